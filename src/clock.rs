@@ -1,0 +1,109 @@
+//! The clock of a trace: monotonic, shared by every thread, and a manual one for tests.
+//!
+//! Reading the time is the dearest part of recording an event. So the recorder keeps [`Ticks`], the raw
+//! counter, and whoever receives the events turns them into [`Timestamp`]s.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::trace::Timestamp;
+
+/// A raw reading of the clock. Only the [`Clock`] that it came from (or a clone of it) knows what it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticks(pub(crate) u64);
+
+/// Tells the time since it was made. Clones tell the same time, on every thread.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    source: quanta::Clock,
+    origin: u64,
+    manual: bool,
+}
+
+impl Clock {
+    /// The machine's monotonic clock, starting at zero now. The first call in a process takes some
+    /// milliseconds, in which the processor's counter is calibrated.
+    pub fn monotonic() -> Self {
+        let source = quanta::Clock::new();
+        let origin = source.raw();
+        Self {
+            source,
+            origin,
+            manual: false,
+        }
+    }
+
+    /// A clock that stands still at zero until its [`ManualClock`] moves it.
+    pub fn manual() -> (Self, ManualClock) {
+        let (source, mock) = quanta::Clock::mock();
+        let origin = source.raw();
+        (
+            Self {
+                source,
+                origin,
+                manual: true,
+            },
+            ManualClock(mock),
+        )
+    }
+
+    /// Whether it moves only by hand, so that waiting for it would take for ever.
+    pub const fn is_manual(&self) -> bool {
+        self.manual
+    }
+
+    /// The raw time: the cheapest reading.
+    #[inline]
+    pub fn ticks(&self) -> Ticks {
+        Ticks(self.source.raw())
+    }
+
+    /// What a raw reading means.
+    #[inline]
+    pub fn timestamp(&self, ticks: Ticks) -> Timestamp {
+        Timestamp(self.source.delta_as_nanos(self.origin, ticks.0))
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.timestamp(self.ticks())
+    }
+}
+
+/// Moves the clock that was made with it.
+#[derive(Clone, Debug)]
+pub struct ManualClock(Arc<quanta::Mock>);
+
+impl ManualClock {
+    /// Moves it on.
+    pub fn advance(&self, by: Duration) {
+        self.0.increment(by);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_only_by_hand() {
+        let (clock, hand) = Clock::manual();
+        assert_eq!(clock.now(), Timestamp::ZERO);
+        let before = clock.ticks();
+        hand.advance(Duration::from_millis(3));
+        assert_eq!(clock.now(), Timestamp::from_nanos(3_000_000));
+        assert_eq!(clock.timestamp(before), Timestamp::ZERO);
+    }
+
+    #[test]
+    fn clones_of_a_monotonic_clock_tell_the_same_time() {
+        let clock = Clock::monotonic();
+        let clone = clock.clone();
+        let a = clock.now();
+        let b = std::thread::spawn(move || clone.now())
+            .join()
+            .expect("the thread does not panic");
+        let c = clock.now();
+        assert!(a <= b && b <= c, "{a:?} {b:?} {c:?}");
+    }
+}

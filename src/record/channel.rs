@@ -1,0 +1,172 @@
+//! The one crossing of threads: many recorders on one side, one receiver on the other.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use crossbeam_channel::{Receiver as ChannelReceiver, Sender, TryRecvError as ChannelError};
+
+use super::Recorder;
+use crate::clock::{Clock, Ticks};
+use crate::trace::{Batch, Event, FlowId, ModelId, NameId, Source, ThreadId, Timestamp};
+
+/// Called, on the recording thread, after a batch was handed over. Must return at once: it holds up what is
+/// being observed. (The window's one asks for a repaint.)
+pub type Wake = Arc<dyn Fn() + Send + Sync>;
+
+/// How many batches may wait in the channel. A window that draws 60 times a second leaves room for 4,000
+/// batches a frame, which is more turns than a loop makes in that time.
+const CHANNEL_BATCHES: usize = 4096;
+
+/// A connected pair: what makes recorders, and what receives their batches on the time of `clock`.
+pub fn channel(clock: &Clock, wake: Wake) -> (Recorders, Receiver) {
+    channel_with_capacity(clock, wake, CHANNEL_BATCHES)
+}
+
+/// As [`channel`], with room for `batches` batches: small ones show what happens when nobody fetches.
+pub(crate) fn channel_with_capacity(
+    clock: &Clock,
+    wake: Wake,
+    batches: usize,
+) -> (Recorders, Receiver) {
+    let (filled_tx, filled_rx) = crossbeam_channel::bounded(batches);
+    let (empty_tx, empty_rx) = crossbeam_channel::bounded(64);
+    let recorders = Recorders {
+        clock: clock.clone(),
+        wake,
+        filled: filled_tx,
+        empty: empty_rx,
+        ids: Arc::new(Ids::default()),
+    };
+    (
+        recorders,
+        Receiver {
+            clock: clock.clone(),
+            filled: filled_rx,
+            empty: empty_tx,
+        },
+    )
+}
+
+/// The next numbers, shared by all recorders of a trace.
+#[derive(Debug, Default)]
+struct Ids {
+    threads: AtomicU32,
+    names: AtomicU32,
+    flows: AtomicU64,
+}
+
+/// A batch whose times are still raw readings of the clock.
+pub(super) struct RawBatch {
+    pub(super) source: Source,
+    pub(super) names: Vec<(NameId, String)>,
+    pub(super) events: Vec<Event>,
+}
+
+/// Makes the recorders of one trace. Clones make recorders of the same trace, on any thread.
+#[derive(Clone)]
+pub struct Recorders {
+    clock: Clock,
+    wake: Wake,
+    filled: Sender<RawBatch>,
+    empty: ChannelReceiver<Vec<Event>>,
+    ids: Arc<Ids>,
+}
+
+impl Recorders {
+    /// A recorder for the calling thread, which works for `model` and is called `thread_name` in the trace.
+    pub fn recorder(&self, model: ModelId, thread_name: &str) -> Recorder {
+        let thread =
+            ThreadId::from_index(self.ids.threads.fetch_add(1, Ordering::Relaxed) as usize);
+        Recorder::new(self.clone(), Source { model, thread }, thread_name)
+    }
+
+    /// The clock on which everything is recorded.
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// A new tie between a cause and what follows from it. Numbers rise in the order of the calls.
+    pub fn new_flow(&self) -> FlowId {
+        FlowId::new(self.ids.flows.fetch_add(1, Ordering::Relaxed) + 1)
+            .expect("a count from 1 is not zero")
+    }
+
+    pub(super) fn new_name(&self) -> NameId {
+        NameId::from_index(self.ids.names.fetch_add(1, Ordering::Relaxed) as usize)
+    }
+
+    /// An empty vector for events, one that was used before if there is one.
+    pub(super) fn empty_events(&self) -> Vec<Event> {
+        self.empty.try_recv().unwrap_or_default()
+    }
+
+    /// Hands a batch over, or gives it back when nobody has room for it. A batch that nobody will ever fetch
+    /// is gone without a word: whoever dropped the receiver did not want it.
+    pub(super) fn send(&self, batch: RawBatch) -> Result<(), RawBatch> {
+        match self.filled.try_send(batch) {
+            Ok(()) => {
+                (self.wake)();
+                Ok(())
+            }
+            Err(crossbeam_channel::TrySendError::Full(batch)) => Err(batch),
+            Err(crossbeam_channel::TrySendError::Disconnected(_)) => Ok(()),
+        }
+    }
+}
+
+/// Why there is no batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TryRecvError {
+    /// There is none at present.
+    #[error("no batch is waiting")]
+    Empty,
+    /// There is none and there never will be: every recorder is gone.
+    #[error("no recorder is left")]
+    Disconnected,
+}
+
+/// The receiving end of a trace.
+pub struct Receiver {
+    clock: Clock,
+    filled: ChannelReceiver<RawBatch>,
+    empty: Sender<Vec<Event>>,
+}
+
+impl Receiver {
+    /// The next batch. Never waits: a receiver parked in a blocking call would make every recorder pay for
+    /// waking it.
+    ///
+    /// # Errors
+    /// When there is no batch now, or when there will never be one again.
+    pub fn try_recv(&self) -> Result<Batch, TryRecvError> {
+        let RawBatch {
+            source,
+            names,
+            mut events,
+        } = self.filled.try_recv().map_err(|error| match error {
+            ChannelError::Empty => TryRecvError::Empty,
+            ChannelError::Disconnected => TryRecvError::Disconnected,
+        })?;
+        for event in &mut events {
+            event.at = self.clock.timestamp(Ticks(event.at.0));
+        }
+        Ok(Batch {
+            source,
+            names,
+            events,
+        })
+    }
+
+    /// Gives a batch back once it was read, so that its memory is used again.
+    pub fn recycle(&self, batch: Batch) {
+        let mut events = batch.events;
+        events.clear();
+        // Where enough empty vectors wait already, this one may go.
+        let _ = self.empty.try_send(events);
+    }
+
+    /// The time of the trace.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}

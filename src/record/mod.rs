@@ -1,0 +1,19 @@
+//! Recording: from a thread that must not be held up to whoever wants to see.
+//!
+//! Every recorded thread owns a [`Recorder`]. It collects events in a batch of its own and hands the batch
+//! over, through a bounded channel, at a natural boundary: the end of a turn, before a blocking call, or
+//! when the batch is full. The [`Receiver`] drains the channel when it likes and gives the emptied vectors
+//! back, so that a steady run allocates nothing.
+//!
+//! Two promises:
+//! - The recorder **never waits**. When the channel is full, the batch grows up to [`MAX_PENDING`] events.
+//! - Nothing is lost **in silence**. Past that cap events are dropped and counted, and the count becomes an
+//!   event of its own ([`crate::trace::EventKind::Dropped`]) at the moment of the first one. Names are never dropped.
+//!
+//! This room knows no window: it calls a plain [`Wake`] when there is something to fetch.
+
+mod channel;
+mod recorder;
+
+pub use channel::{Receiver, Recorders, TryRecvError, Wake, channel};
+pub use recorder::{MAX_PENDING, Recorder};

@@ -1,0 +1,245 @@
+//! One thing that happened.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{FlowId, NameId, TaskId, Timestamp};
+
+/// One thing that happened at one moment on one thread. At most 32 bytes, so that recording one is a store.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When. Within a thread events never go back in time.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+}
+
+const _: () = assert!(size_of::<Event>() <= 32, "an event must stay small");
+
+/// What happened. Every model of execution speaks these words, whatever it is built from.
+///
+/// Spans (poll, wait, callback, blocking call) are a begin and an end on one thread and nest strictly.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum EventKind {
+    /// A model of execution starts; the first event of its first thread.
+    ModelBegin {
+        /// Its name, such as `asynchronous`.
+        name: NameId,
+    },
+    /// The model is done: all its tasks ended, or it was stopped.
+    ModelEnd {
+        /// `Failed` if one of its tasks failed.
+        outcome: Outcome,
+    },
+    /// A thread starts to record.
+    ThreadBegin {
+        /// Its name, such as `reactor`.
+        name: NameId,
+    },
+    /// The thread records no more.
+    ThreadEnd,
+
+    /// A task starts to be worked on.
+    TaskBegin {
+        /// Which.
+        task: TaskId,
+        /// Its name in the scenario.
+        name: NameId,
+    },
+    /// The task is over.
+    TaskEnd {
+        /// Which.
+        task: TaskId,
+        /// How it went.
+        outcome: Outcome,
+    },
+    /// The connection of a task stands.
+    Connected {
+        /// Which.
+        task: TaskId,
+    },
+    /// Bytes of a task's connection were read.
+    BytesRead {
+        /// Which.
+        task: TaskId,
+        /// How many; 0 is the end of the data.
+        bytes: u32,
+    },
+
+    /// A thread of a blocking model waits in a system call for its task. The task is *waiting* until
+    /// [`EventKind::WaitEnd`] and *running* after it. (In the reactor a task waits whenever none of its callbacks runs.)
+    WaitBegin {
+        /// For which.
+        task: TaskId,
+        /// In which call.
+        call: WaitCall,
+    },
+    /// The system call returned.
+    WaitEnd {
+        /// For which.
+        task: TaskId,
+    },
+
+    /// The loop enters the event provider.
+    PollBegin,
+    /// The event provider returned; the turn that handles what it brought begins.
+    PollEnd {
+        /// How many descriptors are ready; 0 after a time-out.
+        ready: u32,
+    },
+    /// The loop learned that a descriptor is ready. It is *ready but not served* until the callback with this flow.
+    Readiness {
+        /// Ties it to the callback that serves it.
+        flow: FlowId,
+        /// Whose descriptor.
+        task: Option<TaskId>,
+        /// For what.
+        interest: Interest,
+    },
+
+    /// User code is entered.
+    CallbackBegin {
+        /// Its name, such as `data_received`.
+        name: NameId,
+        /// For which task.
+        task: Option<TaskId>,
+        /// What made the loop call it.
+        cause: Cause,
+        /// Ties it to that cause.
+        flow: Option<FlowId>,
+    },
+    /// User code returned.
+    CallbackEnd {
+        /// Whether it failed or panicked; the [`EventKind::Failure`] before it says why.
+        failed: bool,
+    },
+    /// User code enters a call that blocks, inside a callback.
+    BlockingBegin {
+        /// What it does, such as `sleep 200ms`.
+        name: NameId,
+        /// For which task.
+        task: Option<TaskId>,
+    },
+    /// The call that blocked returned.
+    BlockingEnd,
+
+    /// A timer was set.
+    TimerSet {
+        /// Ties it to its firing or its cancellation.
+        timer: FlowId,
+        /// When it is due.
+        deadline: Timestamp,
+        /// The name of its callback.
+        name: NameId,
+    },
+    /// A timer fired; its callback follows.
+    TimerFired {
+        /// Which.
+        timer: FlowId,
+        /// Nanoseconds after its deadline.
+        late: u64,
+    },
+    /// A timer was cancelled.
+    TimerCancelled {
+        /// Which.
+        timer: FlowId,
+    },
+    /// Another thread asked for a call in the loop; recorded where the loop took it over.
+    ThreadCall {
+        /// Ties it to its run.
+        flow: FlowId,
+        /// When the other thread asked.
+        queued_at: Timestamp,
+    },
+
+    /// A stretch without a poll (or, in a blocking model, one callback) took longer than the threshold. Recorded at its end.
+    Stall {
+        /// When it began.
+        begin: Timestamp,
+        /// Whose callback took the largest part of it.
+        task: Option<TaskId>,
+        /// The name of that callback.
+        callback: NameId,
+    },
+    /// Something went wrong, in a callback or in a task.
+    Failure {
+        /// Whose.
+        task: Option<TaskId>,
+        /// What a person reads.
+        message: NameId,
+    },
+    /// The recorder had to drop events, because nobody fetched them: from here to the next event of the thread.
+    Dropped {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// What made the loop call user code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Cause {
+    /// A descriptor was ready. The flow is that of the [`EventKind::Readiness`].
+    Readiness,
+    /// A timer was due. The flow is that of the [`EventKind::TimerSet`].
+    Timer,
+    /// Another thread asked for it. The flow is that of the [`EventKind::ThreadCall`].
+    ThreadCall,
+    /// The reactor started, or was asked for it before it ran.
+    WhenRunning,
+    /// The program's own order of statements: how blocking models get from one step to the next.
+    Program,
+    /// The loop is being stopped.
+    Shutdown,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Readiness => "readiness",
+            Self::Timer => "timer",
+            Self::ThreadCall => "call from a thread",
+            Self::WhenRunning => "start of the reactor",
+            Self::Program => "the program's next statement",
+            Self::Shutdown => "shutdown",
+        })
+    }
+}
+
+/// What a descriptor became ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Interest {
+    /// It can be read, or its other side closed it.
+    Readable,
+    /// It can be written, or a connection attempt ended.
+    Writable,
+}
+
+/// The system call in which a blocking model waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum WaitCall {
+    /// For a connection to stand.
+    Connect,
+    /// For data.
+    Read,
+}
+
+impl fmt::Display for WaitCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connect",
+            Self::Read => "read",
+        })
+    }
+}
+
+/// How a task or a model ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It did what it was for.
+    Done,
+    /// It failed.
+    Failed,
+    /// Somebody stopped it.
+    Stopped,
+}

@@ -1,0 +1,17 @@
+//! The words everyone shares: what happened, when, on which thread, for which task.
+//!
+//! A trace is a set of streams, one per recorded thread. Each stream is a row of [`Batch`]es of fixed-size
+//! [`Event`]s in the order in which they happened; between threads only the clock orders them. Texts are
+//! sent once and then named by a [`NameId`].
+//!
+//! This room knows no clock, no channel and no file: it is what those have in common.
+
+mod batch;
+mod event;
+mod ids;
+mod time;
+
+pub use batch::{Batch, Source};
+pub use event::{Cause, Event, EventKind, Interest, Outcome, WaitCall};
+pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId};
+pub use time::{TimeRange, Timestamp};
