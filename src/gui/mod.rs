@@ -1,1 +1,7 @@
-//! TODO gui
+//! The window.
+//!
+//! Panels and the timeline look at the world and emit [`command::Command`]s; `app` alone applies them. Nothing
+//! in here touches a socket or a thread of a model: that is `session`.
+
+pub mod command;
+pub mod time_view;

@@ -1,1 +1,151 @@
-//! TODO store
+//! What happened so far, found by time.
+//!
+//! The store is a forest: models hold threads and tasks, each of those a [`Lane`] of spans by depth. Begins
+//! and ends are paired here and nowhere else, once, as batches arrive; whoever asks later sees spans. Spans
+//! at one depth never overlap, so each [`Row`] is sorted by time and searched by bisection.
+//!
+//! The store has one owner and no lock. It keeps what it was told and draws no conclusions; those are
+//! `analysis`.
+
+mod lane;
+mod model;
+mod row;
+mod span;
+mod task;
+mod thread;
+
+use std::collections::HashMap;
+
+pub use lane::Lane;
+pub use model::{ModelTrack, Stall};
+pub use row::{Piece, Pieces, Row};
+pub use span::{LaneRef, Span, SpanKind, SpanRef};
+pub use task::TaskTrack;
+pub use thread::ThreadTrack;
+
+use crate::trace::{Batch, EventKind, ModelId, NameId, TimeRange, Timestamp};
+
+/// Everything that was recorded in one trace.
+#[derive(Clone, Debug, Default)]
+pub struct TraceStore {
+    names: HashMap<NameId, String>,
+    models: Vec<ModelTrack>,
+    range: Option<TimeRange>,
+    events: u64,
+}
+
+impl TraceStore {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes in what one thread recorded. Batches of one thread must come in their order; those of different
+    /// threads in any. What does not fit (an end without a begin, say) is left out: a damaged trace still shows.
+    pub fn push(&mut self, batch: &Batch) {
+        for (id, text) in &batch.names {
+            self.names.insert(*id, text.clone());
+        }
+        let (Some(first), Some(last)) = (batch.events.first(), batch.events.last()) else {
+            return;
+        };
+        let range = TimeRange::new(first.at, last.at);
+        self.range = Some(self.range.map_or(range, |all| all.union(range)));
+        self.events += batch.events.len() as u64;
+        let model = self.model_mut(batch.source.model);
+        for event in &batch.events {
+            model.push(batch.source.thread, event);
+        }
+    }
+
+    /// The models, in the order of their ids.
+    pub fn models(&self) -> &[ModelTrack] {
+        &self.models
+    }
+
+    /// The model with this id.
+    pub fn model(&self, id: ModelId) -> Option<&ModelTrack> {
+        self.models
+            .binary_search_by_key(&id, |model| model.id)
+            .ok()
+            .map(|place| &self.models[place])
+    }
+
+    /// The text of a name; `?` where the trace never told it.
+    pub fn name(&self, id: NameId) -> &str {
+        self.names.get(&id).map_or("?", String::as_str)
+    }
+
+    /// The name of a model, such as `asynchronous`.
+    pub fn model_name(&self, model: &ModelTrack) -> &str {
+        model.name.map_or("?", |name| self.name(name))
+    }
+
+    /// From the first event to the last; empty at zero where there is none.
+    pub fn range(&self) -> TimeRange {
+        self.range.unwrap_or_default()
+    }
+
+    /// How many events were taken in.
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Whether nothing was taken in yet.
+    pub const fn is_empty(&self) -> bool {
+        self.events == 0
+    }
+
+    /// The lane that a reference means.
+    pub fn lane(&self, model: ModelId, lane: LaneRef) -> Option<&Lane> {
+        let model = self.model(model)?;
+        match lane {
+            LaneRef::Thread(id) => model.thread(id).map(|thread| &thread.lane),
+            LaneRef::Task(id) => model.task(id).map(|task| &task.lane),
+        }
+    }
+
+    /// The span that a reference means. A reference stays good while the trace grows.
+    pub fn span(&self, reference: SpanRef) -> Option<Span> {
+        self.lane(reference.model, reference.lane)?
+            .span(reference.depth, reference.index)
+    }
+
+    /// The span that encloses another.
+    pub fn parent(&self, reference: SpanRef) -> Option<SpanRef> {
+        let depth = reference.depth.checked_sub(1)?;
+        let lane = self.lane(reference.model, reference.lane)?;
+        let begin = lane.span(reference.depth, reference.index)?.begin;
+        let index = lane.at(depth, begin)?;
+        Some(SpanRef {
+            depth,
+            index,
+            ..reference
+        })
+    }
+
+    /// What caused a span: the readiness, the setting of the timer or the call from a thread that its flow
+    /// leads back to, with the moment when it happened.
+    pub fn cause(&self, reference: SpanRef) -> Option<(Timestamp, EventKind)> {
+        let flow = self.span(reference)?.flow?;
+        self.model(reference.model)?
+            .threads
+            .iter()
+            .find_map(|thread| thread.origin(flow))
+            .map(|event| (event.at, event.kind))
+    }
+
+    fn model_mut(&mut self, id: ModelId) -> &mut ModelTrack {
+        let place = match self.models.binary_search_by_key(&id, |model| model.id) {
+            Ok(place) => place,
+            Err(place) => {
+                self.models.insert(place, ModelTrack::new(id));
+                place
+            }
+        };
+        &mut self.models[place]
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,13 @@ pub enum EventKind {
     /// The thread records no more.
     ThreadEnd,
 
+    /// A task is known, and nobody works on it yet. Recorded for every task when its model begins.
+    TaskQueued {
+        /// Which.
+        task: TaskId,
+        /// Its name in the scenario.
+        name: NameId,
+    },
     /// A task starts to be worked on.
     TaskBegin {
         /// Which.

@@ -1,0 +1,89 @@
+//! What a person can ask for. Menus, keys, buttons, the timeline and links all speak these words, and only the
+//! app acts on them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::scenario::{Blocking, Model};
+use crate::store::SpanRef;
+use crate::trace::{ModelId, ThreadId, TimeRange};
+
+/// One wish.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Make this shipped scenario the chosen one, by its name.
+    PickScenario(String),
+    /// Load a scenario from a file and make it the chosen one.
+    LoadScenario(PathBuf),
+    /// Run the chosen scenario.
+    Run,
+    /// Stop what runs.
+    Stop,
+    /// Run this model, or do not.
+    SetModel(Model, bool),
+    /// Start the models together, or one after another.
+    SetTogether(bool),
+    /// Turn the blocking switch on or off; takes effect on a running loop.
+    SetBlockingOn(bool),
+    /// Choose how, how long and in which task callbacks block; takes effect on a running loop.
+    SetBlocking(Blocking),
+    /// Choose how long a stretch without a poll must be to count as a stall; takes effect on a running loop.
+    SetStallThreshold(Duration),
+    /// Move the view in time.
+    View(ViewCommand),
+    /// Look at one thing closely, or at nothing.
+    Select(Option<Selection>),
+    /// Look at one thing closely, and move the view so that it can be seen.
+    Reveal(Selection),
+    /// Go to the next stall (`true`) or to the previous one.
+    NextStall(bool),
+    /// Ask for a trace file and open it.
+    OpenDialog,
+    /// Open a trace file.
+    Open(PathBuf),
+    /// Ask for a file and export the trace to it.
+    ExportDialog,
+    /// Export the trace; the ending of the name chooses the format.
+    Export(PathBuf),
+    /// Choose dark, light, or as the system has it.
+    SetTheme(egui::ThemePreference),
+    /// Show the table of keys, or hide it.
+    ToggleHelp,
+    /// Put the message away.
+    DismissMessage,
+}
+
+/// A move of the view in time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ViewCommand {
+    /// By so many nanoseconds; later is positive.
+    Pan(f64),
+    /// By a factor (less than 1 shows less time), so that the moment `at`, in nanoseconds, stays where it is.
+    Zoom {
+        /// The moment that stays.
+        at: f64,
+        /// New length of the view by its old length.
+        factor: f64,
+    },
+    /// Show this stretch, with a margin.
+    Show(TimeRange),
+    /// Show everything.
+    Fit,
+    /// Keep the newest moment in view, or stop that.
+    Follow(bool),
+    /// Back to where the view was before the last jump.
+    Undo,
+    /// Forward again.
+    Redo,
+}
+
+/// What is looked at closely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Selection {
+    /// A span of a thread or a state of a task.
+    Span(SpanRef),
+    /// A stall: its place among those of its model.
+    Stall(ModelId, usize),
+    /// A moment of a thread: its place among [`crate::store::ThreadTrack::instants`].
+    Instant(ModelId, ThreadId, usize),
+}

@@ -1,0 +1,280 @@
+//! Which stretch of time is on the screen.
+//!
+//! Moments are `f64` nanoseconds here and nowhere else: a view may reach before the trace's beginning and lie
+//! between two nanoseconds. 53 bits hold a hundred days to the nanosecond.
+
+use super::command::ViewCommand;
+use crate::trace::{TimeRange, Timestamp};
+
+/// The shortest view, in nanoseconds: a nanosecond is then a tenth of the screen.
+const SHORTEST: f64 = 10.0;
+/// The longest view, in nanoseconds: a hundred days.
+const LONGEST: f64 = 8.64e15;
+/// How much of the view is kept free at each end when a stretch is shown, as a share of the stretch.
+const MARGIN: f64 = 0.04;
+/// How many jumps can be undone.
+const HISTORY: usize = 100;
+
+/// The stretch of time on the screen, and how it came there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeView {
+    begin: f64,
+    length: f64,
+    mode: Mode,
+    undo: Vec<(f64, f64)>,
+    redo: Vec<(f64, f64)>,
+}
+
+/// Who decides what is on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// The hand.
+    Free,
+    /// The whole trace stays on the screen while it grows.
+    Whole,
+    /// The newest moment stays on the screen, at the same scale.
+    Follow,
+}
+
+impl Default for TimeView {
+    /// The whole trace, while it grows.
+    fn default() -> Self {
+        Self {
+            begin: 0.0,
+            length: 1e9,
+            mode: Mode::Whole,
+            undo: Vec::new(),
+            redo: Vec::new(),
+        }
+    }
+}
+
+impl TimeView {
+    /// The first moment on the screen, in nanoseconds.
+    pub const fn begin(&self) -> f64 {
+        self.begin
+    }
+
+    /// How many nanoseconds are on the screen.
+    pub const fn length(&self) -> f64 {
+        self.length
+    }
+
+    /// The first moment right of the screen, in nanoseconds.
+    pub fn end(&self) -> f64 {
+        self.begin + self.length
+    }
+
+    /// What of the trace's time is on the screen.
+    pub fn range(&self) -> TimeRange {
+        TimeRange::new(
+            Timestamp(self.begin.max(0.0) as u64),
+            Timestamp(self.end().max(0.0).ceil() as u64),
+        )
+    }
+
+    /// Whether it keeps the newest moment on the screen by itself.
+    pub fn is_following(&self) -> bool {
+        self.mode != Mode::Free
+    }
+
+    /// Where a moment lies on a screen that is `width` wide.
+    pub fn x_of(&self, at: Timestamp, width: f32) -> f32 {
+        ((at.0 as f64 - self.begin) / self.length * f64::from(width)) as f32
+    }
+
+    /// Which moment, in nanoseconds, lies at `x` on a screen that is `width` wide.
+    pub fn at_x(&self, x: f32, width: f32) -> f64 {
+        self.begin + f64::from(x) / f64::from(width.max(1.0)) * self.length
+    }
+
+    /// Lets the view go along with a trace that now covers `trace`.
+    pub fn advance(&mut self, trace: TimeRange) {
+        match self.mode {
+            Mode::Free => {}
+            Mode::Whole => self.frame(trace),
+            Mode::Follow => self.begin = trace.end.0 as f64 - self.length * (1.0 - MARGIN),
+        }
+    }
+
+    /// Moves it, where `trace` is all there is to see.
+    pub fn apply(&mut self, command: ViewCommand, trace: TimeRange) {
+        match command {
+            ViewCommand::Pan(by) => {
+                self.mode = Mode::Free;
+                self.begin += by;
+                self.clamp(trace);
+            }
+            ViewCommand::Zoom { at, factor } => self.zoom(at, factor, trace),
+            ViewCommand::Show(range) => {
+                self.remember();
+                self.mode = Mode::Free;
+                self.frame(range);
+            }
+            ViewCommand::Fit => {
+                self.remember();
+                self.mode = Mode::Whole;
+                self.frame(trace);
+            }
+            ViewCommand::Follow(true) => {
+                self.mode = Mode::Follow;
+                self.advance(trace);
+            }
+            ViewCommand::Follow(false) => self.mode = Mode::Free,
+            ViewCommand::Undo => self.go_back(),
+            ViewCommand::Redo => self.go_forward(),
+        }
+    }
+
+    fn zoom(&mut self, at: f64, factor: f64, trace: TimeRange) {
+        if !factor.is_finite() || factor <= 0.0 {
+            return;
+        }
+        let length = (self.length * factor).clamp(SHORTEST, LONGEST);
+        let scale = length / self.length;
+        self.length = length;
+        if self.mode == Mode::Follow {
+            // The newest moment is what stays, wherever the pointer is.
+            self.advance(trace);
+            return;
+        }
+        self.mode = Mode::Free;
+        self.begin = at - (at - self.begin) * scale;
+        self.clamp(trace);
+    }
+
+    /// Keeps a corner of the trace on the screen, so that nobody gets lost.
+    fn clamp(&mut self, trace: TimeRange) {
+        let keep = self.length * 0.1;
+        let (first, last) = (trace.begin.0 as f64, trace.end.0 as f64);
+        self.begin = self
+            .begin
+            .max(first + keep - self.length)
+            .min((last - keep).max(first + keep - self.length));
+    }
+
+    fn frame(&mut self, range: TimeRange) {
+        let length = (range.nanos() as f64).max(SHORTEST);
+        self.length = (length * (1.0 + 2.0 * MARGIN)).min(LONGEST);
+        self.begin = range.begin.0 as f64 + (length - self.length) / 2.0;
+    }
+
+    fn remember(&mut self) {
+        if self.undo.last() != Some(&(self.begin, self.length)) {
+            self.undo.push((self.begin, self.length));
+        }
+        if self.undo.len() > HISTORY {
+            self.undo.remove(0);
+        }
+        self.redo.clear();
+    }
+
+    fn go_back(&mut self) {
+        if let Some((begin, length)) = self.undo.pop() {
+            self.redo.push((self.begin, self.length));
+            (self.begin, self.length, self.mode) = (begin, length, Mode::Free);
+        }
+    }
+
+    fn go_forward(&mut self) {
+        if let Some((begin, length)) = self.redo.pop() {
+            self.undo.push((self.begin, self.length));
+            (self.begin, self.length, self.mode) = (begin, length, Mode::Free);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace() -> TimeRange {
+        TimeRange::new(Timestamp(0), Timestamp(10_000_000_000))
+    }
+
+    fn view() -> TimeView {
+        let mut view = TimeView::default();
+        view.apply(ViewCommand::Fit, trace());
+        view
+    }
+
+    #[test]
+    fn zooming_keeps_the_moment_under_the_pointer_to_the_nanosecond() {
+        let mut view = view();
+        let at = 3_000_000_001.0;
+        let x = (at - view.begin()) / view.length();
+        for _ in 0..60 {
+            view.apply(ViewCommand::Zoom { at, factor: 0.7 }, trace());
+        }
+        assert!((view.begin() + x * view.length() - at).abs() < 1.0);
+        assert!(
+            (view.length() - SHORTEST).abs() < f64::EPSILON,
+            "it stops at the shortest view"
+        );
+    }
+
+    #[test]
+    fn the_whole_trace_stays_on_the_screen_until_a_hand_takes_over() {
+        let mut view = view();
+        let longer = TimeRange::new(Timestamp(0), Timestamp(20_000_000_000));
+        view.advance(longer);
+        assert!(view.end() > 20e9);
+        view.apply(ViewCommand::Pan(1e9), longer);
+        assert!(!view.is_following());
+        let before = view.begin();
+        view.advance(TimeRange::new(Timestamp(0), Timestamp(40_000_000_000)));
+        assert!((view.begin() - before).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn following_keeps_the_scale() {
+        let mut view = view();
+        view.apply(
+            ViewCommand::Show(TimeRange::new(Timestamp(0), Timestamp(1_000_000))),
+            trace(),
+        );
+        let length = view.length();
+        view.apply(ViewCommand::Follow(true), trace());
+        assert!((view.length() - length).abs() < f64::EPSILON);
+        assert!(view.begin() < 10e9 && view.end() > 10e9);
+    }
+
+    #[test]
+    fn a_jump_can_be_undone_and_done_again() {
+        let mut view = view();
+        let before = (view.begin(), view.length());
+        view.apply(
+            ViewCommand::Show(TimeRange::new(Timestamp(5), Timestamp(500))),
+            trace(),
+        );
+        let after = (view.begin(), view.length());
+        view.apply(ViewCommand::Undo, trace());
+        assert_eq!((view.begin(), view.length()), before);
+        view.apply(ViewCommand::Redo, trace());
+        assert_eq!((view.begin(), view.length()), after);
+    }
+
+    #[test]
+    fn nobody_gets_lost() {
+        let mut view = view();
+        view.apply(ViewCommand::Pan(1e18), trace());
+        assert!(view.begin() < 10e9);
+        view.apply(ViewCommand::Pan(-1e18), trace());
+        assert!(view.end() > 0.0);
+        view.apply(
+            ViewCommand::Zoom {
+                at: f64::NAN,
+                factor: 1.0,
+            },
+            trace(),
+        );
+        view.apply(
+            ViewCommand::Zoom {
+                at: 0.0,
+                factor: f64::INFINITY,
+            },
+            trace(),
+        );
+        assert!(view.begin() < 10e9 && view.end() > 0.0);
+    }
+}

@@ -1,0 +1,86 @@
+//! Nested spans of one thread or one task.
+
+use super::{Row, Span};
+use crate::trace::Timestamp;
+
+/// Nested spans: a row per depth, and those that last still.
+#[derive(Clone, Debug, Default)]
+pub struct Lane {
+    rows: Vec<Row>,
+    open: Vec<Span>,
+}
+
+impl Lane {
+    /// How many depths there are, those of spans that last still included.
+    pub fn depths(&self) -> usize {
+        self.rows.len().max(self.open.len())
+    }
+
+    /// The finished spans of a depth.
+    pub fn row(&self, depth: usize) -> Option<&Row> {
+        self.rows.get(depth)
+    }
+
+    /// All rows of finished spans, the outermost first.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The spans that last still, the outermost first: the one at place `d` has depth `d`.
+    pub fn open(&self) -> &[Span] {
+        &self.open
+    }
+
+    /// The span at a place of a depth. One that lasts still has the place that it keeps when it ends.
+    pub fn span(&self, depth: usize, index: usize) -> Option<Span> {
+        let finished = self.rows.get(depth).map_or(&[][..], Row::spans);
+        match finished.get(index) {
+            Some(span) => Some(*span),
+            None if index == finished.len() => self.open.get(depth).copied(),
+            None => None,
+        }
+    }
+
+    /// The place, at a depth, of the span that holds `moment`.
+    pub fn at(&self, depth: usize, moment: Timestamp) -> Option<usize> {
+        let finished = self.rows.get(depth).and_then(|row| row.at(moment));
+        finished.or_else(|| {
+            let open = self.open.get(depth).filter(|span| span.begin <= moment)?;
+            debug_assert!(open.is_open());
+            Some(self.rows.get(depth).map_or(0, |row| row.spans().len()))
+        })
+    }
+
+    /// A span begins, inside those that last still.
+    pub(super) fn begin(&mut self, span: Span) {
+        self.open.push(span);
+    }
+
+    /// The innermost span ends, if it satisfies `is_it`: an end without its begin is left out.
+    pub(super) fn end(&mut self, at: Timestamp, is_it: impl FnOnce(&Span) -> bool) -> Option<Span> {
+        self.end_with(at, is_it, |_| ())
+    }
+
+    /// As [`Self::end`], and `finish` tells what is known only at the end.
+    pub(super) fn end_with(
+        &mut self,
+        at: Timestamp,
+        is_it: impl FnOnce(&Span) -> bool,
+        finish: impl FnOnce(&mut Span),
+    ) -> Option<Span> {
+        let mut span = self.open.pop_if(|span| is_it(span))?;
+        let depth = self.open.len();
+        if self.rows.len() <= depth {
+            self.rows.resize_with(depth + 1, Row::default);
+        }
+        span.end = at.max(span.begin);
+        finish(&mut span);
+        self.rows[depth].push(span);
+        Some(span)
+    }
+
+    /// Everything that lasts still ends.
+    pub(super) fn end_all(&mut self, at: Timestamp) {
+        while self.end(at, |_| true).is_some() {}
+    }
+}

@@ -1,0 +1,267 @@
+//! The spans of one depth, and how to look at a million of them.
+
+use super::Span;
+use crate::trace::{TimeRange, Timestamp};
+
+/// After how many spans the sum of active time is written down. Finding a sum adds up at most so many.
+const CHECKPOINT: usize = 32;
+
+/// Spans that do not overlap, in the order of time. Only finished ones.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    spans: Vec<Span>,
+    /// `active[i]` is the active time, in nanoseconds, of the spans before `i * CHECKPOINT`.
+    active: Vec<u64>,
+    total_active: u64,
+}
+
+impl Row {
+    /// The spans.
+    pub fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    /// Adds a finished span. One that would begin before the last one ended begins there.
+    pub(super) fn push(&mut self, mut span: Span) {
+        if let Some(last) = self.spans.last() {
+            span.begin = span.begin.max(last.end);
+            span.end = span.end.max(span.begin);
+        }
+        if self.spans.len().is_multiple_of(CHECKPOINT) {
+            self.active.push(self.total_active);
+        }
+        self.total_active += active_nanos(&span);
+        self.spans.push(span);
+    }
+
+    /// The place of the first span that ends after `moment`.
+    pub fn first_after(&self, moment: Timestamp) -> usize {
+        self.spans.partition_point(|span| span.end <= moment)
+    }
+
+    /// The place of the span that holds `moment`.
+    pub fn at(&self, moment: Timestamp) -> Option<usize> {
+        let place = self.first_after(moment);
+        self.spans
+            .get(place)
+            .filter(|span| span.begin <= moment)
+            .map(|_| place)
+    }
+
+    /// How many nanoseconds of active time the spans `from..to` hold.
+    pub fn active_nanos(&self, from: usize, to: usize) -> u64 {
+        self.active_before(to)
+            .saturating_sub(self.active_before(from))
+    }
+
+    fn active_before(&self, place: usize) -> u64 {
+        if place >= self.spans.len() {
+            return self.total_active;
+        }
+        let checkpoint = place / CHECKPOINT;
+        self.active[checkpoint]
+            + self.spans[checkpoint * CHECKPOINT..place]
+                .iter()
+                .map(active_nanos)
+                .sum::<u64>()
+    }
+
+    /// What there is to see of `view` where nothing shorter than `grain` nanoseconds can be told apart.
+    ///
+    /// The work depends on how many grains the view holds, not on how many spans: those that begin in one
+    /// grain are folded, found by bisection and never touched one by one. Grains lie at multiples of
+    /// `grain` of the trace's time, so that folds do not change while the view moves.
+    pub fn pieces(&self, view: TimeRange, grain: u64) -> Pieces<'_> {
+        // One without length that lies where the view begins belongs to it.
+        let before = |span: &Span| span.end <= view.begin && span.begin < view.begin;
+        let next = self.spans.partition_point(before);
+        Pieces {
+            row: self,
+            next,
+            end: view.end,
+            grain: grain.max(1),
+        }
+    }
+}
+
+fn active_nanos(span: &Span) -> u64 {
+    if span.kind.is_active() {
+        span.end.0 - span.begin.0
+    } else {
+        0
+    }
+}
+
+/// What there is to see at one place of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Piece {
+    /// A span that is long enough to be seen.
+    Span {
+        /// Its place in the row.
+        index: usize,
+    },
+    /// Several that are too short to be told apart.
+    Folded {
+        /// The place of the first.
+        first: usize,
+        /// How many.
+        count: usize,
+        /// From the begin of the first to the end of the last.
+        range: TimeRange,
+        /// How much of that range is active time, in nanoseconds.
+        active: u64,
+    },
+}
+
+/// The pieces of a row in a view, in the order of time.
+#[derive(Clone, Debug)]
+pub struct Pieces<'a> {
+    row: &'a Row,
+    next: usize,
+    end: Timestamp,
+    grain: u64,
+}
+
+impl Iterator for Pieces<'_> {
+    type Item = Piece;
+
+    fn next(&mut self) -> Option<Piece> {
+        let spans = &self.row.spans;
+        let first = self.next;
+        let span = spans.get(first).filter(|span| span.begin < self.end)?;
+        if span.end.0 - span.begin.0 >= self.grain {
+            self.next += 1;
+            return Some(Piece::Span { index: first });
+        }
+        let grain_end = Timestamp((span.begin.0 / self.grain + 1).saturating_mul(self.grain));
+        let mut past = gallop(spans, first + 1, grain_end);
+        // Only the last one can reach out of the grain, and so be long enough to be seen by itself.
+        let last = &spans[past - 1];
+        if past - first > 1 && last.end.0 - last.begin.0 >= self.grain {
+            past -= 1;
+        }
+        self.next = past;
+        if past - first == 1 {
+            return Some(Piece::Span { index: first });
+        }
+        let range = TimeRange::new(span.begin, spans[past - 1].end);
+        Some(Piece::Folded {
+            first,
+            count: past - first,
+            range,
+            active: self.row.active_nanos(first, past),
+        })
+    }
+}
+
+/// The place of the first span from `from` on that begins at `moment` or later. Looks near first: most grains
+/// hold few spans.
+fn gallop(spans: &[Span], from: usize, moment: Timestamp) -> usize {
+    let mut low = from;
+    let mut step = 1;
+    while low + step < spans.len() && spans[low + step].begin < moment {
+        low += step;
+        step *= 2;
+    }
+    let high = (low + step).min(spans.len());
+    low + spans[low..high].partition_point(|span| span.begin < moment)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::store::SpanKind;
+
+    fn row(parts: &[(u64, u64)]) -> Row {
+        let mut row = Row::default();
+        let mut at = 0;
+        for &(gap, length) in parts {
+            let mut span = Span::open(Timestamp(at + gap), SpanKind::Turn);
+            at += gap + length;
+            span.end = Timestamp(at);
+            row.push(span);
+        }
+        row
+    }
+
+    fn all() -> TimeRange {
+        TimeRange::new(Timestamp::ZERO, Timestamp::MAX)
+    }
+
+    #[test]
+    fn what_is_long_enough_is_seen_by_itself() {
+        let row = row(&[(0, 100), (5, 200)]);
+        let pieces: Vec<_> = row.pieces(all(), 50).collect();
+        assert_eq!(pieces, [Piece::Span { index: 0 }, Piece::Span { index: 1 }]);
+    }
+
+    #[test]
+    fn what_is_too_short_is_folded_and_says_how_much_it_holds() {
+        let row = row(&[(0, 1), (1, 1), (1, 1), (1, 100)]);
+        let pieces: Vec<_> = row.pieces(all(), 50).collect();
+        let folded = TimeRange::new(Timestamp(0), Timestamp(5));
+        assert_eq!(
+            pieces,
+            [
+                Piece::Folded {
+                    first: 0,
+                    count: 3,
+                    range: folded,
+                    active: 3
+                },
+                Piece::Span { index: 3 }
+            ]
+        );
+    }
+
+    #[test]
+    fn a_view_in_the_middle_begins_with_the_span_that_reaches_into_it() {
+        let row = row(&[(0, 100), (0, 100), (0, 100)]);
+        let view = TimeRange::new(Timestamp(150), Timestamp(200));
+        assert_eq!(
+            row.pieces(view, 1).collect::<Vec<_>>(),
+            [Piece::Span { index: 1 }]
+        );
+        assert_eq!(row.at(Timestamp(199)), Some(1));
+        assert_eq!(row.at(Timestamp(300)), None);
+    }
+
+    #[test]
+    fn a_million_spans_come_as_no_more_pieces_than_there_are_grains() {
+        let row = row(&vec![(1, 1); 1_000_000]);
+        let pieces = row.pieces(all(), 2_000).count();
+        assert!(pieces <= 1_001, "{pieces}");
+    }
+
+    proptest! {
+        // Nothing is written beside the sources: a failure prints its smallest input.
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_span_is_in_exactly_one_piece(
+            parts in prop::collection::vec((0_u64..40, 0_u64..40), 0..200),
+            grain in 1_u64..60,
+        ) {
+            let row = row(&parts);
+            let mut next = 0;
+            let mut active = 0;
+            for piece in row.pieces(all(), grain) {
+                let (first, count) = match piece {
+                    Piece::Span { index } => (index, 1),
+                    Piece::Folded { first, count, active: folded, range } => {
+                        prop_assert_eq!(folded, row.active_nanos(first, first + count));
+                        prop_assert_eq!(range.begin, row.spans()[first].begin);
+                        (first, count)
+                    }
+                };
+                prop_assert_eq!(first, next);
+                next = first + count;
+                active += row.spans()[first..next].iter().map(active_nanos).sum::<u64>();
+            }
+            prop_assert_eq!(next, parts.len());
+            prop_assert_eq!(active, row.active_nanos(0, parts.len()));
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! A stretch of time in which one thing went on.
+
+use crate::trace::{
+    Cause, FlowId, ModelId, NameId, TaskId, ThreadId, TimeRange, Timestamp, WaitCall,
+};
+
+/// A stretch of time in which one thing went on. 40 bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    /// Its first moment.
+    pub begin: Timestamp,
+    /// The first moment after it; [`Timestamp::MAX`] while it lasts.
+    pub end: Timestamp,
+    /// Leads back to what caused it.
+    pub flow: Option<FlowId>,
+    /// What it is called, where it has a name of its own.
+    pub name: Option<NameId>,
+    /// For which task.
+    pub task: Option<TaskId>,
+    /// What went on.
+    pub kind: SpanKind,
+    /// Whether it ended in a failure.
+    pub failed: bool,
+}
+
+const _: () = assert!(size_of::<Span>() <= 40, "memory is stated per span");
+
+impl Span {
+    /// One that has just begun.
+    pub const fn open(begin: Timestamp, kind: SpanKind) -> Self {
+        Self {
+            begin,
+            end: Timestamp::MAX,
+            flow: None,
+            name: None,
+            task: None,
+            kind,
+            failed: false,
+        }
+    }
+
+    /// The same, for a task.
+    pub const fn of_task(mut self, task: Option<TaskId>) -> Self {
+        self.task = task;
+        self
+    }
+
+    /// The same, with a name.
+    pub const fn named(mut self, name: NameId) -> Self {
+        self.name = Some(name);
+        self
+    }
+
+    /// The same, caused by what `flow` leads back to.
+    pub const fn caused_by(mut self, flow: Option<FlowId>) -> Self {
+        self.flow = flow;
+        self
+    }
+
+    /// Whether it lasts still.
+    pub fn is_open(&self) -> bool {
+        self.end == Timestamp::MAX
+    }
+
+    /// When it was, where `now` stands for the end of one that lasts still.
+    pub fn range(&self, now: Timestamp) -> TimeRange {
+        TimeRange::new(self.begin, if self.is_open() { now } else { self.end })
+    }
+}
+
+/// What went on in a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SpanKind {
+    /// The loop waited in the event provider.
+    Poll,
+    /// The loop worked: the stretch between two polls.
+    Turn,
+    /// A thread of a blocking model waited in a system call.
+    Wait(WaitCall),
+    /// User code ran.
+    Callback(Cause),
+    /// User code was inside a call that blocks.
+    Blocking,
+    /// A task was known and nobody worked on it yet.
+    Queued,
+    /// A task waited for its connection.
+    Waiting,
+    /// A task was ready, and the loop had not come to it yet.
+    Ready,
+    /// A task's code ran.
+    Running,
+}
+
+impl SpanKind {
+    /// Whether the thread worked (or was held up) rather than waited for something to happen. This is what
+    /// counts as time outside the poll.
+    pub const fn is_active(self) -> bool {
+        matches!(
+            self,
+            Self::Turn | Self::Callback(_) | Self::Blocking | Self::Running
+        )
+    }
+
+    /// The plain word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::Turn => "turn",
+            Self::Wait(WaitCall::Connect) => "wait in connect",
+            Self::Wait(WaitCall::Read) => "wait in read",
+            Self::Callback(_) => "callback",
+            Self::Blocking => "blocking call",
+            Self::Queued => "queued",
+            Self::Waiting => "waiting",
+            Self::Ready => "ready, not served",
+            Self::Running => "running",
+        }
+    }
+}
+
+/// A lane of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LaneRef {
+    /// What a thread did.
+    Thread(ThreadId),
+    /// How a task fared.
+    Task(TaskId),
+}
+
+/// A span in the store. Stays good while the trace grows, also when the span ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SpanRef {
+    /// In which model.
+    pub model: ModelId,
+    /// On which lane.
+    pub lane: LaneRef,
+    /// How deep it is nested; 0 is the outermost.
+    pub depth: usize,
+    /// Its place among the spans of that depth.
+    pub index: usize,
+}

@@ -1,0 +1,114 @@
+//! How one task fared.
+
+use super::{Lane, Span, SpanKind};
+use crate::trace::{
+    Cause, Event, EventKind, FlowId, NameId, Outcome, TaskId, TimeRange, Timestamp,
+};
+
+/// How one task fared in one model: a row of states, one after the other.
+#[derive(Clone, Debug)]
+pub struct TaskTrack {
+    /// Which.
+    pub id: TaskId,
+    /// What it is called.
+    pub name: Option<NameId>,
+    /// Queued, waiting, ready or running; one depth.
+    pub lane: Lane,
+    /// When somebody began to work on it, if anybody did.
+    pub begin: Option<Timestamp>,
+    /// When it ended, if it did.
+    pub end: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// What went wrong, if something did; the first of it.
+    pub failure: Option<NameId>,
+    /// How many bytes it has read.
+    pub bytes: u64,
+    /// Bytes read so far, after each read: for drawing progress over time.
+    progress: Vec<(Timestamp, u64)>,
+}
+
+impl TaskTrack {
+    pub(super) fn new(id: TaskId) -> Self {
+        Self {
+            id,
+            name: None,
+            lane: Lane::default(),
+            begin: None,
+            end: None,
+            outcome: None,
+            failure: None,
+            bytes: 0,
+            progress: Vec::new(),
+        }
+    }
+
+    /// The moments at which bytes were read, each with all bytes read so far.
+    pub fn progress(&self) -> &[(Timestamp, u64)] {
+        &self.progress
+    }
+
+    /// From its begin to its end, or to `now` while it lasts.
+    pub fn range(&self, now: Timestamp) -> Option<TimeRange> {
+        self.begin
+            .map(|begin| TimeRange::new(begin, self.end.unwrap_or(now)))
+    }
+
+    /// Takes in an event of this task.
+    pub(super) fn push(&mut self, event: &Event) {
+        let at = event.at;
+        match event.kind {
+            EventKind::TaskQueued { name, .. } => {
+                self.name = Some(name);
+                self.enter(at, SpanKind::Queued, None);
+            }
+            EventKind::TaskBegin { name, .. } => {
+                self.name = Some(name);
+                self.begin = Some(at);
+                self.enter(at, SpanKind::Waiting, None);
+            }
+            EventKind::TaskEnd { outcome, .. } => {
+                self.lane.end_all(at);
+                self.end = Some(at);
+                self.outcome = Some(outcome);
+            }
+            EventKind::BytesRead { bytes, .. } => {
+                self.bytes += u64::from(bytes);
+                self.progress.push((at, self.bytes));
+            }
+            EventKind::WaitBegin { .. } => self.enter(at, SpanKind::Waiting, None),
+            EventKind::WaitEnd { .. } => self.enter(at, SpanKind::Running, None),
+            EventKind::Readiness { flow, .. } if self.state() == Some(SpanKind::Waiting) => {
+                self.enter(at, SpanKind::Ready, Some(flow));
+            }
+            EventKind::CallbackBegin { flow, .. } => self.enter(at, SpanKind::Running, flow),
+            EventKind::Failure { message, .. } => {
+                self.failure.get_or_insert(message);
+            }
+            _ => {}
+        }
+    }
+
+    /// A callback of this task returned. In the reactor the task waits again; in a blocking model it
+    /// runs on until its next wait.
+    pub(super) fn callback_ended(&mut self, at: Timestamp, cause: Cause) {
+        if cause != Cause::Program {
+            self.enter(at, SpanKind::Waiting, None);
+        }
+    }
+
+    /// The state it is in.
+    pub fn state(&self) -> Option<SpanKind> {
+        self.lane.open().first().map(|span| span.kind)
+    }
+
+    fn enter(&mut self, at: Timestamp, state: SpanKind, flow: Option<FlowId>) {
+        // A callback may follow the end of its task: to lose the connection, say.
+        if self.end.is_some() || self.state() == Some(state) {
+            return;
+        }
+        self.lane.end_all(at);
+        self.lane
+            .begin(Span::open(at, state).of_task(Some(self.id)).caused_by(flow));
+    }
+}

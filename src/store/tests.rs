@@ -1,0 +1,287 @@
+//! The store fed with hand-made batches.
+
+use super::*;
+use crate::trace::{Cause, Event, FlowId, Interest, Outcome, Source, TaskId, ThreadId, WaitCall};
+
+const NAME: NameId = NameId::new(1).expect("not zero");
+const TASK: TaskId = TaskId::new(1).expect("not zero");
+
+fn model() -> ModelId {
+    ModelId::from_index(0)
+}
+
+fn batch(events: &[(u64, EventKind)]) -> Batch {
+    Batch {
+        source: Source {
+            model: model(),
+            thread: ThreadId::from_index(0),
+        },
+        names: vec![(NAME, "name".to_owned())],
+        events: events
+            .iter()
+            .map(|&(at, kind)| Event {
+                at: Timestamp(at),
+                kind,
+            })
+            .collect(),
+    }
+}
+
+fn store(events: &[(u64, EventKind)]) -> TraceStore {
+    let mut store = TraceStore::new();
+    store.push(&batch(events));
+    store
+}
+
+fn flow() -> FlowId {
+    FlowId::from_index(0)
+}
+
+/// One turn of a reactor that serves one readiness.
+fn turn() -> Vec<(u64, EventKind)> {
+    vec![
+        (0, EventKind::ModelBegin { name: NAME }),
+        (0, EventKind::ThreadBegin { name: NAME }),
+        (
+            0,
+            EventKind::TaskQueued {
+                task: TASK,
+                name: NAME,
+            },
+        ),
+        (
+            5,
+            EventKind::TaskBegin {
+                task: TASK,
+                name: NAME,
+            },
+        ),
+        (10, EventKind::PollBegin),
+        (50, EventKind::PollEnd { ready: 1 }),
+        (
+            50,
+            EventKind::Readiness {
+                flow: flow(),
+                task: Some(TASK),
+                interest: Interest::Readable,
+            },
+        ),
+        (
+            60,
+            EventKind::CallbackBegin {
+                name: NAME,
+                task: Some(TASK),
+                cause: Cause::Readiness,
+                flow: Some(flow()),
+            },
+        ),
+        (
+            65,
+            EventKind::BytesRead {
+                task: TASK,
+                bytes: 30,
+            },
+        ),
+        (
+            70,
+            EventKind::BlockingBegin {
+                name: NAME,
+                task: Some(TASK),
+            },
+        ),
+        (80, EventKind::BlockingEnd),
+        (90, EventKind::CallbackEnd { failed: false }),
+        (95, EventKind::PollBegin),
+    ]
+}
+
+fn spans(lane: &Lane, depth: usize) -> Vec<(u64, u64, SpanKind)> {
+    let row = lane.row(depth).map_or(&[][..], Row::spans);
+    row.iter()
+        .map(|span| (span.begin.0, span.end.0, span.kind))
+        .collect()
+}
+
+#[test]
+fn a_turn_of_the_reactor_becomes_nested_spans() {
+    let store = store(&turn());
+    let lane = &store.models()[0].threads[0].lane;
+    assert_eq!(
+        spans(lane, 0),
+        [(10, 50, SpanKind::Poll), (50, 95, SpanKind::Turn)]
+    );
+    assert_eq!(
+        spans(lane, 1),
+        [(60, 90, SpanKind::Callback(Cause::Readiness))]
+    );
+    assert_eq!(spans(lane, 2), [(70, 80, SpanKind::Blocking)]);
+    assert_eq!(lane.open().len(), 1, "the second poll lasts still");
+}
+
+#[test]
+fn a_task_in_the_reactor_waits_is_ready_runs_and_waits_again() {
+    let store = store(&turn());
+    let task = &store.models()[0].tasks[0];
+    assert_eq!(
+        spans(&task.lane, 0),
+        [
+            (0, 5, SpanKind::Queued),
+            (5, 50, SpanKind::Waiting),
+            (50, 60, SpanKind::Ready),
+            (60, 90, SpanKind::Running),
+        ]
+    );
+    assert_eq!(task.state(), Some(SpanKind::Waiting));
+    assert_eq!(task.bytes, 30);
+}
+
+#[test]
+fn a_task_of_a_blocking_model_runs_until_its_next_wait() {
+    let store = store(&[
+        (
+            0,
+            EventKind::TaskBegin {
+                task: TASK,
+                name: NAME,
+            },
+        ),
+        (
+            0,
+            EventKind::WaitBegin {
+                task: TASK,
+                call: WaitCall::Read,
+            },
+        ),
+        (40, EventKind::WaitEnd { task: TASK }),
+        (
+            42,
+            EventKind::CallbackBegin {
+                name: NAME,
+                task: Some(TASK),
+                cause: Cause::Program,
+                flow: None,
+            },
+        ),
+        (44, EventKind::CallbackEnd { failed: false }),
+        (
+            46,
+            EventKind::WaitBegin {
+                task: TASK,
+                call: WaitCall::Read,
+            },
+        ),
+        (60, EventKind::WaitEnd { task: TASK }),
+        (
+            61,
+            EventKind::TaskEnd {
+                task: TASK,
+                outcome: Outcome::Done,
+            },
+        ),
+        (
+            62,
+            EventKind::CallbackBegin {
+                name: NAME,
+                task: Some(TASK),
+                cause: Cause::Program,
+                flow: None,
+            },
+        ),
+        (63, EventKind::CallbackEnd { failed: false }),
+    ]);
+    let task = &store.models()[0].tasks[0];
+    assert_eq!(
+        spans(&task.lane, 0),
+        [
+            (0, 40, SpanKind::Waiting),
+            (40, 46, SpanKind::Running),
+            (46, 60, SpanKind::Waiting),
+            (60, 61, SpanKind::Running),
+        ]
+    );
+    assert_eq!(task.end, Some(Timestamp(61)));
+    assert_eq!(store.models()[0].threads[0].waited_nanos(Timestamp(63)), 54);
+}
+
+#[test]
+fn a_reference_to_a_span_that_lasts_stays_good_when_it_ends() {
+    let mut store = TraceStore::new();
+    store.push(&batch(&turn()[..8]));
+    let callback = SpanRef {
+        model: model(),
+        lane: LaneRef::Thread(ThreadId::from_index(0)),
+        depth: 1,
+        index: 0,
+    };
+    assert!(store.span(callback).expect("it lasts").is_open());
+    store.push(&batch(&turn()[8..]));
+    assert_eq!(store.span(callback).expect("it ended").end, Timestamp(90));
+}
+
+#[test]
+fn a_callback_knows_its_turn_and_its_cause() {
+    let store = store(&turn());
+    let callback = SpanRef {
+        model: model(),
+        lane: LaneRef::Thread(ThreadId::from_index(0)),
+        depth: 1,
+        index: 0,
+    };
+    let parent = store.parent(callback).expect("it is in a turn");
+    assert_eq!(
+        store.span(parent).map(|span| span.kind),
+        Some(SpanKind::Turn)
+    );
+    let (at, kind) = store.cause(callback).expect("a readiness");
+    assert_eq!(at, Timestamp(50));
+    assert!(matches!(kind, EventKind::Readiness { .. }));
+}
+
+#[test]
+fn an_end_without_a_begin_is_left_out() {
+    let store = store(&[
+        (1, EventKind::CallbackEnd { failed: false }),
+        (2, EventKind::PollEnd { ready: 0 }),
+        (3, EventKind::BlockingEnd),
+        (4, EventKind::ThreadEnd),
+    ]);
+    let thread = &store.models()[0].threads[0];
+    assert_eq!(spans(&thread.lane, 0), [(2, 4, SpanKind::Turn)]);
+    assert_eq!(thread.end, Some(Timestamp(4)));
+}
+
+#[test]
+fn stalls_failures_and_dropped_events_are_kept_with_the_model() {
+    let store = store(&[
+        (
+            100,
+            EventKind::Stall {
+                begin: Timestamp(20),
+                task: Some(TASK),
+                callback: NAME,
+            },
+        ),
+        (
+            110,
+            EventKind::Failure {
+                task: Some(TASK),
+                message: NAME,
+            },
+        ),
+        (120, EventKind::Dropped { count: 7 }),
+    ]);
+    let model = &store.models()[0];
+    assert_eq!(
+        model.stalls[0].range,
+        TimeRange::new(Timestamp(20), Timestamp(100))
+    );
+    assert_eq!(model.dropped, 7);
+    assert_eq!(model.tasks[0].failure, Some(NAME));
+    assert_eq!(model.threads[0].instants().len(), 3);
+    assert_eq!(
+        model.threads[0]
+            .instants_in(TimeRange::new(Timestamp(105), Timestamp(111)))
+            .len(),
+        1
+    );
+}
