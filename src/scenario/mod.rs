@@ -1,5 +1,27 @@
 //! What is to be run: a TOML file becomes a checked [`Scenario`], or an error that points at the line.
+//!
+//! The way of a file: `file` is the grammar (serde), `shape` says where a text departs from it, `check` turns what
+//! has the right shape into a [`Scenario`] or finds what is wrong with its values, and `load` is the door to all
+//! of this. The shipped scenarios and poems are in the binary: [`builtins`].
+//!
+//! Nothing here opens a socket; who runs a scenario may trust everything in it.
 
+mod blocking;
+mod builtin;
+mod check;
+mod error;
+mod file;
+pub mod limits;
+mod load;
 mod model;
+mod names;
+mod shape;
+mod source;
+#[cfg(test)]
+mod tests;
+mod words;
 
+pub use builtin::{Builtin, POEMS, builtins};
+pub use error::{Mistake, ScenarioError, ValueError};
+pub use limits::parse_duration;
 pub use model::{Blocking, BlockingKind, Fault, Model, Scenario, Server, Task};

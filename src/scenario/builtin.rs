@@ -1,0 +1,36 @@
+//! The scenarios and poems that are in the binary, so that it works from any folder.
+
+/// A scenario that is in the binary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Builtin {
+    /// By which it is loaded.
+    pub name: &'static str,
+    /// Its file: a person may copy it to begin a scenario of their own.
+    pub source: &'static str,
+}
+
+/// The built-in scenarios, the one to begin with first.
+pub const fn builtins() -> &'static [Builtin] {
+    &[Builtin {
+        name: "three-slow-servers",
+        source: include_str!("../../scenarios/three-slow-servers.toml"),
+    }]
+}
+
+/// The built-in poems, each with the name by which a scenario calls it. All are in the public domain.
+pub const POEMS: [(&str, &str); 3] = [
+    ("ecstasy", include_str!("../../assets/poems/ecstasy.txt")),
+    (
+        "fascination",
+        include_str!("../../assets/poems/fascination.txt"),
+    ),
+    ("science", include_str!("../../assets/poems/science.txt")),
+];
+
+/// The poem of this name.
+pub(super) fn poem(name: &str) -> Option<&'static str> {
+    POEMS
+        .iter()
+        .find(|(poem, _)| *poem == name)
+        .map(|(_, text)| *text)
+}

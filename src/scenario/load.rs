@@ -1,0 +1,86 @@
+//! From a name, a path or a text to a checked [`Scenario`].
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::builtin::{Builtin, builtins};
+use super::error::ScenarioError;
+use super::model::Scenario;
+use super::source::Source;
+use super::{check, shape, words};
+
+impl Scenario {
+    /// The built-in scenario of this name, or else the one in the file at this path.
+    ///
+    /// # Errors
+    /// There is neither, the file cannot be read, or it has mistakes.
+    pub fn load(name_or_path: &str) -> Result<Self, ScenarioError> {
+        if let Some(builtin) = builtins().iter().find(|one| one.name == name_or_path) {
+            return Self::parse(builtin.source, &builtin.origin());
+        }
+        let path = Path::new(name_or_path);
+        let bytes = fs::read(path).map_err(|reason| unreadable(name_or_path, reason))?;
+        match str::from_utf8(&bytes) {
+            Ok(text) => Self::parse(text, path),
+            Err(error) => {
+                let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+                let origin = path.display().to_string();
+                let source = Source {
+                    name: &origin,
+                    text: &good,
+                };
+                let end = good.len()..good.len();
+                let message = "not UTF-8 from here on: save the file as UTF-8";
+                Err(ScenarioError::Mistakes(vec![
+                    source.mistake(&end, "", message),
+                ]))
+            }
+        }
+    }
+
+    /// Reads a scenario from the text of a file. `origin` is what the file is called in messages; its stem names
+    /// the scenario, and the files that the scenario names are relative to its folder.
+    ///
+    /// # Errors
+    /// All the mistakes in it; of those that make it unreadable only the first.
+    pub fn parse(text: &str, origin: &Path) -> Result<Self, ScenarioError> {
+        let file_name = origin.display().to_string();
+        let source = Source {
+            name: &file_name,
+            text,
+        };
+        let name = origin.file_stem().unwrap_or_default().to_string_lossy();
+        let folder = origin.parent().unwrap_or(Path::new(""));
+        let file = shape::read(&source).map_err(|first| ScenarioError::Mistakes(vec![first]))?;
+        check::check(file, &source, &name, folder).map_err(ScenarioError::Mistakes)
+    }
+}
+
+impl Builtin {
+    /// The scenario itself.
+    pub fn scenario(&self) -> Scenario {
+        Scenario::parse(self.source, &self.origin()).expect("a test parses every built-in scenario")
+    }
+
+    fn origin(&self) -> PathBuf {
+        PathBuf::from(self.name).with_extension("toml")
+    }
+}
+
+/// Who typed a plain word meant a built-in scenario; who typed a path wants to know what is wrong with it.
+fn unreadable(name: &str, reason: io::Error) -> ScenarioError {
+    let is_word = Path::new(name).extension().is_none() && !name.contains(std::path::is_separator);
+    if is_word && reason.kind() == io::ErrorKind::NotFound {
+        let names = || builtins().iter().map(|builtin| builtin.name);
+        return ScenarioError::Unknown {
+            name: name.to_owned(),
+            builtins: words::one_of(names()),
+            guess: words::guess(name, names()),
+        };
+    }
+    ScenarioError::Unreadable {
+        path: name.into(),
+        reason,
+    }
+}
