@@ -9,6 +9,7 @@
 
 mod lane;
 mod model;
+mod peaks;
 mod row;
 mod span;
 mod task;
@@ -18,6 +19,7 @@ use std::collections::HashMap;
 
 pub use lane::Lane;
 pub use model::{ModelTrack, Stall};
+pub use peaks::Series;
 pub use row::{Piece, Pieces, Row};
 pub use span::{LaneRef, Span, SpanKind, SpanRef};
 pub use task::TaskTrack;

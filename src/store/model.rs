@@ -30,6 +30,7 @@ pub struct ModelTrack {
     pub dropped: u64,
     /// The last moment that is known of it.
     pub last: Timestamp,
+    longest_stall: Option<usize>,
 }
 
 /// A stretch without a poll (or one callback of a blocking model) over the threshold.
@@ -59,6 +60,7 @@ impl ModelTrack {
             events: 0,
             dropped: 0,
             last: Timestamp::ZERO,
+            longest_stall: None,
         }
     }
 
@@ -73,6 +75,11 @@ impl ModelTrack {
             .binary_search_by_key(&id, |task| task.id)
             .ok()
             .map(|place| &self.tasks[place])
+    }
+
+    /// Its longest stall.
+    pub fn longest_stall(&self) -> Option<&Stall> {
+        self.longest_stall.map(|place| &self.stalls[place])
     }
 
     /// From its begin to its end, or to `now` while it runs.
@@ -100,23 +107,29 @@ impl ModelTrack {
                 self.end = Some(event.at);
                 self.outcome = Some(outcome);
             }
-            EventKind::Dropped { count } => self.dropped += count,
+            EventKind::Dropped { count } => self.dropped = self.dropped.saturating_add(count),
             EventKind::Stall {
                 begin,
                 task,
                 callback,
-            } => {
-                self.stalls.push(Stall {
-                    range: TimeRange::new(begin, event.at),
-                    thread,
-                    task,
-                    callback,
-                });
-            }
+            } => self.add_stall(Stall {
+                range: TimeRange::new(begin, event.at),
+                thread,
+                task,
+                callback,
+            }),
             _ => {}
         }
         self.tell_task(thread, event);
         self.thread_mut(thread, event.at).push(event);
+    }
+
+    fn add_stall(&mut self, stall: Stall) {
+        let longest = self.longest_stall().map_or(0, |stall| stall.range.nanos());
+        if self.stalls.is_empty() || stall.range.nanos() > longest {
+            self.longest_stall = Some(self.stalls.len());
+        }
+        self.stalls.push(stall);
     }
 
     /// Tells the task that the event is about. Must come before the thread hears of it: the end of a

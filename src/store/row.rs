@@ -1,6 +1,7 @@
 //! The spans of one depth, and how to look at a million of them.
 
 use super::Span;
+use super::peaks::Peaks;
 use crate::trace::{TimeRange, Timestamp};
 
 /// After how many spans the sum of active time is written down. Finding a sum adds up at most so many.
@@ -13,6 +14,7 @@ pub struct Row {
     /// `active[i]` is the active time, in nanoseconds, of the spans before `i * CHECKPOINT`.
     active: Vec<u64>,
     total_active: u64,
+    longest: Peaks,
 }
 
 impl Row {
@@ -32,6 +34,9 @@ impl Row {
         }
         self.total_active += active_nanos(&span);
         self.spans.push(span);
+        let spans = &self.spans;
+        self.longest
+            .push(spans.len() - 1, |place| active_nanos(&spans[place]));
     }
 
     /// The place of the first span that ends after `moment`.
@@ -52,6 +57,14 @@ impl Row {
     pub fn active_nanos(&self, from: usize, to: usize) -> u64 {
         self.active_before(to)
             .saturating_sub(self.active_before(from))
+    }
+
+    /// The place, among the spans `from..to`, of the one with the most active time, if any of them has some.
+    pub fn longest_active(&self, from: usize, to: usize) -> Option<usize> {
+        let to = to.min(self.spans.len());
+        self.longest
+            .largest(from, to, |place| active_nanos(&self.spans[place]))
+            .filter(|&place| self.spans[place].kind.is_active())
     }
 
     fn active_before(&self, place: usize) -> u64 {
@@ -233,6 +246,14 @@ mod tests {
         let row = row(&vec![(1, 1); 1_000_000]);
         let pieces = row.pieces(all(), 2_000).count();
         assert!(pieces <= 1_001, "{pieces}");
+    }
+
+    #[test]
+    fn a_fold_knows_its_longest_span() {
+        let row = row(&[(1, 3), (1, 7), (1, 5)]);
+        assert_eq!(row.longest_active(0, 3), Some(1));
+        assert_eq!(row.longest_active(2, 9), Some(2));
+        assert_eq!(row.longest_active(3, 9), None);
     }
 
     proptest! {

@@ -5,6 +5,14 @@ use crate::trace::{
     Cause, Event, EventKind, FlowId, NameId, Outcome, TaskId, TimeRange, Timestamp,
 };
 
+/// The states of a task.
+const STATES: [SpanKind; 4] = [
+    SpanKind::Queued,
+    SpanKind::Waiting,
+    SpanKind::Ready,
+    SpanKind::Running,
+];
+
 /// How one task fared in one model: a row of states, one after the other.
 #[derive(Clone, Debug)]
 pub struct TaskTrack {
@@ -26,6 +34,8 @@ pub struct TaskTrack {
     pub bytes: u64,
     /// Bytes read so far, after each read: for drawing progress over time.
     progress: Vec<(Timestamp, u64)>,
+    /// Nanoseconds in each of [`STATES`], what lasts still not included.
+    spent: [u64; STATES.len()],
 }
 
 impl TaskTrack {
@@ -40,6 +50,7 @@ impl TaskTrack {
             failure: None,
             bytes: 0,
             progress: Vec::new(),
+            spent: [0; STATES.len()],
         }
     }
 
@@ -68,7 +79,7 @@ impl TaskTrack {
                 self.enter(at, SpanKind::Waiting, None);
             }
             EventKind::TaskEnd { outcome, .. } => {
-                self.lane.end_all(at);
+                self.leave(at);
                 self.end = Some(at);
                 self.outcome = Some(outcome);
             }
@@ -102,12 +113,32 @@ impl TaskTrack {
         self.lane.open().first().map(|span| span.kind)
     }
 
+    /// How many nanoseconds it has spent in a state up to `now`.
+    pub fn spent_nanos(&self, state: SpanKind, now: Timestamp) -> u64 {
+        let ended = STATES
+            .iter()
+            .position(|&known| known == state)
+            .map_or(0, |place| self.spent[place]);
+        let open = self.lane.open().first().filter(|span| span.kind == state);
+        ended.saturating_add(open.map_or(0, |span| span.range(now).nanos()))
+    }
+
+    /// The state it is in ends.
+    fn leave(&mut self, at: Timestamp) {
+        if let Some(span) = self.lane.end(at, |_| true)
+            && let Some(place) = STATES.iter().position(|&state| state == span.kind)
+        {
+            let spent = &mut self.spent[place];
+            *spent = spent.saturating_add(span.end.0 - span.begin.0);
+        }
+    }
+
     fn enter(&mut self, at: Timestamp, state: SpanKind, flow: Option<FlowId>) {
         // A callback may follow the end of its task: to lose the connection, say.
         if self.end.is_some() || self.state() == Some(state) {
             return;
         }
-        self.lane.end_all(at);
+        self.leave(at);
         self.lane
             .begin(Span::open(at, state).of_task(Some(self.id)).caused_by(flow));
     }

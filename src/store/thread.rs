@@ -1,6 +1,6 @@
 //! What one thread did.
 
-use super::{Lane, Span, SpanKind};
+use super::{Lane, Row, Series, Span, SpanKind};
 use crate::trace::{Event, EventKind, FlowId, NameId, ThreadId, TimeRange, Timestamp};
 
 /// What one thread did: its phases and callbacks as spans, everything else as moments.
@@ -16,8 +16,15 @@ pub struct ThreadTrack {
     pub begin: Timestamp,
     /// When it ended, if it did.
     pub end: Option<Timestamp>,
+    /// How many polls it has entered; 0 for a thread that has no loop.
+    pub polls: usize,
+    /// By how many nanoseconds each timer was late that fired on this thread, at the moment when it did.
+    pub lateness: Series,
+    /// Of a thread without a loop, the stretches between two waits.
+    stretches: Row,
     /// How long it waited, in polls or in system calls, in nanoseconds, what lasts still not included.
     waited: u64,
+    last_wait_end: Option<Timestamp>,
     instants: Vec<Event>,
     /// Where flows begin: rising, because numbers are given out in the order of time.
     origins: Vec<(FlowId, usize)>,
@@ -31,7 +38,11 @@ impl ThreadTrack {
             lane: Lane::default(),
             begin,
             end: None,
+            polls: 0,
+            lateness: Series::default(),
+            stretches: Row::default(),
             waited: 0,
+            last_wait_end: None,
             instants: Vec::new(),
             origins: Vec::new(),
         }
@@ -58,6 +69,39 @@ impl ThreadTrack {
         self.instants.get(self.origins[place].1).copied()
     }
 
+    /// Whether it did anything that has a length. The main thread of the threaded model, which only waits for
+    /// the others, did not.
+    pub fn has_spans(&self) -> bool {
+        self.lane.depths() > 0
+    }
+
+    /// The stretches in which it did not wait, as spans of the kind [`SpanKind::Turn`]: the turns of a loop
+    /// (with its polls between them), or what a blocking thread did from one wait to the next. Finished ones.
+    pub fn stretches(&self) -> &Row {
+        match self.lane.row(0) {
+            Some(row) if self.polls > 0 => row,
+            _ => &self.stretches,
+        }
+    }
+
+    /// The stretch without a wait that lasts still.
+    pub fn open_stretch(&self) -> Option<Span> {
+        if self.end.is_some() || !self.has_spans() {
+            return None;
+        }
+        if self.polls > 0 {
+            let open = self.lane.open().first().copied();
+            return open.filter(|span| span.kind == SpanKind::Turn);
+        }
+        let waits = self.lane.open().iter().any(|span| is_wait(span.kind));
+        (!waits).then(|| Span::open(self.awake_since(), SpanKind::Turn))
+    }
+
+    /// When it last came back from a wait.
+    fn awake_since(&self) -> Timestamp {
+        self.last_wait_end.unwrap_or(self.begin)
+    }
+
     /// From its begin to its end, or to `now` while it lives.
     pub fn range(&self, now: Timestamp) -> TimeRange {
         TimeRange::new(self.begin, self.end.unwrap_or(now))
@@ -66,7 +110,8 @@ impl ThreadTrack {
     /// How many nanoseconds it waited up to `now`, in polls or in blocking system calls.
     pub fn waited_nanos(&self, now: Timestamp) -> u64 {
         let open = self.lane.open().iter().find(|span| is_wait(span.kind));
-        self.waited + open.map_or(0, |span| span.range(now).nanos())
+        self.waited
+            .saturating_add(open.map_or(0, |span| span.range(now).nanos()))
     }
 
     pub(super) fn push(&mut self, event: &Event) {
@@ -77,6 +122,7 @@ impl ThreadTrack {
                 self.begin = at;
             }
             EventKind::ThreadEnd => {
+                self.end_stretch(at);
                 self.lane.end_all(at);
                 self.end = Some(at);
             }
@@ -84,12 +130,14 @@ impl ThreadTrack {
                 // The first turn begins with the loop, before anything is known of it.
                 self.end_span(at, |span| span.kind == SpanKind::Turn);
                 self.lane.begin(Span::open(at, SpanKind::Poll));
+                self.polls += 1;
             }
             EventKind::PollEnd { .. } => {
                 self.end_span(at, |span| span.kind == SpanKind::Poll);
                 self.lane.begin(Span::open(at, SpanKind::Turn));
             }
             EventKind::WaitBegin { task, call } => {
+                self.end_stretch(at);
                 self.lane
                     .begin(Span::open(at, SpanKind::Wait(call)).of_task(Some(task)));
             }
@@ -120,7 +168,20 @@ impl ThreadTrack {
         }
     }
 
+    /// A thread without a loop is about to wait, or ends.
+    fn end_stretch(&mut self, at: Timestamp) {
+        if self.polls == 0
+            && let Some(mut span) = self.open_stretch()
+        {
+            span.end = at.max(span.begin);
+            self.stretches.push(span);
+        }
+    }
+
     fn instant(&mut self, event: &Event) {
+        if let EventKind::TimerFired { late, .. } = event.kind {
+            self.lateness.push(event.at, late);
+        }
         let flow = match event.kind {
             EventKind::Readiness { flow, .. } | EventKind::ThreadCall { flow, .. } => Some(flow),
             EventKind::TimerSet { timer, .. } => Some(timer),
@@ -138,7 +199,8 @@ impl ThreadTrack {
         if let Some(span) = self.lane.end(at, is_it)
             && is_wait(span.kind)
         {
-            self.waited += span.end.0 - span.begin.0;
+            self.waited = self.waited.saturating_add(span.end.0 - span.begin.0);
+            self.last_wait_end = Some(span.end);
         }
     }
 

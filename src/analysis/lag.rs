@@ -1,0 +1,75 @@
+//! How late the loop is, over time.
+//!
+//! Something that falls due the moment a loop stops waiting is served, at the latest, when it waits again. So
+//! at every moment of a turn the loop may be late by what is left of that turn, and the length of the turn is
+//! the most it inflicts; while the loop waits, its lag is zero. Over time that is a saw: it leaps up where a
+//! turn begins and falls to zero where it ends. For a thread that blocks, the stretch between two waits takes
+//! the place of the turn.
+//!
+//! This is a bound, and the same one for every model. By how much timers really were late is
+//! [`timer_lateness`].
+
+use std::time::Duration;
+
+use crate::store::{Piece, Span, ThreadTrack};
+use crate::trace::{TimeRange, Timestamp};
+
+/// A point of a curve of lateness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LagPoint {
+    /// When.
+    pub at: Timestamp,
+    /// How late.
+    pub lag: Duration,
+}
+
+/// The lag of a thread as a line through points, in the order of time: three for each turn. Turns shorter than
+/// `grain` nanoseconds that lie close together show as the longest of them, so the work depends on how many
+/// grains the view holds and not on how many turns. `now` stands for the end of a turn that lasts still.
+pub fn loop_lag(
+    thread: &ThreadTrack,
+    view: TimeRange,
+    grain: u64,
+    now: Timestamp,
+) -> Vec<LagPoint> {
+    let row = thread.stretches();
+    let mut points = Vec::new();
+    for piece in row.pieces(view, grain) {
+        let longest = match piece {
+            Piece::Span { index } => row.longest_active(index, index + 1),
+            Piece::Folded { first, count, .. } => row.longest_active(first, first + count),
+        };
+        if let Some(place) = longest {
+            push_tooth(&mut points, &row.spans()[place], now);
+        }
+    }
+    if let Some(open) = thread.open_stretch()
+        && open.range(now).overlaps(view)
+    {
+        push_tooth(&mut points, &open, now);
+    }
+    points
+}
+
+fn push_tooth(points: &mut Vec<LagPoint>, turn: &Span, now: Timestamp) {
+    let range = turn.range(now);
+    let point = |at, lag| LagPoint { at, lag };
+    points.extend([
+        point(range.begin, Duration::ZERO),
+        point(range.begin, range.duration()),
+        point(range.end, Duration::ZERO),
+    ]);
+}
+
+/// By how much the timers were late that fired on a thread in `view`: the latest one of every `grain`
+/// nanoseconds, at the moment when it fired.
+pub fn timer_lateness(thread: &ThreadTrack, view: TimeRange, grain: u64) -> Vec<LagPoint> {
+    thread
+        .lateness
+        .highest(view, grain)
+        .map(|(at, late)| LagPoint {
+            at,
+            lag: Duration::from_nanos(late),
+        })
+        .collect()
+}

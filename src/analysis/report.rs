@@ -1,0 +1,160 @@
+//! A trace as numbers: what `report` and `run --json` print.
+
+use serde::Serialize;
+use std::time::Duration;
+
+use super::{ModelSummary, StallReport, TaskSummary, compare, outcome_word, stalls};
+use crate::store::TraceStore;
+use crate::trace::Timestamp;
+
+/// A trace as numbers. Durations are seconds. Moments are seconds too, since the begin of their model, so that
+/// models that ran one after another compare as well as those that ran together; `null` for what never happened.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The name of the scenario.
+    pub scenario: String,
+    /// How each model fared, in the order in which they are shown.
+    pub models: Vec<ModelReport>,
+}
+
+/// How one model fared.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelReport {
+    /// Its name, such as `asynchronous`.
+    pub model: String,
+    /// `done`, `failed`, `stopped`, or `running` where the trace has no end of it.
+    pub outcome: &'static str,
+    /// From its begin to its end.
+    pub elapsed_s: f64,
+    /// How long its threads waited; of several the sum.
+    pub waiting_s: f64,
+    /// How long its threads did anything else; of several the sum.
+    pub running_s: f64,
+    /// Its longest stall.
+    pub longest_stall_s: Option<f64>,
+    /// How often it entered the event provider.
+    pub polls: usize,
+    /// Its tasks, in the order of the scenario.
+    pub tasks: Vec<TaskEntry>,
+    /// Its stalls, in the order in which they began.
+    pub stalls: Vec<StallEntry>,
+    /// How many events it recorded.
+    pub events: u64,
+    /// How many events were dropped because nobody fetched them.
+    pub dropped: u64,
+}
+
+/// How one task fared.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TaskEntry {
+    /// Its place in the scenario, from 1.
+    pub number: u32,
+    /// What it is called.
+    pub name: String,
+    /// How many bytes it has read.
+    pub bytes: u64,
+    /// When somebody began to work on it.
+    pub started_s: Option<f64>,
+    /// When it ended.
+    pub finished_s: Option<f64>,
+    /// `done`, `failed`, `stopped`, or `running` where the trace has no end of it.
+    pub outcome: &'static str,
+    /// What went wrong.
+    pub error: Option<String>,
+    /// How long nobody worked on it.
+    pub queued_s: f64,
+    /// How long it waited for its connection.
+    pub waiting_s: f64,
+    /// How long it was ready and not served.
+    pub ready_s: f64,
+    /// How long its code ran.
+    pub running_s: f64,
+}
+
+/// One stall.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StallEntry {
+    /// When it began.
+    pub start_s: f64,
+    /// How long it was.
+    pub duration_s: f64,
+    /// The name of the task whose callback took the largest part.
+    pub task: Option<String>,
+    /// That task's place in the scenario, from 1.
+    pub task_number: Option<u32>,
+    /// The name of that callback.
+    pub callback: String,
+    /// What held the loop, in a few words.
+    pub cause: String,
+}
+
+impl Report {
+    /// What `store` tells of a run of `scenario` up to `now`.
+    pub fn new(store: &TraceStore, scenario: &str, now: Timestamp) -> Self {
+        let stalls = stalls(store);
+        let models = compare(store, now)
+            .into_iter()
+            .map(|summary| {
+                let begin = store
+                    .model(summary.id)
+                    .map_or(Timestamp::ZERO, |model| model.range(now).begin);
+                let of_model = stalls.iter().filter(|stall| stall.model == summary.id);
+                let stalls = of_model.map(|stall| stall_entry(stall, begin)).collect();
+                model_report(summary, begin, stalls)
+            })
+            .collect();
+        Self {
+            scenario: scenario.to_owned(),
+            models,
+        }
+    }
+}
+
+fn model_report(summary: ModelSummary, begin: Timestamp, stalls: Vec<StallEntry>) -> ModelReport {
+    let tasks = summary.tasks.into_iter();
+    ModelReport {
+        model: summary.name,
+        outcome: outcome_word(summary.outcome),
+        elapsed_s: seconds(summary.elapsed),
+        waiting_s: seconds(summary.waiting),
+        running_s: seconds(summary.running),
+        longest_stall_s: summary.longest_stall.map(seconds),
+        polls: summary.polls,
+        tasks: tasks.map(|task| task_entry(task, begin)).collect(),
+        stalls,
+        events: summary.events,
+        dropped: summary.dropped,
+    }
+}
+
+fn task_entry(task: TaskSummary, begin: Timestamp) -> TaskEntry {
+    TaskEntry {
+        number: task.id.number(),
+        name: task.name,
+        bytes: task.bytes,
+        started_s: task.begin.map(|at| seconds(at.since(begin))),
+        finished_s: task.end.map(|at| seconds(at.since(begin))),
+        outcome: outcome_word(task.outcome),
+        error: task.error,
+        queued_s: seconds(task.queued),
+        waiting_s: seconds(task.waiting),
+        ready_s: seconds(task.ready),
+        running_s: seconds(task.running),
+    }
+}
+
+fn stall_entry(stall: &StallReport, begin: Timestamp) -> StallEntry {
+    StallEntry {
+        start_s: seconds(stall.range.begin.since(begin)),
+        duration_s: seconds(stall.range.duration()),
+        task: stall.task_name.clone(),
+        task_number: stall.task.map(|task| task.number()),
+        callback: stall.callback.clone(),
+        cause: stall.cause.clone(),
+    }
+}
+
+/// Whole nanoseconds of up to a hundred days are exact in the nine decimals of this.
+fn seconds(duration: Duration) -> f64 {
+    duration.as_nanos() as f64 / 1e9
+}
