@@ -4,4 +4,5 @@
 //! in here touches a socket or a thread of a model: that is `session`.
 
 pub mod command;
+pub mod theme;
 pub mod time_view;

@@ -1,0 +1,584 @@
+//! The look of the whole window: one palette for dark and one for light, one scale of type, one of spacing.
+//!
+//! The states of a task are told apart by lightness first, hue second, and never by colour alone: what matters
+//! also has a pattern or an outline (see `timeline`). The hues start from Okabe and Ito's palette for
+//! colour-blind eyes and were moved until they stay apart in both themes for every kind of eye; the tests
+//! hold them there.
+//!
+//! Nobody else in the window names a colour, a font or a size.
+
+use egui::style::{HandleShape, WidgetVisuals, Widgets};
+use egui::{
+    Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke,
+    Style, TextStyle, Theme, Visuals, vec2,
+};
+
+use crate::store::SpanKind;
+use crate::trace::{Cause, Outcome};
+
+/// Size of notes, ticks and text in spans, in points.
+pub const SMALL: f32 = 11.0;
+/// Size of all other text, in points.
+pub const BODY: f32 = 13.0;
+/// Size of a panel's title, in points.
+pub const HEADING: f32 = 15.0;
+/// Size of the one title on an empty page, in points.
+pub const DISPLAY: f32 = 21.0;
+
+/// The step of all distances, in points: margins and gaps are multiples of it.
+pub const STEP: f32 = 4.0;
+/// Rounding of widgets, in points. What stands for time is never rounded: its edges are moments.
+pub const RADIUS: u8 = 4;
+
+/// The font of notes and of text in spans.
+pub const fn small() -> FontId {
+    FontId::new(SMALL, FontFamily::Proportional)
+}
+
+/// The font of text.
+pub const fn body() -> FontId {
+    FontId::new(BODY, FontFamily::Proportional)
+}
+
+/// The font of titles.
+pub const fn heading() -> FontId {
+    FontId::new(HEADING, FontFamily::Proportional)
+}
+
+/// The font of numbers: every digit is as wide as every other, so that a number that counts does not tremble.
+pub const fn number() -> FontId {
+    FontId::new(SMALL, FontFamily::Monospace)
+}
+
+/// What each colour is for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Palette {
+    /// Whether it is the dark one.
+    pub dark: bool,
+
+    /// Behind the lanes of the timeline, and of plots.
+    pub background: Color32,
+    /// Panels and bars around it.
+    pub panel: Color32,
+    /// A lane.
+    pub lane: Color32,
+    /// Every other lane.
+    pub lane_alt: Color32,
+    /// The header of a group of lanes.
+    pub header: Color32,
+    /// Menus, tooltips and windows that float.
+    pub raised: Color32,
+    /// A button at rest.
+    pub widget: Color32,
+    /// A button under the pointer.
+    pub widget_hover: Color32,
+    /// A button under the finger.
+    pub widget_active: Color32,
+    /// Edges of panels and widgets.
+    pub border: Color32,
+    /// Lines of time in the background of lanes and plots.
+    pub grid: Color32,
+
+    /// Text.
+    pub text: Color32,
+    /// Text that may be overlooked: notes, units, labels of ticks.
+    pub text_weak: Color32,
+    /// Links, and whatever else can be followed.
+    pub link: Color32,
+
+    /// What is chosen: the outline of a selected span, a pressed switch.
+    pub selection: Color32,
+    /// Behind selected text and pressed switches; text is legible on it.
+    pub selection_fill: Color32,
+    /// The newest moment of a live trace.
+    pub now: Color32,
+    /// Lines that follow the pointer.
+    pub cursor: Color32,
+
+    /// Queued: nobody works on it yet. Dots.
+    pub queued: Color32,
+    /// Waiting: pale.
+    pub waiting: Color32,
+    /// The hatching on what waits.
+    pub waiting_hatch: Color32,
+    /// Ready and not served: an outline.
+    pub ready: Color32,
+    /// Running: solid.
+    pub running: Color32,
+    /// Stalled: red, and striped with [`Self::stalled_stripe`].
+    pub stalled: Color32,
+    /// The stripes on what is stalled.
+    pub stalled_stripe: Color32,
+    /// Failed: the cross at its end, and what tells of it.
+    pub failed: Color32,
+    /// Done: the tick at its end.
+    pub done: Color32,
+    /// Bytes that arrived.
+    pub progress: Color32,
+
+    /// The loop waits in the event provider; a thread waits in a system call. Pale.
+    pub poll: Color32,
+    /// The loop works: between two polls.
+    pub turn: Color32,
+    /// A call that blocks.
+    pub blocking: Color32,
+    /// A callback that a timer caused.
+    pub timer: Color32,
+    /// A callback that another thread asked for.
+    pub thread_call: Color32,
+    /// A callback that the program's own order of statements, a start or an end caused.
+    pub program: Color32,
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+static DARK: Palette = Palette {
+    dark: true,
+    background: rgb(0x10_151B),
+    panel: rgb(0x15_1B22),
+    lane: rgb(0x16_1D25),
+    lane_alt: rgb(0x1A_222B),
+    header: rgb(0x20_2A35),
+    raised: rgb(0x1E_2731),
+    widget: rgb(0x26_313D),
+    widget_hover: rgb(0x30_3D4B),
+    widget_active: rgb(0x3A_495A),
+    border: rgb(0x2C_3844),
+    grid: rgb(0x24_2E39),
+    text: rgb(0xE4_EAF1),
+    text_weak: rgb(0x9A_A9B9),
+    link: rgb(0x7F_B8F8),
+    selection: rgb(0xFF_FFFF),
+    selection_fill: rgb(0x24_4F84),
+    now: rgb(0x6F_D3B8),
+    cursor: rgb(0x8A_9AAB),
+    queued: rgb(0x45_5361),
+    waiting: rgb(0x2A_3542),
+    waiting_hatch: rgb(0x3E_4C5B),
+    ready: rgb(0xF2_E38C),
+    running: rgb(0x4D_9BF5),
+    stalled: rgb(0xED_6159),
+    stalled_stripe: rgb(0x7E_1D1D),
+    failed: rgb(0xC1_84B3),
+    done: rgb(0x6F_D3B8),
+    progress: rgb(0x6F_D3B8),
+    poll: rgb(0x26_303B),
+    turn: rgb(0x5B_7088),
+    blocking: rgb(0xF5_A524),
+    timer: rgb(0x5F_C4CF),
+    thread_call: rgb(0xB3_9DF0),
+    program: rgb(0x86_A9CE),
+};
+
+static LIGHT: Palette = Palette {
+    dark: false,
+    background: rgb(0xEF_ECE5),
+    panel: rgb(0xF6_F4EF),
+    lane: rgb(0xFC_FBF8),
+    lane_alt: rgb(0xF7_F5F0),
+    header: rgb(0xE6_E3DB),
+    raised: rgb(0xFF_FFFF),
+    widget: rgb(0xE7_E4DC),
+    widget_hover: rgb(0xDC_D8CE),
+    widget_active: rgb(0xCE_C9BD),
+    border: rgb(0xD5_D1C7),
+    grid: rgb(0xE8_E5DE),
+    text: rgb(0x1B_222B),
+    text_weak: rgb(0x55_606D),
+    link: rgb(0x1F_5FA8),
+    selection: rgb(0x10_151B),
+    selection_fill: rgb(0xBF_D8F3),
+    now: rgb(0x2A_9D78),
+    cursor: rgb(0x77_8290),
+    queued: rgb(0xB4_BAC1),
+    waiting: rgb(0xDF_E4E9),
+    waiting_hatch: rgb(0xC3_CCD5),
+    ready: rgb(0x5C_3A04),
+    running: rgb(0x2A_62B8),
+    stalled: rgb(0xD0_3038),
+    stalled_stripe: rgb(0xF6_B9BC),
+    failed: rgb(0x8F_3A78),
+    done: rgb(0x2A_9D78),
+    progress: rgb(0x2A_9D78),
+    poll: rgb(0xE4_E6E8),
+    turn: rgb(0x9F_AEBD),
+    blocking: rgb(0xDF_901C),
+    timer: rgb(0x2A_8E9B),
+    thread_call: rgb(0x7A_5FC0),
+    program: rgb(0x6C_8DB0),
+};
+
+impl Palette {
+    /// The dark one.
+    pub const fn dark() -> &'static Self {
+        &DARK
+    }
+
+    /// The light one.
+    pub const fn light() -> &'static Self {
+        &LIGHT
+    }
+
+    /// The one that goes with these visuals: `Palette::of(ui.visuals())`.
+    pub const fn of(visuals: &Visuals) -> &'static Self {
+        if visuals.dark_mode { &DARK } else { &LIGHT }
+    }
+
+    /// The colour of a span by what went on in it.
+    pub const fn span(&self, kind: SpanKind) -> Color32 {
+        match kind {
+            SpanKind::Poll | SpanKind::Wait(_) => self.poll,
+            SpanKind::Turn => self.turn,
+            SpanKind::Callback(cause) => self.callback(cause),
+            SpanKind::Blocking => self.blocking,
+            SpanKind::Queued => self.queued,
+            SpanKind::Waiting => self.waiting,
+            SpanKind::Ready => self.ready,
+            SpanKind::Running => self.running,
+        }
+    }
+
+    /// The colour of a callback by what made the loop call it.
+    pub const fn callback(&self, cause: Cause) -> Color32 {
+        match cause {
+            Cause::Readiness => self.running,
+            Cause::Timer => self.timer,
+            Cause::ThreadCall => self.thread_call,
+            Cause::WhenRunning | Cause::Program | Cause::Shutdown => self.program,
+        }
+    }
+
+    /// The colour that tells how a task or a model ended.
+    pub const fn outcome(&self, outcome: Outcome) -> Color32 {
+        match outcome {
+            Outcome::Done => self.done,
+            Outcome::Failed => self.failed,
+            Outcome::Stopped => self.text_weak,
+        }
+    }
+
+    /// The colour of text on a fill: dark or bright ink, whichever is easier to read.
+    pub fn ink_on(&self, fill: Color32) -> Color32 {
+        const DARK_INK: Color32 = rgb(0x0C_1117);
+        const BRIGHT_INK: Color32 = rgb(0xFF_FFFF);
+        if contrast(DARK_INK, fill) >= contrast(BRIGHT_INK, fill) {
+            DARK_INK
+        } else {
+            BRIGHT_INK
+        }
+    }
+}
+
+/// The contrast ratio of two opaque colours, 1 to 21, as WCAG 2.2 defines it.
+pub fn contrast(a: Color32, b: Color32) -> f32 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// Relative luminance, as WCAG 2.2 defines it.
+fn luminance(color: Color32) -> f32 {
+    let [red, green, blue] = linear(color);
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+/// Linear light of the three channels, 0 to 1.
+fn linear(color: Color32) -> [f32; 3] {
+    let rgba = egui::Rgba::from(color);
+    [rgba.r(), rgba.g(), rgba.b()]
+}
+
+/// Sets fonts, spacing and both themes. Once, when the window is made.
+pub fn install(ctx: &egui::Context) {
+    ctx.set_fonts(fonts());
+    for (theme, palette) in [(Theme::Dark, &DARK), (Theme::Light, &LIGHT)] {
+        ctx.style_mut_of(theme, |style| {
+            set_type_and_spacing(style);
+            style.visuals = visuals(palette);
+        });
+    }
+}
+
+fn fonts() -> FontDefinitions {
+    let mut fonts = FontDefinitions::default();
+    // The proportional font has no arrows and no box drawing.
+    if let Some(family) = fonts.families.get_mut(&FontFamily::Proportional) {
+        family.push("Hack".to_owned());
+    }
+    // The two are drawn at different sizes for the same number of points: beside each other they must match.
+    if let Some(hack) = fonts.font_data.get_mut("Hack") {
+        let mut data = FontData::clone(hack);
+        data.tweak.scale = 0.96;
+        *hack = data.into();
+    }
+    fonts
+}
+
+fn set_type_and_spacing(style: &mut Style) {
+    style.text_styles = [
+        (TextStyle::Small, small()),
+        (TextStyle::Body, body()),
+        (TextStyle::Button, body()),
+        (TextStyle::Heading, heading()),
+        (TextStyle::Monospace, FontId::monospace(BODY - 1.0)),
+    ]
+    .into();
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = vec2(2.0 * STEP, 1.5 * STEP);
+    spacing.button_padding = vec2(2.5 * STEP, STEP);
+    spacing.interact_size = vec2(32.0, 24.0);
+    spacing.window_margin = Margin::same(12);
+    spacing.menu_margin = Margin::same(6);
+    spacing.indent = 4.0 * STEP;
+    spacing.icon_width = 16.0;
+    spacing.icon_width_inner = 8.0;
+    spacing.icon_spacing = 1.5 * STEP;
+    spacing.slider_rail_height = 4.0;
+    spacing.tooltip_width = 340.0;
+    spacing.scroll = egui::style::ScrollStyle::thin();
+    style.interaction.tooltip_delay = 0.35;
+    style.interaction.selectable_labels = false;
+    style.animation_time = 0.08;
+}
+
+fn visuals(palette: &Palette) -> Visuals {
+    let base = if palette.dark {
+        Visuals::dark()
+    } else {
+        Visuals::light()
+    };
+    let shadow = Shadow {
+        offset: [0, 4],
+        blur: 16,
+        spread: 0,
+        color: Color32::from_black_alpha(if palette.dark { 110 } else { 36 }),
+    };
+    Visuals {
+        weak_text_color: Some(palette.text_weak),
+        widgets: widgets(palette),
+        selection: egui::style::Selection {
+            bg_fill: palette.selection_fill,
+            stroke: Stroke::new(1.0, palette.text),
+        },
+        hyperlink_color: palette.link,
+        faint_bg_color: palette.lane_alt,
+        extreme_bg_color: palette.background,
+        text_edit_bg_color: Some(palette.background),
+        code_bg_color: palette.header,
+        warn_fg_color: palette.ready,
+        error_fg_color: palette.stalled,
+        window_corner_radius: CornerRadius::same(2 * RADIUS),
+        window_shadow: shadow,
+        window_fill: palette.raised,
+        window_stroke: Stroke::new(1.0, palette.border),
+        menu_corner_radius: CornerRadius::same(RADIUS + 2),
+        panel_fill: palette.panel,
+        popup_shadow: shadow,
+        indent_has_left_vline: false,
+        slider_trailing_fill: true,
+        handle_shape: HandleShape::Circle,
+        interact_cursor: Some(egui::CursorIcon::PointingHand),
+        ..base
+    }
+}
+
+fn widgets(palette: &Palette) -> Widgets {
+    let look = |fill: Color32, edge: Color32, ink: Color32| WidgetVisuals {
+        bg_fill: fill,
+        weak_bg_fill: fill,
+        bg_stroke: Stroke::new(1.0, edge),
+        corner_radius: CornerRadius::same(RADIUS),
+        fg_stroke: Stroke::new(1.0, ink),
+        expansion: 0.0,
+    };
+    Widgets {
+        noninteractive: look(palette.panel, palette.border, palette.text),
+        inactive: look(palette.widget, palette.border, palette.text),
+        hovered: look(palette.widget_hover, palette.cursor, palette.text),
+        active: look(palette.widget_active, palette.selection, palette.text),
+        open: look(palette.widget_hover, palette.border, palette.text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an eye without one kind of cone sees, in linear light: Machado, Oliveira and Fernandes, "A
+    /// Physiologically-based Model for Simulation of Color Vision Deficiency", IEEE TVCG 15(6), 2009, at
+    /// severity 1.
+    const EYES: [(&str, [[f32; 3]; 3]); 4] = [
+        (
+            "all cones",
+            [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        ),
+        (
+            "protanopia",
+            [
+                [0.152_286, 1.052_583, -0.204_868],
+                [0.114_503, 0.786_281, 0.099_216],
+                [-0.003_882, -0.048_116, 1.051_998],
+            ],
+        ),
+        (
+            "deuteranopia",
+            [
+                [0.367_322, 0.860_646, -0.227_968],
+                [0.280_085, 0.672_501, 0.047_413],
+                [-0.011_820, 0.042_940, 0.968_881],
+            ],
+        ),
+        (
+            "tritanopia",
+            [
+                [1.255_528, -0.076_749, -0.178_779],
+                [-0.078_411, 0.930_809, 0.147_602],
+                [0.004_733, 0.691_367, 0.303_900],
+            ],
+        ),
+    ];
+
+    fn times(matrix: &[[f32; 3]; 3], vector: [f32; 3]) -> [f32; 3] {
+        matrix.map(|row| row[0] * vector[0] + row[1] * vector[1] + row[2] * vector[2])
+    }
+
+    /// Björn Ottosson's Oklab, in which equal distances look equally far: 1 from black to white.
+    fn oklab(rgb: [f32; 3]) -> [f32; 3] {
+        const TO_LMS: [[f32; 3]; 3] = [
+            [0.412_221_47, 0.536_332_54, 0.051_445_993],
+            [0.211_903_5, 0.680_699_5, 0.107_396_96],
+            [0.088_302_46, 0.281_718_85, 0.629_978_7],
+        ];
+        const TO_LAB: [[f32; 3]; 3] = [
+            [0.210_454_26, 0.793_617_8, -0.004_072_047],
+            [1.977_998_5, -2.428_592_2, 0.450_593_7],
+            [0.025_904_037, 0.782_771_77, -0.808_675_77],
+        ];
+        times(
+            &TO_LAB,
+            times(&TO_LMS, rgb.map(|channel| channel.clamp(0.0, 1.0))).map(f32::cbrt),
+        )
+    }
+
+    fn distance(eye: &[[f32; 3]; 3], a: Color32, b: Color32) -> f32 {
+        let (a, b) = (oklab(times(eye, linear(a))), oklab(times(eye, linear(b))));
+        a.iter()
+            .zip(b)
+            .map(|(a, b)| (a - b) * (a - b))
+            .sum::<f32>()
+            .sqrt()
+    }
+
+    #[test]
+    fn black_on_white_has_the_contrast_that_wcag_says() {
+        assert!((contrast(Color32::BLACK, Color32::WHITE) - 21.0).abs() < 0.01);
+        assert!((contrast(Color32::RED, Color32::RED) - 1.0).abs() < f32::EPSILON);
+    }
+
+    #[test]
+    fn text_can_be_read_wherever_it_stands() {
+        for palette in [Palette::dark(), Palette::light()] {
+            let grounds = [
+                palette.background,
+                palette.panel,
+                palette.lane,
+                palette.lane_alt,
+                palette.header,
+                palette.raised,
+            ];
+            for ground in grounds {
+                for ink in [palette.text, palette.text_weak, palette.link] {
+                    let ratio = contrast(ink, ground);
+                    assert!(ratio >= 4.5, "{ink:?} on {ground:?}: {ratio}");
+                }
+            }
+            let widgets = [
+                palette.widget,
+                palette.widget_hover,
+                palette.widget_active,
+                palette.selection_fill,
+            ];
+            for ground in widgets {
+                let ratio = contrast(palette.text, ground);
+                assert!(ratio >= 4.5, "text on {ground:?}: {ratio}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_warns_can_be_read_too() {
+        for palette in [Palette::dark(), Palette::light()] {
+            for ground in [palette.panel, palette.lane, palette.lane_alt] {
+                for ink in [palette.stalled, palette.failed, palette.ready] {
+                    let ratio = contrast(ink, ground);
+                    assert!(ratio >= 4.5, "{ink:?} on {ground:?}: {ratio}");
+                }
+                // A mark, not a text: WCAG asks for 3.
+                assert!(contrast(palette.done, ground) >= 3.0);
+            }
+        }
+    }
+
+    #[test]
+    fn text_in_spans_can_be_read() {
+        for palette in [Palette::dark(), Palette::light()] {
+            let fills = [
+                palette.running,
+                palette.turn,
+                palette.blocking,
+                palette.timer,
+                palette.thread_call,
+                palette.program,
+                palette.poll,
+                palette.stalled,
+            ];
+            for fill in fills {
+                let ratio = contrast(palette.ink_on(fill), fill);
+                assert!(ratio >= 4.5, "on {fill:?}: {ratio}");
+            }
+        }
+    }
+
+    #[test]
+    fn states_stay_apart_for_every_kind_of_eye() {
+        for palette in [Palette::dark(), Palette::light()] {
+            let states = [
+                ("lane", palette.lane),
+                ("waiting", palette.waiting_hatch),
+                ("ready", palette.ready),
+                ("running", palette.running),
+                ("stalled", palette.stalled),
+                ("blocking", palette.blocking),
+                ("failed", palette.failed),
+                ("done", palette.done),
+            ];
+            for (eye, matrix) in &EYES {
+                for (place, (one, a)) in states.iter().enumerate() {
+                    for (other, b) in &states[place + 1..] {
+                        let apart = distance(matrix, *a, *b);
+                        assert!(
+                            apart >= 0.08,
+                            "{eye}, dark {}: {one} and {other} are {apart} apart",
+                            palette.dark
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn both_themes_are_installed_with_their_own_colours() {
+        let ctx = egui::Context::default();
+        install(&ctx);
+        for (theme, palette) in [
+            (Theme::Dark, Palette::dark()),
+            (Theme::Light, Palette::light()),
+        ] {
+            let style = ctx.style_of(theme);
+            assert_eq!(style.visuals.panel_fill, palette.panel);
+            assert_eq!(Palette::of(&style.visuals), palette);
+        }
+    }
+}
