@@ -1,0 +1,168 @@
+//! One server's port: takes clients in, and bears it when the system has no descriptor for the next one.
+
+use std::fs::File;
+use std::io;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use mio::net::{TcpListener, TcpStream};
+use mio::{Interest, Registry, Token};
+
+use super::ANY_PORT;
+use crate::scenario::Server;
+
+/// How many clients may wait to be taken in; the system lowers it to its own limit (4096, as a rule). mio's 128
+/// overflow when hundreds of clients come at once, and each that finds the queue full tries again only after 1 s.
+const QUEUE: i32 = 65_535;
+
+/// How long a port rests after it could not take a client in.
+const REST: Duration = Duration::from_millis(100);
+
+/// How long clients are kept waiting while no connection is open whose end could make room for them.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The port of a server.
+#[derive(Debug)]
+pub(super) struct Acceptor {
+    server: Server,
+    listener: TcpListener,
+    /// Since when it could take nobody in.
+    stuck_since: Option<Instant>,
+    /// When it tries again.
+    resting_until: Option<Instant>,
+}
+
+impl Acceptor {
+    /// Listens on a port that the system chooses.
+    pub(super) fn listen(server: Server) -> io::Result<Self> {
+        let listener = TcpListener::bind(ANY_PORT)?;
+        // Listening again only changes the length of the queue.
+        rustix::net::listen(&listener, QUEUE)?;
+        Ok(Self {
+            server,
+            listener,
+            stuck_since: None,
+            resting_until: None,
+        })
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Whose port it is.
+    pub(super) const fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Descriptors became free: if it rests, it is to try again at once.
+    pub(super) fn rouse(&mut self, now: Instant) {
+        if self.resting_until.is_some() {
+            self.resting_until = Some(now);
+        }
+    }
+
+    /// When to try again, if it rests.
+    pub(super) const fn resting_until(&self) -> Option<Instant> {
+        self.resting_until
+    }
+
+    /// Lets `registry` report new clients.
+    pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        registry.register(&mut self.listener, token, Interest::READABLE)
+    }
+
+    /// The next client; `None` if there is none for now, or if it must rest because it cannot take one in.
+    /// Readiness is reported once only, so it is to be called until `None`.
+    pub(super) fn accept(
+        &mut self,
+        now: Instant,
+        nobody_is_served: bool,
+        spare: &mut Spare,
+    ) -> Option<TcpStream> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    self.recovered();
+                    return Some(stream);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.recovered();
+                    return None;
+                }
+                // The client went away before its turn.
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted
+                    ) => {}
+                // No descriptor or no memory is left. The client stays in the system's queue, and the port rests:
+                // asking again at once would spin.
+                Err(_) => {
+                    let since = *self.stuck_since.get_or_insert(now);
+                    if nobody_is_served && now.duration_since(since) >= PATIENCE {
+                        self.turn_one_away(spare);
+                    }
+                    self.resting_until = Some(now + REST);
+                    return None;
+                }
+            }
+        }
+    }
+
+    fn recovered(&mut self) {
+        self.stuck_since = None;
+        self.resting_until = None;
+    }
+
+    /// Closes the connection of one client. When all descriptors are held by clients that wait to be taken in,
+    /// this is the only way on: it sees its data end, and the others get its descriptor.
+    fn turn_one_away(&self, spare: &mut Spare) {
+        spare.0 = None;
+        drop(self.listener.accept());
+        *spare = Spare::take().unwrap_or(Spare(None));
+    }
+}
+
+/// A descriptor that is kept for turning a client away when there is no other.
+#[derive(Debug)]
+pub(super) struct Spare(Option<File>);
+
+impl Spare {
+    /// Any descriptor will do.
+    pub(super) fn take() -> io::Result<Self> {
+        File::open("/dev/null").map(|file| Self(Some(file)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn hundreds_of_clients_at_once_find_room_in_the_queue() {
+        let server = Server {
+            name: "slow".to_owned(),
+            text: Arc::default(),
+            chunk: 1,
+            delay: Duration::from_millis(1),
+            fault: None,
+        };
+        let acceptor = Acceptor::listen(server).expect("the loopback interface gives a port");
+        let address = acceptor.address().expect("it is bound");
+        let longest: usize = std::fs::read_to_string("/proc/sys/net/core/somaxconn")
+            .ok()
+            .and_then(|limit| limit.trim().parse().ok())
+            .unwrap_or(128);
+        // Nobody is taken in, so all of them stay in the queue.
+        let _clients: Vec<_> = (0..longest.min(200))
+            .map(|number| {
+                std::net::TcpStream::connect_timeout(&address, Duration::from_secs(5))
+                    .unwrap_or_else(|error| panic!("client {number}: {error}"))
+            })
+            .collect();
+    }
+}
