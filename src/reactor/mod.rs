@@ -1,1 +1,244 @@
-//! TODO reactor
+//! The instrumented reactor: one thread, one loop, everything that it does recorded.
+//!
+//! A [`Reactor`] waits in an event provider (epoll, through mio) and calls what has to be called: calls from
+//! other threads, due timers, descriptors that are ready. It keeps the semantics of Twisted's reactor, under
+//! Twisted's names, and departs from them where better is to be had: its clock is monotonic, equal timers
+//! fire in the order in which they were set, a cancelled timer causes no wake-up, a panic in a callback
+//! does not take the loop down.
+//!
+//! # A turn
+//! 1. The calls from threads that were waiting when the turn began, in their order.
+//! 2. The timers that are due. The time is read once; a timer that is set meanwhile waits for the next turn.
+//! 3. If [`Reactor::stop`] was called: the end.
+//! 4. The poll, up to the nearest timer.
+//! 5. Each ready descriptor: reading before writing. One that an earlier callback removed is skipped.
+//!
+//! User code is called from one place only, `Reactor::dispatch`: what it does is recorded there, and
+//! there its failures are caught.
+//!
+//! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.
+
+mod alarm;
+mod callback;
+mod connect;
+mod descriptor;
+mod handle;
+mod provider;
+mod stall;
+mod timers;
+mod turn;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+
+use crossbeam_channel::Receiver;
+use slotmap::SlotMap;
+
+use crate::clock::Ticks;
+use crate::record::Recorder;
+use crate::trace::Cause;
+
+pub use callback::{Callback, CallbackResult, Failure, Label, Panicked};
+pub use connect::ConnectError;
+pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
+pub use handle::Handle;
+pub use provider::Provider;
+pub use stall::{DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
+pub use timers::TimerId;
+
+use descriptor::{Ready, Slot};
+use handle::Call;
+use timers::Timers;
+
+/// What a reactor refuses to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It was asked to stop, but does not run.
+    #[error("the reactor cannot be stopped: it does not run")]
+    NotRunning,
+    /// It was asked to stop twice.
+    #[error("the reactor cannot be stopped again: it is stopping already")]
+    AlreadyStopping,
+    /// It was asked to run from one of its own callbacks.
+    #[error("the reactor cannot be run from a callback: it runs already")]
+    AlreadyRunning,
+    /// It ran before.
+    #[error("the reactor cannot be run a second time: make a new one")]
+    NotRestartable,
+    /// A handle outlived its reactor.
+    #[error("the reactor of this handle is gone")]
+    Gone,
+    /// The event provider failed.
+    #[error("the event provider failed: {0}")]
+    Provider(#[from] io::Error),
+}
+
+/// Where a reactor is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It did not run yet.
+    New,
+    /// It did not run yet, but makes a single turn.
+    Turning,
+    Running,
+    Stopping,
+    Ended,
+}
+
+/// A boxed piece of user code that is called once.
+type Code = Box<dyn FnOnce(&mut Reactor) -> CallbackResult>;
+
+/// The reactor. One thread owns and drives it; others reach it through a [`Handle`].
+pub struct Reactor {
+    recorder: Recorder,
+    provider: Provider,
+    state: State,
+    descriptors: SlotMap<DescriptorId, Slot>,
+    timers: Timers,
+    when_running: Vec<(Label, Code)>,
+    calls: Receiver<Call>,
+    handle: Handle,
+    /// What is ready for the next dispatch; before the poll, what was not drained in the turn before.
+    ready: Vec<Ready>,
+    /// Where the last stretch without a poll began, and whose callback was the longest in it.
+    stretch: Stretch,
+    stall_threshold: StallThreshold,
+    /// A reading of the clock that is still good, so that the end of one callback is the begin of the next.
+    /// There is none while user code runs.
+    moment: Option<Ticks>,
+}
+
+impl Reactor {
+    /// A reactor that records with `recorder`.
+    ///
+    /// # Errors
+    /// When the system gives no event provider, most likely because no file descriptor is left.
+    pub fn new(recorder: Recorder) -> io::Result<Self> {
+        Ok(Self::with_provider(recorder, Provider::new()?))
+    }
+
+    /// As [`Reactor::new`], on an event provider that was made before.
+    pub fn with_provider(recorder: Recorder, provider: Provider) -> Self {
+        let (sender, calls) = crossbeam_channel::unbounded();
+        let handle = Handle::new(sender, provider.waker(), recorder.clock().clone());
+        let stretch = Stretch::begin(recorder.ticks());
+        Self {
+            recorder,
+            provider,
+            state: State::New,
+            descriptors: SlotMap::with_key(),
+            timers: Timers::default(),
+            when_running: Vec::new(),
+            calls,
+            handle,
+            ready: Vec::new(),
+            stretch,
+            stall_threshold: StallThreshold::default(),
+            moment: None,
+        }
+    }
+
+    /// What it records with, for callbacks that have something to add.
+    pub const fn recorder(&mut self) -> &mut Recorder {
+        &mut self.recorder
+    }
+
+    /// What other threads reach it through.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Takes the threshold of a stall from `threshold` from now on, also when that changes.
+    pub fn share_stall_threshold(&mut self, threshold: StallThreshold) {
+        self.stall_threshold = threshold;
+    }
+
+    /// Calls `code` when the reactor starts to run; at once if it runs already.
+    pub fn call_when_running(
+        &mut self,
+        label: Label,
+        code: impl FnOnce(&mut Self) -> CallbackResult + 'static,
+    ) {
+        if matches!(self.state, State::Running | State::Stopping) {
+            self.run_when_running(label, code);
+        } else {
+            self.when_running.push((label, Box::new(code)));
+        }
+    }
+
+    fn run_when_running(
+        &mut self,
+        label: Label,
+        code: impl FnOnce(&mut Self) -> CallbackResult + 'static,
+    ) {
+        let callback = label.callback(&mut self.recorder, Cause::WhenRunning, None);
+        // Its failure is recorded, and concerns nobody else.
+        let _ = self.dispatch(callback, code);
+    }
+
+    /// Runs until [`Reactor::stop`]. Connections that are left then are lost, with [`Reason::Stopped`]. What
+    /// other threads and timers still have to call is never called.
+    ///
+    /// # Errors
+    /// When it runs already or ran before, or when the event provider fails.
+    pub fn run(&mut self) -> Result<(), Error> {
+        match self.state {
+            State::New => self.state = State::Running,
+            State::Turning | State::Running | State::Stopping => return Err(Error::AlreadyRunning),
+            State::Ended => return Err(Error::NotRestartable),
+        }
+        self.begin_stretch();
+        for (label, code) in std::mem::take(&mut self.when_running) {
+            self.run_when_running(label, code);
+        }
+        let result = self.turn_until_stopped();
+        self.state = State::Stopping;
+        self.lose_all();
+        self.end_stretch();
+        self.state = State::Ended;
+        self.recorder.flush();
+        Ok(result?)
+    }
+
+    /// Makes one turn without waiting in the poll: for tests, and for a loop that is driven from outside.
+    ///
+    /// # Errors
+    /// When it is called from a callback, after [`Reactor::run`], or when the event provider fails.
+    pub fn turn(&mut self) -> Result<(), Error> {
+        match self.state {
+            State::New => self.state = State::Turning,
+            State::Turning | State::Running | State::Stopping => return Err(Error::AlreadyRunning),
+            State::Ended => return Err(Error::NotRestartable),
+        }
+        self.begin_stretch();
+        self.drain();
+        let result = self.poll(false);
+        self.serve();
+        self.end_stretch();
+        self.state = State::New;
+        Ok(result?)
+    }
+
+    /// Ends the loop after the callbacks of this batch.
+    ///
+    /// # Errors
+    /// When it does not run, or is stopping already.
+    pub const fn stop(&mut self) -> Result<(), Error> {
+        match self.state {
+            State::Running => {
+                self.state = State::Stopping;
+                Ok(())
+            }
+            State::Stopping => Err(Error::AlreadyStopping),
+            State::New | State::Turning | State::Ended => Err(Error::NotRunning),
+        }
+    }
+}
+
+impl AsMut<Recorder> for Reactor {
+    fn as_mut(&mut self) -> &mut Recorder {
+        &mut self.recorder
+    }
+}

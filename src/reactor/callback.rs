@@ -1,0 +1,109 @@
+//! One run of user code: what is recorded of it, and what becomes of its failures. The blocking models call
+//! theirs through the same gate as the reactor.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::clock::Ticks;
+use crate::record::Recorder;
+use crate::trace::{Cause, EventKind, FlowId, NameId, TaskId};
+
+/// Why a callback failed. Its text is what a person reads in the trace.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a callback returns.
+pub type CallbackResult = Result<(), Failure>;
+
+/// A callback panicked, with this message.
+#[derive(Debug, thiserror::Error)]
+#[error("panicked: {0}")]
+pub struct Panicked(String);
+
+impl Panicked {
+    fn new(payload: &(dyn Any + Send)) -> Self {
+        let message = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self(message.unwrap_or("for no stated reason").to_owned())
+    }
+}
+
+/// What a callback is called in the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Label {
+    /// Its name, such as `data_received`.
+    pub name: &'static str,
+    /// For which task it works, if for one.
+    pub task: Option<TaskId>,
+}
+
+impl Label {
+    /// `name`, for `task`.
+    pub const fn new(name: &'static str, task: Option<TaskId>) -> Self {
+        Self { name, task }
+    }
+
+    /// A run of the callback with this label.
+    pub fn callback(self, recorder: &mut Recorder, cause: Cause, flow: Option<FlowId>) -> Callback {
+        Callback {
+            name: recorder.name(self.name),
+            task: self.task,
+            cause,
+            flow,
+        }
+    }
+}
+
+/// One run of user code.
+#[derive(Clone, Copy, Debug)]
+pub struct Callback {
+    /// Its name.
+    pub name: NameId,
+    /// For which task.
+    pub task: Option<TaskId>,
+    /// What made somebody call it.
+    pub cause: Cause,
+    /// Ties it to that cause.
+    pub flow: Option<FlowId>,
+}
+
+impl Callback {
+    /// Runs `code` as this callback, begun at `begin`, and returns its result with the moment of its end.
+    /// A panic is a failure like any other. Begin, failure and end are recorded.
+    pub fn run<C: AsMut<Recorder>, T>(
+        self,
+        context: &mut C,
+        begin: Ticks,
+        code: impl FnOnce(&mut C) -> Result<T, Failure>,
+    ) -> (Result<T, Failure>, Ticks) {
+        let Self {
+            name,
+            task,
+            cause,
+            flow,
+        } = self;
+        context.as_mut().record_at(
+            begin,
+            EventKind::CallbackBegin {
+                name,
+                task,
+                cause,
+                flow,
+            },
+        );
+        // What the code left half done is dropped with its connection, or is its own: the context is sound,
+        // since recording and registering do not call user code.
+        let result = catch_unwind(AssertUnwindSafe(|| code(context)))
+            .unwrap_or_else(|payload| Err(Panicked::new(&*payload).into()));
+        let recorder = context.as_mut();
+        let end = recorder.ticks();
+        if let Err(failure) = &result {
+            let message = recorder.message(&failure.to_string());
+            recorder.record_at(end, EventKind::Failure { task, message });
+        }
+        let failed = result.is_err();
+        recorder.record_at(end, EventKind::CallbackEnd { failed });
+        (result, end)
+    }
+}

@@ -1,0 +1,288 @@
+//! Descriptors: what can become ready, and who serves it.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+
+use mio::{Interest as MioInterest, Token};
+use slotmap::{Key, KeyData, new_key_type};
+
+use super::connect::Connecting;
+use super::{Failure, Label, Reactor};
+use crate::trace::{Cause, FlowId, Interest, NameId, TaskId};
+
+new_key_type! {
+    /// Names one descriptor of one reactor. It is never used again: one that was removed stays unknown.
+    pub struct DescriptorId;
+}
+
+// Slot and version: what lets the loop refuse a token that is out of date.
+const _: () = assert!(usize::BITS >= 64, "a token holds a whole DescriptorId");
+
+impl DescriptorId {
+    pub(super) fn token(self) -> Token {
+        Token(self.data().as_ffi() as usize)
+    }
+
+    pub(super) fn from_token(token: Token) -> Self {
+        KeyData::from_ffi(token.0 as u64).into()
+    }
+}
+
+/// Something that can become ready, such as a connection.
+///
+/// **Readiness is told once.** The event provider is edge-triggered: it reports a descriptor when it
+/// *becomes* ready, and then not again before everything was taken. So `do_read` reads (and `do_write`
+/// writes) until `WouldBlock` and returns [`Next::Wait`]. One that stops earlier, so that a flood does not
+/// starve the others, returns [`Next::Again`] and is called again in the next turn.
+pub trait Descriptor {
+    /// What the event provider watches: the same, open and non-blocking, for as long as the reactor has it.
+    fn fd(&self) -> BorrowedFd<'_>;
+
+    /// It can be read, or its other side closed it.
+    ///
+    /// # Errors
+    /// After one it is lost, with that reason; it is recorded as a failure of this callback.
+    fn do_read(&mut self, reactor: &mut Reactor) -> Result<Next, Failure>;
+
+    /// It can be written.
+    ///
+    /// # Errors
+    /// As for [`Descriptor::do_read`].
+    fn do_write(&mut self, reactor: &mut Reactor) -> Result<Next, Failure>;
+
+    /// The reactor has forgotten it, for `reason`. Dropping it closes it.
+    ///
+    /// # Errors
+    /// They are recorded, and change nothing more.
+    fn connection_lost(
+        self: Box<Self>,
+        reactor: &mut Reactor,
+        reason: Reason,
+    ) -> Result<(), Failure>;
+}
+
+/// What a descriptor wants after it was served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// To be told of new readiness: everything was taken, up to `WouldBlock`.
+    Wait,
+    /// To be called again in the next turn: there may be more to take.
+    Again,
+    /// To be lost, with [`Reason::Closed`].
+    Close,
+}
+
+/// Why a connection was lost.
+#[derive(Debug)]
+pub enum Reason {
+    /// It is over, in order.
+    Closed,
+    /// The reactor was stopped.
+    Stopped,
+    /// Its callback failed or panicked.
+    Failed(Failure),
+}
+
+/// A descriptor's place in the reactor.
+pub(super) struct Slot {
+    fd: RawFd,
+    pub(super) task: Option<TaskId>,
+    reader: Option<Watch>,
+    writer: Option<Watch>,
+    /// Taken out while it is called, so that it can be given the whole reactor.
+    pub(super) handler: Option<Handler>,
+}
+
+/// Who serves a descriptor.
+pub(super) enum Handler {
+    Descriptor(Box<dyn Descriptor>),
+    Connecting(Connecting),
+}
+
+/// Somebody wants to know of one kind of readiness.
+#[derive(Clone, Copy)]
+pub(super) struct Watch {
+    /// The callback's name.
+    pub(super) name: NameId,
+    /// Whether it is on the list for the next dispatch already.
+    pub(super) listed: bool,
+}
+
+/// A readiness that is still to be served.
+#[derive(Clone, Copy)]
+pub(super) struct Ready {
+    pub(super) id: DescriptorId,
+    pub(super) interest: Interest,
+    pub(super) flow: FlowId,
+}
+
+impl Slot {
+    fn interest(&self) -> Option<MioInterest> {
+        match (self.reader, self.writer) {
+            (None, None) => None,
+            (Some(_), None) => Some(MioInterest::READABLE),
+            (None, Some(_)) => Some(MioInterest::WRITABLE),
+            (Some(_), Some(_)) => Some(MioInterest::READABLE | MioInterest::WRITABLE),
+        }
+    }
+
+    pub(super) const fn watch(&mut self, interest: Interest) -> &mut Option<Watch> {
+        match interest {
+            Interest::Readable => &mut self.reader,
+            Interest::Writable => &mut self.writer,
+        }
+    }
+}
+
+impl Reactor {
+    /// Takes a descriptor in, to work for `task`. Nothing is asked of it before it is made a reader or a writer.
+    pub fn add_descriptor(
+        &mut self,
+        descriptor: Box<dyn Descriptor>,
+        task: Option<TaskId>,
+    ) -> DescriptorId {
+        let fd = descriptor.fd().as_raw_fd();
+        self.insert(fd, task, Handler::Descriptor(descriptor))
+    }
+
+    pub(super) fn insert(
+        &mut self,
+        fd: RawFd,
+        task: Option<TaskId>,
+        handler: Handler,
+    ) -> DescriptorId {
+        self.descriptors.insert(Slot {
+            fd,
+            task,
+            reader: None,
+            writer: None,
+            handler: Some(handler),
+        })
+    }
+
+    /// Calls the descriptor's `do_read` whenever it can be read, as the callback `name`. It is also called
+    /// if it can be read already.
+    ///
+    /// # Errors
+    /// When there is no such descriptor, or the event provider refuses it.
+    pub fn add_reader(&mut self, id: DescriptorId, name: &'static str) -> io::Result<()> {
+        self.add_watch(id, Interest::Readable, name)
+    }
+
+    /// Calls the descriptor's `do_write` whenever it can be written, as the callback `name`. It is also
+    /// called if it can be written already.
+    ///
+    /// # Errors
+    /// When there is no such descriptor, or the event provider refuses it.
+    pub fn add_writer(&mut self, id: DescriptorId, name: &'static str) -> io::Result<()> {
+        self.add_watch(id, Interest::Writable, name)
+    }
+
+    /// Calls the descriptor's `do_read` no more. The connection stays, and so does what it received.
+    ///
+    /// # Errors
+    /// When the event provider fails.
+    pub fn remove_reader(&mut self, id: DescriptorId) -> io::Result<()> {
+        self.change_watch(id, Interest::Readable, None).map(drop)
+    }
+
+    /// Calls the descriptor's `do_write` no more.
+    ///
+    /// # Errors
+    /// When the event provider fails.
+    pub fn remove_writer(&mut self, id: DescriptorId) -> io::Result<()> {
+        self.change_watch(id, Interest::Writable, None).map(drop)
+    }
+
+    /// Forgets a descriptor without a callback; a connection that is being made is given up. It is dropped,
+    /// and thereby closed: at once, or after the callback of its that calls this. Whether it was known.
+    pub fn remove_descriptor(&mut self, id: DescriptorId) -> bool {
+        self.take(id).is_some()
+    }
+
+    pub(super) fn add_watch(
+        &mut self,
+        id: DescriptorId,
+        interest: Interest,
+        name: &'static str,
+    ) -> io::Result<()> {
+        let watch = Watch {
+            name: self.recorder.name(name),
+            listed: false,
+        };
+        if self.change_watch(id, interest, Some(watch))? {
+            Ok(())
+        } else {
+            Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "the reactor does not have this descriptor",
+            ))
+        }
+    }
+
+    /// Whether the descriptor is known.
+    fn change_watch(
+        &mut self,
+        id: DescriptorId,
+        interest: Interest,
+        watch: Option<Watch>,
+    ) -> io::Result<bool> {
+        let Some(slot) = self.descriptors.get_mut(id) else {
+            return Ok(false);
+        };
+        let before = slot.interest();
+        let old = std::mem::replace(slot.watch(interest), watch);
+        let after = slot.interest();
+        let changed = self.provider.watch(slot.fd, id.token(), before, after);
+        if changed.is_err() {
+            *slot.watch(interest) = old;
+        }
+        changed.map(|()| true)
+    }
+
+    /// Takes the descriptor out for good.
+    pub(super) fn take(&mut self, id: DescriptorId) -> Option<Slot> {
+        let slot = self.descriptors.remove(id)?;
+        // It is about to be closed, by which the event provider forgets it as well.
+        let _ = self
+            .provider
+            .watch(slot.fd, id.token(), slot.interest(), None);
+        Some(slot)
+    }
+
+    /// Forgets a descriptor and tells it why.
+    pub(super) fn lose(
+        &mut self,
+        id: DescriptorId,
+        reason: Reason,
+        cause: Cause,
+        flow: Option<FlowId>,
+    ) {
+        let Some(slot) = self.take(id) else { return };
+        match slot.handler {
+            Some(Handler::Descriptor(descriptor)) => {
+                let label = Label::new("connection_lost", slot.task);
+                let callback = label.callback(&mut self.recorder, cause, flow);
+                // Its failure is recorded, and there is nothing left to lose.
+                let _ = self.dispatch(callback, |reactor| {
+                    descriptor.connection_lost(reactor, reason)
+                });
+            }
+            Some(Handler::Connecting(connecting)) => {
+                self.give_up(connecting, slot.task, cause, flow);
+            }
+            // It is being called at this moment, and is dropped when it returns.
+            None => {}
+        }
+    }
+
+    /// The end of the loop.
+    pub(super) fn lose_all(&mut self) {
+        let ids: Vec<_> = self.descriptors.keys().collect();
+        for id in ids {
+            self.lose(id, Reason::Stopped, Cause::Shutdown, None);
+        }
+        // What a callback opened in its last moment.
+        self.descriptors.clear();
+    }
+}

@@ -1,0 +1,224 @@
+//! What Twisted's reactor does, ours does: one test per line of its semantics, on a clock that moves by hand.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod connections;
+mod descriptors;
+mod life;
+mod stalls;
+mod timers;
+mod turns;
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::clock::{Clock, ManualClock};
+use crate::record::{Receiver, channel};
+use crate::trace::{EventKind, ModelId, NameId, TaskId, Timestamp};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// A reactor with the end of its trace and the hand of its clock.
+struct Bench {
+    reactor: Reactor,
+    receiver: Receiver,
+    hand: Option<ManualClock>,
+    log: Log,
+    names: HashMap<NameId, String>,
+}
+
+/// What user code did, in order.
+#[derive(Clone, Default)]
+struct Log(Rc<RefCell<Vec<String>>>);
+
+impl Log {
+    fn add(&self, line: impl Into<String>) {
+        self.0.borrow_mut().push(line.into());
+    }
+
+    fn take(&self) -> Vec<String> {
+        self.0.take()
+    }
+}
+
+impl Bench {
+    fn manual() -> Self {
+        let (clock, hand) = Clock::manual();
+        Self::on(&clock, Some(hand))
+    }
+
+    fn real() -> Self {
+        Self::on(&Clock::monotonic(), None)
+    }
+
+    fn on(clock: &Clock, hand: Option<ManualClock>) -> Self {
+        let (recorders, receiver) = channel(clock, Arc::new(|| {}));
+        let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+        Self {
+            reactor: Reactor::new(recorder).unwrap(),
+            receiver,
+            hand,
+            log: Log::default(),
+            names: HashMap::new(),
+        }
+    }
+
+    fn hand(&self) -> ManualClock {
+        self.hand.clone().unwrap()
+    }
+
+    fn turn(&mut self) -> Vec<String> {
+        self.reactor.turn().unwrap();
+        self.log.take()
+    }
+
+    /// Sets a timer that logs its name.
+    fn timer(&mut self, delay: Duration, name: &'static str) -> TimerId {
+        let log = self.log.clone();
+        self.reactor.call_later(delay, label(name), move |_| {
+            log.add(name);
+            Ok(())
+        })
+    }
+
+    /// Sets a timer that ends the run.
+    fn stop_after(&mut self, delay: Duration) {
+        self.reactor
+            .call_later(delay, label("stop"), |reactor| Ok(reactor.stop()?));
+    }
+
+    /// Everything that was recorded since the last call.
+    fn events(&mut self) -> Vec<(Timestamp, EventKind)> {
+        self.reactor.recorder().flush();
+        let mut events = Vec::new();
+        while let Ok(batch) = self.receiver.try_recv() {
+            self.names.extend(batch.names);
+            events.extend(batch.events.iter().map(|event| (event.at, event.kind)));
+        }
+        events
+    }
+
+    /// The trace, a word or two per event.
+    fn trace(&mut self) -> Vec<String> {
+        let events = self.events();
+        events.iter().map(|(_, kind)| self.word(kind)).collect()
+    }
+
+    fn word(&self, kind: &EventKind) -> String {
+        match kind {
+            EventKind::PollBegin => "poll".to_owned(),
+            EventKind::PollEnd { ready } => format!("polled {ready}"),
+            EventKind::Readiness { interest, .. } => format!("{interest:?}"),
+            EventKind::CallbackBegin { name, cause, .. } => {
+                format!("{} ({cause})", self.names[name])
+            }
+            EventKind::CallbackEnd { failed: false } => "end".to_owned(),
+            EventKind::CallbackEnd { failed: true } => "failed end".to_owned(),
+            EventKind::Failure { message, .. } => format!("failure: {}", self.names[message]),
+            EventKind::TimerSet { .. } => "set".to_owned(),
+            EventKind::TimerFired { late, .. } => format!("fired {late} late"),
+            EventKind::TimerCancelled { .. } => "cancelled".to_owned(),
+            EventKind::ThreadCall { .. } => "thread call".to_owned(),
+            EventKind::Stall {
+                begin,
+                task,
+                callback,
+            } => format!(
+                "stall from {} ms: {} of {task:?}",
+                begin.as_nanos() / 1_000_000,
+                self.names[callback]
+            ),
+            EventKind::ThreadBegin { .. } => "thread".to_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn polls(&mut self) -> usize {
+        self.events()
+            .iter()
+            .filter(|(_, kind)| matches!(kind, EventKind::PollBegin))
+            .count()
+    }
+}
+
+fn label(name: &'static str) -> Label {
+    Label::new(name, None)
+}
+
+fn task(number: usize) -> Option<TaskId> {
+    Some(TaskId::from_index(number - 1))
+}
+
+/// What a pipe does when it is called.
+type Action = Box<dyn FnMut(&mut Reactor) -> Result<Next, Failure>>;
+
+/// One end of a pair of sockets that logs what it is called for.
+struct Pipe {
+    name: &'static str,
+    end: UnixStream,
+    log: Log,
+    on_read: Action,
+}
+
+impl Descriptor for Pipe {
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.end.as_fd()
+    }
+
+    fn do_read(&mut self, reactor: &mut Reactor) -> Result<Next, Failure> {
+        self.log.add(format!("{} reads", self.name));
+        let mut buffer = [0; 16];
+        while self.end.read(&mut buffer).is_ok_and(|bytes| bytes > 0) {}
+        (self.on_read)(reactor)
+    }
+
+    fn do_write(&mut self, _: &mut Reactor) -> Result<Next, Failure> {
+        self.log.add(format!("{} writes", self.name));
+        Ok(Next::Wait)
+    }
+
+    fn connection_lost(self: Box<Self>, _: &mut Reactor, reason: Reason) -> CallbackResult {
+        self.log.add(match reason {
+            Reason::Closed => format!("{} closed", self.name),
+            Reason::Stopped => format!("{} stopped", self.name),
+            Reason::Failed(failure) => format!("{} lost: {failure}", self.name),
+        });
+        Ok(())
+    }
+}
+
+impl Bench {
+    /// A reader with the other end of its pair, which has sent nothing yet.
+    fn pipe(
+        &mut self,
+        name: &'static str,
+        on_read: impl FnMut(&mut Reactor) -> Result<Next, Failure> + 'static,
+    ) -> (DescriptorId, UnixStream) {
+        let (end, other) = UnixStream::pair().unwrap();
+        end.set_nonblocking(true).unwrap();
+        let pipe = Pipe {
+            name,
+            end,
+            log: self.log.clone(),
+            on_read: Box::new(on_read),
+        };
+        let id = self.reactor.add_descriptor(Box::new(pipe), task(1));
+        self.reactor.add_reader(id, "data_received").unwrap();
+        (id, other)
+    }
+}
+
+fn wait(_: &mut Reactor) -> Result<Next, Failure> {
+    Ok(Next::Wait)
+}
+
+fn send(mut other: &UnixStream) {
+    other.write_all(b"x").unwrap();
+}

@@ -1,0 +1,224 @@
+//! The turn of the loop, and the gate to user code.
+
+use std::io;
+
+use super::descriptor::{Handler, Ready};
+use super::{Callback, DescriptorId, Failure, Next, Reactor, Reason, State, Stretch};
+use crate::clock::Ticks;
+use crate::trace::{Cause, EventKind, Interest};
+
+impl Reactor {
+    pub(super) fn turn_until_stopped(&mut self) -> io::Result<()> {
+        loop {
+            self.drain();
+            if self.state == State::Stopping {
+                return Ok(());
+            }
+            self.poll(true)?;
+            self.serve();
+        }
+    }
+
+    /// Runs user code: the only place that does. What it fails with was recorded when this returns.
+    pub(super) fn dispatch<T>(
+        &mut self,
+        callback: Callback,
+        code: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let shared = self.moment.take();
+        let begin = shared.unwrap_or_else(|| self.recorder.ticks());
+        let (result, end) = callback.run(self, begin, code);
+        // A callback inside a callback is part of the outer one, which goes on: its end is no moment to share.
+        if shared.is_some() {
+            self.stretch.add(&callback, begin, end);
+            self.moment = Some(end);
+        }
+        result
+    }
+
+    pub(super) fn begin_stretch(&mut self) {
+        let now = self.recorder.ticks();
+        self.moment = Some(now);
+        self.stretch = Stretch::begin(now);
+    }
+
+    pub(super) fn end_stretch(&mut self) -> Ticks {
+        let now = self.recorder.ticks();
+        self.moment = None;
+        self.stretch
+            .end(now, &mut self.recorder, &self.stall_threshold);
+        now
+    }
+
+    fn moment(&self) -> Ticks {
+        self.moment.unwrap_or_else(|| self.recorder.ticks())
+    }
+
+    /// Runs the calls from threads that wait now, then the timers that are due after them.
+    pub(super) fn drain(&mut self) {
+        for _ in 0..self.calls.len() {
+            let Ok(call) = self.calls.try_recv() else {
+                break;
+            };
+            let flow = self.recorder.new_flow();
+            let callback = call
+                .label
+                .callback(&mut self.recorder, Cause::ThreadCall, Some(flow));
+            let queued_at = call.queued_at;
+            self.recorder
+                .record_at(self.moment(), EventKind::ThreadCall { flow, queued_at });
+            // Its failure is recorded, and concerns nobody else.
+            let _ = self.dispatch(callback, call.code);
+        }
+        let now = self.recorder.clock().timestamp(self.moment());
+        let set = self.timers.count_set();
+        while let Some((deadline, timer)) = self.timers.take_due(now, set) {
+            let moment = self.moment();
+            let late = self.recorder.clock().timestamp(moment).since(deadline);
+            self.recorder.record_at(
+                moment,
+                EventKind::TimerFired {
+                    timer: timer.flow,
+                    late: u64::try_from(late.as_nanos()).unwrap_or(u64::MAX),
+                },
+            );
+            // Its failure is recorded, and concerns nobody else.
+            let _ = self.dispatch(timer.callback, timer.code);
+        }
+    }
+
+    /// Waits in the event provider, if it may, and lists what is ready.
+    pub(super) fn poll(&mut self, may_wait: bool) -> io::Result<()> {
+        let begin = self.end_stretch();
+        self.recorder.record_at(begin, EventKind::PollBegin);
+        self.recorder.flush();
+        let nearest = self.timers.nearest();
+        // A clock that moves by hand does not move while somebody waits for it here.
+        let stands_still = nearest.is_some() && self.recorder.clock().is_manual();
+        let polled = if !may_wait || !self.ready.is_empty() || stands_still {
+            self.provider.poll_now()
+        } else {
+            self.provider.poll_until(nearest, self.recorder.now())
+        };
+        self.begin_stretch();
+        self.list_ready();
+        polled
+    }
+
+    /// Lists the descriptors that the poll brought, after those that were not drained in the turn before.
+    fn list_ready(&mut self) {
+        let returned = self.moment();
+        let listed = self.ready.len();
+        let mut descriptors = 0;
+        for event in self.provider.ready() {
+            let id = DescriptorId::from_token(event.token());
+            let Some(slot) = self.descriptors.get_mut(id) else {
+                continue;
+            };
+            descriptors += 1;
+            // An error and a hang-up are found out by reading and by writing.
+            let readable = event.is_readable() || event.is_read_closed() || event.is_error();
+            let writable = event.is_writable() || event.is_write_closed() || event.is_error();
+            for (interest, is_ready) in [
+                (Interest::Readable, readable),
+                (Interest::Writable, writable),
+            ] {
+                if let Some(watch) = slot.watch(interest)
+                    && is_ready
+                    && !watch.listed
+                {
+                    watch.listed = true;
+                    let flow = self.recorder.new_flow();
+                    self.ready.push(Ready { id, interest, flow });
+                }
+            }
+        }
+        self.recorder
+            .record_at(returned, EventKind::PollEnd { ready: descriptors });
+        for index in listed..self.ready.len() {
+            self.record_readiness(self.ready[index], returned);
+        }
+    }
+
+    fn record_readiness(&mut self, ready: Ready, at: Ticks) {
+        let Ready { id, interest, flow } = ready;
+        let task = self.descriptors.get(id).and_then(|slot| slot.task);
+        self.recorder.record_at(
+            at,
+            EventKind::Readiness {
+                flow,
+                task,
+                interest,
+            },
+        );
+    }
+
+    /// Serves what is listed. What it lists itself is for the next turn.
+    pub(super) fn serve(&mut self) {
+        let mut batch = std::mem::take(&mut self.ready);
+        for ready in batch.drain(..) {
+            self.serve_one(ready);
+        }
+        // Keeps the memory of the longer list, so that a steady loop allocates nothing.
+        batch.append(&mut self.ready);
+        self.ready = batch;
+    }
+
+    fn serve_one(&mut self, ready: Ready) {
+        let Ready { id, interest, flow } = ready;
+        // An earlier callback may have removed it, or wants to know of this no more.
+        let Some(slot) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        let Some(watch) = slot.watch(interest) else {
+            return;
+        };
+        watch.listed = false;
+        let name = watch.name;
+        let task = slot.task;
+        let mut descriptor = match slot.handler.take() {
+            Some(Handler::Descriptor(descriptor)) => descriptor,
+            Some(Handler::Connecting(connecting)) => {
+                return self.serve_connecting(ready, task, connecting);
+            }
+            None => return,
+        };
+        let callback = Callback {
+            name,
+            task,
+            cause: Cause::Readiness,
+            flow: Some(flow),
+        };
+        let next = self.dispatch(callback, |reactor| match interest {
+            Interest::Readable => descriptor.do_read(reactor),
+            Interest::Writable => descriptor.do_write(reactor),
+        });
+        let Some(slot) = self.descriptors.get_mut(id) else {
+            // It removed itself.
+            return;
+        };
+        slot.handler = Some(Handler::Descriptor(descriptor));
+        match next {
+            Ok(Next::Wait) => {}
+            Ok(Next::Again) => self.list_again(id, interest),
+            Ok(Next::Close) => self.lose(id, Reason::Closed, Cause::Readiness, Some(flow)),
+            Err(failure) => self.lose(id, Reason::Failed(failure), Cause::Readiness, Some(flow)),
+        }
+    }
+
+    /// The descriptor was not drained: it is ready at this moment, and served in the next turn.
+    fn list_again(&mut self, id: DescriptorId, interest: Interest) {
+        let Some(slot) = self.descriptors.get_mut(id) else {
+            return;
+        };
+        if let Some(watch) = slot.watch(interest)
+            && !watch.listed
+        {
+            watch.listed = true;
+            let flow = self.recorder.new_flow();
+            let ready = Ready { id, interest, flow };
+            self.ready.push(ready);
+            self.record_readiness(ready, self.moment());
+        }
+    }
+}
