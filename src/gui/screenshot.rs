@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     fn small() -> Size {
-        Size::new(200, 120).unwrap()
+        Size::new(200, 120).expect("a size within bounds")
     }
 
     fn shot(theme: Theme) -> ColorImage {
@@ -219,11 +219,15 @@ mod tests {
         })
     }
 
+    fn png(theme: Theme) -> Vec<u8> {
+        encode_png(&shot(theme)).expect("it has pixels")
+    }
+
     #[test]
     fn the_same_interface_gives_the_same_bytes() {
-        let bytes = encode_png(&shot(Theme::Dark)).unwrap();
-        assert_eq!(bytes, encode_png(&shot(Theme::Dark)).unwrap());
-        assert_ne!(bytes, encode_png(&shot(Theme::Light)).unwrap());
+        let bytes = png(Theme::Dark);
+        assert_eq!(bytes, png(Theme::Dark));
+        assert_ne!(bytes, png(Theme::Light));
     }
 
     #[test]
@@ -263,7 +267,7 @@ mod tests {
 
     #[test]
     fn a_size_is_read_and_written() {
-        let size: Size = "1280x720".parse().unwrap();
+        let size: Size = "1280x720".parse().expect("a size");
         assert_eq!(size.to_string(), "1280x720");
         for (text, complaint) in [
             (
@@ -274,28 +278,30 @@ mod tests {
             ("0x20", "1 to 16384 pixels wide and high, not 0x20"),
             ("20x99999", "not 20x99999"),
         ] {
-            let error = text.parse::<Size>().unwrap_err().to_string();
+            let error = text.parse::<Size>().expect_err(text).to_string();
             assert!(error.contains(complaint), "{error}");
         }
     }
 
     #[test]
     fn a_saved_picture_reads_back_and_replaces_an_older_one() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("shot.png");
-        std::fs::write(&path, "an older one").unwrap();
+        std::fs::write(&path, "an older one").expect("it can be written");
         let mut picture = ColorImage::filled([3, 2], Color32::from_rgb(1, 2, 3));
         picture.pixels[0] = Color32::from_rgba_premultiplied(100, 0, 50, 128);
-        save_png(&picture, &path).unwrap();
+        save_png(&picture, &path).expect("it can be written");
 
-        let file = io::BufReader::new(std::fs::File::open(&path).unwrap());
-        let mut reader = png::Decoder::new(file).read_info().unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut pixels).unwrap();
+        let file = io::BufReader::new(std::fs::File::open(&path).expect("it was written"));
+        let mut reader = png::Decoder::new(file).read_info().expect("a PNG");
+        let mut pixels = vec![0; reader.output_buffer_size().expect("a few bytes")];
+        let info = reader.next_frame(&mut pixels).expect("one picture");
         assert_eq!((info.width, info.height), (3, 2));
         assert_eq!(pixels[..8], [199, 0, 100, 128, 1, 2, 3, 255]);
         assert_eq!(
-            std::fs::read_dir(folder.path()).unwrap().count(),
+            std::fs::read_dir(folder.path())
+                .expect("it is there")
+                .count(),
             1,
             "nothing else is left behind"
         );
@@ -303,16 +309,20 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_named() {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         let picture = ColorImage::filled([1, 1], Color32::RED);
         let nowhere = folder.path().join("missing").join("shot.png");
-        let error = save_png(&picture, &nowhere).unwrap_err().to_string();
+        let error = save_png(&picture, &nowhere)
+            .expect_err("no folder")
+            .to_string();
         assert!(error.contains("missing/shot.png"), "{error}");
 
-        let error = save_png(&picture, folder.path()).unwrap_err().to_string();
+        let error = save_png(&picture, folder.path())
+            .expect_err("a folder")
+            .to_string();
         assert!(error.contains("is not a file"), "{error}");
 
-        let error = save_png(&picture, Path::new("/dev/null")).unwrap_err();
+        let error = save_png(&picture, Path::new("/dev/null")).expect_err("a device");
         assert!(matches!(error, ScreenshotError::NotAFile(_)), "{error}");
     }
 }
