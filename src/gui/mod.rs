@@ -4,5 +4,7 @@
 //! in here touches a socket or a thread of a model: that is `session`.
 
 pub mod command;
+pub mod raster;
+pub mod screenshot;
 pub mod theme;
 pub mod time_view;
