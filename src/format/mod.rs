@@ -1,1 +1,148 @@
-//! TODO format
+//! Traces as files: what Loopscope writes and reads back, and what it writes for other tools.
+//!
+//! - [`native`] is Loopscope's own: a stream of what was recorded. Whatever was written before a crash opens
+//!   again. A [`Recording`] is such a file while its run goes on.
+//! - [`chrome`] is the trace event format in JSON, for the Perfetto UI, Chrome's tracing page and others.
+//! - [`csv`] is a table of spans and moments, for spreadsheets and scripts.
+//!
+//! A file is written whole or not at all: it grows beside its place and is renamed into it. Where a trace
+//! comes from and what it means are left to `session`, `store` and `analysis`.
+
+pub mod chrome;
+pub mod csv;
+mod error;
+pub mod native;
+mod order;
+mod recording;
+mod sniff;
+mod whole;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use error::{ReadError, WriteError};
+pub use recording::Recording;
+
+use crate::store::TraceStore;
+use crate::trace::Timestamp;
+
+/// What a file tells about its trace before the first event.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TraceInfo {
+    /// The name of the scenario that ran.
+    pub scenario: String,
+    /// Its title.
+    pub title: String,
+    /// When the clock of the trace was started, in nanoseconds since the beginning of 1970 (UTC).
+    pub started_unix_nanos: u64,
+    /// How long a stretch without a poll had to be to count as a stall, in nanoseconds.
+    pub stall_threshold_nanos: u64,
+}
+
+/// A trace from a file.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// What the file tells about it.
+    pub info: TraceInfo,
+    /// What happened.
+    pub store: TraceStore,
+    /// Where the file ends early or is damaged: what is missing, as a sentence for a person. Everything before
+    /// that is in the store.
+    pub truncated: Option<String>,
+}
+
+impl Trace {
+    /// The last moment that is known of it: it stands for the end of what lasts still.
+    pub fn now(&self) -> Timestamp {
+        self.store.range().end
+    }
+}
+
+/// A form in which a trace can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// Loopscope's own, the only one that it reads.
+    Native,
+    /// The trace event format in JSON.
+    Chrome,
+    /// A table.
+    Csv,
+}
+
+impl Format {
+    /// All of them, the one to offer first first.
+    pub const ALL: [Self; 3] = [Self::Native, Self::Chrome, Self::Csv];
+
+    /// The ending of its files' names, without the dot.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Native => "loopscope",
+            Self::Chrome => "json",
+            Self::Csv => "csv",
+        }
+    }
+
+    /// What it is, for a person who has to choose.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Native => "Loopscope trace",
+            Self::Chrome => "Chrome JSON for Perfetto",
+            Self::Csv => "CSV table",
+        }
+    }
+
+    /// The format that the ending of a file's name means, in small or capital letters.
+    ///
+    /// # Errors
+    /// When the name has no ending or an unknown one.
+    pub fn of_path(path: &Path) -> Result<Self, WriteError> {
+        let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+        Self::ALL
+            .into_iter()
+            .find(|format| ending.as_deref() == Some(format.ending().as_ref()))
+            .ok_or_else(|| WriteError::UnknownEnding(path.to_owned()))
+    }
+}
+
+/// Opens a trace, whatever its file is called.
+///
+/// # Errors
+/// When the file cannot be read or is something else: the error says what it looks like.
+pub fn open(path: &Path) -> Result<Trace, ReadError> {
+    native::read(path)
+}
+
+/// Where the native form of a trace is.
+#[derive(Debug)]
+pub enum Origin {
+    /// In the file that its run is still writing, or has written.
+    Recording(Recording),
+    /// In a file that was opened.
+    File(PathBuf),
+}
+
+impl Origin {
+    /// Writes the trace to `path`, in the format that its ending means, whole or not at all. `info` and `store`
+    /// are what was recorded or opened, and `now` stands for the end of what lasts still: the run may go on.
+    ///
+    /// # Errors
+    /// When the ending is unknown or the file cannot be written. A file that was there before is still there.
+    pub fn export(
+        &mut self,
+        path: &Path,
+        info: &TraceInfo,
+        store: &TraceStore,
+        now: Timestamp,
+    ) -> Result<(), WriteError> {
+        match Format::of_path(path)? {
+            Format::Native => match self {
+                Self::Recording(recording) => recording.save_as(path),
+                Self::File(from) => whole::copy(from, path),
+            },
+            Format::Chrome => chrome::export(path, info, store, now),
+            Format::Csv => csv::export(path, store, now),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The file of a run that goes on.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempPath;
+
+use super::native::Writer;
+use super::{TraceInfo, WriteError, whole};
+use crate::trace::Batch;
+
+/// A native file that grows while its run goes on. After a crash it opens up to what was flushed.
+///
+/// Once the disk has refused, nothing more is written: [`Self::append`] tells it once and then takes batches
+/// without a word, because the run does not depend on it; [`Self::finish`] and [`Self::save_as`] tell it again.
+#[derive(Debug)]
+pub struct Recording {
+    writer: Writer<BufWriter<File>>,
+    place: Place,
+    finished: bool,
+    failed: Option<(io::ErrorKind, String)>,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// Grows at `part` and becomes `target` when it is finished.
+    Beside { part: PathBuf, target: PathBuf },
+    /// Goes when the recording goes.
+    Temporary(TempPath),
+}
+
+impl Place {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Beside { part, .. } => part,
+            Self::Temporary(path) => path,
+        }
+    }
+}
+
+impl Recording {
+    /// Records into a file that is called `path` with `.part` after it, and becomes `path` when it is finished.
+    /// What an earlier run that crashed has left there is kept.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn beside(path: &Path, info: &TraceInfo) -> Result<Self, WriteError> {
+        let target = whole::target(path)?;
+        let failed = |error| WriteError::io(path, error);
+        let (file, part) = create_part(&target).map_err(failed)?;
+        let writer = Writer::new(BufWriter::new(file), info).map_err(failed)?;
+        Ok(Self::new(writer, Place::Beside { part, target }))
+    }
+
+    /// Records into a temporary file, for a run of which nobody knows yet whether it will be kept.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn temporary(info: &TraceInfo) -> Result<Self, WriteError> {
+        let folder = std::env::temp_dir();
+        let failed = |error| WriteError::io(&folder, error);
+        let (file, path) = tempfile::Builder::new()
+            .prefix("loopscope-")
+            .suffix(".loopscope.part")
+            .tempfile_in(&folder)
+            .map_err(failed)?
+            .into_parts();
+        let writer = Writer::new(BufWriter::new(file), info).map_err(failed)?;
+        Ok(Self::new(writer, Place::Temporary(path)))
+    }
+
+    const fn new(writer: Writer<BufWriter<File>>, place: Place) -> Self {
+        Self {
+            writer,
+            place,
+            finished: false,
+            failed: None,
+        }
+    }
+
+    /// Where the file is now.
+    pub fn path(&self) -> &Path {
+        match &self.place {
+            Place::Beside { target, .. } if self.finished => target,
+            place => place.path(),
+        }
+    }
+
+    /// Adds a batch, before it goes back to the recorder. It is in memory until [`Self::flush`].
+    ///
+    /// # Errors
+    /// When the disk refuses, the first time.
+    pub fn append(&mut self, batch: &Batch) -> Result<(), WriteError> {
+        self.attempt(|writer| writer.write(batch))
+    }
+
+    /// Hands what was added to the system, so that it outlives a crash of this program. Once for all the batches
+    /// that were fetched together is a good measure.
+    ///
+    /// # Errors
+    /// When the disk refuses, the first time.
+    pub fn flush(&mut self) -> Result<(), WriteError> {
+        self.attempt(Writer::flush)
+    }
+
+    /// The run is over: the trace is marked as finished, and is called what it should be called. Batches that
+    /// come later are not taken.
+    ///
+    /// # Errors
+    /// When the disk refuses, now or before. What was recorded until then stays where [`Self::path`] says.
+    pub fn finish(&mut self) -> Result<(), WriteError> {
+        if self.finished {
+            return Ok(());
+        }
+        self.complain_again()?;
+        self.attempt(|writer| {
+            let mark = writer.end_mark()?;
+            writer.out_mut().write_all(&mark)?;
+            writer.flush()
+        })?;
+        if let Place::Beside { part, target } = &self.place {
+            let file = self.writer.out_mut().get_ref();
+            file.sync_all()
+                .and_then(|()| fs::rename(part, target))
+                .map_err(|error| WriteError::io(target, error))?;
+        }
+        self.finished = true;
+        Ok(())
+    }
+
+    /// Writes what there is so far to `path`, as a finished trace, whole or not at all. The run may go on.
+    ///
+    /// # Errors
+    /// When the disk refuses, now or before.
+    pub fn save_as(&mut self, path: &Path) -> Result<(), WriteError> {
+        self.complain_again()?;
+        self.attempt(Writer::flush)?;
+        let from = self.path();
+        let unreadable = |source| WriteError::Source {
+            path: from.to_owned(),
+            source,
+        };
+        let mark = self.writer.end_mark().map_err(unreadable)?;
+        let mut so_far = File::open(from)
+            .map_err(unreadable)?
+            .take(self.writer.bytes());
+        whole::write(path, |out| {
+            io::copy(&mut so_far, out)?;
+            out.write_all(&mark)
+        })
+    }
+
+    fn attempt(
+        &mut self,
+        write: impl FnOnce(&mut Writer<BufWriter<File>>) -> io::Result<()>,
+    ) -> Result<(), WriteError> {
+        if self.finished || self.failed.is_some() {
+            return Ok(());
+        }
+        write(&mut self.writer).map_err(|error| {
+            self.failed = Some((error.kind(), error.to_string()));
+            WriteError::io(self.place.path(), error)
+        })
+    }
+
+    fn complain_again(&self) -> Result<(), WriteError> {
+        match &self.failed {
+            None => Ok(()),
+            Some((kind, text)) => Err(WriteError::io(
+                self.place.path(),
+                io::Error::new(*kind, text.clone()),
+            )),
+        }
+    }
+}
+
+/// Makes a new file `TARGET.part`, or `TARGET.2.part` where that is taken, and so on.
+fn create_part(target: &Path) -> io::Result<(File, PathBuf)> {
+    let mut number = 1;
+    loop {
+        let mut name = target.as_os_str().to_owned();
+        if number > 1 {
+            name.push(format!(".{number}"));
+        }
+        name.push(".part");
+        match File::create_new(&name) {
+            Ok(file) => return Ok((file, name.into())),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What moments are called in the formats of others.
+
+use crate::store::TraceStore;
+use crate::trace::{Event, EventKind, Interest, TaskId};
+
+/// A moment in words and numbers.
+pub(super) struct Moment<'a> {
+    /// What happened.
+    pub(super) word: &'static str,
+    /// Its own name, or what a person reads.
+    pub(super) text: Option<&'a str>,
+    /// For which task.
+    pub(super) task: Option<TaskId>,
+    /// How many: bytes, nanoseconds late, events dropped, nanoseconds in the queue.
+    pub(super) value: Option<(&'static str, u64)>,
+}
+
+impl<'a> Moment<'a> {
+    /// In words what `event` is, if it is a moment: what has a length is a span, or a stall.
+    pub(super) fn of(store: &'a TraceStore, event: &Event) -> Option<Self> {
+        let plain = |word| Self {
+            word,
+            text: None,
+            task: None,
+            value: None,
+        };
+        let task = |word, task| Self {
+            task: Some(task),
+            ..plain(word)
+        };
+        Some(match event.kind {
+            EventKind::ModelBegin { name } => plain("model begins").said(store.name(name)),
+            EventKind::ModelEnd { .. } => plain("model ends"),
+            EventKind::TaskQueued { task: id, .. } => task("task queued", id),
+            EventKind::TaskBegin { task: id, .. } => task("task begins", id),
+            EventKind::TaskEnd { task: id, .. } => task("task ends", id),
+            EventKind::Connected { task: id } => task("connected", id),
+            EventKind::BytesRead { task: id, bytes } => {
+                task("bytes read", id).counted("bytes", u64::from(bytes))
+            }
+            EventKind::Readiness { task, interest, .. } => Self {
+                task,
+                ..plain(match interest {
+                    Interest::Readable => "readable",
+                    Interest::Writable => "writable",
+                })
+            },
+            EventKind::TimerSet { name, deadline, .. } => plain("timer set")
+                .said(store.name(name))
+                .counted("due_in_ns", deadline.0.saturating_sub(event.at.0)),
+            EventKind::TimerFired { late, .. } => plain("timer fired").counted("late_ns", late),
+            EventKind::TimerCancelled { .. } => plain("timer cancelled"),
+            EventKind::ThreadCall { queued_at, .. } => plain("call from a thread")
+                .counted("queued_ns", event.at.0.saturating_sub(queued_at.0)),
+            EventKind::Failure { task, message } => Self {
+                task,
+                ..plain("failure").said(store.name(message))
+            },
+            EventKind::Dropped { count } => plain("events dropped").counted("count", count),
+            _ => return None,
+        })
+    }
+
+    const fn said(mut self, text: &'a str) -> Self {
+        self.text = Some(text);
+        self
+    }
+
+    const fn counted(mut self, unit: &'static str, value: u64) -> Self {
+        self.value = Some((unit, value));
+        self
+    }
+}
