@@ -12,7 +12,7 @@ use loopscope::gui::raster::Rasterizer;
 use loopscope::gui::theme;
 
 /// A window of `size` points in the theme of the app. Animations are at their end.
-pub fn window<'a>(
+pub(crate) fn window<'a>(
     size: [f32; 2],
     theme: egui::Theme,
     ui: impl FnMut(&mut egui::Ui) + 'a,
