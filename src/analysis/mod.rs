@@ -17,3 +17,6 @@ pub use lag::{LagPoint, loop_lag, timer_lateness};
 pub use report::{ModelReport, Report, StallEntry, TaskEntry};
 pub use stalls::{StallReport, stall, stalls};
 pub use words::{outcome_word, plain_duration};
+
+#[cfg(test)]
+mod tests;

@@ -150,4 +150,6 @@ impl TraceStore {
 }
 
 #[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
 mod tests;

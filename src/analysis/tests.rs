@@ -1,0 +1,248 @@
+//! The analysis of hand-made traces.
+
+use std::time::Duration;
+
+use super::*;
+use crate::store::{TraceStore, sample};
+use crate::trace::{
+    Batch, Cause, Event, EventKind, ModelId, NameId, Outcome, Source, ThreadId, TimeRange,
+    Timestamp,
+};
+
+const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+const fn at(millis: u64) -> Timestamp {
+    Timestamp(millis * 1_000_000)
+}
+
+const WHOLE: TimeRange = TimeRange {
+    begin: Timestamp::ZERO,
+    end: at(1000),
+};
+
+#[test]
+fn the_models_compare_by_what_their_threads_waited_and_did() {
+    let models = compare(&sample::store(), at(500));
+    let [asynchronous, threaded] = &models[..] else {
+        panic!("{models:?}");
+    };
+    assert_eq!(asynchronous.name, "asynchronous");
+    assert_eq!(asynchronous.outcome, Some(Outcome::Failed));
+    assert_eq!(asynchronous.elapsed, millis(96));
+    assert_eq!(asynchronous.waiting, millis(8 + 12 + 1));
+    assert_eq!(asynchronous.running, millis(96 - 21));
+    assert_eq!(asynchronous.longest_stall, Some(millis(68)));
+    assert_eq!((asynchronous.stalls, asynchronous.polls), (1, 3));
+    assert_eq!(asynchronous.dropped, 7);
+    assert_eq!(threaded.elapsed, millis(100));
+    assert_eq!(threaded.waiting, millis(2 + 46 + 45));
+    assert_eq!(
+        threaded.running,
+        millis(5),
+        "the main thread, which has no spans, does not count"
+    );
+    assert_eq!((threaded.stalls, threaded.polls), (0, 0));
+}
+
+#[test]
+fn a_task_tells_how_long_it_was_in_which_state() {
+    let models = compare(&sample::store(), at(500));
+    let [ecstasy, science] = &models[0].tasks[..] else {
+        panic!("{models:?}");
+    };
+    assert_eq!((ecstasy.bytes, ecstasy.outcome), (30, Some(Outcome::Done)));
+    assert_eq!((ecstasy.queued, ecstasy.ready), (millis(1), millis(0)));
+    assert_eq!(ecstasy.running, millis(63));
+    assert_eq!(ecstasy.waiting, millis(9 + 20));
+    assert_eq!(science.ready, millis(63), "it waited for the other's sleep");
+    assert_eq!(
+        science.error.as_deref(),
+        Some("connection reset, said the kernel")
+    );
+    let threaded = &models[1].tasks[0];
+    assert_eq!((threaded.begin, threaded.end), (Some(at(1)), Some(at(99))));
+    assert_eq!(threaded.waiting, millis(2 + 46 + 45));
+}
+
+#[test]
+fn what_lasts_still_lasts_until_now() {
+    let mut store = TraceStore::new();
+    store.push(&sample::batches()[0]);
+    let models = compare(&store, at(200));
+    assert_eq!(models[0].outcome, None);
+    assert_eq!(models[0].elapsed, millis(200));
+    assert_eq!(models[0].waiting, millis(8));
+    assert_eq!(models[0].tasks[0].waiting, millis(9 + 127));
+}
+
+#[test]
+fn a_stall_names_the_call_that_blocked() {
+    let store = sample::store();
+    let reports = stalls(&store);
+    assert_eq!(reports.len(), 1);
+    let report = &reports[0];
+    assert_eq!(report.range, TimeRange::new(at(10), at(78)));
+    assert_eq!(report.task_name.as_deref(), Some("ecstasy"));
+    assert_eq!(report.cause, "sleep 60ms in data_received");
+    assert_eq!(
+        report.sentence,
+        "data_received of ecstasy held the loop for 68 ms: sleep 60ms"
+    );
+    assert_eq!(stall(&store, &store.models()[0], 0).as_ref(), Some(report));
+    assert_eq!(stall(&store, &store.models()[0], 1), None);
+}
+
+/// A turn from 0 to 100 ms that is a stall, with these callbacks and, in each, these calls that block.
+fn stalled(callbacks: &[(u64, u64, &[(u64, u64)])]) -> StallReport {
+    let (work, call) = (NameId::from_index(0), NameId::from_index(1));
+    let begins = EventKind::CallbackBegin {
+        name: work,
+        task: None,
+        cause: Cause::Timer,
+        flow: None,
+    };
+    let mut events = vec![
+        (0, EventKind::PollBegin),
+        (0, EventKind::PollEnd { ready: 0 }),
+    ];
+    for &(begin, end, calls) in callbacks {
+        events.push((begin, begins));
+        for &(begin, end) in calls {
+            let blocks = EventKind::BlockingBegin {
+                name: call,
+                task: None,
+            };
+            events.extend([(begin, blocks), (end, EventKind::BlockingEnd)]);
+        }
+        events.push((end, EventKind::CallbackEnd { failed: false }));
+    }
+    let stall = EventKind::Stall {
+        begin: at(0),
+        task: None,
+        callback: work,
+    };
+    events.extend([(100, stall), (100, EventKind::PollBegin)]);
+    let mut store = TraceStore::new();
+    store.push(&Batch {
+        source: Source {
+            model: ModelId::from_index(0),
+            thread: ThreadId::from_index(0),
+        },
+        names: vec![(work, "work".to_owned()), (call, "read".to_owned())],
+        events: events
+            .into_iter()
+            .map(|(millis, kind)| Event {
+                at: at(millis),
+                kind,
+            })
+            .collect(),
+    });
+    stalls(&store).remove(0)
+}
+
+#[test]
+fn a_stall_tells_a_callback_that_computes_from_calls_that_block_and_from_many_callbacks() {
+    assert_eq!(stalled(&[(1, 99, &[(5, 9)])]).cause, "work itself");
+    assert_eq!(
+        stalled(&[(1, 99, &[(5, 35), (40, 70)])]).cause,
+        "2 × read in work"
+    );
+    let many = stalled(&[(1, 31, &[]), (31, 71, &[]), (71, 99, &[])]);
+    assert_eq!(many.cause, "3 callbacks, the longest work 40 ms");
+    assert_eq!(
+        many.sentence,
+        "3 callbacks in a row held the loop for 100 ms; the longest, work, took 40 ms"
+    );
+    assert_eq!(
+        stalled(&[(1, 3, &[])]).cause,
+        "the loop itself, callbacks took 2 ms"
+    );
+}
+
+#[test]
+fn the_lag_of_a_loop_leaps_up_with_each_turn_and_falls_while_it_lasts() {
+    let store = sample::store();
+    let reactor = &store.models()[0].threads[0];
+    let lag = loop_lag(reactor, WHOLE, 1, at(100));
+    let teeth: Vec<_> = lag
+        .chunks(3)
+        .map(|tooth| (tooth[1].at, tooth[1].lag, tooth[2].at))
+        .collect();
+    assert_eq!(
+        teeth,
+        [
+            (at(1), millis(1), at(2)),
+            (at(10), millis(68), at(78)),
+            (at(90), millis(4), at(94)),
+            (at(95), millis(1), at(96)),
+        ]
+    );
+    let worker = &store.models()[1].threads[1];
+    let highest = loop_lag(worker, WHOLE, 1, at(100));
+    let highest = highest.iter().map(|point| point.lag).max();
+    assert_eq!(highest, Some(millis(4)), "from one wait to the next");
+    let main = &store.models()[1].threads[0];
+    assert_eq!(loop_lag(main, WHOLE, 1, at(100)), []);
+}
+
+#[test]
+fn turns_too_short_to_be_told_apart_show_as_the_longest_of_them() {
+    let store = sample::store();
+    let reactor = &store.models()[0].threads[0];
+    let view = TimeRange::new(at(80), at(1000));
+    let lag = loop_lag(reactor, view, 900_000_000, at(100));
+    assert_eq!(lag.len(), 3, "{lag:?}");
+    assert_eq!(lag[1].lag, millis(4));
+}
+
+#[test]
+fn a_turn_that_lasts_still_is_late_by_what_has_passed_of_it() {
+    let mut store = TraceStore::new();
+    store.push(&sample::batches()[0]);
+    let reactor = &store.models()[0].threads[0];
+    let lag = loop_lag(reactor, WHOLE, 1, at(300));
+    assert_eq!(lag.last().map(|point| point.at), Some(at(300)));
+    assert_eq!(lag[lag.len() - 2].lag, millis(290));
+}
+
+#[test]
+fn timers_tell_how_late_they_were() {
+    let store = sample::store();
+    let late = timer_lateness(&store.models()[0].threads[0], WHOLE, 1_000_000);
+    let point = LagPoint {
+        at: at(76),
+        lag: millis(61),
+    };
+    assert_eq!(late, [point]);
+}
+
+#[test]
+fn the_report_has_the_promised_keys() {
+    let report = Report::new(&sample::store(), "three-slow-servers", at(100));
+    let json = serde_json::to_value(&report).expect("plain data");
+    assert_eq!(json["scenario"], "three-slow-servers");
+    let model = &json["models"][0];
+    assert_eq!(model["model"], "asynchronous");
+    assert_eq!(model["elapsed_s"], 0.096);
+    assert_eq!(model["dropped"], 7);
+    assert_eq!(model["events"], 38);
+    let task = &model["tasks"][1];
+    assert_eq!(task["name"], "science \"quoted\"");
+    assert_eq!(
+        (task["number"].as_u64(), task["bytes"].as_u64()),
+        (Some(2), Some(20))
+    );
+    assert_eq!(task["started_s"], 0.001);
+    assert_eq!(task["finished_s"], 0.093);
+    assert_eq!(task["error"], "connection reset, said the kernel");
+    assert!(model["tasks"][0]["error"].is_null());
+    let stall = &model["stalls"][0];
+    assert_eq!(
+        (&stall["start_s"], &stall["duration_s"]),
+        (&0.01.into(), &0.068.into())
+    );
+    assert_eq!(stall["task"], "ecstasy");
+    assert_eq!(stall["cause"], "sleep 60ms in data_received");
+}
