@@ -8,3 +8,4 @@ pub mod raster;
 pub mod screenshot;
 pub mod theme;
 pub mod time_view;
+pub mod timeline;

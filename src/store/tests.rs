@@ -284,4 +284,9 @@ fn stalls_failures_and_dropped_events_are_kept_with_the_model() {
             .len(),
         1
     );
+    assert_eq!(
+        model.threads[0].notable(),
+        [1, 2],
+        "a stall is kept elsewhere"
+    );
 }

@@ -26,6 +26,7 @@ pub struct ThreadTrack {
     waited: u64,
     last_wait_end: Option<Timestamp>,
     instants: Vec<Event>,
+    notable: Vec<usize>,
     /// Where flows begin: rising, because numbers are given out in the order of time.
     origins: Vec<(FlowId, usize)>,
 }
@@ -44,6 +45,7 @@ impl ThreadTrack {
             waited: 0,
             last_wait_end: None,
             instants: Vec::new(),
+            notable: Vec::new(),
             origins: Vec::new(),
         }
     }
@@ -58,6 +60,12 @@ impl ThreadTrack {
         let from = self.instants.partition_point(|event| event.at < view.begin);
         let to = self.instants.partition_point(|event| event.at < view.end);
         &self.instants[from..to.max(from)]
+    }
+
+    /// The places, among [`Self::instants`], of the few that must be seen at every scale: connections that
+    /// stand, failures and dropped events.
+    pub fn notable(&self) -> &[usize] {
+        &self.notable
     }
 
     /// Where a flow begins on this thread: a readiness, the setting of a timer, a call from a thread.
@@ -191,6 +199,11 @@ impl ThreadTrack {
             && self.origins.last().is_none_or(|(last, _)| *last < flow)
         {
             self.origins.push((flow, self.instants.len()));
+        }
+        if let EventKind::Connected { .. } | EventKind::Failure { .. } | EventKind::Dropped { .. } =
+            event.kind
+        {
+            self.notable.push(self.instants.len());
         }
         self.instants.push(*event);
     }

@@ -1,0 +1,338 @@
+//! What stands around the lanes: the ruler above, names in the gutter, the headers of the models.
+
+use egui::{Align2, FontId, Mesh, Painter, Rect, Stroke, StrokeKind, pos2, vec2};
+
+use super::items::{Picture, StallBar, StallMark};
+use super::layout::grouped;
+use super::outline::{Band, Kind, Outline, ROW};
+use super::paint::{elided, life, outcome_glyph, stall, text};
+use super::place::Placement;
+use super::ruler::{Ruler, moment};
+use super::stalls;
+use crate::analysis::{outcome_word, plain_duration};
+use crate::gui::theme::{self, Palette};
+use crate::store::{ModelTrack, TaskTrack, ThreadTrack};
+use crate::trace::Timestamp;
+
+/// Width of the column of names, in points.
+pub(super) const GUTTER: f32 = 176.0;
+/// Height of the ruler.
+pub(super) const RULER: f32 = 30.0;
+/// How far lanes are indented below the header of their model.
+const INDENT: f32 = 22.0;
+/// Height of the strip for stalls at the lower edge of a header.
+const STRIP: f32 = 6.0;
+/// Height of the line of a model's life, below that strip.
+const LIFE: f32 = 3.0;
+
+/// Where the parts of the timeline lie on the screen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Areas {
+    /// All of it.
+    pub(super) all: Rect,
+    /// The ruler, above the lanes.
+    pub(super) ruler: Rect,
+    /// The names, left of the lanes.
+    pub(super) gutter: Rect,
+    /// The corner above the names.
+    pub(super) corner: Rect,
+    /// Where time runs.
+    pub(super) lanes: Rect,
+}
+
+impl Areas {
+    /// Divides `all`, of which the lowest `legend` points are left free.
+    pub(super) fn new(all: Rect, legend: f32) -> Self {
+        let gutter = GUTTER.min(all.width() / 3.0).round();
+        let (x, y) = (all.left() + gutter, all.top() + RULER);
+        let bottom = (all.bottom() - legend).max(y);
+        let part =
+            |left, top, right, bottom| Rect::from_min_max(pos2(left, top), pos2(right, bottom));
+        Self {
+            all,
+            ruler: part(x, all.top(), all.right(), y),
+            gutter: part(all.left(), y, x, bottom),
+            corner: part(all.left(), all.top(), x, y),
+            lanes: part(x, y, all.right(), bottom),
+        }
+    }
+}
+
+/// Paints the ruler, with a mark for every stall.
+pub(super) fn ruler(
+    painter: &Painter,
+    palette: &Palette,
+    areas: &Areas,
+    place: &Placement<'_>,
+    ruler: &Ruler,
+) {
+    let area = areas.ruler;
+    painter.rect_filled(area.union(areas.corner), 0.0, palette.panel);
+    let inside = painter.with_clip_rect(area.intersect(painter.clip_rect()));
+    let mut mesh = Mesh::default();
+    for tick in &ruler.ticks {
+        let x = (area.left() + tick.x).round();
+        let (height, color) = match tick.label {
+            Some(_) => (area.height() - 6.0, palette.border),
+            None => (5.0, palette.border),
+        };
+        let line = Rect::from_min_max(
+            pos2(x, area.bottom() - height),
+            pos2(x + 1.0, area.bottom()),
+        );
+        mesh.add_colored_rect(line, color);
+    }
+    for range in stalls::on_ruler(place) {
+        let rect = Rect::from_x_y_ranges(range, area.bottom() - 5.0..=area.bottom() - 1.0);
+        mesh.add_colored_rect(rect, palette.stalled);
+    }
+    inside.add(mesh);
+    for tick in &ruler.ticks {
+        if let Some(label) = &tick.label {
+            let at = pos2(area.left() + tick.x + 5.0, area.top() + 12.0);
+            text(&inside, at, label, theme::number(), palette.text_weak);
+        }
+    }
+    if let Some(base) = &ruler.base {
+        let at = pos2(areas.corner.right() - 8.0, area.top() + 12.0);
+        let ink = palette.text_weak;
+        painter.text(at, Align2::RIGHT_CENTER, base, theme::number(), ink);
+    }
+    let line = Stroke::new(1.0, palette.border);
+    painter.hline(areas.all.x_range(), area.bottom() - 0.5, line);
+}
+
+/// Paints the moment at `x` onto the ruler.
+pub(super) fn cursor_time(
+    painter: &Painter,
+    palette: &Palette,
+    areas: &Areas,
+    place: &Placement<'_>,
+    x: f32,
+) {
+    let (at, resolution) = (place.axis.nanos_at(x), place.axis.nanos_per_point());
+    let text = moment(at, resolution);
+    let galley = painter.layout_no_wrap(text, theme::number(), palette.text);
+    let size = galley.size() + vec2(12.0, 4.0);
+    let left = (x - size.x / 2.0).clamp(
+        areas.ruler.left(),
+        (areas.ruler.right() - size.x).max(areas.ruler.left()),
+    );
+    let chip = Rect::from_min_size(pos2(left, areas.ruler.top() + 3.0), size);
+    painter.rect(
+        chip,
+        3.0,
+        palette.raised,
+        Stroke::new(1.0, palette.cursor),
+        StrokeKind::Inside,
+    );
+    painter.galley(chip.min + vec2(6.0, 2.0), galley, palette.text);
+}
+
+/// Paints the names of the lanes, and the headers over names and lanes.
+pub(super) fn names(
+    painter: &Painter,
+    palette: &Palette,
+    areas: &Areas,
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    picture: &Picture,
+) {
+    let both = areas.gutter.union(areas.lanes);
+    let painter = painter.with_clip_rect(both.intersect(painter.clip_rect()));
+    painter.rect_filled(areas.gutter, 0.0, palette.panel);
+    for band in outline.visible(place.scroll, areas.lanes.height()) {
+        let top = place.top(band);
+        match band.kind {
+            Kind::Header { collapsed } => {
+                let rect = Rect::from_x_y_ranges(both.x_range(), top..=top + band.height);
+                header(&painter, palette, areas, place, band.model, rect, collapsed);
+            }
+            Kind::Task(task) => task_name(&painter, palette, areas, place, band, task),
+            Kind::Thread(thread) => thread_name(&painter, palette, areas, place, band, thread),
+        }
+    }
+    let line = Stroke::new(1.0, palette.border);
+    painter.vline(areas.gutter.right() - 0.5, areas.gutter.y_range(), line);
+    stall_marks(&painter, palette, areas, place, picture);
+}
+
+fn header(
+    painter: &Painter,
+    palette: &Palette,
+    areas: &Areas,
+    place: &Placement<'_>,
+    model: &ModelTrack,
+    rect: Rect,
+    collapsed: bool,
+) {
+    painter.rect_filled(rect, 0.0, palette.header);
+    let line = Stroke::new(1.0, palette.border);
+    painter.hline(rect.x_range(), rect.top() + 0.5, line);
+    let middle = rect.top() + (rect.height() - STRIP - LIFE) / 2.0 + 2.0;
+    let name = place.scene.store.model_name(model);
+    let at = pos2(rect.left() + 12.0, middle);
+    disclosure(painter, palette, at, collapsed);
+    let ink = palette.text;
+    text(painter, at + vec2(10.0, 0.0), name, theme::heading(), ink);
+
+    let mut x = areas.lanes.left() + 10.0;
+    let weak = palette.text_weak;
+    let mut word = |text_: &str, font: FontId, color| {
+        x = text(painter, pos2(x, middle), text_, font, color) + 10.0;
+        x
+    };
+    let elapsed = plain_duration(model.range(place.scene.now).duration());
+    word(&elapsed, theme::body(), palette.text);
+    let color = model
+        .outcome
+        .map_or(palette.now, |outcome| palette.outcome(outcome));
+    let x = word(outcome_word(model.outcome), theme::small(), weak);
+    if let Some(outcome) = model.outcome {
+        outcome_glyph(painter, pos2(x - 2.0, middle), outcome, color);
+    } else {
+        painter.circle_filled(pos2(x - 2.0, middle), 3.5, color);
+    }
+    let count = model.stalls.len();
+    if count > 0 {
+        let longest = model.longest_stall().map(|stall| stall.range.duration());
+        let longest = longest.map(plain_duration).unwrap_or_default();
+        let words = match count {
+            1 => format!("1 stall, {longest}"),
+            _ => format!("{} stalls, the longest {longest}", grouped(count as u64)),
+        };
+        let at = pos2(x + 14.0, middle);
+        triangle(painter, at + vec2(0.0, 0.5), palette.stalled);
+        text(
+            painter,
+            at + vec2(9.0, 0.0),
+            &words,
+            theme::small(),
+            palette.text,
+        );
+    }
+    if model.dropped > 0 {
+        let words = format!("{} events dropped", grouped(model.dropped));
+        let at = pos2(areas.lanes.right() - 10.0, middle);
+        painter.text(
+            at,
+            Align2::RIGHT_CENTER,
+            words,
+            theme::small(),
+            palette.stalled,
+        );
+    }
+}
+
+/// The small triangle that says whether there is more below.
+fn disclosure(painter: &Painter, palette: &Palette, at: egui::Pos2, collapsed: bool) {
+    let points = if collapsed {
+        [vec2(-2.5, -4.0), vec2(3.0, 0.0), vec2(-2.5, 4.0)]
+    } else {
+        [vec2(-4.0, -2.5), vec2(4.0, -2.5), vec2(0.0, 3.0)]
+    };
+    let points = points.map(|by| at + by).to_vec();
+    let shape = egui::Shape::convex_polygon(points, palette.text_weak, Stroke::NONE);
+    painter.add(shape);
+}
+
+fn triangle(painter: &Painter, at: egui::Pos2, color: egui::Color32) {
+    let points = [vec2(-4.5, -4.0), vec2(4.5, -4.0), vec2(0.0, 4.0)];
+    let points = points.map(|by| at + by).to_vec();
+    painter.add(egui::Shape::convex_polygon(points, color, Stroke::NONE));
+}
+
+fn task_name(
+    painter: &Painter,
+    palette: &Palette,
+    areas: &Areas,
+    place: &Placement<'_>,
+    band: &Band<'_>,
+    task: &TaskTrack,
+) {
+    let middle = place.top(band) + band.height / 2.0;
+    let mut room = areas.gutter.width() - INDENT - 12.0;
+    if task.bytes > 0 {
+        let bytes = format!("{} B", grouped(task.bytes));
+        let at = pos2(areas.gutter.right() - 10.0, middle);
+        let ink = palette.text_weak;
+        let rect = painter.text(at, Align2::RIGHT_CENTER, bytes, theme::number(), ink);
+        room -= rect.width() + 8.0;
+    }
+    let name = task.name.map_or("?", |name| place.scene.store.name(name));
+    let galley = elided(painter, name, theme::body(), room);
+    let at = pos2(
+        areas.gutter.left() + INDENT,
+        (middle - galley.size().y / 2.0).round(),
+    );
+    painter.galley(at, galley, palette.text);
+}
+
+fn thread_name(
+    painter: &Painter,
+    palette: &Palette,
+    areas: &Areas,
+    place: &Placement<'_>,
+    band: &Band<'_>,
+    thread: &ThreadTrack,
+) {
+    let (first, _) = place.row_edges(band, 0);
+    let ink = palette.text_weak;
+    let rows: &[&str] = if thread.polls > 0 {
+        &["loop", "callbacks", "calls that block"]
+    } else {
+        &["waits, callbacks", "calls that block"]
+    };
+    let mut room = areas.gutter.width() - INDENT - 12.0;
+    for (depth, words) in rows.iter().enumerate().take(thread.lane.depths()) {
+        let at = pos2(
+            areas.gutter.right() - 10.0,
+            first + (depth as f32 + 0.5) * ROW - 0.5,
+        );
+        let rect = painter.text(at, Align2::RIGHT_CENTER, words, theme::small(), ink);
+        if depth == 0 {
+            room -= rect.width() + 8.0;
+        }
+    }
+    let name = thread.name.map_or("?", |name| place.scene.store.name(name));
+    let galley = elided(painter, name, theme::body(), room);
+    let middle = first + ROW / 2.0 - 0.5;
+    let at = pos2(
+        areas.gutter.left() + INDENT,
+        (middle - galley.size().y / 2.0).round(),
+    );
+    painter.galley(at, galley, palette.text_weak);
+}
+
+/// The strips and triangles of stalls in headers, and the lives of models below them.
+fn stall_marks(
+    painter: &Painter,
+    palette: &Palette,
+    areas: &Areas,
+    place: &Placement<'_>,
+    picture: &Picture,
+) {
+    let painter = painter.with_clip_rect(areas.lanes.intersect(painter.clip_rect()));
+    let mut mesh = Mesh::default();
+    let anchor = place.axis.exact_x(Timestamp::ZERO);
+    for item in &picture.lives {
+        life(&mut mesh, palette, item);
+    }
+    for mark in &picture.stall_marks {
+        let bottom = mark.rect.bottom() - LIFE;
+        let rect = Rect::from_x_y_ranges(mark.rect.x_range(), bottom - STRIP..=bottom);
+        let growing = mark.index.is_none();
+        let bar = StallBar { rect, growing };
+        stall(&mut mesh, palette, &bar, anchor);
+    }
+    painter.add(mesh);
+    for mark in &picture.stall_marks {
+        triangle(&painter, stall_triangle(mark).center(), palette.stalled);
+    }
+}
+
+/// Where the triangle of a stall in a header lies: above the beginning of its strip.
+pub(super) fn stall_triangle(mark: &StallMark) -> Rect {
+    let at = pos2(mark.rect.left(), mark.rect.bottom() - LIFE - STRIP - 4.0);
+    Rect::from_center_size(at, vec2(10.0, 9.0))
+}

@@ -1,0 +1,274 @@
+//! What is to be drawn, as plain data.
+//!
+//! Layout asks the store for what is visible at this scale and touches nothing else, so that the work grows
+//! with the size of the screen and not with the length of the trace. It is a pure function of the scene and is
+//! tested as one; `paint` gives its items their looks.
+
+use std::time::Duration;
+
+use egui::{Rect, pos2};
+
+use super::items::{Bar, End, Label, Life, Look, On, Picture, SHARES};
+use super::outline::{Band, Kind, MOMENTS, Outline};
+use super::place::{NARROWEST, Placement};
+use super::{marks, stalls};
+use crate::store::{Piece, Row, Span, SpanKind, TaskTrack, ThreadTrack};
+use crate::trace::{Outcome, TimeRange, Timestamp};
+
+/// Lays out the bands that show.
+pub(super) fn lay_out(placement: &Placement<'_>, outline: &Outline<'_>) -> Picture {
+    let mut picture = Picture::default();
+    let layout = Layout(placement);
+    for band in outline.visible(placement.scroll, placement.lanes.height()) {
+        match band.kind {
+            Kind::Header { .. } => layout.header(band, &mut picture),
+            Kind::Task(task) => layout.task(band, task, &mut picture),
+            Kind::Thread(thread) => layout.thread(band, thread, &mut picture),
+        }
+    }
+    picture
+}
+
+struct Layout<'a>(&'a Placement<'a>);
+
+impl Layout<'_> {
+    fn header(&self, band: &Band<'_>, picture: &mut Picture) {
+        let (model, bottom) = (band.model, self.0.top(band) + band.height);
+        let range = model.range(self.0.scene.now);
+        if self.0.axis.sees(range) {
+            picture.lives.push(Life {
+                rect: self.0.bar(range, bottom - 3.0, bottom, 1.0),
+                outcome: model.outcome,
+            });
+        }
+        stalls::in_header(self.0, band, &mut picture.stall_marks);
+    }
+
+    fn task(&self, band: &Band<'_>, task: &TaskTrack, picture: &mut Picture) {
+        let (top, bottom) = self.0.task_edges(band);
+        let style = RowStyle {
+            top,
+            bottom,
+            of_task: true,
+        };
+        if let Some(row) = task.lane.row(0) {
+            self.row(row, style, picture);
+        }
+        if let Some(span) = task.lane.open().first() {
+            self.span(span, style, picture);
+        }
+        self.progress(task, top, bottom, picture);
+        stalls::on_task(self.0, band, task, picture);
+        marks::of_task(self.0, band, task, &mut picture.marks);
+        self.end(task, (top + bottom) / 2.0, picture);
+    }
+
+    fn end(&self, task: &TaskTrack, middle: f32, picture: &mut Picture) {
+        let (Some(end), Some(outcome)) = (task.end, task.outcome) else {
+            return;
+        };
+        let x = self.0.axis.x(end);
+        if x < self.0.axis.left() || x > self.0.axis.right() {
+            return;
+        }
+        let text = match outcome {
+            Outcome::Failed => task.failure.map_or_else(
+                || "failed".to_owned(),
+                |message| self.0.scene.store.name(message).to_owned(),
+            ),
+            Outcome::Done => format!("{} B", grouped(task.bytes)),
+            Outcome::Stopped => format!("stopped, {} B", grouped(task.bytes)),
+        };
+        picture.ends.push(End {
+            at: pos2(x, middle),
+            outcome,
+            text,
+        });
+    }
+
+    /// The curve of bytes that arrived, as columns one beside the other.
+    fn progress(&self, task: &TaskTrack, top: f32, bottom: f32, picture: &mut Picture) {
+        // The same scale for the same task under every model: 3,007 bytes are as high here as there.
+        let models = self.0.scene.store.models().iter();
+        let most = models
+            .filter_map(|model| model.task(task.id))
+            .map(|task| task.bytes)
+            .max()
+            .unwrap_or(0)
+            .max(1);
+        let points = task.progress();
+        let last = Timestamp(self.0.axis.range().end.0.min(self.0.scene.now.0));
+        let grain = Duration::from_nanos(self.0.axis.nanos_per_point().ceil() as u64);
+        let mut next = points
+            .partition_point(|(at, _)| *at <= self.0.axis.range().begin)
+            .saturating_sub(1);
+        while let Some(&(at, _)) = points.get(next).filter(|(at, _)| *at < last) {
+            // What arrives within one point of the screen is one step, as high as the last of it.
+            let near = at + grain;
+            let step = next + points[next..].partition_point(|(at, _)| *at < near);
+            let bytes = points[step - 1].1;
+            let until = points
+                .get(step)
+                .map_or(task.end.unwrap_or(self.0.scene.now), |(at, _)| *at);
+            next = step;
+            let height = (bottom - top) * (bytes as f64 / most as f64) as f32;
+            let range = TimeRange::new(at, until);
+            if bytes > 0 && self.0.axis.sees(range) {
+                picture
+                    .progress
+                    .push(self.0.bar(range, bottom - height, bottom, 0.0));
+            }
+        }
+    }
+
+    fn thread(&self, band: &Band<'_>, thread: &ThreadTrack, picture: &mut Picture) {
+        for depth in 0..thread.lane.depths() {
+            let (top, bottom) = self.0.row_edges(band, depth);
+            let style = RowStyle {
+                top,
+                bottom,
+                of_task: false,
+            };
+            if let Some(row) = thread.lane.row(depth) {
+                self.row(row, style, picture);
+            }
+            if let Some(span) = thread.lane.open().get(depth) {
+                self.span(span, style, picture);
+            }
+        }
+        stalls::on_thread(self.0, band, thread, picture);
+        let middle = self.0.top(band) + MOMENTS / 2.0;
+        marks::of_thread(self.0, thread, middle, &mut picture.marks);
+    }
+
+    /// The finished spans of a row.
+    fn row(&self, row: &Row, style: RowStyle, picture: &mut Picture) {
+        for piece in row.pieces(self.0.axis.range(), self.0.grain) {
+            match piece {
+                Piece::Span { index } => self.span(&row.spans()[index], style, picture),
+                Piece::Folded {
+                    first,
+                    count,
+                    range,
+                    active,
+                } => {
+                    let longest = row.longest_active(first, first + count).unwrap_or(first);
+                    let share = share(active, range.nanos());
+                    let look = Look::Fold {
+                        kind: row.spans()[longest].kind,
+                        share,
+                    };
+                    let narrowest = if share > 0 { NARROWEST } else { 1.0 };
+                    let rect = self.0.bar(range, style.top, style.bottom, narrowest);
+                    push_merged(&mut picture.bars, rect, look, style.of_task);
+                }
+            }
+        }
+    }
+
+    fn span(&self, span: &Span, style: RowStyle, picture: &mut Picture) {
+        let range = span.range(self.0.scene.now);
+        if !self.0.axis.sees(range) {
+            return;
+        }
+        let look = Look::Span(span.kind);
+        let narrowest = if span.kind.is_active() {
+            NARROWEST
+        } else {
+            1.0
+        };
+        let mut rect = self.0.bar(range, style.top, style.bottom, narrowest);
+        if rect.width() < 3.0 {
+            push_merged(&mut picture.bars, rect, look, style.of_task);
+            return;
+        }
+        // Neighbours are told apart by a gap.
+        if span.kind.is_active() && !span.is_open() {
+            rect.max.x -= 1.0;
+        }
+        picture.bars.push(Bar {
+            rect,
+            look,
+            of_task: style.of_task,
+        });
+        if let Some(label) = self.label(span, rect, style.of_task) {
+            picture.labels.push(label);
+        }
+    }
+
+    fn label(&self, span: &Span, rect: Rect, of_task: bool) -> Option<Label> {
+        let room = self.0.room(rect)?;
+        // How a task waits and runs is told by its looks; a lane full of words would hide it.
+        if of_task && !matches!(span.kind, SpanKind::Queued | SpanKind::Ready) {
+            return None;
+        }
+        let name = || span.name.map(|name| self.0.scene.store.name(name));
+        let word = name().unwrap_or_else(|| span.kind.word()).to_owned();
+        let task = (!of_task).then(|| self.task_name(span)).flatten();
+        let (text, short) = match task {
+            Some(task) => (format!("{word} · {task}"), Some(word)),
+            None => (word, None),
+        };
+        Some(Label {
+            room,
+            text,
+            short,
+            on: On::Bar(span.kind),
+        })
+    }
+
+    fn task_name(&self, span: &Span) -> Option<&str> {
+        let id = span.task?;
+        let models = self.0.scene.store.models().iter();
+        let name = models.filter_map(|model| model.task(id)?.name).next()?;
+        Some(self.0.scene.store.name(name))
+    }
+}
+
+/// Where the bars of a row lie, and on what kind of lane.
+#[derive(Clone, Copy)]
+struct RowStyle {
+    top: f32,
+    bottom: f32,
+    of_task: bool,
+}
+
+/// Adds a narrow bar; one that continues the last one and looks the same makes that one longer.
+fn push_merged(bars: &mut Vec<Bar>, rect: Rect, look: Look, of_task: bool) {
+    if let Some(last) = bars.last_mut()
+        && last.look == look
+        && (last.rect.top() - rect.top()).abs() < 0.5
+        && rect.left() - last.rect.right() < 0.5
+        && last.rect.left() <= rect.left()
+    {
+        last.rect.max.x = last.rect.right().max(rect.right());
+        return;
+    }
+    bars.push(Bar {
+        rect,
+        look,
+        of_task,
+    });
+}
+
+/// How much of a stretch was active, in steps. What was active at all is at least one step.
+fn share(active: u64, length: u64) -> u8 {
+    if active == 0 {
+        return 0;
+    }
+    let share = active as f64 / length.max(1) as f64 * f64::from(SHARES);
+    (share.ceil() as u8).clamp(1, SHARES)
+}
+
+/// A number with its thousands apart: `3,007`.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

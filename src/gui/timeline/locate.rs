@@ -1,0 +1,113 @@
+//! Where something that is in the store lies on the screen.
+
+use egui::{Pos2, Rect, pos2};
+
+use super::hit::selected_range;
+use super::outline::{Band, Kind, MOMENTS, Outline};
+use super::place::{NARROWEST, Placement};
+use crate::gui::command::Selection;
+use crate::store::{LaneRef, SpanRef};
+use crate::trace::{EventKind, ModelId, ThreadId, Timestamp};
+
+/// The rectangle of something that is selected; `None` where it is not on the screen or its lane is hidden.
+pub(super) fn locate(
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    selection: Selection,
+) -> Option<Rect> {
+    let scene = place.scene;
+    let range = selected_range(scene.store, selection, scene.now)?;
+    if !place.axis.sees(range) {
+        return None;
+    }
+    match selection {
+        Selection::Span(span) => {
+            let band = lane_band(outline, span.model, span.lane)?;
+            let (top, bottom) = edges(place, band, span.depth);
+            Some(place.bar(range, top, bottom, NARROWEST))
+        }
+        Selection::Stall(model, index) => {
+            let stall = scene.store.model(model)?.stalls.get(index)?;
+            let Some(band) = lane_band(outline, model, LaneRef::Thread(stall.thread)) else {
+                let band = header(outline, model)?;
+                let top = place.top(band);
+                return Some(place.bar(range, top, top + band.height, NARROWEST));
+            };
+            let (top, bottom) = place.row_edges(band, 0);
+            Some(place.bar(range, top, bottom, NARROWEST))
+        }
+        Selection::Instant(model, thread, index) => {
+            let events = scene.store.model(model)?.thread(thread)?.instants();
+            let at = moment(place, outline, model, thread, range.begin);
+            let on_task = match events.get(index)?.kind {
+                EventKind::Connected { task } => lane_band(outline, model, LaneRef::Task(task))
+                    .map(|band| {
+                        let (top, bottom) = place.task_edges(band);
+                        pos2(place.axis.x(range.begin), (top + bottom) / 2.0)
+                    }),
+                _ => None,
+            };
+            let middle = at.or(on_task)?;
+            Some(Rect::from_center_size(middle, egui::vec2(11.0, 11.0)))
+        }
+    }
+}
+
+/// Where a moment of a thread is marked.
+fn moment(
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    model: ModelId,
+    thread: ThreadId,
+    at: Timestamp,
+) -> Option<Pos2> {
+    let band = lane_band(outline, model, LaneRef::Thread(thread))?;
+    let y = place.top(band) + MOMENTS / 2.0;
+    Some(pos2(place.axis.x(at), y))
+}
+
+/// Where what caused a span is marked, and where the span begins.
+pub(super) fn cause(
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    span: SpanRef,
+) -> Option<[Pos2; 2]> {
+    let store = place.scene.store;
+    let found = store.span(span)?;
+    let threads = &store.model(span.model)?.threads;
+    let (thread, origin) = threads
+        .iter()
+        .find_map(|thread| Some((thread.id, thread.origin(found.flow?)?)))?;
+    let from = moment(place, outline, span.model, thread, origin.at)?;
+    let band = lane_band(outline, span.model, span.lane)?;
+    let (top, bottom) = edges(place, band, span.depth);
+    let to = pos2(place.axis.x(found.begin), (top + bottom) / 2.0);
+    Some([from, to])
+}
+
+fn edges(place: &Placement<'_>, band: &Band<'_>, depth: usize) -> (f32, f32) {
+    match band.kind {
+        Kind::Task(_) => place.task_edges(band),
+        _ => place.row_edges(band, depth),
+    }
+}
+
+fn lane_band<'a, 'b>(
+    outline: &'b Outline<'a>,
+    model: ModelId,
+    lane: LaneRef,
+) -> Option<&'b Band<'a>> {
+    outline.bands().iter().find(|band| {
+        band.model.id == model
+            && match (band.kind, lane) {
+                (Kind::Task(task), LaneRef::Task(id)) => task.id == id,
+                (Kind::Thread(thread), LaneRef::Thread(id)) => thread.id == id,
+                _ => false,
+            }
+    })
+}
+
+fn header<'a, 'b>(outline: &'b Outline<'a>, model: ModelId) -> Option<&'b Band<'a>> {
+    let mut bands = outline.bands().iter();
+    bands.find(|band| band.model.id == model && matches!(band.kind, Kind::Header { .. }))
+}

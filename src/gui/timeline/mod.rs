@@ -1,0 +1,256 @@
+//! The timeline: all models on one clock, one under the other.
+//!
+//! A pipeline, one way: `outline` says what lies above what, `layout` turns the scene into plain draw items,
+//! `paint` and `chrome` give them their looks, `interact` turns input into commands by asking `hit` what lies
+//! under the pointer. `ruler` is numbers and text. Nothing in here changes the trace, the view or the selection:
+//! that is up to whoever applies the commands.
+
+mod axis;
+mod chrome;
+mod hit;
+mod interact;
+mod items;
+mod layout;
+mod legend;
+mod locate;
+mod marks;
+mod outline;
+mod overlay;
+mod paint;
+mod patterns;
+mod place;
+mod ruler;
+#[cfg(test)]
+pub(crate) mod samples;
+mod scene;
+mod stalls;
+mod tooltip;
+
+use std::collections::BTreeSet;
+
+use egui::{Align2, PopupAnchor, Rect, Role, Sense, Tooltip, Ui, WidgetInfo, pos2, vec2};
+use serde::{Deserialize, Serialize};
+
+pub use scene::Scene;
+
+use crate::gui::command::{Command, Selection, ViewCommand};
+use crate::gui::theme::{self, Palette};
+use chrome::Areas;
+use interact::{Drag, Hands};
+use items::Picture;
+use outline::{Kind, Outline};
+use place::Placement;
+
+/// The timeline as a widget: what it remembers from frame to frame.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Timeline {
+    /// The names of the models whose lanes are hidden.
+    collapsed: BTreeSet<String>,
+    /// Whether the key to patterns and shapes is hidden.
+    legend_hidden: bool,
+    /// How far the lanes are scrolled up, in points.
+    #[serde(skip)]
+    scroll: f32,
+    #[serde(skip)]
+    drag: Option<Drag>,
+}
+
+impl Timeline {
+    /// Shows `scene` in all the room that is left in `ui`, and adds to `commands` what the hands ask for.
+    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
+        let size = ui.available_size().max(vec2(120.0, 80.0));
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Timeline"));
+        let palette = Palette::of(ui.visuals());
+        let legend = if self.legend_hidden {
+            0.0
+        } else {
+            legend::HEIGHT
+        };
+        let areas = Areas::new(rect, legend);
+        let outline = Outline::new(scene.store, &self.collapsed);
+        self.clamp_scroll(&outline, areas.lanes.height());
+        let place = Placement::new(scene, areas.lanes, self.scroll, ui.pixels_per_point());
+
+        let hands = interact::hands(
+            ui,
+            &response,
+            &areas,
+            &place,
+            &outline,
+            &mut self.drag,
+            commands,
+        );
+        interact::keys(ui, &place, hands.pointer, commands);
+        let picture = layout::lay_out(&place, &outline);
+        paint_all(ui, palette, &areas, &place, &outline, &picture, &hands);
+
+        self.headers(ui, &areas, &place, &outline);
+        stall_marks(ui, &areas, &picture, commands);
+        self.legend(ui, palette, &areas);
+        if let Some(target) = hands.target
+            && let Some(text) = tooltip::describe(scene, &target)
+        {
+            let id = response.id.with("description");
+            Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id, PopupAnchor::Pointer)
+                .gap(14.0)
+                .show(|ui| tooltip::show(ui, palette, &text));
+        }
+        scroll_bar(ui, palette, &areas, self.scroll, outline.height());
+        self.scroll += hands.scroll;
+        self.clamp_scroll(&outline, areas.lanes.height());
+    }
+
+    fn clamp_scroll(&mut self, outline: &Outline<'_>, height: f32) {
+        let most = (outline.height() - height).max(0.0);
+        self.scroll = self.scroll.clamp(0.0, most).round();
+    }
+
+    /// The headers are buttons that hide and show the lanes of their model.
+    fn headers(&mut self, ui: &Ui, areas: &Areas, place: &Placement<'_>, outline: &Outline<'_>) {
+        let visible = outline.visible(place.scroll, areas.lanes.height());
+        for band in visible {
+            let Kind::Header { collapsed } = band.kind else {
+                continue;
+            };
+            let top = place.top(band);
+            let rect = Rect::from_x_y_ranges(areas.gutter.x_range(), top..=top + band.height);
+            let rect = rect.intersect(areas.gutter);
+            let id = ui.scope_id().with(("header", band.model.id.number()));
+            let name = place.scene.store.model_name(band.model);
+            let verb = if collapsed { "Expand" } else { "Collapse" };
+            let button = ui.interact(rect, id, Sense::click());
+            button
+                .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{verb} {name}")));
+            if button.clicked() && !self.collapsed.remove(name) {
+                self.collapsed.insert(name.to_owned());
+            }
+            if button.hovered() {
+                let palette = Palette::of(ui.visuals());
+                let stripe = Rect::from_min_size(rect.min, vec2(3.0, rect.height()));
+                ui.painter().rect_filled(stripe, 0.0, palette.link);
+            }
+            button.on_hover_text(format!("{verb} the lanes of this model"));
+        }
+    }
+
+    fn legend(&mut self, ui: &Ui, palette: &Palette, areas: &Areas) {
+        let shown = !self.legend_hidden;
+        if shown {
+            let bottom = areas.all.bottom();
+            let area = Rect::from_x_y_ranges(areas.all.x_range(), bottom - legend::HEIGHT..=bottom);
+            legend::paint(&ui.painter().with_clip_rect(area), palette, area);
+        }
+        let at = pos2(areas.corner.left() + 12.0, areas.corner.center().y);
+        let color = palette.text_weak;
+        let painter = ui.painter();
+        let words = if shown { "Hide legend" } else { "Legend" };
+        let galley = painter.layout_no_wrap(words.to_owned(), theme::small(), color);
+        let rect = Align2::LEFT_CENTER.anchor_size(at, galley.size());
+        let id = ui.scope_id().with("legend");
+        let button = ui.interact(rect.expand(4.0), id, Sense::click());
+        button.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, "Legend"));
+        let ink = if button.hovered() {
+            palette.link
+        } else {
+            color
+        };
+        painter.galley(rect.min, galley, ink);
+        if button.clicked() {
+            self.legend_hidden = shown;
+        }
+        button.on_hover_text("What the patterns and shapes mean");
+    }
+}
+
+fn paint_all(
+    ui: &Ui,
+    palette: &Palette,
+    areas: &Areas,
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    picture: &Picture,
+    hands: &Hands,
+) {
+    let all = ui
+        .painter()
+        .with_clip_rect(areas.all.intersect(ui.clip_rect()));
+    let lanes = ui
+        .painter()
+        .with_clip_rect(areas.lanes.intersect(ui.clip_rect()));
+    let (begin, length) = (place.axis.begin(), place.axis.length());
+    let char_width = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::number(), '0'));
+    let ruler = ruler::ruler(begin, length, place.axis.width(), char_width);
+
+    paint::background(&lanes, palette, place, outline, &ruler);
+    paint::picture(&lanes, palette, place, picture);
+    chrome::names(&all, palette, areas, place, outline, picture);
+    overlay::selection(&lanes, palette, place, outline);
+    if let Some(target) = &hands.target {
+        overlay::hover(&lanes, palette, place, outline, target);
+    }
+    chrome::ruler(&all, palette, areas, place, &ruler);
+    overlay::now(&all, palette, areas, place);
+    if let Some(mark) = hands.mark {
+        overlay::range(&all, palette, areas, mark);
+    }
+    if let Some(pointer) = hands.pointer {
+        overlay::cursor(&all, palette, areas, pointer.x);
+        chrome::cursor_time(&all, palette, areas, place, pointer.x);
+    }
+}
+
+/// The triangles of stalls can be clicked, and found by whoever cannot see them.
+fn stall_marks(ui: &Ui, areas: &Areas, picture: &Picture, commands: &mut Vec<Command>) {
+    /// More than these are not told apart one by one.
+    const MOST: usize = 64;
+    for mark in picture.stall_marks.iter().take(MOST) {
+        let rect = chrome::stall_triangle(mark).expand(2.0);
+        if !areas.lanes.contains_rect(rect) {
+            continue;
+        }
+        let key = (mark.model.number(), mark.range.begin.0);
+        let id = ui.scope_id().with(("stall", key));
+        let button = ui.interact(rect, id, Sense::click());
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &mark.name));
+        if button.clicked()
+            && let Some(index) = mark.index
+        {
+            commands.push(Command::Select(Some(Selection::Stall(mark.model, index))));
+        }
+        if button.double_clicked() {
+            let show = ViewCommand::Show(mark.range);
+            commands.push(Command::View(show));
+        }
+        button.on_hover_text(&mark.name);
+    }
+}
+
+/// A thin bar at the right edge, where there is more than fits.
+fn scroll_bar(ui: &Ui, palette: &Palette, areas: &Areas, scroll: f32, content: f32) {
+    let lanes = areas.lanes;
+    if content <= lanes.height() {
+        return;
+    }
+    let part = lanes.height() / content;
+    let top = lanes.top() + scroll * part;
+    let bar = Rect::from_min_size(
+        pos2(lanes.right() - 6.0, top + 2.0),
+        vec2(4.0, (lanes.height() * part - 4.0).max(12.0)),
+    );
+    ui.painter()
+        .rect_filled(bar, 2.0, palette.cursor.gamma_multiply(0.6));
+}
+
+/// Says in the middle of `rect` that there is nothing to see yet, and what to do about it.
+pub fn show_empty(ui: &Ui, rect: Rect, title: &str, hint: &str) {
+    let palette = Palette::of(ui.visuals());
+    let font = egui::FontId::proportional(theme::DISPLAY);
+    let painter = ui.painter();
+    let at = rect.center() - vec2(0.0, 14.0);
+    painter.text(at, Align2::CENTER_CENTER, title, font, palette.text);
+    let at = rect.center() + vec2(0.0, 16.0);
+    let color = palette.text_weak;
+    painter.text(at, Align2::CENTER_CENTER, hint, theme::body(), color);
+}

@@ -1,0 +1,303 @@
+//! Gives draw items their looks: colours, patterns, fonts. One mesh per layer; text only where it fits.
+
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
+use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Stroke, pos2, vec2};
+
+use super::items::{Bar, End, Label, Life, Look, Mark, On, Picture, SHARES, Shape, StallBar};
+use super::outline::{Kind, Outline};
+use super::patterns::{HATCH, STALL, dots, mix, outline as edge, stripes};
+use super::place::Placement;
+use super::ruler::Ruler;
+use crate::gui::theme::{self, Palette};
+use crate::store::SpanKind;
+use crate::trace::{Outcome, Timestamp};
+
+/// How strong the faintest fold is, as a share of the full colour: what was active must be seen.
+const FAINTEST: f32 = 0.4;
+
+/// Paints the lanes behind everything, and the lines of time.
+pub(super) fn background(
+    painter: &Painter,
+    palette: &Palette,
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    ruler: &Ruler,
+) {
+    let lanes = place.lanes;
+    let mut mesh = Mesh::default();
+    mesh.add_colored_rect(lanes, palette.background);
+    let mut odd = false;
+    for band in outline.visible(place.scroll, lanes.height()) {
+        let color = match band.kind {
+            Kind::Header { .. } => {
+                odd = false;
+                continue;
+            }
+            Kind::Thread(_) => palette.lane,
+            Kind::Task(_) => {
+                odd = !odd;
+                if odd { palette.lane_alt } else { palette.lane }
+            }
+        };
+        let top = place.top(band);
+        let rect = Rect::from_min_max(
+            pos2(lanes.left(), top),
+            pos2(lanes.right(), top + band.height),
+        );
+        mesh.add_colored_rect(rect, color);
+    }
+    for tick in ruler.ticks.iter().filter(|tick| tick.label.is_some()) {
+        let x = (lanes.left() + tick.x).round();
+        let line = Rect::from_min_max(pos2(x, lanes.top()), pos2(x + 1.0, lanes.bottom()));
+        mesh.add_colored_rect(line, palette.grid);
+    }
+    painter.add(mesh);
+}
+
+/// Paints what lies in the lanes.
+pub(super) fn picture(
+    painter: &Painter,
+    palette: &Palette,
+    place: &Placement<'_>,
+    picture: &Picture,
+) {
+    // Patterns hang on the beginning of time, so that they go along when the view moves.
+    let anchor = place.axis.exact_x(Timestamp::ZERO);
+    let mut waiting = Mesh::default();
+    let mut working = Mesh::default();
+    for item in &picture.bars {
+        let layer = if item.look.is_active() {
+            &mut working
+        } else {
+            &mut waiting
+        };
+        bar(layer, palette, item, anchor);
+    }
+    painter.add(waiting);
+    progress(painter, palette, &picture.progress);
+    for item in &picture.stalls {
+        stall(&mut working, palette, item, anchor);
+    }
+    painter.add(working);
+    for item in &picture.labels {
+        label(painter, palette, item);
+    }
+    for item in &picture.ends {
+        end(painter, palette, place.lanes, item);
+    }
+    for item in &picture.marks {
+        mark(painter, palette, *item);
+    }
+}
+
+/// Adds a bar whose pattern hangs on `anchor` to a layer.
+pub(super) fn bar(mesh: &mut Mesh, palette: &Palette, bar: &Bar, anchor: f64) {
+    let rect = bar.rect;
+    match bar.look {
+        Look::Span(SpanKind::Queued) => dots(mesh, rect, anchor, palette.queued),
+        Look::Span(SpanKind::Waiting) => {
+            mesh.add_colored_rect(rect, palette.waiting);
+            if rect.width() > 6.0 {
+                stripes(mesh, rect, anchor, HATCH, palette.waiting_hatch);
+            }
+        }
+        Look::Span(SpanKind::Ready) => {
+            mesh.add_colored_rect(rect, palette.waiting);
+            edge(mesh, rect, 1.5, palette.ready);
+        }
+        Look::Span(kind) => mesh.add_colored_rect(rect, palette.span(kind)),
+        Look::Fold { kind, share } => {
+            let base = match (bar.of_task, kind) {
+                (true, SpanKind::Queued) => palette.lane,
+                (true, _) => palette.waiting,
+                (false, SpanKind::Turn | SpanKind::Poll | SpanKind::Wait(_)) => palette.poll,
+                (false, _) => palette.lane,
+            };
+            let part = (f32::from(share) / f32::from(SHARES)).sqrt();
+            let part = FAINTEST + (1.0 - FAINTEST) * part;
+            let color = match (share, kind) {
+                (0, SpanKind::Ready) => mix(palette.waiting, palette.ready, 0.5),
+                (0, _) => base,
+                _ => mix(base, palette.span(kind), part),
+            };
+            mesh.add_colored_rect(rect, color);
+        }
+    }
+}
+
+fn progress(painter: &Painter, palette: &Palette, columns: &[Rect]) {
+    let mut mesh = Mesh::default();
+    let (fill, line) = (
+        palette.progress.gamma_multiply(0.16),
+        palette.progress.gamma_multiply(0.75),
+    );
+    for column in columns {
+        mesh.add_colored_rect(*column, fill);
+        let top = Rect::from_min_max(column.min, pos2(column.right(), column.top() + 1.0));
+        mesh.add_colored_rect(top, line);
+    }
+    painter.add(mesh);
+}
+
+/// Adds what is stalled to a layer.
+pub(super) fn stall(mesh: &mut Mesh, palette: &Palette, bar: &StallBar, anchor: f64) {
+    mesh.add_colored_rect(bar.rect, palette.stalled);
+    if bar.rect.width() > 8.0 {
+        let inner = bar.rect.shrink(1.0);
+        stripes(mesh, inner, anchor, STALL, palette.stalled_stripe);
+    }
+    if bar.growing {
+        let front = Rect::from_min_max(pos2(bar.rect.right() - 2.0, bar.rect.top()), bar.rect.max);
+        mesh.add_colored_rect(front, palette.selection);
+    }
+}
+
+fn label(painter: &Painter, palette: &Palette, label: &Label) {
+    let (ink, plate) = match label.on {
+        On::Stall => (palette.ink_on(palette.stalled), Some(palette.stalled)),
+        On::Bar(SpanKind::Queued) => (palette.text_weak, Some(palette.lane)),
+        On::Bar(SpanKind::Ready) => (palette.text, None),
+        On::Bar(SpanKind::Poll | SpanKind::Wait(_)) => (palette.text_weak, None),
+        On::Bar(kind) => (palette.ink_on(palette.span(kind)), None),
+    };
+    let texts = [Some(&label.text), label.short.as_ref()];
+    let fitting = texts.into_iter().flatten().find_map(|text| {
+        let galley = painter.layout_no_wrap(text.clone(), theme::small(), Color32::PLACEHOLDER);
+        (galley.size().x <= label.room.width()).then_some(galley)
+    });
+    let Some(galley) = fitting else { return };
+    let at = pos2(
+        label.room.left(),
+        (label.room.center().y - galley.size().y / 2.0).round(),
+    );
+    if let Some(plate) = plate {
+        let behind = Rect::from_min_size(at, galley.size()).expand2(vec2(3.0, -1.0));
+        painter.rect_filled(behind, 0.0, plate);
+    }
+    painter.galley(at, galley, ink);
+}
+
+fn end(painter: &Painter, palette: &Palette, lanes: Rect, end: &End) {
+    const GLYPH: f32 = 14.0;
+    let color = palette.outcome(end.outcome);
+    let ink = match end.outcome {
+        Outcome::Failed => palette.failed,
+        _ => palette.text_weak,
+    };
+    let room = (lanes.right() - end.at.x - GLYPH - 10.0).max(0.0);
+    let whole = painter.layout_no_wrap(end.text.clone(), theme::small(), Color32::PLACEHOLDER);
+    let text = if whole.size().x <= room || room > 120.0 {
+        elided(painter, &end.text, theme::small(), room)
+    } else {
+        whole
+    };
+    let width = GLYPH + text.size().x + 4.0;
+    let left = if text.size().x <= room {
+        end.at.x + 5.0
+    } else {
+        // No room after the end: before it, on a plate, so that the pattern does not show through.
+        let left = end.at.x - width - 5.0;
+        let plate = Rect::from_center_size(
+            pos2(left + width / 2.0 - 1.0, end.at.y),
+            vec2(width + 4.0, 15.0),
+        );
+        painter.rect_filled(plate, 2.0, palette.lane);
+        left
+    };
+    outcome_glyph(painter, pos2(left + 5.0, end.at.y), end.outcome, color);
+    let at = pos2(left + GLYPH, (end.at.y - text.size().y / 2.0).round());
+    painter.galley(at, text, ink);
+}
+
+/// A tick, a cross or a square: how something ended, told by shape.
+pub(super) fn outcome_glyph(painter: &Painter, at: Pos2, outcome: Outcome, color: Color32) {
+    let stroke = Stroke::new(2.0, color);
+    match outcome {
+        Outcome::Done => {
+            let points = vec![
+                at + vec2(-4.0, 0.5),
+                at + vec2(-1.2, 3.5),
+                at + vec2(4.5, -3.5),
+            ];
+            painter.line(points, stroke);
+        }
+        Outcome::Failed => cross(painter, at, 3.5, stroke),
+        Outcome::Stopped => {
+            painter.rect_filled(Rect::from_center_size(at, vec2(7.0, 7.0)), 0.0, color);
+        }
+    }
+}
+
+fn cross(painter: &Painter, at: Pos2, size: f32, stroke: Stroke) {
+    painter.line_segment([at + vec2(-size, -size), at + vec2(size, size)], stroke);
+    painter.line_segment([at + vec2(-size, size), at + vec2(size, -size)], stroke);
+}
+
+/// Paints a moment.
+pub(super) fn mark(painter: &Painter, palette: &Palette, mark: Mark) {
+    let at = mark.at;
+    let polygon = |points: &[(f32, f32)], fill: Color32, line: Color32| {
+        let points = points.iter().map(|&(x, y)| at + vec2(x, y)).collect();
+        let stroke = Stroke::new(1.2, line);
+        painter.add(egui::Shape::convex_polygon(points, fill, stroke));
+    };
+    const DOWN: [(f32, f32); 3] = [(-3.5, -3.0), (3.5, -3.0), (0.0, 3.5)];
+    const UP: [(f32, f32); 3] = [(-4.5, 4.0), (0.0, -4.5), (4.5, 4.0)];
+    const DIAMOND: [(f32, f32); 4] = [(0.0, -4.5), (4.5, 0.0), (0.0, 4.5), (-4.5, 0.0)];
+    match mark.shape {
+        Shape::Connected => polygon(&DIAMOND, palette.link, palette.lane),
+        Shape::Failure => cross(painter, at, 3.5, Stroke::new(2.2, palette.failed)),
+        Shape::Dropped => polygon(&UP, palette.stalled, palette.text),
+        Shape::TimerSet => polygon(&DOWN, palette.lane, palette.timer),
+        Shape::TimerFired => polygon(&DOWN, palette.timer, palette.timer),
+        Shape::TimerCancelled => {
+            polygon(&DOWN, palette.lane, palette.text_weak);
+            let line = [at + vec2(-4.5, 0.0), at + vec2(4.5, 0.0)];
+            painter.line_segment(line, Stroke::new(1.2, palette.text_weak));
+        }
+        Shape::Readiness => {
+            painter.vline(
+                at.x,
+                at.y - 3.5..=at.y + 4.5,
+                Stroke::new(1.5, palette.ready),
+            );
+        }
+        Shape::ThreadCall => {
+            painter.circle_stroke(at, 3.0, Stroke::new(1.5, palette.thread_call));
+        }
+    }
+}
+
+/// Paints the life of a model into its header.
+pub(super) fn life(mesh: &mut Mesh, palette: &Palette, life: &Life) {
+    let color = life
+        .outcome
+        .map_or(palette.now, |outcome| palette.outcome(outcome));
+    mesh.add_colored_rect(life.rect, color);
+}
+
+/// A text that ends in `…` where it is wider than `width`.
+pub(super) fn elided(
+    painter: &Painter,
+    text: &str,
+    font: FontId,
+    width: f32,
+) -> std::sync::Arc<egui::Galley> {
+    let format = TextFormat::simple(font, Color32::PLACEHOLDER);
+    let mut job = LayoutJob::single_section(text.to_owned(), format);
+    job.wrap = TextWrapping {
+        // In steps, so that a text is not laid out anew at every pixel of a zoom.
+        max_width: (width / 8.0).floor() * 8.0 + 1.0,
+        max_rows: 1,
+        break_anywhere: true,
+        overflow_character: Some('…'),
+    };
+    painter.layout_job(job)
+}
+
+/// A text with its left end at `at`, centred on it vertically; returns where it ends.
+pub(super) fn text(painter: &Painter, at: Pos2, text: &str, font: FontId, color: Color32) -> f32 {
+    painter
+        .text(at, Align2::LEFT_CENTER, text, font, color)
+        .right()
+}

@@ -1,0 +1,25 @@
+//! What the timeline is given to show.
+
+use std::time::Duration;
+
+use crate::gui::command::Selection;
+use crate::gui::time_view::TimeView;
+use crate::store::TraceStore;
+use crate::trace::Timestamp;
+
+/// What there is to see in one frame.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// What was recorded.
+    pub store: &'a TraceStore,
+    /// The end of what lasts still: the present of a live trace, the last moment of any other.
+    pub now: Timestamp,
+    /// Whether the trace is still being recorded.
+    pub live: bool,
+    /// Which stretch of time is on the screen.
+    pub view: &'a TimeView,
+    /// What is looked at closely.
+    pub selection: Option<Selection>,
+    /// How long a stretch without a poll must be to count as a stall, while it lasts.
+    pub stall_threshold: Duration,
+}

@@ -1,0 +1,227 @@
+//! What is said about the thing under the pointer, in plain words.
+
+use std::time::Duration;
+
+use super::hit::Target;
+use super::ruler::moment;
+use super::scene::Scene;
+use crate::analysis::{plain_duration, stall};
+use crate::gui::theme::Palette;
+use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef};
+use crate::trace::{EventKind, Interest, ModelId, NameId, TaskId, ThreadId, Timestamp};
+
+/// A title, and lines of a word and what it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Description {
+    /// What it is called.
+    pub(super) title: String,
+    /// What is known of it.
+    pub(super) lines: Vec<(&'static str, String)>,
+    /// What to do with it.
+    pub(super) hint: Option<&'static str>,
+}
+
+impl Description {
+    fn line(&mut self, word: &'static str, text: impl Into<String>) {
+        self.lines.push((word, text.into()));
+    }
+}
+
+/// What is said about `target`; `None` where it is no more, or speaks for itself.
+pub(super) fn describe(scene: &Scene<'_>, target: &Target) -> Option<Description> {
+    match *target {
+        Target::Span(span) => describe_span(scene, span),
+        Target::Fold {
+            count,
+            range,
+            active,
+            ..
+        } => {
+            let mut text = Description {
+                title: format!("{count} spans, too short to be told apart here"),
+                hint: Some("Double-click to zoom in"),
+                ..Description::default()
+            };
+            text.line("begin", said(range.begin));
+            text.line("duration", plain_duration(range.duration()));
+            let share = active as f64 / range.nanos().max(1) as f64 * 100.0;
+            let active = plain_duration(Duration::from_nanos(active));
+            text.line("active", format!("{active} ({share:.0} %)"));
+            Some(text)
+        }
+        Target::Stall(model, index) => describe_stall(scene, model, index),
+        Target::Instant(model, thread, index) => describe_instant(scene, model, thread, index),
+        Target::Header(_) => None,
+    }
+}
+
+fn describe_span(scene: &Scene<'_>, reference: SpanRef) -> Option<Description> {
+    let store = scene.store;
+    let model = store.model(reference.model)?;
+    let span = store.span(reference)?;
+    let name = span.name.map(|name| store.name(name).to_owned());
+    let (word, meaning) = words(span.kind);
+    let mut text = Description {
+        title: name.unwrap_or_else(|| word.to_owned()),
+        ..Description::default()
+    };
+    text.line("what", meaning);
+    text.line("begin", said(span.begin));
+    let length = plain_duration(span.range(scene.now).duration());
+    let so_far = if span.is_open() { " so far" } else { "" };
+    text.line("duration", format!("{length}{so_far}"));
+    if let Some(task) = span.task {
+        text.line("task", task_name(scene, model, task));
+    }
+    if let SpanKind::Callback(cause) = span.kind {
+        text.line("cause", cause.to_string());
+        if let Some((at, _)) = store.cause(reference) {
+            let delay = plain_duration(span.begin.since(at));
+            text.line("after", format!("{delay} since {}", said(at)));
+        }
+    }
+    if span.failed {
+        text.line("ended", "in a failure");
+    }
+    if let LaneRef::Task(id) = reference.lane
+        && let Some(task) = model.task(id)
+        && let Some(message) = task.failure
+    {
+        text.line("failure", store.name(message));
+    }
+    Some(text)
+}
+
+fn describe_stall(scene: &Scene<'_>, model: ModelId, index: usize) -> Option<Description> {
+    let report = stall(scene.store, scene.store.model(model)?, index)?;
+    let mut text = Description {
+        title: format!("Stall, {}", plain_duration(report.range.duration())),
+        ..Description::default()
+    };
+    text.line("why", report.sentence);
+    text.line("begin", said(report.range.begin));
+    if let Some(task) = report.task_name {
+        text.line("task", task);
+    }
+    Some(text)
+}
+
+fn describe_instant(
+    scene: &Scene<'_>,
+    model: ModelId,
+    thread: ThreadId,
+    index: usize,
+) -> Option<Description> {
+    let store = scene.store;
+    let model = store.model(model)?;
+    let event = model.thread(thread)?.instants().get(index)?;
+    let name = |name: NameId| store.name(name).to_owned();
+    let task_of = |task: TaskId| task_name(scene, model, task);
+    let mut text = Description::default();
+    match event.kind {
+        EventKind::Connected { task } => {
+            text.title = "Connected".to_owned();
+            text.line("task", task_of(task));
+        }
+        EventKind::Failure { task, message } => {
+            text.title = "Failure".to_owned();
+            text.line("why", name(message));
+            if let Some(task) = task {
+                text.line("task", task_of(task));
+            }
+        }
+        EventKind::Dropped { count } => {
+            text.title = format!("{count} events dropped");
+            text.line(
+                "why",
+                "nobody fetched them in time; what happened here is not known",
+            );
+        }
+        EventKind::Readiness { task, interest, .. } => {
+            text.title = "Ready".to_owned();
+            let what = match interest {
+                Interest::Readable => "there is something to read",
+                Interest::Writable => "it can be written to",
+            };
+            text.line("what", what);
+            if let Some(task) = task {
+                text.line("task", task_of(task));
+            }
+        }
+        EventKind::TimerSet {
+            deadline, name: id, ..
+        } => {
+            text.title = "Timer set".to_owned();
+            text.line("calls", name(id));
+            let delay = plain_duration(deadline.since(event.at));
+            text.line("due", format!("{}, {delay} later", said(deadline)));
+        }
+        EventKind::TimerFired { late, .. } => {
+            text.title = "Timer fired".to_owned();
+            text.line("late by", plain_duration(Duration::from_nanos(late)));
+        }
+        EventKind::TimerCancelled { .. } => text.title = "Timer cancelled".to_owned(),
+        EventKind::ThreadCall { queued_at, .. } => {
+            text.title = "Call from a thread".to_owned();
+            let delay = plain_duration(event.at.since(queued_at));
+            text.line("waited", delay);
+        }
+        _ => return None,
+    }
+    text.line("at", said(event.at));
+    Some(text)
+}
+
+/// What is said of a task's name.
+fn task_name(scene: &Scene<'_>, model: &ModelTrack, id: TaskId) -> String {
+    let name = model.task(id).and_then(|task| task.name);
+    name.map_or_else(
+        || format!("task {id}"),
+        |name| scene.store.name(name).to_owned(),
+    )
+}
+
+/// A moment to the microsecond.
+fn said(at: Timestamp) -> String {
+    moment(at.0 as f64, 1e3)
+}
+
+/// The word for what went on, and what it means.
+const fn words(kind: SpanKind) -> (&'static str, &'static str) {
+    match kind {
+        SpanKind::Poll => ("poll", "the loop waits for something to happen"),
+        SpanKind::Turn => (
+            "turn",
+            "the loop works: it calls whoever has something to do",
+        ),
+        SpanKind::Wait(_) => ("wait", "the thread waits in a system call"),
+        SpanKind::Callback(_) => ("callback", "a callback: code of the program runs"),
+        SpanKind::Blocking => (
+            "blocking call",
+            "a call that blocks: nothing else runs on this thread",
+        ),
+        SpanKind::Queued => ("queued", "nobody works on the task yet"),
+        SpanKind::Waiting => ("waiting", "the task waits for its connection"),
+        SpanKind::Ready => ("ready", "there is data, and nobody has come to serve it"),
+        SpanKind::Running => ("running", "the task's code runs"),
+    }
+}
+
+/// Shows a description.
+pub(super) fn show(ui: &mut egui::Ui, palette: &Palette, text: &Description) {
+    ui.set_max_width(340.0);
+    ui.label(egui::RichText::new(&text.title).strong());
+    egui::Grid::new("description")
+        .num_columns(2)
+        .spacing([10.0, 2.0])
+        .show(ui, |ui| {
+            for (word, value) in &text.lines {
+                ui.label(egui::RichText::new(*word).color(palette.text_weak).small());
+                ui.add(egui::Label::new(egui::RichText::new(value).small()).wrap());
+                ui.end_row();
+            }
+        });
+    if let Some(hint) = text.hint {
+        ui.label(egui::RichText::new(hint).color(palette.text_weak).small());
+    }
+}
