@@ -1,0 +1,125 @@
+//! How we measure: beside a peer, in the same run on the same machine. A single time says little about another
+//! machine; a ratio does. So every benchmark ends with ratios, from short rounds in which all take turns, so that
+//! whatever else goes on meets all of them; criterion's own times come before.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, Throughput};
+
+/// How often all take turns.
+const ROUNDS: usize = 101;
+/// How long each one's turn is, roughly.
+const TURN: Duration = Duration::from_millis(1);
+/// After so many units of work what was left lying is cleared away.
+const UNITS: u64 = 64;
+
+/// Someone who does the work.
+pub struct Peer<'a> {
+    name: &'static str,
+    work: Box<dyn FnMut() + 'a>,
+    clear: Box<dyn FnMut() + 'a>,
+}
+
+impl<'a> Peer<'a> {
+    /// `work` is one unit of it; what it returns is taken for used.
+    pub fn new<T>(name: &'static str, mut work: impl FnMut() -> T + 'a) -> Self {
+        Self {
+            name,
+            work: Box::new(move || {
+                black_box(work());
+            }),
+            clear: Box::new(|| {}),
+        }
+    }
+
+    /// With something to be done now and then that is not part of the work, and not measured.
+    #[must_use]
+    pub fn cleared_by(mut self, clear: impl FnMut() + 'a) -> Self {
+        self.clear = Box::new(clear);
+        self
+    }
+
+    fn time(&mut self, units: u64) -> Duration {
+        let mut spent = Duration::ZERO;
+        let mut left = units;
+        while left > 0 {
+            let now = left.min(UNITS);
+            let begin = Instant::now();
+            for _ in 0..now {
+                (self.work)();
+            }
+            spent += begin.elapsed();
+            (self.clear)();
+            left -= now;
+        }
+        spent
+    }
+}
+
+/// Measures what each peer needs for one unit of work, in which it does `elements` things, and prints how much of
+/// each other's time the first one takes.
+pub fn beside(criterion: &mut Criterion, what: &str, elements: u64, mut peers: Vec<Peer<'_>>) {
+    let mut group = criterion.benchmark_group(what);
+    // Short, because not every peer lets go of what it recorded.
+    group
+        .throughput(Throughput::Elements(elements))
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(300));
+    for peer in &mut peers {
+        group.bench_function(peer.name, |bencher| {
+            bencher.iter_custom(|units| peer.time(units));
+        });
+    }
+    group.finish();
+    if !std::env::args().any(|argument| argument == "--test") {
+        print_ratios(what, elements, &mut peers);
+    }
+}
+
+fn print_ratios(what: &str, elements: u64, peers: &mut [Peer<'_>]) {
+    let units: Vec<u64> = peers
+        .iter_mut()
+        .map(|peer| {
+            let one = peer.time(UNITS) / UNITS as u32;
+            (TURN.as_nanos() / one.as_nanos().max(1)).clamp(1, 1 << 20) as u64
+        })
+        .collect();
+    // By peer, then by round: nanoseconds for one element.
+    let mut costs = vec![Vec::with_capacity(ROUNDS); peers.len()];
+    for _ in 0..ROUNDS {
+        for ((peer, &units), costs) in peers.iter_mut().zip(&units).zip(&mut costs) {
+            let spent = peer.time(units).as_nanos() as f64;
+            costs.push(spent / (units * elements) as f64);
+        }
+    }
+    println!("\n{what}, medians of {ROUNDS} rounds:");
+    let first = peers[0].name;
+    for (peer, theirs) in peers.iter().zip(&costs) {
+        print!(
+            "{:>12}  {}",
+            time(median(theirs.iter().copied())),
+            peer.name
+        );
+        if peer.name != first {
+            let ratio = median(costs[0].iter().zip(theirs).map(|(a, b)| a / b));
+            print!("; {first} takes {ratio:.2} of that");
+        }
+        println!();
+    }
+}
+
+fn time(nanos: f64) -> String {
+    match nanos {
+        ..1e3 => format!("{nanos:.1} ns"),
+        ..1e6 => format!("{:.1} µs", nanos / 1e3),
+        _ => format!("{:.1} ms", nanos / 1e6),
+    }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
