@@ -240,6 +240,12 @@ impl Reactor {
         changed.map(|()| true)
     }
 
+    /// Forgets a descriptor and tells it `reason`. One that is being called at this moment is told nothing: it
+    /// returns [`Next::Close`] instead.
+    pub fn lose_connection(&mut self, id: DescriptorId, reason: Reason) {
+        self.lose(id, reason, Cause::Program, None);
+    }
+
     /// Takes the descriptor out for good.
     pub(super) fn take(&mut self, id: DescriptorId) -> Option<Slot> {
         let slot = self.descriptors.remove(id)?;

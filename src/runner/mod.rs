@@ -1,6 +1,95 @@
 //! The models of execution: each a real client that downloads every task from its server.
+//!
+//! The same three callbacks serve a connection in every model: `connection_made`, `data_received` and
+//! `connection_lost` (or `connection_failed`, where none came to stand). What differs is who calls them, and
+//! what the thread does in between. All of it is recorded in the same words, so that models can be compared.
+//!
+//! A runner knows addresses, never a server.
 
-use crate::trace::{Outcome, TaskId};
+mod asynchronous;
+mod blocking;
+mod client;
+mod download;
+mod error;
+mod stop;
+mod synchronous;
+mod threaded;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+
+pub use asynchronous::Asynchronous;
+pub use blocking::BlockingSwitch;
+pub use error::TaskError;
+pub use stop::{StopHook, StopToken};
+pub use synchronous::Synchronous;
+pub use threaded::Threaded;
+
+use crate::reactor::StallThreshold;
+use crate::record::{Recorder, Recorders};
+use crate::scenario::Model;
+use crate::trace::{EventKind, ModelId, Outcome, TaskId};
+
+/// How many bytes are read at once, at most.
+const BUFFER_BYTES: usize = 64 * 1024;
+
+/// A model of execution.
+pub trait Runner: Sync {
+    /// Which.
+    fn model(&self) -> Model;
+
+    /// Downloads every task and returns how each went, in their order. What happens to one task does not
+    /// touch the others. When it returns, its threads have ended and its sockets are closed.
+    fn run(&self, job: Job) -> Vec<TaskRun>;
+}
+
+/// What runs `model`.
+pub fn of(model: Model) -> &'static dyn Runner {
+    match model {
+        Model::Synchronous => &Synchronous,
+        Model::Threaded => &Threaded,
+        Model::Asynchronous => &Asynchronous,
+    }
+}
+
+/// What a runner is to do.
+#[derive(Clone)]
+pub struct Job {
+    /// What the model is called in the trace.
+    pub model: ModelId,
+    /// What is to be downloaded.
+    pub tasks: Vec<Task>,
+    /// What it records with.
+    pub recorders: Recorders,
+    /// How it is steered while it runs.
+    pub controls: Controls,
+}
+
+/// How a run is steered from outside. Clones steer the same run.
+#[derive(Clone, Default)]
+pub struct Controls {
+    /// Ends it.
+    pub stop: StopToken,
+    /// Makes its callbacks block.
+    pub blocking: BlockingSwitch,
+    /// How long a stretch without a poll, or one callback of a blocking model, must be to count as a stall.
+    pub stall_threshold: StallThreshold,
+}
+
+/// One download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Task {
+    /// Its place in the scenario.
+    pub id: TaskId,
+    /// What it is called.
+    pub name: String,
+    /// Where its server listens.
+    pub address: SocketAddr,
+    /// How many bytes there are, if that is known: fewer are a failure.
+    pub expected: Option<usize>,
+}
 
 /// How one task went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,4 +102,33 @@ pub struct TaskRun {
     pub outcome: Outcome,
     /// Why it failed, for people; `None` unless `outcome` is [`Outcome::Failed`].
     pub error: Option<String>,
+}
+
+impl TaskRun {
+    /// A task that nobody began before everything was stopped.
+    const fn never_begun(task: TaskId) -> Self {
+        Self {
+            task,
+            content: Vec::new(),
+            outcome: Outcome::Stopped,
+            error: None,
+        }
+    }
+}
+
+fn begin_model(recorder: &mut Recorder, model: Model) {
+    let name = recorder.name(model.name());
+    recorder.record(EventKind::ModelBegin { name });
+}
+
+fn end_model(recorder: &mut Recorder, runs: &[TaskRun]) {
+    let any = |outcome| runs.iter().any(|run| run.outcome == outcome);
+    let outcome = if any(Outcome::Failed) {
+        Outcome::Failed
+    } else if any(Outcome::Stopped) {
+        Outcome::Stopped
+    } else {
+        Outcome::Done
+    };
+    recorder.record(EventKind::ModelEnd { outcome });
 }

@@ -1,0 +1,156 @@
+//! Callbacks that block, on purpose: the switch, and what they do.
+
+use std::hint::black_box;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+use super::download::Download;
+use super::stop::StopToken;
+use crate::record::Recorder;
+use crate::scenario::{Blocking, BlockingKind};
+use crate::trace::{EventKind, TaskId};
+
+/// For how long nobody can be woken to be stopped, at most.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// Makes callbacks block. Clones are the same switch; any thread may set it at any time, and it is effective
+/// from the next callback on.
+#[derive(Clone, Debug, Default)]
+pub struct BlockingSwitch(Arc<Mutex<Option<Blocking>>>);
+
+impl BlockingSwitch {
+    /// A switch that is set to `blocking`; `None` is off.
+    pub fn new(blocking: Option<Blocking>) -> Self {
+        Self(Arc::new(Mutex::new(blocking)))
+    }
+
+    /// Sets it; `None` is off.
+    pub fn set(&self, blocking: Option<Blocking>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = blocking;
+    }
+
+    /// How the callbacks of `task` are to block now.
+    pub(super) fn for_task(&self, task: TaskId) -> Option<Blocking> {
+        let blocking = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        blocking.filter(|blocking| blocking.task.is_none_or(|chosen| chosen == task))
+    }
+}
+
+/// Blocks as `blocking` says, in a callback of `download`, and returns whether the data came to its end
+/// meanwhile. It is handed over before it has begun to block, so that a person sees it grow.
+pub(super) fn block<S>(
+    blocking: &Blocking,
+    stream: &Arc<S>,
+    download: &mut Download,
+    buffer: &mut [u8],
+    recorder: &mut Recorder,
+    stop: &StopToken,
+) -> io::Result<bool>
+where
+    S: AsFd + Send + Sync + 'static,
+    for<'a> &'a S: Read,
+{
+    let duration = blocking.duration;
+    let text = match blocking.kind {
+        BlockingKind::Sleep => format!("sleep {duration:?}"),
+        BlockingKind::Cpu => format!("compute {duration:?}"),
+        BlockingKind::Read => "read to the end".to_owned(),
+    };
+    let name = recorder.name(&text);
+    let task = Some(download.task());
+    recorder.record(EventKind::BlockingBegin { name, task });
+    recorder.flush();
+    let result = match blocking.kind {
+        BlockingKind::Sleep => {
+            sleep(duration, stop);
+            Ok(false)
+        }
+        BlockingKind::Cpu => {
+            compute(duration, stop);
+            Ok(false)
+        }
+        BlockingKind::Read => read_to_end(stream, download, buffer, recorder, stop),
+    };
+    recorder.record(EventKind::BlockingEnd);
+    result
+}
+
+fn sleep(duration: Duration, stop: &StopToken) {
+    let begin = Instant::now();
+    while !stop.is_stopped()
+        && let Some(left) = duration.checked_sub(begin.elapsed())
+        && !left.is_zero()
+    {
+        thread::sleep(left.min(SLICE));
+    }
+}
+
+fn compute(duration: Duration, stop: &StopToken) {
+    let begin = Instant::now();
+    let mut state = 1_u64;
+    while !stop.is_stopped() && begin.elapsed() < duration {
+        for _ in 0..10_000 {
+            state = black_box(
+                state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1),
+            );
+        }
+    }
+}
+
+/// Reads until the other side closes, however long that takes.
+fn read_to_end<S>(
+    stream: &Arc<S>,
+    download: &mut Download,
+    buffer: &mut [u8],
+    recorder: &mut Recorder,
+    stop: &StopToken,
+) -> io::Result<bool>
+where
+    S: AsFd + Send + Sync + 'static,
+    for<'a> &'a S: Read,
+{
+    let _wake = stop.shut_down(stream);
+    let _mode = BlockingMode::set(stream.as_fd())?;
+    while !stop.is_stopped() {
+        recorder.flush();
+        match (&**stream).read(buffer) {
+            Ok(bytes) => {
+                download.data_received(&buffer[..bytes], recorder);
+                if bytes == 0 {
+                    return Ok(true);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
+}
+
+/// Makes a socket block until it is dropped, and puts it back as it was.
+struct BlockingMode<'a> {
+    fd: BorrowedFd<'a>,
+    before: OFlags,
+}
+
+impl<'a> BlockingMode<'a> {
+    fn set(fd: BorrowedFd<'a>) -> io::Result<Self> {
+        let before = fcntl_getfl(fd)?;
+        fcntl_setfl(fd, before - OFlags::NONBLOCK)?;
+        Ok(Self { fd, before })
+    }
+}
+
+impl Drop for BlockingMode<'_> {
+    fn drop(&mut self) {
+        // It worked the other way round a moment ago.
+        let _ = fcntl_setfl(self.fd, self.before);
+    }
+}

@@ -1,0 +1,70 @@
+//! Why a task fails, in words that say what to do about it.
+
+use std::io;
+use std::net::SocketAddr;
+
+use rustix::io::Errno;
+
+/// Why a task failed.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// Nobody listens at the server's address.
+    #[error("cannot connect to {0}: nobody listens there (connection refused)")]
+    Refused(SocketAddr),
+    /// There is no connection for another reason.
+    #[error("cannot connect to {0}: {1}")]
+    Connect(SocketAddr, io::Error),
+    /// The process has as many descriptors as it may.
+    #[error("no file descriptor left: raise the limit with `ulimit -n`")]
+    NoDescriptor,
+    /// The connection broke.
+    #[error("the connection to {0} broke: {1}")]
+    Broken(SocketAddr, io::Error),
+    /// The data ended before all of it was there.
+    #[error("the server closed after {received} of {expected} bytes")]
+    ClosedEarly {
+        /// How many bytes came.
+        received: usize,
+        /// How many were to come.
+        expected: usize,
+    },
+    /// The system refuses another thread.
+    #[error("cannot start a thread: {0}; run fewer tasks, or raise the limit with `ulimit -u`")]
+    Thread(io::Error),
+    /// The system gives no event provider, or refuses to watch a connection.
+    #[error("the event provider refuses: {0}")]
+    Provider(io::Error),
+    /// The loop ended under the task, though nobody had stopped it.
+    #[error("the event loop broke off")]
+    LoopEnded,
+}
+
+impl TaskError {
+    /// What went wrong while connecting to `address`.
+    pub(super) fn connecting(address: SocketAddr, error: io::Error) -> Self {
+        if no_descriptor(&error) {
+            Self::NoDescriptor
+        } else if error.kind() == io::ErrorKind::ConnectionRefused {
+            Self::Refused(address)
+        } else {
+            Self::Connect(address, error)
+        }
+    }
+
+    /// What went wrong with the event provider.
+    pub(super) fn provider(error: io::Error) -> Self {
+        if no_descriptor(&error) {
+            Self::NoDescriptor
+        } else {
+            Self::Provider(error)
+        }
+    }
+}
+
+/// Whether the process or the whole system has run out of descriptors.
+fn no_descriptor(error: &io::Error) -> bool {
+    [Errno::MFILE, Errno::NFILE]
+        .map(Errno::raw_os_error)
+        .iter()
+        .any(|code| error.raw_os_error() == Some(*code))
+}
