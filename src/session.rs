@@ -1,10 +1,21 @@
 //! One run of a scenario: starts its servers and its runners, hands back what they record and a handle.
+//!
+//! It only puts things together. What is recorded is read elsewhere, through the [`Receiver`].
 
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::record::{Receiver, Wake};
-use crate::runner::TaskRun;
+use crate::clock::Clock;
+use crate::reactor::StallThreshold;
+use crate::record::{Receiver, Recorders, Wake, channel};
+pub use crate::runner::TaskRun;
+use crate::runner::{self, BlockingSwitch, Controls, Job, StopToken};
 use crate::scenario::{Blocking, Model, Scenario};
+use crate::server::{ServerError, Servers};
+use crate::trace::ModelId;
 
 /// What may differ from run to run of one scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,50 +57,189 @@ pub enum SessionError {
     /// There is nothing to run.
     #[error("no model of execution was chosen: choose at least one")]
     NoModel,
+    /// A server did not start.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// The system refuses a thread.
-    #[error("cannot start a thread for the session")]
-    Thread(#[source] std::io::Error),
+    #[error("cannot start a thread: {0}; raise the limit with `ulimit -u`")]
+    Thread(std::io::Error),
 }
 
 /// A run that goes on. Dropping it stops it and waits for its threads.
-pub struct Session {}
+pub struct Session {
+    controls: Controls,
+    /// Each runs its models one after another.
+    threads: Vec<JoinHandle<Vec<ModelRun>>>,
+    running: Arc<AtomicUsize>,
+}
 
 impl Session {
     /// Starts the servers and the models. `wake` is called, on the recording threads, when there is
     /// something to fetch, and once more when [`Session::is_finished`] has become true.
     ///
     /// # Errors
-    /// When there is nothing to run, or a server or a thread cannot be started.
+    /// When there is nothing to run, or a server or a thread cannot be started. Nothing is left running then.
     pub fn start(
-        _scenario: &Scenario,
-        _options: Options,
-        _wake: Wake,
+        scenario: &Scenario,
+        options: Options,
+        wake: Wake,
     ) -> Result<(Self, Receiver), SessionError> {
-        todo!()
+        if options.models.is_empty() {
+            return Err(SessionError::NoModel);
+        }
+        let servers = Servers::start(&scenario.servers)?;
+        let tasks = tasks(scenario, &servers);
+        let (recorders, receiver) = channel(&Clock::monotonic(), Arc::clone(&wake));
+        let ids = (0..).map(ModelId::from_index);
+        let models: Vec<_> = ids.zip(options.models).collect();
+        let rows: Vec<_> = if options.together {
+            models.into_iter().map(|model| vec![model]).collect()
+        } else {
+            vec![models]
+        };
+        let mut session = Self {
+            controls: Controls {
+                stop: StopToken::default(),
+                blocking: BlockingSwitch::new(options.blocking),
+                stall_threshold: StallThreshold::new(options.stall_threshold),
+            },
+            threads: Vec::with_capacity(rows.len()),
+            running: Arc::new(AtomicUsize::new(rows.len())),
+        };
+        // Closed until all threads are there: dropping this end opens it to all of them at once.
+        let (gate, at_gate) = crossbeam_channel::bounded::<()>(0);
+        let servers = Arc::new(servers);
+        for models in rows {
+            let row = Row {
+                models,
+                tasks: tasks.clone(),
+                recorders: recorders.clone(),
+                controls: session.controls.clone(),
+                _servers: Arc::clone(&servers),
+            };
+            let at_gate = at_gate.clone();
+            let finish = Finish {
+                running: Arc::clone(&session.running),
+                wake: Arc::clone(&wake),
+            };
+            let started = thread::Builder::new()
+                .name("session".to_owned())
+                .spawn(move || {
+                    // Fails as soon as the gate is open.
+                    let _ = at_gate.recv();
+                    let runs = row.run();
+                    drop(finish);
+                    runs
+                });
+            match started {
+                Ok(thread) => session.threads.push(thread),
+                Err(error) => {
+                    session.stop();
+                    drop(gate);
+                    return Err(SessionError::Thread(error));
+                }
+            }
+        }
+        drop(gate);
+        Ok((session, receiver))
     }
 
     /// Sets the blocking switch, effective from the next callback on; `None` is off.
-    pub fn set_blocking(&self, _blocking: Option<Blocking>) {
-        todo!()
+    pub fn set_blocking(&self, blocking: Option<Blocking>) {
+        self.controls.blocking.set(blocking);
     }
 
-    /// Sets how long a stretch without a poll must be to count as a stall, from the next one on.
-    pub fn set_stall_threshold(&self, _threshold: Duration) {
-        todo!()
+    /// Sets how long a stretch without a poll must be to count as a stall, for those that end from now on.
+    pub fn set_stall_threshold(&self, threshold: Duration) {
+        self.controls.stall_threshold.set(threshold);
     }
 
     /// Asks every model to stop. Returns at once; more than one call does no more.
     pub fn stop(&self) {
-        todo!()
+        self.controls.stop.stop();
     }
 
-    /// Whether every model ended and handed over its last events.
+    /// Whether every model ended and handed over its last events. The servers are gone then, too.
     pub fn is_finished(&self) -> bool {
-        todo!()
+        self.running.load(Ordering::Acquire) == 0
     }
 
     /// Waits for the end. The models in the order in which they were chosen.
-    pub fn join(self) -> Vec<ModelRun> {
-        todo!()
+    pub fn join(mut self) -> Vec<ModelRun> {
+        let threads = std::mem::take(&mut self.threads);
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+            .collect()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.threads.is_empty() {
+            return;
+        }
+        self.stop();
+        for thread in self.threads.drain(..) {
+            // A panic was printed when it happened, and nobody waits for what the thread had to say.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The tasks of `scenario`, with the addresses of their servers.
+fn tasks(scenario: &Scenario, servers: &Servers) -> Vec<runner::Task> {
+    let addresses = servers.addresses();
+    scenario
+        .tasks
+        .iter()
+        .map(|task| runner::Task {
+            id: task.id,
+            name: task.name.clone(),
+            address: addresses[task.server],
+            expected: Some(scenario.servers[task.server].text.len()),
+        })
+        .collect()
+}
+
+/// Models that run one after another, on one thread.
+struct Row {
+    models: Vec<(ModelId, Model)>,
+    tasks: Vec<runner::Task>,
+    recorders: Recorders,
+    controls: Controls,
+    /// The last row stops them.
+    _servers: Arc<Servers>,
+}
+
+impl Row {
+    fn run(self) -> Vec<ModelRun> {
+        self.models
+            .iter()
+            .map(|&(id, model)| {
+                let job = Job {
+                    model: id,
+                    tasks: self.tasks.clone(),
+                    recorders: self.recorders.clone(),
+                    controls: self.controls.clone(),
+                };
+                let tasks = runner::of(model).run(job);
+                ModelRun { model, tasks }
+            })
+            .collect()
+    }
+}
+
+/// Says that a row is finished when it is dropped, so that a panic says it as well.
+struct Finish {
+    running: Arc<AtomicUsize>,
+    wake: Wake,
+}
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        if self.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+            (self.wake)();
+        }
     }
 }

@@ -73,9 +73,10 @@ fn fail(
 }
 
 fn run_in(reactor: &mut Reactor, tasks: Vec<Task>, controls: Controls) -> Vec<TaskRun> {
-    if tasks.is_empty() {
-        // Nobody would ever stop the loop.
-        return Vec::new();
+    // Without a task nobody would ever stop the loop.
+    if tasks.is_empty() || controls.stop.is_stopped() {
+        let ids = tasks.iter().map(|task| task.id);
+        return ids.map(TaskRun::never_begun).collect();
     }
     reactor.share_stall_threshold(controls.stall_threshold.clone());
     let handle = reactor.handle();

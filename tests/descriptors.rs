@@ -1,0 +1,135 @@
+//! File descriptors: none is left open, and what happens when there is none to be had. They belong to the whole
+//! process, so these tests have a process of their own and take turns.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::AsRawFd;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use loopscope::clock::Clock;
+use loopscope::record::channel;
+use loopscope::runner::{self, Controls, Job, Task};
+use loopscope::scenario::{Model, Scenario};
+use loopscope::session::{Options, Session};
+use loopscope::trace::{EventKind, ModelId, Outcome, TaskId};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+static TURN: Mutex<()> = Mutex::new(());
+
+fn open() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[test]
+fn nothing_is_left_open_after_a_run_whether_it_ended_or_was_stopped() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut scenario = Scenario::load("three-slow-servers").unwrap();
+    for server in &mut scenario.servers {
+        server.delay /= 100;
+    }
+    let before = open();
+    for stopped in [false, true] {
+        if stopped {
+            scenario.servers[0].delay = Duration::from_secs(3600);
+        }
+        let (wake, wakes) = std::sync::mpsc::channel();
+        let (session, receiver) = Session::start(
+            &scenario,
+            Options::of(&scenario),
+            Arc::new(move || {
+                let _ = wake.send(());
+            }),
+        )
+        .unwrap();
+        if stopped {
+            let mut connected = 0;
+            while connected < 3 {
+                wakes.recv().unwrap();
+                while let Ok(batch) = receiver.try_recv() {
+                    let events = batch.events.iter();
+                    connected += events
+                        .filter(|event| matches!(event.kind, EventKind::Connected { .. }))
+                        .count();
+                }
+            }
+            assert!(open() > before);
+            session.stop();
+        }
+        session.join();
+        assert_eq!(open(), before, "stopped: {stopped}");
+    }
+}
+
+/// Lets the process open at most `more` further descriptors until it is dropped.
+struct Limit(Rlimit);
+
+impl Limit {
+    fn to(more: u64) -> Self {
+        let before = getrlimit(Resource::Nofile);
+        let lowest_free = File::open("/dev/null").unwrap().as_raw_fd() as u64;
+        let limit = Rlimit {
+            current: Some(lowest_free + more),
+            maximum: before.maximum,
+        };
+        setrlimit(Resource::Nofile, limit).unwrap();
+        Self(before)
+    }
+}
+
+impl Drop for Limit {
+    fn drop(&mut self) {
+        setrlimit(Resource::Nofile, self.0.clone()).unwrap();
+    }
+}
+
+#[test]
+fn without_a_descriptor_each_task_says_so_and_how_to_help_it() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    for model in Model::ALL {
+        // The reactor's own three are to be had the second time, but no socket.
+        for more in [0, 3] {
+            if more > 0 && model != Model::Asynchronous {
+                continue;
+            }
+            let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+            let tasks = (0..2).map(|index| Task {
+                id: TaskId::from_index(index),
+                name: format!("task {index}"),
+                address,
+                expected: None,
+            });
+            let job = Job {
+                model: ModelId::from_index(0),
+                tasks: tasks.collect(),
+                recorders,
+                controls: Controls::default(),
+            };
+            let limit = Limit::to(more);
+            let runs = runner::of(model).run(job);
+            drop(limit);
+            assert_eq!(runs.len(), 2);
+            for run in runs {
+                assert_eq!(run.outcome, Outcome::Failed);
+                assert_eq!(
+                    run.error.as_deref(),
+                    Some("no file descriptor left: raise the limit with `ulimit -n`"),
+                    "{model}"
+                );
+            }
+            let mut failures = 0;
+            let mut ends = 0;
+            while let Ok(batch) = receiver.try_recv() {
+                for event in &batch.events {
+                    failures += usize::from(matches!(event.kind, EventKind::Failure { .. }));
+                    ends += usize::from(matches!(event.kind, EventKind::TaskEnd { .. }));
+                }
+            }
+            assert_eq!((failures, ends), (2, 2), "{model}");
+        }
+    }
+}
