@@ -94,8 +94,11 @@ fn a_stall_names_the_call_that_blocked() {
     assert_eq!(stall(&store, &store.models()[0], 1), None);
 }
 
+/// From when to when calls block, in milliseconds.
+type Calls = &'static [(u64, u64)];
+
 /// A turn from 0 to 100 ms that is a stall, with these callbacks and, in each, these calls that block.
-fn stalled(callbacks: &[(u64, u64, &[(u64, u64)])]) -> StallReport {
+fn stalled(callbacks: &[(u64, u64, Calls)]) -> StallReport {
     let (work, call) = (NameId::from_index(0), NameId::from_index(1));
     let begins = EventKind::CallbackBegin {
         name: work,

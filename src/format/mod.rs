@@ -146,3 +146,6 @@ impl Origin {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

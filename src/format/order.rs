@@ -55,6 +55,7 @@ impl OutermostFirst<'_> {
     }
 }
 
+/// Whether `span`, one depth further in, belongs to `outer` and not to what follows on it.
 fn begins_in(span: &Span, outer: &Span) -> bool {
-    span.begin < outer.end || outer.begin == outer.end && span.begin == outer.begin
+    span.begin < outer.end || (span.begin, span.end) == (outer.begin, outer.end)
 }

@@ -191,3 +191,28 @@ fn create_part(target: &Path) -> io::Result<(File, PathBuf)> {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_once_and_again_when_the_file_is_wanted() {
+        let device = File::options().write(true).open("/dev/full");
+        let out = BufWriter::new(device.expect("linux has it"));
+        let writer = Writer::new(out, &TraceInfo::default()).expect("it is buffered");
+        let place = Place::Beside {
+            part: "full.part".into(),
+            target: "full".into(),
+        };
+        let mut recording = Recording::new(writer, place);
+        let error = recording.flush().expect_err("the disk is full").to_string();
+        assert!(
+            error.contains("full.part") && error.contains("make room"),
+            "{error}"
+        );
+        recording.flush().expect("it was told");
+        let error = recording.finish().expect_err("it is not whole").to_string();
+        assert!(error.contains("make room"), "{error}");
+    }
+}

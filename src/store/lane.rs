@@ -4,7 +4,7 @@ use super::{Row, Span};
 use crate::trace::Timestamp;
 
 /// Nested spans: a row per depth, and those that last still.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lane {
     rows: Vec<Row>,
     open: Vec<Span>,

@@ -28,7 +28,7 @@ pub use thread::ThreadTrack;
 use crate::trace::{Batch, EventKind, ModelId, NameId, TimeRange, Timestamp};
 
 /// Everything that was recorded in one trace.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct TraceStore {
     names: HashMap<NameId, String>,
     models: Vec<ModelTrack>,

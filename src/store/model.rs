@@ -6,7 +6,7 @@ use crate::trace::{
 };
 
 /// One run of one model of execution: its threads, its tasks and its stalls.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ModelTrack {
     /// Which.
     pub id: ModelId,

@@ -9,7 +9,7 @@ const LARGE: usize = SMALL * SMALL;
 
 /// Remembers, of every 32 and of every 1024 numbers in a row, the place of the largest. The numbers stay with
 /// whoever has them; this holds a quarter of a byte for each.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Peaks {
     small: Vec<usize>,
     large: Vec<usize>,
@@ -57,7 +57,7 @@ fn raise(blocks: &mut Vec<usize>, block: usize, place: usize, number: impl Fn(us
 }
 
 /// Numbers that belong to moments, such as how late each timer fired.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
     points: Vec<(Timestamp, u64)>,
     peaks: Peaks,

@@ -8,7 +8,7 @@ use crate::trace::{TimeRange, Timestamp};
 const CHECKPOINT: usize = 32;
 
 /// Spans that do not overlap, in the order of time. Only finished ones.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     spans: Vec<Span>,
     /// `active[i]` is the active time, in nanoseconds, of the spans before `i * CHECKPOINT`.

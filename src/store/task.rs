@@ -14,7 +14,7 @@ const STATES: [SpanKind; 4] = [
 ];
 
 /// How one task fared in one model: a row of states, one after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct TaskTrack {
     /// Which.
     pub id: TaskId,

@@ -290,3 +290,28 @@ fn stalls_failures_and_dropped_events_are_kept_with_the_model() {
         "a stall is kept elsewhere"
     );
 }
+
+#[test]
+fn a_flow_whose_number_was_asked_for_long_ago_is_found() {
+    let readiness = |at, number| {
+        let kind = EventKind::Readiness {
+            flow: FlowId::new(number).expect("from 1"),
+            task: None,
+            interest: Interest::Readable,
+        };
+        (at, kind)
+    };
+    let store = store(&[
+        readiness(1, 3),
+        readiness(2, 9),
+        readiness(3, 5),
+        readiness(4, 9),
+    ]);
+    let thread = &store.models()[0].threads[0];
+    let origin = |number| {
+        let event = thread.origin(FlowId::new(number).expect("from 1"));
+        event.map(|event| event.at.0)
+    };
+    assert_eq!([3, 5, 9].map(origin), [Some(1), Some(3), Some(2)]);
+    assert_eq!(origin(4), None);
+}

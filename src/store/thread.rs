@@ -4,7 +4,7 @@ use super::{Lane, Row, Series, Span, SpanKind};
 use crate::trace::{Event, EventKind, FlowId, NameId, ThreadId, TimeRange, Timestamp};
 
 /// What one thread did: its phases and callbacks as spans, everything else as moments.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ThreadTrack {
     /// Which.
     pub id: ThreadId,
@@ -27,7 +27,7 @@ pub struct ThreadTrack {
     last_wait_end: Option<Timestamp>,
     instants: Vec<Event>,
     notable: Vec<usize>,
-    /// Where flows begin: rising, because numbers are given out in the order of time.
+    /// Where flows begin, in the order of their numbers, which is nearly that of time.
     origins: Vec<(FlowId, usize)>,
 }
 
@@ -195,10 +195,8 @@ impl ThreadTrack {
             EventKind::TimerSet { timer, .. } => Some(timer),
             _ => None,
         };
-        if let Some(flow) = flow
-            && self.origins.last().is_none_or(|(last, _)| *last < flow)
-        {
-            self.origins.push((flow, self.instants.len()));
+        if let Some(flow) = flow {
+            self.add_origin(flow);
         }
         if let EventKind::Connected { .. } | EventKind::Failure { .. } | EventKind::Dropped { .. } =
             event.kind
@@ -206,6 +204,21 @@ impl ThreadTrack {
             self.notable.push(self.instants.len());
         }
         self.instants.push(*event);
+    }
+
+    /// The next moment is where a flow begins. The first moment of a flow counts.
+    fn add_origin(&mut self, flow: FlowId) {
+        // Nearly always the last place. But another thread may have asked for its number long ago.
+        let place = match self.origins.last() {
+            Some((last, _)) if flow <= *last => {
+                match self.origins.binary_search_by_key(&flow, |(flow, _)| *flow) {
+                    Ok(_) => return,
+                    Err(place) => place,
+                }
+            }
+            _ => self.origins.len(),
+        };
+        self.origins.insert(place, (flow, self.instants.len()));
     }
 
     fn end_span(&mut self, at: Timestamp, is_it: impl FnOnce(&Span) -> bool) {

@@ -1,12 +1,13 @@
 //! Which arrows can be drawn.
 
-use crate::store::{ModelTrack, Span, SpanKind};
-use crate::trace::{Event, EventKind, FlowId};
+use crate::store::{ModelTrack, Span, SpanKind, ThreadTrack};
+use crate::trace::{Event, EventKind, FlowId, Timestamp};
 
 /// The arrows of a model that have both ends, each of them inside a slice.
 #[derive(Debug)]
 pub(super) struct Arrows {
-    flows: Vec<FlowId>,
+    /// In the order of the numbers, with the moments at which they begin.
+    arrows: Vec<(FlowId, Timestamp)>,
     /// Whether the end was drawn: several callbacks may share a cause, and the first has the arrow.
     ended: Vec<bool>,
 }
@@ -17,14 +18,18 @@ impl Arrows {
             let finished = thread.lane.rows().iter().flat_map(|row| row.spans());
             finished.chain(thread.lane.open())
         });
-        let mut flows: Vec<_> = callbacks
+        let mut arrows: Vec<_> = callbacks
             .filter(|span| matches!(span.kind, SpanKind::Callback(_)))
-            .filter_map(|span| span.flow.filter(|&flow| begins_in_slice(model, span, flow)))
+            .filter_map(|span| {
+                let flow = span.flow?;
+                let begin = begin_in_slice(model, flow)?;
+                (begin <= span.begin).then_some((flow, begin))
+            })
             .collect();
-        flows.sort_unstable();
-        flows.dedup();
-        let ended = vec![false; flows.len()];
-        Self { flows, ended }
+        arrows.sort_unstable();
+        arrows.dedup();
+        let ended = vec![false; arrows.len()];
+        Self { arrows, ended }
     }
 
     /// The arrow that begins at a moment.
@@ -34,24 +39,31 @@ impl Arrows {
             EventKind::TimerSet { timer, .. } => timer,
             _ => return None,
         };
-        self.flows.binary_search(&flow).ok().map(|_| flow)
+        self.place(flow).map(|_| flow)
     }
 
-    /// Whether an arrow ends at the callback that is written now.
-    pub(super) fn ends(&mut self, flow: FlowId) -> bool {
-        match self.flows.binary_search(&flow) {
-            Ok(place) => !std::mem::replace(&mut self.ended[place], true),
-            Err(_) => false,
-        }
+    /// Whether an arrow ends at `callback`, which is written now.
+    pub(super) fn ends(&mut self, callback: &Span) -> Option<FlowId> {
+        let flow = callback.flow?;
+        let place = self.place(flow)?;
+        let is_first = self.arrows[place].1 <= callback.begin && !self.ended[place];
+        self.ended[place] |= is_first;
+        is_first.then_some(flow)
+    }
+
+    fn place(&self, flow: FlowId) -> Option<usize> {
+        self.arrows
+            .binary_search_by_key(&flow, |(flow, _)| *flow)
+            .ok()
     }
 }
 
-fn begins_in_slice(model: &ModelTrack, callback: &Span, flow: FlowId) -> bool {
-    model
-        .threads
-        .iter()
-        .find_map(|thread| thread.origin(flow).map(|event| (thread, event)))
-        .is_some_and(|(thread, event)| {
-            event.at <= callback.begin && thread.lane.at(0, event.at).is_some()
-        })
+/// When a flow begins, if a slice is there.
+fn begin_in_slice(model: &ModelTrack, flow: FlowId) -> Option<Timestamp> {
+    let begins = |thread: &'_ ThreadTrack| {
+        let event = thread.origin(flow)?;
+        Some((event.at, thread.lane.at(0, event.at).is_some()))
+    };
+    let (begin, in_slice) = model.threads.iter().find_map(begins)?;
+    in_slice.then_some(begin)
 }

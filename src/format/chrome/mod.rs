@@ -25,7 +25,7 @@ use super::words::Moment;
 use super::{TraceInfo, WriteError, whole};
 use crate::analysis::{StallReport, loop_lag, stalls};
 use crate::store::{ModelTrack, Span, SpanKind, TaskTrack, ThreadTrack, TraceStore};
-use crate::trace::{Event, TaskId, Timestamp};
+use crate::trace::{Event, TaskId, TimeRange, Timestamp};
 use arrows::Arrows;
 use json::{Json, Track};
 
@@ -146,8 +146,8 @@ impl<'a, W: Write> Exporter<'a, W> {
             }
             moments = &moments[before..];
             self.write_span(track, model, &span, self.now)?;
-            if let (SpanKind::Callback(_), Some(flow)) = (span.kind, span.flow)
-                && arrows.ends(flow)
+            if let SpanKind::Callback(_) = span.kind
+                && let Some(flow) = arrows.ends(&span)
             {
                 self.json.arrow_end(track, span.begin, flow)?;
             }
@@ -241,6 +241,8 @@ impl<'a, W: Write> Exporter<'a, W> {
         name: &str,
         order: usize,
     ) -> io::Result<bool> {
+        // The ends of the stalls around: one that reaches over them would be lost.
+        let mut around: Vec<Timestamp> = Vec::new();
         let mut found = false;
         let mine = |stall: &&StallReport| stall.model == model.id && stall.thread == thread.id;
         for stall in self.stalls.iter().filter(mine) {
@@ -249,8 +251,13 @@ impl<'a, W: Write> Exporter<'a, W> {
                     .name_thread(track, &format!("stalls of {name}"), order)?;
                 found = true;
             }
+            let TimeRange { begin, end } = stall.range;
+            while around.pop_if(|outer| *outer <= begin).is_some() {}
+            let end = around.last().map_or(end, |outer| end.min(*outer));
+            around.push(end);
+            let range = TimeRange::new(begin, end);
             let title = format!("stall: {}", stall.cause);
-            let mut slice = self.json.slice(track, stall.range, "stall", &title)?;
+            let mut slice = self.json.slice(track, range, "stall", &title)?;
             if let Some(task) = &stall.task_name {
                 slice = slice.text("task", task)?;
             }

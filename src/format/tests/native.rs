@@ -1,0 +1,320 @@
+//! The native file: what was written opens again, and nothing that can be in a file does harm.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::format::native::{VERSION, Writer, read_from};
+use crate::store::TraceStore;
+use crate::trace::{
+    Batch, Cause, Event, EventKind, FlowId, Interest, ModelId, NameId, Outcome, Source, TaskId,
+    ThreadId, WaitCall,
+};
+
+fn bytes_of(batches: &[Batch]) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::new(), &info()).expect("memory");
+    for batch in batches {
+        writer.write(batch).expect("memory");
+    }
+    writer.finish().expect("memory")
+}
+
+fn read_bytes(bytes: &[u8]) -> Result<Trace, ReadError> {
+    read_from(Path::new("x.loopscope"), bytes)
+}
+
+fn store_of(batches: &[Batch]) -> TraceStore {
+    let mut store = TraceStore::new();
+    batches.iter().for_each(|batch| store.push(batch));
+    store
+}
+
+/// Whether a store holds what the first so many batches of the sample tell.
+fn is_prefix(store: &TraceStore) -> bool {
+    let batches = sample::batches();
+    (0..=batches.len()).any(|count| *store == store_of(&batches[..count]))
+}
+
+#[test]
+fn what_was_written_is_read_again() {
+    let trace = read_bytes(&bytes_of(&sample::batches())).expect("a trace");
+    assert_eq!(trace.info, info());
+    assert_eq!(trace.truncated, None);
+    assert_eq!(trace.store, sample::store());
+}
+
+#[test]
+fn a_file_cut_off_anywhere_keeps_what_comes_before_the_cut() {
+    let whole = bytes_of(&sample::batches());
+    let first = bytes_of(&[]).len() - bytes_of_end();
+    let mut most = 0;
+    for cut in 0..whole.len() {
+        match read_bytes(&whole[..cut]) {
+            Ok(trace) => {
+                assert!(cut >= first, "{cut}");
+                assert!(is_prefix(&trace.store), "{cut}");
+                let missing = trace.truncated.expect("something is missing");
+                assert!(missing.contains("Everything up to"), "{missing}");
+                assert!(trace.store.events() >= most);
+                most = trace.store.events();
+            }
+            Err(ReadError::Empty(_)) => assert_eq!(cut, 0),
+            Err(ReadError::Headless(_)) => assert!(cut < first, "{cut}"),
+            Err(error) => panic!("{cut}: {error}"),
+        }
+    }
+    assert_eq!(most, sample::store().events());
+}
+
+/// How long the end mark is: head and one byte of a small count.
+const fn bytes_of_end() -> usize {
+    10
+}
+
+#[test]
+fn the_sentence_tells_how_much_is_missing() {
+    let whole = bytes_of(&sample::batches());
+    let unfinished = &whole[..whole.len() - bytes_of_end()];
+    let told = |bytes: &[u8]| read_bytes(bytes).expect("a trace").truncated.expect("cut");
+    assert_eq!(
+        told(unfinished),
+        "The recording was not finished: its program ended before. Everything up to 0.100 s (58 events) is here."
+    );
+    let mut damaged = whole.clone();
+    let place = damaged.len() - 40;
+    damaged[place] ^= 1;
+    let sentence = told(&damaged);
+    assert!(sentence.contains("cannot be read"), "{sentence}");
+    assert!(sentence.contains("Everything up to 0.099 s"), "{sentence}");
+}
+
+#[test]
+fn a_file_that_is_no_trace_is_told_as_what_it_looks_like() {
+    let told = |bytes: &[u8]| read_bytes(bytes).expect_err("no trace").to_string();
+    assert!(told(b"").contains("x.loopscope is empty"));
+    assert!(told(b"{\"traceEvents\": []}").contains("Chrome JSON"));
+    assert!(told(b"Where, like a pillow on a bed").contains("it is text"));
+    let mut newer = bytes_of(&[]);
+    newer[14..16].copy_from_slice(&(VERSION + 1).to_le_bytes());
+    assert!(told(&newer).contains("newer Loopscope (version 2"));
+}
+
+#[test]
+fn a_folder_and_a_missing_file_are_told() {
+    let folder = tempfile::tempdir().expect("a writable folder");
+    let error = open(folder.path()).expect_err("a folder").to_string();
+    assert!(error.contains("is a folder"), "{error}");
+    let missing = folder.path().join("missing.loopscope");
+    let error = open(&missing).expect_err("missing").to_string();
+    assert!(error.contains("missing.loopscope"), "{error}");
+}
+
+#[test]
+fn events_that_go_back_in_time_count_as_damage() {
+    let mut batches = sample::batches();
+    batches[1].events[0].at = Timestamp(1);
+    let trace = read_bytes(&bytes_of(&batches)).expect("a trace");
+    assert_eq!(trace.store, store_of(&batches[..1]));
+    assert!(trace.truncated.is_some());
+}
+
+#[test]
+fn a_batch_that_vanished_from_the_middle_is_noticed() {
+    let batches = sample::batches();
+    let (all, first) = (bytes_of(&batches), bytes_of(&batches[..1]));
+    let (head, cut) = (bytes_of(&[]).len(), bytes_of_end());
+    let without_first = [&all[..head - cut], &all[first.len() - cut..]].concat();
+    let trace = read_bytes(&without_first).expect("a trace");
+    let missing = trace.truncated.expect("something is missing");
+    assert!(missing.contains("in the middle"), "{missing}");
+}
+
+/// The files of this version name the variants of the vocabulary by their places.
+#[test]
+fn a_change_of_the_vocabulary_needs_a_new_version() {
+    let (name, task) = (NameId::from_index(0), TaskId::from_index(0));
+    let (flow, at) = (FlowId::from_index(0), Timestamp(7));
+    let some = Some(task);
+    let kinds = [
+        EventKind::ModelBegin { name },
+        EventKind::ModelEnd {
+            outcome: Outcome::Stopped,
+        },
+        EventKind::ThreadBegin { name },
+        EventKind::ThreadEnd,
+        EventKind::TaskQueued { task, name },
+        EventKind::TaskBegin { task, name },
+        EventKind::TaskEnd {
+            task,
+            outcome: Outcome::Failed,
+        },
+        EventKind::Connected { task },
+        EventKind::BytesRead { task, bytes: 300 },
+        EventKind::WaitBegin {
+            task,
+            call: WaitCall::Read,
+        },
+        EventKind::WaitEnd { task },
+        EventKind::PollBegin,
+        EventKind::PollEnd { ready: 2 },
+        EventKind::Readiness {
+            flow,
+            task: some,
+            interest: Interest::Writable,
+        },
+        EventKind::CallbackBegin {
+            name,
+            task: None,
+            cause: Cause::Shutdown,
+            flow: Some(flow),
+        },
+        EventKind::CallbackEnd { failed: true },
+        EventKind::BlockingBegin { name, task: some },
+        EventKind::BlockingEnd,
+        EventKind::TimerSet {
+            timer: flow,
+            deadline: at,
+            name,
+        },
+        EventKind::TimerFired {
+            timer: flow,
+            late: 9,
+        },
+        EventKind::TimerCancelled { timer: flow },
+        EventKind::ThreadCall {
+            flow,
+            queued_at: at,
+        },
+        EventKind::Stall {
+            begin: at,
+            task: some,
+            callback: name,
+        },
+        EventKind::Failure {
+            task: some,
+            message: name,
+        },
+        EventKind::Dropped { count: 3 },
+    ];
+    let mut batch = sample::batches().remove(0);
+    batch.names.clear();
+    batch.events = kinds.map(|kind| Event { at, kind }).to_vec();
+    let bytes = bytes_of(&[batch]);
+    assert_eq!(
+        (VERSION, bytes.len(), crc32fast::hash(&bytes)),
+        (1, 195, 0xC421AA0A),
+        "what is written has changed: raise VERSION, and teach the reader the old one"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_damaged_byte_costs_at_most_what_follows_it(place in 0_usize..2000, flip in 1_u8..) {
+        let mut bytes = bytes_of(&sample::batches());
+        let place = place % bytes.len();
+        bytes[place] ^= flip;
+        if let Ok(trace) = read_bytes(&bytes) {
+            prop_assert!(is_prefix(&trace.store));
+        }
+    }
+
+    #[test]
+    fn a_hostile_batch_with_a_sound_checksum_does_no_harm(
+        payload in prop::collection::vec(any::<u8>(), 0..400),
+    ) {
+        let mut bytes = bytes_of(&[]);
+        bytes.truncate(bytes.len() - bytes_of_end());
+        let length = u32::try_from(payload.len()).expect("short");
+        let checked = [b"B", &length.to_le_bytes()[..], &payload].concat();
+        bytes.extend([b'B']);
+        bytes.extend(length.to_le_bytes());
+        bytes.extend(crc32fast::hash(&checked).to_le_bytes());
+        bytes.extend(&payload);
+        let trace = read_bytes(&bytes).expect("its head is sound");
+        prop_assert!(trace.truncated.is_some());
+    }
+
+    #[test]
+    fn a_length_that_lies_takes_no_memory(length in 1_000_000_u32..) {
+        let mut bytes = bytes_of(&[]);
+        bytes.truncate(bytes.len() - bytes_of_end());
+        bytes.extend([b'B']);
+        bytes.extend(length.to_le_bytes());
+        bytes.extend([0; 20]);
+        let trace = read_bytes(&bytes).expect("its head is sound");
+        prop_assert!(trace.truncated.expect("cut").contains("last 25 bytes"));
+    }
+
+    #[test]
+    fn a_store_takes_any_events(batches in any_batches(true)) {
+        let trace = read_bytes(&bytes_of(&batches)).expect("a trace");
+        let now = trace.now();
+        crate::analysis::Report::new(&trace.store, "any", now);
+        let mut written = Vec::new();
+        crate::format::chrome::write(&mut written, &trace.info, &trace.store, now).expect("memory");
+        crate::format::csv::write(&mut written, &trace.store, now).expect("memory");
+    }
+}
+
+/// Batches of anything that postcard can read, made of few numbers so that they meet; with moments at the end of
+/// time if they may be `extreme`. Each thread goes on in time.
+pub(super) fn any_batches(extreme: bool) -> impl Strategy<Value = Vec<Batch>> {
+    let event = (0_u8..25, prop::collection::vec(1_u8..4, 12), 0_u8..40);
+    let events = prop::collection::vec(event, 0..40);
+    let batch = (1_u8..3, 1_u8..4, events);
+    prop::collection::vec(batch, 0..12).prop_map(move |batches| {
+        let mut at = 0;
+        let mut flows = 3;
+        let mut made = Vec::new();
+        for (model, thread, events) in batches {
+            let events = events.into_iter().filter_map(|(kind, numbers, step)| {
+                at = if extreme && step == 39 {
+                    u64::MAX
+                } else {
+                    at.saturating_add(u64::from(step % 3))
+                };
+                let encoded: Vec<u8> = [kind].into_iter().chain(numbers).collect();
+                let (mut kind, _) = postcard::take_from_bytes(&encoded).ok()?;
+                give_flow(&mut kind, model, &mut flows);
+                Some(Event {
+                    at: Timestamp(at),
+                    kind,
+                })
+            });
+            made.push(Batch {
+                source: Source {
+                    model: ModelId::new(u32::from(model)).expect("from 1"),
+                    // A thread works for one model.
+                    thread: ThreadId::new(u32::from(model * 10 + thread)).expect("from 1"),
+                },
+                names: Vec::new(),
+                events: events.collect(),
+            });
+        }
+        made
+    })
+}
+
+/// A flow begins once in a trace, and a callback names one of its model that has begun.
+fn give_flow(kind: &mut EventKind, model: u8, flows: &mut u64) {
+    let of_model = |number: u64| FlowId::new(number * 2 + u64::from(model)).expect("from 1");
+    match kind {
+        EventKind::Readiness { flow, .. } | EventKind::ThreadCall { flow, .. } => {
+            *flows += 1;
+            *flow = of_model(*flows);
+        }
+        EventKind::TimerSet { timer, .. } => {
+            *flows += 1;
+            *timer = of_model(*flows);
+        }
+        EventKind::CallbackBegin {
+            flow: Some(flow), ..
+        } => {
+            *flow = of_model(*flows - flow.number());
+        }
+        _ => {}
+    }
+}
