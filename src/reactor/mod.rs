@@ -225,7 +225,7 @@ impl Reactor {
     ///
     /// # Errors
     /// When it does not run, or is stopping already.
-    pub const fn stop(&mut self) -> Result<(), Error> {
+    pub fn stop(&mut self) -> Result<(), Error> {
         match self.state {
             State::Running => {
                 self.state = State::Stopping;

@@ -154,3 +154,44 @@ impl Drop for BlockingMode<'_> {
         let _ = fcntl_setfl(self.fd, self.before);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[test]
+    fn a_socket_is_put_back_as_it_was() {
+        let (socket, _other) = UnixStream::pair().expect("there are sockets");
+        for nonblocking in [false, true] {
+            socket
+                .set_nonblocking(nonblocking)
+                .expect("it can be either");
+            let flags = || fcntl_getfl(&socket).expect("it has flags");
+            let before = flags();
+            let mode = BlockingMode::set(socket.as_fd()).expect("it can block");
+            assert!(!flags().contains(OFlags::NONBLOCK));
+            drop(mode);
+            assert_eq!(flags(), before);
+        }
+    }
+
+    #[test]
+    fn the_switch_knows_for_whom_it_is() {
+        let task = TaskId::from_index;
+        let mut blocking = Blocking {
+            kind: BlockingKind::Sleep,
+            duration: Duration::ZERO,
+            task: Some(task(1)),
+        };
+        let switch = BlockingSwitch::default();
+        assert_eq!(switch.for_task(task(1)), None);
+        switch.set(Some(blocking));
+        assert_eq!(switch.for_task(task(0)), None);
+        assert_eq!(switch.for_task(task(1)), Some(blocking));
+        blocking.task = None;
+        switch.clone().set(Some(blocking));
+        assert_eq!(switch.for_task(task(0)), Some(blocking));
+    }
+}

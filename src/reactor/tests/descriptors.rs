@@ -160,6 +160,24 @@ fn one_that_is_not_drained_is_called_again_without_starving_the_others() {
     assert!(bench.turn().is_empty());
 }
 
+/// The event provider would say nothing more of it: waiting there would take for ever.
+#[test]
+fn a_loop_does_not_wait_while_one_is_not_drained() {
+    let mut bench = Bench::real();
+    let mut left = 3;
+    let (_, flood) = bench.pipe("flood", move |reactor| {
+        left -= 1;
+        if left == 0 {
+            reactor.stop()?;
+        }
+        Ok(Next::Again)
+    });
+    send(&flood);
+    bench.reactor.run().unwrap();
+    let log = bench.log.take();
+    assert_eq!(log.iter().filter(|line| *line == "flood reads").count(), 3);
+}
+
 #[test]
 fn a_failure_loses_that_connection_alone() {
     let mut bench = Bench::manual();
