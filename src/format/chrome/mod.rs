@@ -296,9 +296,8 @@ impl<'a, W: Write> Exporter<'a, W> {
                 self.slice(track, model, &span, now)?.end()?;
             }
         }
-        let counted = format!("bytes of {title}");
         for &(at, bytes) in task.progress() {
-            let counter = self.json.counter(track, at, &counted)?;
+            let counter = self.json.counter(track, at, &title)?;
             counter.number("bytes", bytes)?.end()?;
         }
         Ok(())

@@ -200,12 +200,12 @@ fn arrows_begin_in_the_slice_that_brought_the_cause() {
             .find(|event| is(event, letter) && event["id"] == id);
         let arrow = arrow.expect("the arrow is drawn");
         let at = nanos(&arrow["ts"]);
-        let around = events.iter().filter(|event| {
+        let mut around = events.iter().filter(|event| {
             let begin = || nanos(&event["ts"]);
             let ends_after = || begin() + nanos(&event["dur"]) > at;
             is(event, "X") && track(event) == track(arrow) && begin() <= at && ends_after()
         });
-        around.last().expect("an arrow is in a slice")["name"]
+        around.next_back().expect("an arrow is in a slice")["name"]
             .as_str()
             .expect("text")
     };
