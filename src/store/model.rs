@@ -18,7 +18,7 @@ pub struct ModelTrack {
     pub end: Option<Timestamp>,
     /// How it ended.
     pub outcome: Option<Outcome>,
-    /// Its threads, in the order in which they were heard of.
+    /// Its threads, in the order of their ids: that in which they began to record.
     pub threads: Vec<ThreadTrack>,
     /// Its tasks, in the order of the scenario.
     pub tasks: Vec<TaskTrack>,
@@ -66,7 +66,10 @@ impl ModelTrack {
 
     /// The thread with this id.
     pub fn thread(&self, id: ThreadId) -> Option<&ThreadTrack> {
-        self.threads.iter().find(|thread| thread.id == id)
+        self.threads
+            .binary_search_by_key(&id, |thread| thread.id)
+            .ok()
+            .map(|place| &self.threads[place])
     }
 
     /// The task with this id.
@@ -156,11 +159,10 @@ impl ModelTrack {
     fn thread_mut(&mut self, id: ThreadId, at: Timestamp) -> &mut ThreadTrack {
         let place = self
             .threads
-            .iter()
-            .position(|thread| thread.id == id)
-            .unwrap_or_else(|| {
-                self.threads.push(ThreadTrack::new(id, at));
-                self.threads.len() - 1
+            .binary_search_by_key(&id, |thread| thread.id)
+            .unwrap_or_else(|place| {
+                self.threads.insert(place, ThreadTrack::new(id, at));
+                place
             });
         &mut self.threads[place]
     }

@@ -71,7 +71,10 @@ impl TaskTrack {
         match event.kind {
             EventKind::TaskQueued { name, .. } => {
                 self.name = Some(name);
-                self.enter(at, SpanKind::Queued, None);
+                // The thread that works on it may have been heard of before the one that queued it.
+                if self.begin.is_none() {
+                    self.enter(at, SpanKind::Queued, None);
+                }
             }
             EventKind::TaskBegin { name, .. } => {
                 self.name = Some(name);

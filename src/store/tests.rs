@@ -315,3 +315,25 @@ fn a_flow_whose_number_was_asked_for_long_ago_is_found() {
     assert_eq!([3, 5, 9].map(origin), [Some(1), Some(3), Some(2)]);
     assert_eq!(origin(4), None);
 }
+
+#[test]
+fn a_thread_that_is_heard_of_late_keeps_its_place_and_queues_no_task_that_has_begun() {
+    let by = |thread, kind| {
+        let mut batch = batch(&[(5, kind)]);
+        batch.source.thread = ThreadId::from_index(thread);
+        batch
+    };
+    let (task, name) = (TASK, NAME);
+    let mut store = TraceStore::new();
+    store.push(&by(1, EventKind::TaskBegin { task, name }));
+    store.push(&by(0, EventKind::TaskQueued { task, name }));
+    let model = &store.models()[0];
+    assert_eq!(model.tasks[0].state(), Some(SpanKind::Waiting));
+    let threads: Vec<_> = model
+        .threads
+        .iter()
+        .map(|thread| thread.id.index())
+        .collect();
+    assert_eq!(threads, [0, 1]);
+    assert!(model.thread(ThreadId::from_index(1)).is_some());
+}

@@ -2,14 +2,17 @@
 //!
 //! A model becomes a process, a thread a thread, and a task a thread of its own that shows its states. Stalls
 //! have a thread beside the one that they held. What has a length is a complete event (`X`), a moment an instant
-//! (`i`), and an arrow (`s` to `f`) leads from a readiness, the setting of a timer or a call from a thread to the
-//! callback that followed. Counters (`C`) show the bytes of each task and the lag of each thread.
+//! (`i`), and an arrow (`s` to `f`) leads to a callback from the poll that brought its readiness, from the setting
+//! of its timer, or from the moment at which another thread asked for it. Counters (`C`) show the bytes of each
+//! task and the lag of each thread.
 //!
 //! What readers insist on, and how it is met:
 //! - Times are microseconds with three decimals, made from whole nanoseconds: a slice that reached one nanosecond
 //!   over the end of the one around it would be lost.
-//! - At equal times, what encloses comes first: readers sort, but keep the order of the file where times are equal.
+//! - At equal times, what encloses comes first, then what is inside, then arrows and instants.
 //! - An arrow begins and ends inside slices, and its number is used once: `arrows` knows which qualify.
+//! - Instants of one moment are nested into each other. So a readiness is none: its poll tells how many there
+//!   were, the arrow leads to the callback, and the task is *ready, not served*.
 //!
 //! The events are written one after the other: the trace is never held a second time.
 
@@ -19,13 +22,14 @@ mod json;
 use std::cmp::Reverse;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use super::order::outermost_first;
 use super::words::Moment;
 use super::{TraceInfo, WriteError, whole};
 use crate::analysis::{StallReport, loop_lag, stalls};
 use crate::store::{ModelTrack, Span, SpanKind, TaskTrack, ThreadTrack, TraceStore};
-use crate::trace::{Event, TaskId, TimeRange, Timestamp};
+use crate::trace::{Event, EventKind, TaskId, TimeRange, Timestamp};
 use arrows::Arrows;
 use json::{Json, Track};
 
@@ -125,8 +129,8 @@ impl<'a, W: Write> Exporter<'a, W> {
         Ok(())
     }
 
-    /// The spans of a thread and its moments in the order of time. At equal times the outermost span comes
-    /// first, then the moments, so that they and the arrows from them lie in it, then what is inside.
+    /// The spans of a thread and its moments in the order of time. At equal times the moments come last, after
+    /// the end of an arrow: a reader lets an arrow end in whatever came last at its time.
     fn write_thread(
         &mut self,
         track: Track,
@@ -135,19 +139,24 @@ impl<'a, W: Write> Exporter<'a, W> {
         arrows: &mut Arrows,
     ) -> io::Result<()> {
         let mut moments = thread.instants();
-        for (depth, span) in outermost_first(&thread.lane) {
-            let comes_first = |event: &&Event| match depth {
-                0 => event.at < span.begin,
-                _ => event.at <= span.begin,
-            };
-            let before = moments.iter().take_while(comes_first).count();
+        for (_, span) in outermost_first(&thread.lane) {
+            let before = moments
+                .iter()
+                .take_while(|event| event.at < span.begin)
+                .count();
             for event in &moments[..before] {
                 self.write_moment(track, model, event, arrows)?;
             }
             moments = &moments[before..];
-            self.write_span(track, model, &span, self.now)?;
+            let slice = self.slice(track, model, &span, self.now)?;
+            match span.kind {
+                SpanKind::Poll => slice
+                    .number("ready", count_ready(thread, span.end))?
+                    .end()?,
+                _ => slice.end()?,
+            }
             if let SpanKind::Callback(_) = span.kind
-                && let Some(flow) = arrows.ends(&span)
+                && let Some(flow) = arrows.ended_by(&span)
             {
                 self.json.arrow_end(track, span.begin, flow)?;
             }
@@ -158,13 +167,14 @@ impl<'a, W: Write> Exporter<'a, W> {
         Ok(())
     }
 
-    fn write_span(
+    /// A span, to which more arguments may be added.
+    fn slice(
         &mut self,
         track: Track,
         model: &ModelTrack,
         span: &Span,
         now: Timestamp,
-    ) -> io::Result<()> {
+    ) -> io::Result<json::Event<'_, W>> {
         let name = span
             .name
             .map_or_else(|| span.kind.word(), |name| self.store.name(name));
@@ -183,7 +193,7 @@ impl<'a, W: Write> Exporter<'a, W> {
         if span.is_open() {
             slice = slice.yes("unfinished")?;
         }
-        slice.end()
+        Ok(slice)
     }
 
     fn write_moment(
@@ -193,22 +203,25 @@ impl<'a, W: Write> Exporter<'a, W> {
         event: &Event,
         arrows: &Arrows,
     ) -> io::Result<()> {
-        let Some(moment) = Moment::of(self.store, event) else {
-            return Ok(());
+        let moment = match event.kind {
+            EventKind::Readiness { .. } => None,
+            _ => Moment::of(self.store, event),
         };
-        let mut instant = self.json.instant(track, event.at, moment.word)?;
-        if let Some(task) = task_name(self.store, model, moment.task) {
-            instant = instant.text("task", task)?;
+        if let Some(moment) = moment {
+            let mut instant = self.json.instant(track, event.at, moment.word)?;
+            if let Some(task) = task_name(self.store, model, moment.task) {
+                instant = instant.text("task", task)?;
+            }
+            if let Some(text) = moment.text {
+                instant = instant.text("text", text)?;
+            }
+            if let Some((unit, value)) = moment.value {
+                instant = instant.number(unit, value)?;
+            }
+            instant.end()?;
         }
-        if let Some(text) = moment.text {
-            instant = instant.text("text", text)?;
-        }
-        if let Some((unit, value)) = moment.value {
-            instant = instant.number(unit, value)?;
-        }
-        instant.end()?;
         match arrows.begun_by(event) {
-            Some(flow) => self.json.arrow_begin(track, event.at, flow),
+            Some((flow, begin)) => self.json.arrow_begin(track, begin, flow),
             None => Ok(()),
         }
     }
@@ -278,11 +291,13 @@ impl<'a, W: Write> Exporter<'a, W> {
         self.json.name_thread(track, &title, order)?;
         let now = model.range(self.now).end;
         for (_, span) in outermost_first(&task.lane) {
-            self.write_span(track, model, &span, now)?;
+            // A state that lasts no time would come to lie inside the next one.
+            if !span.range(now).is_empty() {
+                self.slice(track, model, &span, now)?.end()?;
+            }
         }
-        let counted = format!("bytes of {title}");
         for &(at, bytes) in task.progress() {
-            let counter = self.json.counter(track, at, &counted)?;
+            let counter = self.json.counter(track, at, &title)?;
             counter.number("bytes", bytes)?.end()?;
         }
         Ok(())
@@ -302,6 +317,15 @@ fn task_name<'a>(
 ) -> Option<&'a str> {
     let name = model.task(task?)?.name?;
     Some(store.name(name))
+}
+
+/// How many descriptors were ready when a poll returned.
+fn count_ready(thread: &ThreadTrack, returned: Timestamp) -> u64 {
+    let moment = TimeRange::new(returned, returned + Duration::from_nanos(1));
+    let events = thread.instants_in(moment).iter();
+    events
+        .filter(|event| matches!(event.kind, EventKind::Readiness { .. }))
+        .count() as u64
 }
 
 const fn category(kind: SpanKind) -> &'static str {

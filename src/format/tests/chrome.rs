@@ -74,7 +74,7 @@ fn check(written: Written, events: &[Value]) {
     for (id, end) in &ends {
         assert_eq!(end["bp"], "e");
         let begin = begins.get(id).expect("every arrow has a begin");
-        assert!(nanos(&begin["ts"]) <= nanos(&end["ts"]));
+        assert!(nanos(&begin["ts"]) < nanos(&end["ts"]));
         for event in [begin, end] {
             let at = nanos(&event["ts"]);
             let around = &slices[&track(event)];
@@ -191,30 +191,58 @@ fn times_are_exact_to_the_nanosecond() {
 }
 
 #[test]
-fn an_arrow_begins_at_the_readiness_before_the_callback_of_the_same_moment() {
+fn arrows_begin_in_the_slice_that_brought_the_cause() {
     let (_, events) = exported(&sample::store());
-    let place = |letter: &str, id: u64| {
-        let found = events
+    // Where readers look for the slice: the innermost that has begun and not ended.
+    let slice_at = |letter: &str, id: u64| {
+        let arrow = events
             .iter()
-            .position(|event| is(event, letter) && event["id"] == id);
-        found.expect("the arrow is drawn")
+            .find(|event| is(event, letter) && event["id"] == id);
+        let arrow = arrow.expect("the arrow is drawn");
+        let at = nanos(&arrow["ts"]);
+        let mut around = events.iter().filter(|event| {
+            let begin = || nanos(&event["ts"]);
+            let ends_after = || begin() + nanos(&event["dur"]) > at;
+            is(event, "X") && track(event) == track(arrow) && begin() <= at && ends_after()
+        });
+        around.next_back().expect("an arrow is in a slice")["name"]
+            .as_str()
+            .expect("text")
     };
-    let callback = events
-        .iter()
-        .position(|event| is(event, "X") && event["name"] == "data_received")
-        .expect("it ran");
-    assert_eq!(events[place("s", 1)]["ts"], events[callback]["ts"]);
-    assert!(place("s", 1) < callback && place("s", 2) < callback);
-    assert_eq!(place("f", 1), callback + 1);
+    assert_eq!(
+        (slice_at("s", 1), slice_at("f", 1)),
+        ("poll", "data_received")
+    );
+    assert_eq!(
+        (slice_at("s", 2), slice_at("f", 2)),
+        ("poll", "data_received")
+    );
+    assert_eq!((slice_at("s", 3), slice_at("f", 3)), ("start", "timed_out"));
+    assert_eq!((slice_at("s", 4), slice_at("f", 4)), ("poll", "start"));
+    let poll = events.iter().find(|event| event["name"] == "poll");
+    assert_eq!(poll.expect("there is one")["args"]["ready"], 2);
+}
+
+#[test]
+fn the_end_of_an_arrow_comes_before_the_moments_of_its_time() {
+    let (_, events) = exported(&sample::store());
+    let place =
+        |found: &dyn Fn(&Value) -> bool| events.iter().position(found).expect("it is there");
+    let fired = place(&|event| event["name"] == "timer fired");
+    assert_eq!(
+        place(&|event| is(event, "f") && event["id"] == 3) + 1,
+        fired
+    );
 }
 
 #[test]
 fn an_arrow_from_where_no_slice_is_gets_left_out() {
     let mut batches = sample::batches();
     // The start, in which the timer is set, is not recorded.
-    batches[0]
-        .events
-        .retain(|event| event.at.0 != 2_000_000 && !is_start(event.kind));
+    batches[0].events.retain(|event| {
+        let ends_at_2 = event.at.0 == 2_000_000 && event.kind != EventKind::PollBegin;
+        !ends_at_2 && !is_start(event.kind)
+    });
     let mut store = TraceStore::new();
     batches.iter().for_each(|batch| store.push(batch));
     let (written, events) = exported(&store);
@@ -255,7 +283,11 @@ fn the_stall_and_what_lasts_still_are_told() {
     let open = events
         .iter()
         .filter(|event| event["args"]["unfinished"] == true);
-    assert_eq!(open.count(), 3, "the turn and both tasks");
+    assert_eq!(
+        open.count(),
+        2,
+        "the turn, and the task that waits since then"
+    );
     let (_, events) = exported(&sample::store());
     let stall = events
         .iter()
