@@ -45,9 +45,10 @@ pub const fn heading() -> FontId {
     FontId::new(HEADING, FontFamily::Proportional)
 }
 
-/// The font of numbers: every digit is as wide as every other, so that a number that counts does not tremble.
+/// The font of numbers that change or stand in columns. Every digit is as wide as every other, so that a number
+/// that counts does not tremble.
 pub const fn number() -> FontId {
-    FontId::new(SMALL, FontFamily::Monospace)
+    small()
 }
 
 /// What each colour is for.

@@ -169,7 +169,7 @@ fn header(
     painter.rect_filled(rect, 0.0, palette.header);
     let line = Stroke::new(1.0, palette.border);
     painter.hline(rect.x_range(), rect.top() + 0.5, line);
-    let middle = rect.top() + (rect.height() - STRIP - LIFE) / 2.0 + 2.0;
+    let middle = rect.top() + 12.0;
     let name = place.scene.store.model_name(model);
     let at = pos2(rect.left() + 12.0, middle);
     disclosure(painter, palette, at, collapsed);
@@ -177,22 +177,21 @@ fn header(
     text(painter, at + vec2(10.0, 0.0), name, theme::heading(), ink);
 
     let mut x = areas.lanes.left() + 10.0;
-    let weak = palette.text_weak;
     let mut word = |text_: &str, font: FontId, color| {
         x = text(painter, pos2(x, middle), text_, font, color) + 10.0;
         x
     };
     let elapsed = plain_duration(model.range(place.scene.now).duration());
-    word(&elapsed, theme::body(), palette.text);
-    let color = model
-        .outcome
-        .map_or(palette.now, |outcome| palette.outcome(outcome));
-    let x = word(outcome_word(model.outcome), theme::small(), weak);
+    let x = word(&elapsed, theme::body(), palette.text);
+    let glyph = pos2(x + 9.0, middle);
     if let Some(outcome) = model.outcome {
-        outcome_glyph(painter, pos2(x - 2.0, middle), outcome, color);
+        outcome_glyph(painter, glyph, outcome, palette.outcome(outcome));
     } else {
-        painter.circle_filled(pos2(x - 2.0, middle), 3.5, color);
+        painter.circle_filled(glyph, 3.5, palette.now);
     }
+    let at = pos2(x + 19.0, middle);
+    let words = outcome_word(model.outcome);
+    let x = text(painter, at, words, theme::small(), palette.text_weak);
     let count = model.stalls.len();
     if count > 0 {
         let longest = model.longest_stall().map(|stall| stall.range.duration());
@@ -201,7 +200,7 @@ fn header(
             1 => format!("1 stall, {longest}"),
             _ => format!("{} stalls, the longest {longest}", grouped(count as u64)),
         };
-        let at = pos2(x + 14.0, middle);
+        let at = pos2(x + 20.0, middle);
         triangle(painter, at + vec2(0.0, 0.5), palette.stalled);
         text(
             painter,
@@ -281,7 +280,7 @@ fn thread_name(
     let rows: &[&str] = if thread.polls > 0 {
         &["loop", "callbacks", "calls that block"]
     } else {
-        &["waits, callbacks", "calls that block"]
+        &["thread", "calls that block"]
     };
     let mut room = areas.gutter.width() - INDENT - 12.0;
     for (depth, words) in rows.iter().enumerate().take(thread.lane.depths()) {

@@ -123,7 +123,9 @@ fn in_thread(
 ) -> Option<Target> {
     let model = band.model;
     if y < MOMENTS {
-        let index = marks::near(place, thread, x, 1.5 * TOLERANCE, |_| true)?;
+        let index = marks::near(place, thread, x, 1.5 * TOLERANCE, |kind| {
+            !matches!(kind, EventKind::Connected { .. })
+        })?;
         return Some(Target::Instant(model.id, thread.id, index));
     }
     let depth = ((y - MOMENTS) / ROW) as usize;

@@ -12,6 +12,7 @@ use super::items::{Bar, End, Label, Life, Look, On, Picture, SHARES};
 use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::{NARROWEST, Placement};
 use super::{marks, stalls};
+use crate::analysis::plain_duration;
 use crate::store::{Piece, Row, Span, SpanKind, TaskTrack, ThreadTrack};
 use crate::trace::{Outcome, TimeRange, Timestamp};
 
@@ -28,6 +29,9 @@ pub(super) fn lay_out(placement: &Placement<'_>, outline: &Outline<'_>) -> Pictu
     }
     picture
 }
+
+/// What waits says so only where there is much room: a row of waits would be a row of words.
+const WIDE: f32 = 100.0;
 
 struct Layout<'a>(&'a Placement<'a>);
 
@@ -76,8 +80,10 @@ impl Layout<'_> {
                 || "failed".to_owned(),
                 |message| self.0.scene.store.name(message).to_owned(),
             ),
-            Outcome::Done => format!("{} B", grouped(task.bytes)),
-            Outcome::Stopped => format!("stopped, {} B", grouped(task.bytes)),
+            Outcome::Done => task
+                .range(end)
+                .map_or_else(String::new, |range| plain_duration(range.duration())),
+            Outcome::Stopped => "stopped".to_owned(),
         };
         picture.ends.push(End {
             at: pos2(x, middle),
@@ -198,13 +204,17 @@ impl Layout<'_> {
 
     fn label(&self, span: &Span, rect: Rect, of_task: bool) -> Option<Label> {
         let room = self.0.room(rect)?;
+        let waits = matches!(span.kind, SpanKind::Poll | SpanKind::Wait(_));
+        if waits && room.width() < WIDE {
+            return None;
+        }
         // How a task waits and runs is told by its looks; a lane full of words would hide it.
         if of_task && !matches!(span.kind, SpanKind::Queued | SpanKind::Ready) {
             return None;
         }
         let name = || span.name.map(|name| self.0.scene.store.name(name));
         let word = name().unwrap_or_else(|| span.kind.word()).to_owned();
-        let task = (!of_task).then(|| self.task_name(span)).flatten();
+        let task = (!of_task && !waits).then(|| self.task_name(span)).flatten();
         let (text, short) = match task {
             Some(task) => (format!("{word} · {task}"), Some(word)),
             None => (word, None),

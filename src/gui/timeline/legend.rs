@@ -23,7 +23,7 @@ enum Swatch {
 }
 
 /// The entries, the most important first: where there is no room, the last are left out.
-const ENTRIES: [(&str, Swatch); 14] = [
+const ENTRIES: [(&str, Swatch); 15] = [
     ("queued", Swatch::State(SpanKind::Queued)),
     ("waiting", Swatch::State(SpanKind::Waiting)),
     ("ready, not served", Swatch::State(SpanKind::Ready)),
@@ -33,12 +33,19 @@ const ENTRIES: [(&str, Swatch); 14] = [
     ("failed", Swatch::End(Outcome::Failed)),
     ("poll or wait", Swatch::Phase(SpanKind::Poll)),
     ("turn", Swatch::Phase(SpanKind::Turn)),
+    ("call that blocks", Swatch::Phase(SpanKind::Blocking)),
     (
-        "callback",
+        "callback on readiness",
+        Swatch::Phase(SpanKind::Callback(Cause::Readiness)),
+    ),
+    (
+        "by a timer",
+        Swatch::Phase(SpanKind::Callback(Cause::Timer)),
+    ),
+    (
+        "by the program",
         Swatch::Phase(SpanKind::Callback(Cause::Program)),
     ),
-    ("by timer", Swatch::Phase(SpanKind::Callback(Cause::Timer))),
-    ("call that blocks", Swatch::Phase(SpanKind::Blocking)),
     ("connected", Swatch::Mark(Shape::Connected)),
     ("timer set", Swatch::Mark(Shape::TimerSet)),
 ];

@@ -38,16 +38,14 @@ pub(super) fn locate(
         }
         Selection::Instant(model, thread, index) => {
             let events = scene.store.model(model)?.thread(thread)?.instants();
-            let at = moment(place, outline, model, thread, range.begin);
-            let on_task = match events.get(index)?.kind {
-                EventKind::Connected { task } => lane_band(outline, model, LaneRef::Task(task))
-                    .map(|band| {
-                        let (top, bottom) = place.task_edges(band);
-                        pos2(place.axis.x(range.begin), (top + bottom) / 2.0)
-                    }),
-                _ => None,
+            let middle = match events.get(index)?.kind {
+                EventKind::Connected { task } => {
+                    let band = lane_band(outline, model, LaneRef::Task(task))?;
+                    let (top, bottom) = place.task_edges(band);
+                    pos2(place.axis.x(range.begin), (top + bottom) / 2.0)
+                }
+                _ => moment(place, outline, model, thread, range.begin)?,
             };
-            let middle = at.or(on_task)?;
             Some(Rect::from_center_size(middle, egui::vec2(11.0, 11.0)))
         }
     }

@@ -46,6 +46,8 @@ pub(super) fn of_thread(
     marks: &mut Vec<Mark>,
 ) {
     let events = places(place, thread).map(|place| &thread.instants()[place]);
+    // Those stand on the lane of their task.
+    let events = events.filter(|event| !matches!(event.kind, EventKind::Connected { .. }));
     add(place, events, middle, marks);
 }
 

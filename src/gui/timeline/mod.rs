@@ -24,6 +24,8 @@ mod ruler;
 pub(crate) mod samples;
 mod scene;
 mod stalls;
+#[cfg(test)]
+mod tests;
 mod tooltip;
 
 use std::collections::BTreeSet;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::store::{ModelTrack, TaskTrack, ThreadTrack, TraceStore};
 
 /// Height of a model's header, in points.
-pub(super) const HEADER: f32 = 30.0;
+pub(super) const HEADER: f32 = 38.0;
 /// Height of a task's lane.
 pub(super) const TASK: f32 = 26.0;
 /// Height of one depth of a thread's lane.

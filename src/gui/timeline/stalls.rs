@@ -1,7 +1,7 @@
 //! Where stalls are drawn: on the lanes that stalled, and in the header of the model, so that none is ever
 //! folded away or hidden with its lanes.
 
-use egui::{Rangef, Rect, pos2};
+use egui::{Rangef, Rect};
 
 use super::items::{Label, On, Picture, StallBar, StallMark};
 use super::outline::Band;
@@ -106,8 +106,19 @@ pub(super) fn on_thread(
     }
 }
 
+/// Leaves a gap to whatever comes next, where there is room for one.
+fn apart(mut rect: Rect) -> Rect {
+    if rect.width() > 4.0 {
+        rect.max.x -= 1.0;
+    }
+    rect
+}
+
 fn add(place: &Placement<'_>, bar: StallBar, range: TimeRange, picture: &mut Picture) {
-    picture.stalls.push(bar);
+    picture.stalls.push(StallBar {
+        rect: apart(bar.rect),
+        ..bar
+    });
     if let Some(room) = place.room(bar.rect) {
         // The text of the span below would show through.
         picture.labels.retain(|label| {
@@ -153,8 +164,10 @@ pub(super) fn on_task(
             NARROWEST,
         );
         covered = rect.right();
-        let growing = false;
-        picture.stalls.push(StallBar { rect, growing });
+        picture.stalls.push(StallBar {
+            rect: apart(rect),
+            growing: false,
+        });
     }
     let open = task.lane.open().first();
     let stalls = band
@@ -212,7 +225,7 @@ pub(super) fn in_header(place: &Placement<'_>, band: &Band<'_>, marks: &mut Vec<
             }
         }
         marks.push(StallMark {
-            rect: Rect::from_min_max(pos2(rect.left(), top), pos2(rect.right(), bottom)),
+            rect: apart(rect),
             model: model.id,
             index: longest.index,
             count,

@@ -1,0 +1,390 @@
+//! The widget in a window without a screen: what the hands do becomes commands.
+
+use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, TouchPhase, Vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+
+use super::super::Timeline;
+use super::super::chrome::Areas;
+use super::super::legend;
+use super::*;
+use crate::gui::command::Command;
+use crate::gui::theme;
+
+/// What an app does around the timeline.
+struct App {
+    world: World,
+    timeline: Timeline,
+    commands: Vec<Command>,
+    typed: String,
+}
+
+impl App {
+    fn ui(&mut self, ui: &mut egui::Ui) {
+        ui.add(egui::TextEdit::singleline(&mut self.typed).hint_text("Search"));
+        let world = &mut self.world;
+        let scene = Scene {
+            store: &world.store,
+            now: world.now,
+            live: false,
+            view: &world.view,
+            selection: world.selection,
+            stall_threshold: Duration::from_millis(50),
+        };
+        let mut commands = Vec::new();
+        self.timeline.show(ui, &scene, &mut commands);
+        let trace = TimeRange::new(Timestamp::ZERO, world.now);
+        for command in &commands {
+            match command {
+                Command::View(view) => world.view.apply(*view, trace),
+                Command::Select(selection) => world.selection = *selection,
+                _ => {}
+            }
+        }
+        self.commands.extend(commands);
+    }
+}
+
+fn harness(world: World) -> Harness<'static, App> {
+    let app = App {
+        world,
+        timeline: Timeline::default(),
+        commands: Vec::new(),
+        typed: String::new(),
+    };
+    let mut harness = Harness::builder()
+        .with_size(vec2(1_200.0, 900.0))
+        .with_step_dt(1.0 / 60.0)
+        .build_ui_state(|ui, app: &mut App| app.ui(ui), app);
+    theme::install(&harness.ctx);
+    harness.run_steps(3);
+    harness
+}
+
+fn areas(harness: &Harness<'_, App>) -> Areas {
+    let canvas = harness.get_by_label("Timeline").rect();
+    Areas::new(canvas, legend::HEIGHT)
+}
+
+/// What the app sees of its own timeline.
+fn look<R>(harness: &Harness<'_, App>, see: impl FnOnce(&Placement<'_>, &Outline<'_>) -> R) -> R {
+    let app = harness.state();
+    let world = &app.world;
+    let scene = Scene {
+        store: &world.store,
+        now: world.now,
+        live: false,
+        view: &world.view,
+        selection: None,
+        stall_threshold: Duration::from_millis(50),
+    };
+    let place = Placement::new(&scene, areas(harness).lanes, app.timeline.scroll, 1.0);
+    see(&place, &Outline::new(&world.store, &app.timeline.collapsed))
+}
+
+fn wheel(harness: &mut Harness<'_, App>, delta: Vec2, modifiers: Modifiers) {
+    let event = Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta,
+        source: MouseWheelSource::Unknown,
+        phase: TouchPhase::Move,
+        modifiers,
+    };
+    harness.event_modifiers(event, modifiers);
+    harness.run_steps(20);
+}
+
+fn press(harness: &mut Harness<'_, App>, at: Pos2) {
+    harness.hover_at(at);
+    harness.step();
+    harness.drag_at(at);
+    harness.step();
+}
+
+fn release(harness: &mut Harness<'_, App>, at: Pos2) {
+    harness.drop_at(at);
+    harness.step();
+}
+
+fn click(harness: &mut Harness<'_, App>, at: Pos2) {
+    press(harness, at);
+    release(harness, at);
+}
+
+/// The middle of the longest callback of the reactor.
+fn callback(harness: &Harness<'_, App>) -> (Pos2, TimeRange) {
+    look(harness, |place, outline| {
+        let band = thread(outline, 2);
+        let Kind::Thread(track) = band.kind else {
+            unreachable!()
+        };
+        let row = track.lane.row(1).expect("it has callbacks");
+        let longest = row
+            .longest_active(0, row.spans().len())
+            .expect("it has callbacks");
+        let range = row.spans()[longest].range(place.scene.now);
+        let (top, bottom) = place.row_edges(band, 1);
+        let x = (place.axis.x(range.begin) + place.axis.x(range.end)) / 2.0;
+        (pos2(x, (top + bottom) / 2.0), range)
+    })
+}
+
+#[test]
+fn control_and_wheel_zoom_where_the_pointer_is() {
+    let mut harness = harness(World::new(Sample::default()));
+    let at = areas(&harness).lanes.center() + vec2(133.0, -50.0);
+    harness.hover_at(at);
+    harness.step();
+    let moment = |harness: &Harness<'_, App>| look(harness, |place, _| place.axis.nanos_at(at.x));
+    let (before, length) = (moment(&harness), harness.state().world.view.length());
+    wheel(&mut harness, vec2(0.0, 120.0), Modifiers::COMMAND);
+    assert!(harness.state().world.view.length() < length * 0.9);
+    assert!(
+        (moment(&harness) - before).abs() < 2.0,
+        "the moment stays to the nanosecond"
+    );
+}
+
+#[test]
+fn shift_and_wheel_move_through_time() {
+    let mut harness = harness(World::new(Sample::default()).at(2_000 * MS, 3_000 * MS));
+    harness.hover_at(areas(&harness).lanes.center());
+    harness.step();
+    let before = harness.state().world.view.begin();
+    wheel(&mut harness, vec2(0.0, -100.0), Modifiers::SHIFT);
+    assert!(harness.state().world.view.begin() > before);
+}
+
+#[test]
+fn the_wheel_scrolls_what_is_higher_than_the_screen() {
+    let mut harness = harness(World::new(Sample::default()));
+    harness.set_size(vec2(1_200.0, 400.0));
+    harness.run_steps(3);
+    harness.hover_at(areas(&harness).lanes.center());
+    harness.step();
+    wheel(&mut harness, vec2(0.0, -100.0), Modifiers::NONE);
+    assert!(harness.state().timeline.scroll > 50.0);
+    wheel(&mut harness, vec2(0.0, 10_000.0), Modifiers::NONE);
+    assert_eq!(harness.state().timeline.scroll, 0.0);
+}
+
+#[test]
+fn a_drag_moves_time_along_with_the_hand() {
+    let mut harness = harness(World::new(Sample::default()).at(1_000 * MS, 2_000 * MS));
+    let at = areas(&harness).lanes.center();
+    let held = look(&harness, |place, _| place.axis.nanos_at(at.x + 40.0));
+    press(&mut harness, at);
+    // The first points only make it a drag.
+    for dx in [20.0, 40.0, 100.0, 160.0] {
+        harness.hover_at(at + vec2(dx, 0.0));
+        harness.step();
+    }
+    let moved = look(&harness, |place, _| {
+        place.axis.nanos_at(at.x + 160.0 + 40.0)
+    });
+    release(&mut harness, at + vec2(160.0, 0.0));
+    let point = look(&harness, |place, _| place.axis.nanos_per_point());
+    assert!(
+        (moved - held).abs() < 1.5 * point,
+        "{} points",
+        (moved - held) / point
+    );
+    assert_eq!(
+        harness.state().world.selection,
+        None,
+        "a drag selects nothing"
+    );
+}
+
+#[test]
+fn a_click_selects_and_a_click_beside_deselects() {
+    let mut harness = harness(World::new(Sample::default()));
+    let (at, range) = callback(&harness);
+    click(&mut harness, at);
+    let Some(Selection::Span(span)) = harness.state().world.selection else {
+        panic!("{:?}", harness.state().world.selection);
+    };
+    let found = harness.state().world.store.span(span).expect("it is there");
+    assert_eq!(found.range(Timestamp::MAX), range);
+    let lanes = areas(&harness).lanes;
+    harness.run_steps(40);
+    click(&mut harness, pos2(lanes.center().x, lanes.bottom() - 5.0));
+    assert_eq!(harness.state().world.selection, None);
+}
+
+#[test]
+fn a_double_click_shows_the_span() {
+    let mut harness = harness(World::new(Sample::default()));
+    let (at, range) = callback(&harness);
+    click(&mut harness, at);
+    click(&mut harness, at);
+    let show = Command::View(ViewCommand::Show(range));
+    assert!(
+        harness.state().commands.contains(&show),
+        "{:?}",
+        harness.state().commands
+    );
+}
+
+#[test]
+fn a_drag_on_the_ruler_marks_what_to_show() {
+    let mut harness = harness(World::new(Sample::default()));
+    let ruler = areas(&harness).ruler;
+    let (from, to) = (ruler.center(), ruler.center() + vec2(200.0, 0.0));
+    let expected = look(&harness, |place, _| {
+        (place.axis.nanos_at(from.x), place.axis.nanos_at(to.x))
+    });
+    press(&mut harness, from);
+    harness.hover_at(from + vec2(90.0, 0.0));
+    harness.step();
+    harness.hover_at(to);
+    harness.step();
+    release(&mut harness, to);
+    let shown = harness
+        .state()
+        .commands
+        .iter()
+        .find_map(|command| match command {
+            Command::View(ViewCommand::Show(range)) => Some(*range),
+            _ => None,
+        });
+    let shown = shown.expect("it is shown");
+    assert!((shown.begin.0 as f64 - expected.0).abs() < 2.0);
+    assert!((shown.end.0 as f64 - expected.1).abs() < 2.0);
+}
+
+#[test]
+fn a_header_hides_and_shows_its_lanes() {
+    let mut harness = harness(World::new(Sample::default()));
+    let height = |harness: &Harness<'_, App>| look(harness, |_, outline| outline.height());
+    let before = height(&harness);
+    harness.get_by_label("Collapse asynchronous").click();
+    harness.run_steps(2);
+    assert!(height(&harness) < before);
+    harness.get_by_label("Expand asynchronous").click();
+    harness.run_steps(2);
+    assert_eq!(height(&harness), before);
+}
+
+#[test]
+fn a_stall_can_be_found_by_its_name_and_selected() {
+    let mut harness = harness(World::new(Sample::default()).at(500 * MS, 1_500 * MS));
+    let name = "Stall: data_received of ecstasy, 200 ms";
+    let stalls: Vec<_> = harness.get_all_by_label(name).collect();
+    assert!(stalls.len() >= 6, "each model has some");
+    stalls.last().expect("there are some").click();
+    harness.run_steps(2);
+    let selected = harness.state().world.selection;
+    assert!(
+        matches!(selected, Some(Selection::Stall(..))),
+        "{selected:?}"
+    );
+}
+
+#[test]
+fn keys_zoom_pan_fit_and_follow() {
+    let mut harness = harness(World::new(Sample::default()));
+    harness.hover_at(areas(&harness).lanes.center());
+    harness.step();
+    let length = |harness: &Harness<'_, App>| harness.state().world.view.length();
+    let all = length(&harness);
+    harness.key_down(Key::W);
+    harness.run_steps(10);
+    harness.key_up(Key::W);
+    harness.step();
+    let near = length(&harness);
+    assert!(near < all * 0.9);
+    let begin = harness.state().world.view.begin();
+    harness.key_down(Key::D);
+    harness.run_steps(10);
+    harness.key_up(Key::D);
+    harness.step();
+    assert!(harness.state().world.view.begin() > begin);
+    harness.key_press(Key::Home);
+    harness.run_steps(2);
+    assert!(harness.state().world.view.begin().abs() < 1.0);
+    harness.key_press(Key::F);
+    harness.run_steps(2);
+    assert!((length(&harness) - all).abs() < 1.0);
+    harness.key_press(Key::End);
+    harness.run_steps(2);
+    let follow = Command::View(ViewCommand::Follow(true));
+    assert!(harness.state().commands.contains(&follow));
+}
+
+#[test]
+fn f_fits_what_is_selected() {
+    let mut harness = harness(World::new(Sample::default()));
+    let (at, range) = callback(&harness);
+    click(&mut harness, at);
+    harness.key_press(Key::F);
+    harness.run_steps(2);
+    let show = Command::View(ViewCommand::Show(range));
+    assert!(harness.state().commands.contains(&show));
+}
+
+#[test]
+fn who_types_does_not_steer() {
+    let mut harness = harness(World::new(Sample::default()));
+    harness
+        .get_by_role(egui::accesskit::Role::TextInput)
+        .focus();
+    harness.run_steps(2);
+    let before = harness.state().world.view.length();
+    for key in [Key::W, Key::D, Key::F, Key::End] {
+        harness.key_press(key);
+    }
+    harness.run_steps(5);
+    assert_eq!(harness.state().world.view.length(), before);
+    assert!(
+        harness.state().commands.is_empty(),
+        "{:?}",
+        harness.state().commands
+    );
+}
+
+#[test]
+fn keys_with_control_belong_to_somebody_else() {
+    let mut harness = harness(World::new(Sample::default()));
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::S);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.run_steps(3);
+    assert!(
+        harness.state().commands.is_empty(),
+        "{:?}",
+        harness.state().commands
+    );
+}
+
+#[test]
+fn the_pointer_is_told_what_it_is_on() {
+    let mut harness = harness(World::new(Sample::default()));
+    let (at, _) = callback(&harness);
+    harness.hover_at(at);
+    harness.run_steps(3);
+    assert!(
+        harness
+            .query_by_label_contains("code of the program")
+            .is_some()
+    );
+    assert!(
+        harness.query_by_label_contains("since 0.").is_some(),
+        "its cause"
+    );
+}
+
+#[test]
+fn an_idle_timeline_asks_for_no_frames() {
+    let mut harness = harness(World::new(Sample::default()));
+    harness.run_steps(30);
+    let output = harness.output();
+    let delay = output
+        .viewport_output
+        .values()
+        .map(|out| out.repaint_delay)
+        .min();
+    assert!(
+        delay.is_some_and(|delay| delay > Duration::from_secs(1)),
+        "{delay:?}"
+    );
+}

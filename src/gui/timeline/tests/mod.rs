@@ -1,0 +1,112 @@
+//! The timeline over a trace made by hand: what is laid out, what lies under the pointer, what the hands do.
+
+mod hands;
+mod layout;
+mod pointing;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use egui::{Rect, pos2, vec2};
+
+use super::items::Picture;
+use super::layout::lay_out;
+use super::outline::{Band, Kind, Outline};
+use super::place::Placement;
+use super::samples::Sample;
+use super::scene::Scene;
+use crate::gui::command::{Selection, ViewCommand};
+use crate::gui::time_view::TimeView;
+use crate::store::TraceStore;
+use crate::trace::{TimeRange, Timestamp};
+
+const MS: u64 = 1_000_000;
+
+/// A trace, and how it is looked at.
+struct World {
+    store: TraceStore,
+    view: TimeView,
+    now: Timestamp,
+    collapsed: BTreeSet<String>,
+    selection: Option<Selection>,
+    scroll: f32,
+    height: f32,
+}
+
+impl World {
+    /// The sample as a whole on the screen.
+    fn new(sample: Sample) -> Self {
+        Self::of(sample.store(), sample.until)
+    }
+
+    fn of(store: TraceStore, until: Timestamp) -> Self {
+        let now = until.min(store.range().end.max(until.min(Timestamp(1 << 40))));
+        let now = if until == Timestamp::MAX {
+            store.range().end
+        } else {
+            now
+        };
+        let mut view = TimeView::default();
+        view.apply(ViewCommand::Fit, TimeRange::new(Timestamp::ZERO, now));
+        Self {
+            store,
+            view,
+            now,
+            collapsed: BTreeSet::new(),
+            selection: None,
+            scroll: 0.0,
+            height: 2_000.0,
+        }
+    }
+
+    /// The same, looking at a stretch of time.
+    fn at(mut self, begin: u64, end: u64) -> Self {
+        let range = TimeRange::new(Timestamp(begin), Timestamp(end));
+        self.view.apply(
+            ViewCommand::Show(range),
+            TimeRange::new(Timestamp::ZERO, self.now),
+        );
+        self
+    }
+
+    fn collapse(mut self, model: &str) -> Self {
+        self.collapsed.insert(model.to_owned());
+        self
+    }
+
+    fn look<R>(&self, see: impl FnOnce(&Placement<'_>, &Outline<'_>) -> R) -> R {
+        let scene = Scene {
+            store: &self.store,
+            now: self.now,
+            live: true,
+            view: &self.view,
+            selection: self.selection,
+            stall_threshold: Duration::from_millis(50),
+        };
+        let lanes = Rect::from_min_size(pos2(100.0, 30.0), vec2(1_000.0, self.height));
+        let place = Placement::new(&scene, lanes, self.scroll, 1.0);
+        see(&place, &Outline::new(&self.store, &self.collapsed))
+    }
+
+    fn picture(&self) -> Picture {
+        self.look(lay_out)
+    }
+}
+
+/// The band of a task of a model, by their places.
+fn task<'a>(outline: &'a Outline<'_>, model: usize, task: usize) -> &'a Band<'a> {
+    let mut bands = outline
+        .bands()
+        .iter()
+        .filter(|band| band.model.id.index() == model && matches!(band.kind, Kind::Task(_)));
+    bands.nth(task).expect("the task has a lane")
+}
+
+/// The band of the first thread of a model that has one.
+fn thread<'a>(outline: &'a Outline<'_>, model: usize) -> &'a Band<'a> {
+    let mut bands = outline
+        .bands()
+        .iter()
+        .filter(|band| band.model.id.index() == model && matches!(band.kind, Kind::Thread(_)));
+    bands.next().expect("the thread has a lane")
+}
