@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
 
-/// How often all take turns.
+/// How often all take turns; less often where one of them takes long.
 const ROUNDS: usize = 101;
-/// How long each one's turn is, roughly.
+const FEWEST_ROUNDS: usize = 5;
+/// How long each one's turn is, roughly, where a unit of work is shorter.
 const TURN: Duration = Duration::from_millis(1);
+/// How long all turns are together, roughly.
+const ALL: Duration = Duration::from_secs(5);
 /// After so many units of work what was left lying is cleared away.
 const UNITS: u64 = 64;
 
@@ -64,7 +67,7 @@ pub fn beside(criterion: &mut Criterion, what: &str, elements: u64, mut peers: V
     // Short, because not every peer lets go of what it recorded.
     group
         .throughput(Throughput::Elements(elements))
-        .sample_size(20)
+        .sample_size(10)
         .warm_up_time(Duration::from_millis(100))
         .measurement_time(Duration::from_millis(300));
     for peer in &mut peers {
@@ -82,19 +85,23 @@ fn print_ratios(what: &str, elements: u64, peers: &mut [Peer<'_>]) {
     let units: Vec<u64> = peers
         .iter_mut()
         .map(|peer| {
-            let one = peer.time(UNITS) / UNITS as u32;
+            let one = peer.time(1).min(peer.time(1));
             (TURN.as_nanos() / one.as_nanos().max(1)).clamp(1, 1 << 20) as u64
         })
         .collect();
     // By peer, then by round: nanoseconds for one element.
     let mut costs = vec![Vec::with_capacity(ROUNDS); peers.len()];
-    for _ in 0..ROUNDS {
+    let begin = Instant::now();
+    for round in 0..ROUNDS {
+        if round >= FEWEST_ROUNDS && begin.elapsed() > ALL {
+            break;
+        }
         for ((peer, &units), costs) in peers.iter_mut().zip(&units).zip(&mut costs) {
             let spent = peer.time(units).as_nanos() as f64;
             costs.push(spent / (units * elements) as f64);
         }
     }
-    println!("\n{what}, medians of {ROUNDS} rounds:");
+    println!("\n{what}, medians of {} rounds:", costs[0].len());
     let first = peers[0].name;
     for (peer, theirs) in peers.iter().zip(&costs) {
         print!(
