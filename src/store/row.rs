@@ -4,15 +4,25 @@ use super::Span;
 use super::peaks::Peaks;
 use crate::trace::{TimeRange, Timestamp};
 
-/// After how many spans the sum of active time is written down. Finding a sum adds up at most so many.
-const CHECKPOINT: usize = 32;
+/// After how many spans a checkpoint is written down. Finding a sum or a place looks at so many spans at most:
+/// what is slow about a long row is not to compute but to fetch it from memory.
+const CHECKPOINT: usize = 8;
+
+/// What is known at every eighth span, so that most of the spans need not be looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Checkpoint {
+    /// When the span begins.
+    begin: Timestamp,
+    /// The active time, in nanoseconds, of all spans before it.
+    active: u64,
+}
 
 /// Spans that do not overlap, in the order of time. Only finished ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     spans: Vec<Span>,
-    /// `active[i]` is the active time, in nanoseconds, of the spans before `i * CHECKPOINT`.
-    active: Vec<u64>,
+    /// The one at `i` is about the span at `i * CHECKPOINT`.
+    checkpoints: Vec<Checkpoint>,
     total_active: u64,
     longest: Peaks,
 }
@@ -30,7 +40,10 @@ impl Row {
             span.end = span.end.max(span.begin);
         }
         if self.spans.len().is_multiple_of(CHECKPOINT) {
-            self.active.push(self.total_active);
+            self.checkpoints.push(Checkpoint {
+                begin: span.begin,
+                active: self.total_active,
+            });
         }
         self.total_active += active_nanos(&span);
         self.spans.push(span);
@@ -72,11 +85,31 @@ impl Row {
             return self.total_active;
         }
         let checkpoint = place / CHECKPOINT;
-        self.active[checkpoint]
+        self.checkpoints[checkpoint].active
             + self.spans[checkpoint * CHECKPOINT..place]
                 .iter()
                 .map(active_nanos)
                 .sum::<u64>()
+    }
+
+    /// The place of the first span from `from` on that begins at `moment` or later. Looks near first: most grains
+    /// hold few spans.
+    fn begins_at(&self, from: usize, moment: Timestamp) -> usize {
+        let before = |checkpoint: &Checkpoint| checkpoint.begin < moment;
+        let next = from.div_ceil(CHECKPOINT);
+        let rest = self.checkpoints.get(next..).unwrap_or_default();
+        let mut step = 1;
+        while step < rest.len() && before(&rest[step]) {
+            step *= 2;
+        }
+        let near = &rest[..rest.len().min(step + 1)];
+        let block = next + near.partition_point(before);
+        // The span lies between the last checkpoint before the moment and the first one after it.
+        let low = (block.saturating_sub(1) * CHECKPOINT).max(from);
+        let high = (block * CHECKPOINT).min(self.spans.len()).max(low);
+        // Counting fetches all of them at once; bisection would wait for one after the other.
+        let begun = self.spans[low..high].iter();
+        low + begun.filter(|span| span.begin < moment).count()
     }
 
     /// What there is to see of `view` where nothing shorter than `grain` nanoseconds can be told apart.
@@ -147,7 +180,7 @@ impl Iterator for Pieces<'_> {
             return Some(Piece::Span { index: first });
         }
         let grain_end = Timestamp((span.begin.0 / self.grain + 1).saturating_mul(self.grain));
-        let mut past = gallop(spans, first + 1, grain_end);
+        let mut past = self.row.begins_at(first + 1, grain_end);
         // Only the last one can reach out of the grain, and so be long enough to be seen by itself.
         let last = &spans[past - 1];
         if past - first > 1 && last.end.0 - last.begin.0 >= self.grain {
@@ -165,19 +198,6 @@ impl Iterator for Pieces<'_> {
             active: self.row.active_nanos(first, past),
         })
     }
-}
-
-/// The place of the first span from `from` on that begins at `moment` or later. Looks near first: most grains
-/// hold few spans.
-fn gallop(spans: &[Span], from: usize, moment: Timestamp) -> usize {
-    let mut low = from;
-    let mut step = 1;
-    while low + step < spans.len() && spans[low + step].begin < moment {
-        low += step;
-        step *= 2;
-    }
-    let high = (low + step).min(spans.len());
-    low + spans[low..high].partition_point(|span| span.begin < moment)
 }
 
 #[cfg(test)]

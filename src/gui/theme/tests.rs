@@ -164,6 +164,18 @@ fn states_stay_apart_for_every_kind_of_eye() {
 }
 
 #[test]
+fn digits_are_equally_wide() {
+    let ctx = egui::Context::default();
+    install(&ctx);
+    let output = ctx.run_ui(egui::RawInput::default(), |ui| {
+        let width = |digit| ui.fonts_mut(|fonts| fonts.glyph_width(&number(), digit));
+        let zero = width('0');
+        assert!(('1'..='9').all(|digit| (width(digit) - zero).abs() < f32::EPSILON));
+    });
+    output.drop_without_applying_deltas();
+}
+
+#[test]
 fn both_themes_are_installed_with_their_own_colours() {
     let ctx = egui::Context::default();
     install(&ctx);

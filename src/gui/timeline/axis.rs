@@ -58,9 +58,10 @@ impl Axis {
         self.length / f64::from(self.width)
     }
 
-    /// The shortest time that can be told apart on a screen with so many pixels per point, in nanoseconds.
+    /// The shortest time that can be told apart on a screen with so many pixels per point, in nanoseconds: that
+    /// of two pixels, because nothing that is active is drawn narrower.
     pub(super) fn grain(&self, pixels_per_point: f32) -> u64 {
-        (self.nanos_per_point() / f64::from(pixels_per_point.max(1.0))).max(1.0) as u64
+        (2.0 * self.nanos_per_point() / f64::from(pixels_per_point.max(1.0))).max(1.0) as u64
     }
 
     /// Where a moment lies, also far outside the screen.

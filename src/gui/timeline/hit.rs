@@ -8,7 +8,9 @@ use super::outline::{Band, Kind, MOMENTS, Outline, ROW};
 use super::place::Placement;
 use super::{marks, stalls};
 use crate::gui::command::Selection;
-use crate::store::{Lane, LaneRef, Piece, Span, SpanRef, TaskTrack, ThreadTrack, TraceStore};
+use crate::store::{
+    Lane, LaneRef, Piece, Span, SpanKind, SpanRef, TaskTrack, ThreadTrack, TraceStore,
+};
 use crate::trace::{EventKind, ModelId, ThreadId, TimeRange, Timestamp};
 
 /// How far from a thing the pointer may be, in points.
@@ -111,7 +113,21 @@ fn in_task(place: &Placement<'_>, band: &Band<'_>, task: &TaskTrack, x: f32) -> 
         depth: 0,
         index,
     };
-    in_row(place, &task.lane, 0, x, &reference)
+    let found = in_row(place, &task.lane, 0, x, &reference)?;
+    let range = found.range(place.scene.store, place.scene.now)?;
+    let ran = found
+        .selection()
+        .is_some_and(|selection| is_running(place, selection));
+    let stalled = stalls::of_task(model, task.id, range).filter(|_| ran);
+    Some(stalled.map_or(found, |index| Target::Stall(model.id, index)))
+}
+
+fn is_running(place: &Placement<'_>, selection: Selection) -> bool {
+    let Selection::Span(span) = selection else {
+        return false;
+    };
+    let span = place.scene.store.span(span);
+    span.is_some_and(|span| span.kind == SpanKind::Running)
 }
 
 fn in_thread(

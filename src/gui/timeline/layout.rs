@@ -111,7 +111,7 @@ impl Layout<'_> {
         while let Some(&(at, _)) = points.get(next).filter(|(at, _)| *at < last) {
             // What arrives within one point of the screen is one step, as high as the last of it.
             let near = at + grain;
-            let step = next + points[next..].partition_point(|(at, _)| *at < near);
+            let step = first_at(points, next + 1, near);
             let bytes = points[step - 1].1;
             let until = points
                 .get(step)
@@ -158,10 +158,9 @@ impl Layout<'_> {
                     range,
                     active,
                 } => {
-                    let longest = row.longest_active(first, first + count).unwrap_or(first);
                     let share = share(active, range.nanos());
                     let look = Look::Fold {
-                        kind: row.spans()[longest].kind,
+                        kind: kind_of(&row.spans()[first..first + count], share > 0),
                         share,
                     };
                     let narrowest = if share > 0 { NARROWEST } else { 1.0 };
@@ -259,6 +258,26 @@ fn push_merged(bars: &mut Vec<Bar>, rect: Rect, look: Look, of_task: bool) {
         look,
         of_task,
     });
+}
+
+/// The place of the first point from `from` on that lies at `moment` or later. Looks near first.
+fn first_at(points: &[(Timestamp, u64)], from: usize, moment: Timestamp) -> usize {
+    let rest = points.get(from..).unwrap_or_default();
+    let mut step = 1;
+    while step < rest.len() && rest[step].0 < moment {
+        step *= 2;
+    }
+    let near = &rest[..rest.len().min(step + 1)];
+    from + near.partition_point(|(at, _)| *at < moment)
+}
+
+/// What a fold is drawn as: the first active one of its spans, if any is. Where many are folded, only the first
+/// few are looked at: a frame must not read the whole trace.
+fn kind_of(spans: &[Span], active: bool) -> SpanKind {
+    const ENOUGH: usize = 4;
+    let mut few = spans.iter().take(ENOUGH);
+    let found = few.find(|span| span.kind.is_active() == active);
+    found.unwrap_or(&spans[0]).kind
 }
 
 /// How much of a stretch was active, in steps. What was active at all is at least one step.

@@ -30,7 +30,10 @@ mod tooltip;
 
 use std::collections::BTreeSet;
 
-use egui::{Align2, PopupAnchor, Rect, Role, Sense, Tooltip, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, PopupAnchor, Rect, Response, Role, Sense, Stroke, StrokeKind, Tooltip, Ui, WidgetInfo,
+    pos2, vec2,
+};
 use serde::{Deserialize, Serialize};
 
 pub use scene::Scene;
@@ -88,6 +91,10 @@ impl Timeline {
         let picture = layout::lay_out(&place, &outline);
         paint_all(ui, palette, &areas, &place, &outline, &picture, &hands);
 
+        if scene.store.models().is_empty() {
+            let hint = "Press Run (Space), or drop a trace file on the window";
+            show_empty(ui, areas.lanes, "Nothing recorded yet", hint);
+        }
         self.headers(ui, &areas, &place, &outline);
         stall_marks(ui, &areas, &picture, commands);
         self.legend(ui, palette, &areas);
@@ -133,6 +140,7 @@ impl Timeline {
                 let stripe = Rect::from_min_size(rect.min, vec2(3.0, rect.height()));
                 ui.painter().rect_filled(stripe, 0.0, palette.link);
             }
+            focus_ring(ui, &button);
             button.on_hover_text(format!("{verb} the lanes of this model"));
         }
     }
@@ -162,6 +170,7 @@ impl Timeline {
         if button.clicked() {
             self.legend_hidden = shown;
         }
+        focus_ring(ui, &button);
         button.on_hover_text("What the patterns and shapes mean");
     }
 }
@@ -225,7 +234,18 @@ fn stall_marks(ui: &Ui, areas: &Areas, picture: &Picture, commands: &mut Vec<Com
             let show = ViewCommand::Show(mark.range);
             commands.push(Command::View(show));
         }
+        focus_ring(ui, &button);
         button.on_hover_text(&mark.name);
+    }
+}
+
+/// Shows who comes by keyboard where they are.
+fn focus_ring(ui: &Ui, button: &Response) {
+    if button.has_focus() {
+        let stroke = Stroke::new(1.5, Palette::of(ui.visuals()).link);
+        let rect = button.rect.shrink(1.0);
+        ui.painter()
+            .rect_stroke(rect, 2.0, stroke, StrokeKind::Inside);
     }
 }
 

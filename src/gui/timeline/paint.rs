@@ -179,6 +179,7 @@ fn label(painter: &Painter, palette: &Palette, label: &Label) {
 
 fn end(painter: &Painter, palette: &Palette, lanes: Rect, end: &End) {
     const GLYPH: f32 = 14.0;
+    const MESSAGE: f32 = 120.0;
     let color = palette.outcome(end.outcome);
     let ink = match end.outcome {
         Outcome::Failed => palette.failed,
@@ -186,7 +187,8 @@ fn end(painter: &Painter, palette: &Palette, lanes: Rect, end: &End) {
     };
     let room = (lanes.right() - end.at.x - GLYPH - 10.0).max(0.0);
     let whole = painter.layout_no_wrap(end.text.clone(), theme::small(), Color32::PLACEHOLDER);
-    let text = if whole.size().x <= room || room > 120.0 {
+    // A long message is cut off rather than moved: it must not cover what the task did.
+    let text = if whole.size().x > room && room > MESSAGE {
         elided(painter, &end.text, theme::small(), room)
     } else {
         whole

@@ -198,7 +198,7 @@ fn seconds(nanos: u64, decimals: usize) -> String {
 
 /// A moment, in seconds, as exactly as a screen can show it on which a point is `resolution` nanoseconds.
 pub(super) fn moment(at: f64, resolution: f64) -> String {
-    let decimals = (9.0 - resolution.max(1.0).log10()).floor().clamp(0.0, 9.0) as usize;
+    let decimals = (9.0 - resolution.max(1.0).log10()).ceil().clamp(0.0, 9.0) as usize;
     format!("{:.decimals$} s", at / 1e9)
 }
 

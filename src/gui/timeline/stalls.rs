@@ -73,6 +73,15 @@ pub(super) fn near(
         .map(|(place, _)| place)
 }
 
+/// The place of the longest stall that a task caused by what it did in `range`.
+pub(super) fn of_task(model: &ModelTrack, task: TaskId, range: TimeRange) -> Option<usize> {
+    let stalls = model.stalls.iter().enumerate();
+    stalls
+        .filter(|(_, stall)| stall.task == Some(task) && stall.range.overlaps(range))
+        .max_by_key(|(_, stall)| stall.range.nanos())
+        .map(|(place, _)| place)
+}
+
 /// Adds the stalls of a thread: over its outermost row, which is the turn or the callback that took too long.
 pub(super) fn on_thread(
     place: &Placement<'_>,

@@ -210,10 +210,12 @@ const fn words(kind: SpanKind) -> (&'static str, &'static str) {
 /// Shows a description.
 pub(super) fn show(ui: &mut egui::Ui, palette: &Palette, text: &Description) {
     ui.set_max_width(340.0);
+    // Rows of text need no room for buttons.
+    ui.spacing_mut().interact_size.y = 0.0;
     ui.label(egui::RichText::new(&text.title).strong());
     egui::Grid::new("description")
         .num_columns(2)
-        .spacing([10.0, 2.0])
+        .spacing([10.0, 3.0])
         .show(ui, |ui| {
             for (word, value) in &text.lines {
                 ui.label(egui::RichText::new(*word).color(palette.text_weak).small());

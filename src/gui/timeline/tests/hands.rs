@@ -374,6 +374,13 @@ fn the_pointer_is_told_what_it_is_on() {
 }
 
 #[test]
+fn an_empty_timeline_says_what_to_do() {
+    let harness = harness(World::of(TraceStore::new(), Timestamp::MAX));
+    assert!(harness.state().commands.is_empty());
+    assert_eq!(look(&harness, |_, outline| outline.height()), 0.0);
+}
+
+#[test]
 fn an_idle_timeline_asks_for_no_frames() {
     let mut harness = harness(World::new(Sample::default()));
     harness.run_steps(30);

@@ -40,11 +40,10 @@ impl World {
     }
 
     fn of(store: TraceStore, until: Timestamp) -> Self {
-        let now = until.min(store.range().end.max(until.min(Timestamp(1 << 40))));
         let now = if until == Timestamp::MAX {
             store.range().end
         } else {
-            now
+            until
         };
         let mut view = TimeView::default();
         view.apply(ViewCommand::Fit, TimeRange::new(Timestamp::ZERO, now));

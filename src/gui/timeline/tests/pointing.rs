@@ -73,6 +73,18 @@ fn a_stall_too_short_for_the_screen_is_hit_from_nearby() {
 }
 
 #[test]
+fn what_is_red_in_the_lane_of_a_task_is_a_stall() {
+    let world = World::new(Sample::default());
+    world.look(|place, outline| {
+        let band = task(outline, 2, 0);
+        let found = point(place, outline, band, 0, 700 * MS, 0.0);
+        assert!(matches!(found, Some(Target::Stall(..))), "{found:?}");
+        let before = point(place, outline, band, 0, 550 * MS, 0.0);
+        assert_eq!(kind(&world, before), Some(SpanKind::Waiting));
+    });
+}
+
+#[test]
 fn a_fold_says_how_many_and_selects_the_longest() {
     let world = World::new(Sample::default()).at(0, 400_000 * MS);
     world.look(|place, outline| {
@@ -135,7 +147,11 @@ fn moments_are_hit_where_they_are_marked() {
 
 #[test]
 fn wherever_a_wide_bar_is_drawn_it_is_hit() {
-    let world = World::new(Sample::default()).at(250 * MS, 650 * MS);
+    let sample = Sample {
+        blocking: false,
+        ..Sample::default()
+    };
+    let world = World::new(sample).at(250 * MS, 650 * MS);
     world.look(|place, outline| {
         for band in outline.bands() {
             let Kind::Task(task) = band.kind else {
