@@ -5,7 +5,7 @@ use super::peaks::Peaks;
 use crate::trace::{TimeRange, Timestamp};
 
 /// After how many spans the sum of active time is written down. Finding a sum adds up at most so many.
-const CHECKPOINT: usize = 32;
+const CHECKPOINT: usize = 8;
 
 /// Spans that do not overlap, in the order of time. Only finished ones.
 #[derive(Clone, Debug, Default)]
@@ -93,6 +93,7 @@ impl Row {
             next,
             end: view.end,
             grain: grain.max(1),
+            stride: 1,
         }
     }
 }
@@ -133,6 +134,8 @@ pub struct Pieces<'a> {
     next: usize,
     end: Timestamp,
     grain: u64,
+    /// How many spans the last fold held: the next one holds about as many.
+    stride: usize,
 }
 
 impl Iterator for Pieces<'_> {
@@ -147,7 +150,8 @@ impl Iterator for Pieces<'_> {
             return Some(Piece::Span { index: first });
         }
         let grain_end = Timestamp((span.begin.0 / self.grain + 1).saturating_mul(self.grain));
-        let mut past = gallop(spans, first + 1, grain_end);
+        let mut past = gallop(spans, first + 1, self.stride, grain_end);
+        self.stride = past - first;
         // Only the last one can reach out of the grain, and so be long enough to be seen by itself.
         let last = &spans[past - 1];
         if past - first > 1 && last.end.0 - last.begin.0 >= self.grain {
@@ -167,16 +171,34 @@ impl Iterator for Pieces<'_> {
     }
 }
 
-/// The place of the first span from `from` on that begins at `moment` or later. Looks near first: most grains
-/// hold few spans.
-fn gallop(spans: &[Span], from: usize, moment: Timestamp) -> usize {
-    let mut low = from;
+/// The place of the first span from `from` on that begins at `moment` or later. Looks first about `guess` places
+/// on, and then farther and farther away from there: a miss in a large row is a miss in the processor's cache.
+fn gallop(spans: &[Span], from: usize, guess: usize, moment: Timestamp) -> usize {
+    let before = |place: usize| spans[place].begin < moment;
+    let guess = (from + guess).min(spans.len());
+    let (mut low, mut high) = (from, spans.len());
     let mut step = 1;
-    while low + step < spans.len() && spans[low + step].begin < moment {
-        low += step;
-        step *= 2;
+    if guess < high && before(guess) {
+        low = guess + 1;
+        while low + step < high {
+            if !before(low + step) {
+                high = low + step;
+                break;
+            }
+            low += step + 1;
+            step *= 2;
+        }
+    } else {
+        high = guess;
+        while high > low + step {
+            if before(high - step) {
+                low = high - step + 1;
+                break;
+            }
+            high -= step;
+            step *= 2;
+        }
     }
-    let high = (low + step).min(spans.len());
     low + spans[low..high].partition_point(|span| span.begin < moment)
 }
 
