@@ -13,6 +13,8 @@ use crate::trace::{ModelId, ThreadId, TimeRange};
 pub enum Command {
     /// Make this shipped scenario the chosen one, by its name.
     PickScenario(String),
+    /// Ask for a scenario file and load it.
+    LoadScenarioDialog,
     /// Load a scenario from a file and make it the chosen one.
     LoadScenario(PathBuf),
     /// Run the chosen scenario.
@@ -37,20 +39,58 @@ pub enum Command {
     Reveal(Selection),
     /// Go to the next stall (`true`) or to the previous one.
     NextStall(bool),
+    /// Look at another one of the traces that are there, by its place among them.
+    ShowTrace(usize),
     /// Ask for a trace file and open it.
     OpenDialog,
     /// Open a trace file.
     Open(PathBuf),
     /// Ask for a file and export the trace to it.
     ExportDialog,
-    /// Export the trace; the ending of the name chooses the format.
+    /// Export the trace; the ending of the name chooses the format. Replaces a file that is there.
     Export(PathBuf),
+    /// Choose the path of the open dialog through the system's own dialog.
+    Browse,
     /// Choose dark, light, or as the system has it.
     SetTheme(egui::ThemePreference),
+    /// Show a side of the window, or hide it.
+    SetPanel(Side, bool),
     /// Show the table of keys, or hide it.
     ToggleHelp,
     /// Put the message away.
     DismissMessage,
+    /// Put away what lies on top: the dialog, the table of keys, the message, or else the selection.
+    Dismiss,
+    /// Close the window.
+    Quit,
+}
+
+/// A part of the window that can be hidden, so that the timeline has more room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The scenario and its switches.
+    Controls,
+    /// The inspector and the list of stalls.
+    Details,
+    /// The loop's lag over time.
+    Plot,
+    /// The table that compares the models.
+    Comparison,
+}
+
+impl Side {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 4] = [Self::Controls, Self::Details, Self::Plot, Self::Comparison];
+
+    /// What it is called.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Controls => "Scenario and controls",
+            Self::Details => "Inspector and stalls",
+            Self::Plot => "Loop lag",
+            Self::Comparison => "Comparison",
+        }
+    }
 }
 
 /// A move of the view in time.

@@ -1,0 +1,76 @@
+//! What the window remembers from one start to the next. (egui remembers the sizes of the panels, the zoom and
+//! whether it is dark or light.)
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::command::Side;
+use super::timeline::Timeline;
+
+/// What the window remembers. What an older or newer version wrote is read as far as it fits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Whether the scenario and its switches are shown.
+    pub controls: bool,
+    /// Whether the inspector and the stalls are shown.
+    pub details: bool,
+    /// Whether the loop lag is shown.
+    pub plot: bool,
+    /// Whether the comparison is shown.
+    pub comparison: bool,
+    /// Where a file was opened or exported last.
+    pub folder: Option<PathBuf>,
+    /// Which of its parts the timeline hides.
+    pub timeline: Timeline,
+}
+
+impl Default for Settings {
+    /// Everything is shown.
+    fn default() -> Self {
+        Self {
+            controls: true,
+            details: true,
+            plot: true,
+            comparison: true,
+            folder: None,
+            timeline: Timeline::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Whether a side of the window is shown.
+    pub const fn shows(&self, side: Side) -> bool {
+        match side {
+            Side::Controls => self.controls,
+            Side::Details => self.details,
+            Side::Plot => self.plot,
+            Side::Comparison => self.comparison,
+        }
+    }
+
+    /// Shows a side of the window, or hides it.
+    pub const fn show(&mut self, side: Side, shown: bool) {
+        *match side {
+            Side::Controls => &mut self.controls,
+            Side::Details => &mut self.details,
+            Side::Plot => &mut self.plot,
+            Side::Comparison => &mut self.comparison,
+        } = shown;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_another_version_are_read_as_far_as_they_fit() {
+        let read: Settings = serde_json::from_str(r#"{"plot": false, "from_the_future": 1}"#)
+            .expect("it is lenient");
+        assert!(!read.shows(Side::Plot));
+        assert!(read.shows(Side::Controls));
+    }
+}

@@ -1,0 +1,52 @@
+//! Numbers as people read them. (Lengths of time are said by [`crate::analysis::plain_duration`].)
+
+use crate::trace::Timestamp;
+
+/// A moment, in seconds since the beginning of the trace, to the microsecond: `1.250 000 s`.
+pub(super) fn moment(at: Timestamp) -> String {
+    let micros = at.as_nanos() / 1_000;
+    format!(
+        "{}.{:03} {:03} s",
+        micros / 1_000_000,
+        micros / 1_000 % 1_000,
+        micros % 1_000
+    )
+}
+
+/// A count with its thousands apart: `12,345`.
+pub(super) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// So many of something: `1 stall`, `2 stalls`.
+pub(super) fn plural(number: u64, one: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {one}{ending}", count(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_said_to_the_microsecond() {
+        assert_eq!(moment(Timestamp(1_250_000_999)), "1.250 000 s");
+        assert_eq!(moment(Timestamp(61_000_001_000)), "61.000 001 s");
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!(count(999), "999");
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(plural(1, "stall"), "1 stall");
+        assert_eq!(plural(0, "stall"), "0 stalls");
+    }
+}
