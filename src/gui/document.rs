@@ -1,0 +1,263 @@
+//! The traces that are open, each with the way one looks at it.
+//!
+//! A run makes a trace, and so does a file. Nothing pushes another out of the window in silence: all of them
+//! stay, and one is shown.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::command::{Selection, ViewCommand};
+use super::navigate;
+use super::time_view::TimeView;
+use crate::analysis::{self, StallReport};
+use crate::format::{Origin, Recording, Trace, TraceInfo};
+use crate::store::TraceStore;
+use crate::trace::{Batch, ModelId, TimeRange, Timestamp};
+
+/// How many traces are kept. The oldest run that was exported goes first, then the oldest of all.
+const KEPT: usize = 12;
+
+/// One trace, and how it is looked at.
+pub struct Document {
+    /// Tells it from all others since the start.
+    pub id: u32,
+    /// What it is called where traces are chosen.
+    pub title: String,
+    /// What its file says of it.
+    pub info: TraceInfo,
+    /// The number of its run since the start, where it is one.
+    pub run: Option<u32>,
+    /// The file that it was opened from, or exported to last.
+    pub file: Option<PathBuf>,
+    /// What happened. Shared with an export that is still being written.
+    pub store: Arc<TraceStore>,
+    /// The newest moment: the clock while it is live, then its end.
+    pub now: Timestamp,
+    /// Which stretch of it is on the screen.
+    pub view: TimeView,
+    /// What of it is looked at closely.
+    pub selection: Option<Selection>,
+    /// Its stalls, the longest first.
+    pub stalls: Vec<StallReport>,
+    /// How many stalls of each model are among them.
+    counted: BTreeMap<ModelId, usize>,
+    /// Where its native form is.
+    pub native: Native,
+}
+
+/// Where the native form of a trace is.
+#[derive(Debug)]
+pub enum Native {
+    /// Here.
+    Here(Origin),
+    /// With an export that is being written.
+    Away,
+    /// Nowhere, because of this.
+    Missing(String),
+}
+
+impl Document {
+    /// The trace of a run that begins now.
+    pub fn of_run(number: u32, info: TraceInfo, native: Native) -> Self {
+        let title = format!("Run {number} · {}", info.title);
+        Self {
+            run: Some(number),
+            ..Self::new(title, info, TraceStore::new(), native)
+        }
+    }
+
+    /// A trace that was read from a file.
+    pub fn of_file(path: &Path, trace: Trace) -> Self {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        let native = Native::Here(Origin::File(path.to_owned()));
+        let title = name.to_string_lossy().into_owned();
+        let mut document = Self {
+            file: Some(path.to_owned()),
+            ..Self::new(title, trace.info, trace.store, native)
+        };
+        document.advance(document.store.range().end);
+        document.look(ViewCommand::Fit);
+        document
+    }
+
+    fn new(title: String, info: TraceInfo, store: TraceStore, native: Native) -> Self {
+        Self {
+            id: 0,
+            title,
+            info,
+            run: None,
+            file: None,
+            store: Arc::new(store),
+            now: Timestamp::ZERO,
+            view: TimeView::default(),
+            selection: None,
+            stalls: Vec::new(),
+            counted: BTreeMap::new(),
+            native,
+        }
+    }
+
+    /// The file of the run that goes on, where there is one and it is here.
+    pub const fn recording(&mut self) -> Option<&mut Recording> {
+        match &mut self.native {
+            Native::Here(Origin::Recording(recording)) => Some(recording),
+            _ => None,
+        }
+    }
+
+    /// Takes in what was recorded.
+    pub fn push(&mut self, batch: &Batch) {
+        // An export may still be reading it, although nothing is fetched meanwhile; then it is copied.
+        Arc::make_mut(&mut self.store).push(batch);
+    }
+
+    /// From the beginning to the newest moment.
+    pub fn range(&self) -> TimeRange {
+        TimeRange::new(Timestamp::ZERO, self.now.max(self.store.range().end))
+    }
+
+    /// Lets the time go on, and the view with it.
+    pub fn advance(&mut self, now: Timestamp) {
+        self.now = now.max(self.store.range().end);
+        self.update_stalls();
+        self.view.advance(self.range());
+    }
+
+    /// Moves the view.
+    pub fn look(&mut self, command: ViewCommand) {
+        self.view.apply(command, self.range());
+    }
+
+    /// Looks closely at something, and moves the view where it cannot be seen well.
+    pub fn reveal(&mut self, selection: Selection) {
+        self.selection = Some(selection);
+        let Some(range) = navigate::range_of(&self.store, selection, self.now) else {
+            return;
+        };
+        if !navigate::is_seen_well(&self.view, range) {
+            self.look(ViewCommand::Show(navigate::with_surroundings(range)));
+        }
+    }
+
+    /// Whether it would be lost if it were put away.
+    pub const fn is_unsaved(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// Adds the reports of stalls that are new. A report does not change once its stall is in the store.
+    fn update_stalls(&mut self) {
+        let mut added = false;
+        for model in self.store.models() {
+            let counted = self.counted.entry(model.id).or_default();
+            for index in *counted..model.stalls.len() {
+                let report = analysis::stall(&self.store, model, index);
+                self.stalls.extend(report);
+                added = true;
+            }
+            *counted = model.stalls.len();
+        }
+        if added {
+            self.stalls
+                .sort_by_key(|stall| (std::cmp::Reverse(stall.range.nanos()), stall.range.begin));
+        }
+    }
+}
+
+/// The traces that are open; one of them is shown.
+#[derive(Default)]
+pub struct Documents {
+    all: Vec<Document>,
+    shown: usize,
+    added: u32,
+}
+
+impl Documents {
+    /// All of them, the oldest first.
+    pub fn all(&self) -> &[Document] {
+        &self.all
+    }
+
+    /// The place of the one that is shown.
+    pub const fn shown_place(&self) -> usize {
+        self.shown
+    }
+
+    /// The one that is shown; `None` where there is none at all.
+    pub fn shown(&self) -> Option<&Document> {
+        self.all.get(self.shown)
+    }
+
+    /// The one that is shown.
+    pub fn shown_mut(&mut self) -> Option<&mut Document> {
+        self.all.get_mut(self.shown)
+    }
+
+    /// Shows the one at a place.
+    pub fn show(&mut self, place: usize) {
+        if place < self.all.len() {
+            self.shown = place;
+        }
+    }
+
+    /// The one with this id.
+    pub fn by_id_mut(&mut self, id: u32) -> Option<&mut Document> {
+        self.all.iter_mut().find(|document| document.id == id)
+    }
+
+    /// The trace of the run with this number.
+    pub fn run_mut(&mut self, number: u32) -> Option<&mut Document> {
+        self.all
+            .iter_mut()
+            .find(|document| document.run == Some(number))
+    }
+
+    /// Adds one and shows it. Gives back the one that had to go because there are too many, if there are.
+    pub fn add(&mut self, mut document: Document) -> Option<Document> {
+        self.added += 1;
+        document.id = self.added;
+        let out = (self.all.len() >= KEPT).then(|| {
+            let saved = self.all.iter().position(|one| !one.is_unsaved());
+            self.all.remove(saved.unwrap_or(0))
+        });
+        self.all.push(document);
+        self.shown = self.all.len() - 1;
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(number: u32) -> Document {
+        let native = Native::Missing("a test".to_owned());
+        Document::of_run(number, TraceInfo::default(), native)
+    }
+
+    #[test]
+    fn what_is_safe_in_a_file_makes_room_first() {
+        let mut documents = Documents::default();
+        for number in 0..KEPT as u32 {
+            assert!(documents.add(run(number)).is_none());
+        }
+        documents.all[3].file = Some(PathBuf::from("safe.loopscope"));
+        let out = documents.add(run(100)).and_then(|document| document.run);
+        assert_eq!(out, Some(3));
+        let out = documents.add(run(101)).and_then(|document| document.run);
+        assert_eq!(out, Some(0), "then the oldest");
+        assert_eq!(documents.shown().and_then(|one| one.run), Some(101));
+        assert_eq!(documents.all().len(), KEPT);
+    }
+
+    #[test]
+    fn the_newest_is_shown_until_another_is_chosen() {
+        let mut documents = Documents::default();
+        documents.add(run(1));
+        documents.add(run(2));
+        documents.show(0);
+        assert_eq!(documents.shown().and_then(|one| one.run), Some(1));
+        documents.show(7);
+        assert_eq!(documents.shown_place(), 0, "there is none at that place");
+    }
+}

@@ -1,0 +1,151 @@
+//! A run that goes on: what it records is fetched once per frame and put into its document.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::document::{Document, Native};
+use crate::format::{Recording, WriteError};
+use crate::record::{Receiver, TryRecvError};
+use crate::scenario::Scenario;
+use crate::session::{Options, Session, SessionError};
+
+/// How long a frame may spend on fetching. What is left waits for the next one.
+const BUDGET: Duration = Duration::from_millis(4);
+/// How soon after something was recorded a frame shows it.
+const SOON: Duration = Duration::from_millis(16);
+/// How often a frame is painted while a run goes on, whether or not anything was recorded: the clock moves.
+pub const TICK: Duration = Duration::from_millis(33);
+
+/// A run that goes on. Dropping it stops it and waits for its threads.
+pub struct Live {
+    session: Session,
+    receiver: Receiver,
+    waker: Arc<Waker>,
+    /// The number of the run, by which its document is found.
+    pub number: u32,
+    /// How many bytes it reads if nothing goes wrong.
+    pub expected_bytes: u64,
+    /// Whether it was asked to stop.
+    pub stopping: bool,
+}
+
+/// What fetching brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// All there is at present.
+    All,
+    /// As much as a frame has time for.
+    Some,
+    /// The last of it: the run is over.
+    Last,
+}
+
+impl Live {
+    /// Starts a run. `ctx` is asked for a repaint when there is something to see.
+    ///
+    /// # Errors
+    /// When there is nothing to run, or the system refuses what it takes.
+    pub fn start(
+        ctx: &egui::Context,
+        scenario: &Scenario,
+        options: Options,
+        number: u32,
+        expected_bytes: u64,
+    ) -> Result<Self, SessionError> {
+        let waker = Arc::new(Waker {
+            ctx: ctx.clone(),
+            pending: AtomicBool::new(false),
+        });
+        let wake = Arc::clone(&waker);
+        let (session, receiver) = Session::start(scenario, options, Arc::new(move || wake.wake()))?;
+        Ok(Self {
+            session,
+            receiver,
+            waker,
+            number,
+            expected_bytes,
+            stopping: false,
+        })
+    }
+
+    /// The handle of what runs.
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Asks it to stop; returns at once.
+    pub fn stop(&mut self) {
+        self.stopping = true;
+        self.session.stop();
+    }
+
+    /// Fetches what was recorded, within the budget of a frame.
+    ///
+    /// # Errors
+    /// When it cannot be written to the recording: told once. The document has it all the same.
+    pub fn fetch(&mut self, document: &mut Document) -> (Fetched, Result<(), WriteError>) {
+        self.waker.clear();
+        if matches!(document.native, Native::Away) {
+            // An export is reading; what is recorded meanwhile waits in the channel.
+            document.advance(self.receiver.now());
+            return (Fetched::All, Ok(()));
+        }
+        // Asked before the channel: what was recorded before the end is in it then.
+        let finished = self.session.is_finished();
+        let begun = Instant::now();
+        let mut written = Ok(());
+        let fetched = loop {
+            let batch = match self.receiver.try_recv() {
+                Ok(batch) => batch,
+                Err(TryRecvError::Empty) if finished => break Fetched::Last,
+                Err(TryRecvError::Empty) => break Fetched::All,
+                Err(TryRecvError::Disconnected) => break Fetched::Last,
+            };
+            document.push(&batch);
+            if let Some(recording) = document.recording() {
+                written = written.and(recording.append(&batch));
+            }
+            self.receiver.recycle(batch);
+            if begun.elapsed() >= BUDGET {
+                break Fetched::Some;
+            }
+        };
+        if let Some(recording) = document.recording() {
+            let write = match fetched {
+                Fetched::Last => Recording::finish,
+                Fetched::All | Fetched::Some => Recording::flush,
+            };
+            written = written.and_then(|()| write(recording));
+        }
+        document.advance(match fetched {
+            Fetched::Last => document.store.range().end,
+            Fetched::All | Fetched::Some => self.receiver.now(),
+        });
+        (fetched, written)
+    }
+
+    /// Waits for the end of a run that was stopped or is over.
+    pub fn join(self) {
+        self.session.join();
+    }
+}
+
+/// Asks for a repaint on behalf of the recording threads, once per frame however often they call.
+struct Waker {
+    ctx: egui::Context,
+    pending: AtomicBool,
+}
+
+impl Waker {
+    fn wake(&self) {
+        if !self.pending.swap(true, Ordering::AcqRel) {
+            // Without a delay egui would paint two frames.
+            self.ctx.request_repaint_after(SOON);
+        }
+    }
+
+    fn clear(&self) {
+        self.pending.store(false, Ordering::Release);
+    }
+}
