@@ -260,6 +260,15 @@ impl Palette {
         }
     }
 
+    /// The colour of a model in plots and beside its name, by its place in the trace.
+    pub const fn model(&self, place: usize) -> Color32 {
+        match place % 3 {
+            0 => self.thread_call,
+            1 => self.timer,
+            _ => self.running,
+        }
+    }
+
     /// The colour of text on a fill: dark or bright ink, whichever is easier to read.
     pub fn ink_on(&self, fill: Color32) -> Color32 {
         const DARK_INK: Color32 = rgb(0x0C_1117);

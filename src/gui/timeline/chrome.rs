@@ -16,6 +16,12 @@ use crate::trace::Timestamp;
 
 /// Width of the column of names, in points.
 pub(super) const GUTTER: f32 = 176.0;
+
+/// How far right of the left edge of a timeline of this width its time begins, in points. Plots that share its
+/// axis begin there too.
+pub fn gutter_width(width: f32) -> f32 {
+    GUTTER.min(width / 3.0).round()
+}
 /// Height of the ruler.
 pub(super) const RULER: f32 = 30.0;
 /// How far lanes are indented below the header of their model.
@@ -43,7 +49,7 @@ pub(super) struct Areas {
 impl Areas {
     /// Divides `all`, of which the lowest `legend` points are left free.
     pub(super) fn new(all: Rect, legend: f32) -> Self {
-        let gutter = GUTTER.min(all.width() / 3.0).round();
+        let gutter = gutter_width(all.width());
         let (x, y) = (all.left() + gutter, all.top() + RULER);
         let bottom = (all.bottom() - legend).max(y);
         let part =

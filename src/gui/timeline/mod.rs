@@ -36,6 +36,7 @@ use egui::{
 };
 use serde::{Deserialize, Serialize};
 
+pub use chrome::gutter_width;
 pub use scene::Scene;
 
 use crate::gui::command::{Command, Selection, ViewCommand};
@@ -59,6 +60,9 @@ pub struct Timeline {
     scroll: f32,
     #[serde(skip)]
     drag: Option<Drag>,
+    /// The selection that was last scrolled to.
+    #[serde(skip)]
+    scrolled_to: Option<Selection>,
 }
 
 impl Timeline {
@@ -107,8 +111,26 @@ impl Timeline {
                 .show(|ui| tooltip::show(ui, palette, &text));
         }
         scroll_bar(ui, palette, &areas, self.scroll, outline.height());
+        self.scroll_to_selection(ui, &place, &outline);
         self.scroll += hands.scroll;
         self.clamp_scroll(&outline, areas.lanes.height());
+    }
+
+    /// What was selected elsewhere, in a list say, may lie above or below what can be seen.
+    fn scroll_to_selection(&mut self, ui: &Ui, place: &Placement<'_>, outline: &Outline<'_>) {
+        let selection = place.scene.selection;
+        if self.scrolled_to == selection {
+            return;
+        }
+        self.scrolled_to = selection;
+        let Some(at) = selection.and_then(|what| locate::locate(place, outline, what)) else {
+            return;
+        };
+        let lanes = place.lanes;
+        if at.top() < lanes.top() || at.bottom() > lanes.bottom() {
+            self.scroll += at.center().y - lanes.center().y;
+            ui.ctx().request_repaint();
+        }
     }
 
     fn clamp_scroll(&mut self, outline: &Outline<'_>, height: f32) {

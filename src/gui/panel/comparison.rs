@@ -1,0 +1,229 @@
+//! The models side by side, live.
+
+use std::time::Duration;
+
+use egui::{Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+use egui_extras::{Column, TableBuilder, TableRow};
+
+use super::widgets::{self, bar_number};
+use crate::analysis::{self, ModelSummary, outcome_word, plain_duration};
+use crate::gui::command::{Command, ViewCommand};
+use crate::gui::document::Document;
+use crate::gui::text;
+use crate::gui::theme::{self, Palette, STEP};
+use crate::trace::Outcome;
+
+/// Height of a line of the table.
+const LINE: f32 = 30.0;
+
+/// The columns: title, least width, and what the numbers in it mean.
+const COLUMNS: [(&str, f32, &str); 10] = [
+    (
+        "Model",
+        128.0,
+        "A model of execution; its name leads to the whole of it",
+    ),
+    ("Elapsed", 84.0, "From its begin to its end"),
+    (
+        "Waiting",
+        84.0,
+        "How long its threads waited in polls or blocking system calls; the sum of all its threads",
+    ),
+    (
+        "Running",
+        84.0,
+        "How long its threads did anything else: the sum of all its threads. It is not CPU time",
+    ),
+    (
+        "Longest stall",
+        84.0,
+        "The longest stretch without a poll that counts as a stall",
+    ),
+    ("Stalls", 48.0, "How many stalls"),
+    ("Tasks", 84.0, "How many tasks are done"),
+    ("Bytes", 60.0, "What all its tasks have read"),
+    ("Events", 60.0, "What was recorded"),
+    (
+        "Dropped",
+        56.0,
+        "Events that were lost because nobody fetched them in time",
+    ),
+];
+
+/// The longest of each duration among the models: what the bars are measured by.
+struct Scale {
+    elapsed: Duration,
+    threads: Duration,
+    stall: Duration,
+}
+
+impl Scale {
+    fn of(models: &[ModelSummary]) -> Self {
+        let most =
+            |of: fn(&ModelSummary) -> Duration| models.iter().map(of).max().unwrap_or_default();
+        Self {
+            elapsed: most(|model| model.elapsed),
+            // Waiting and running share a scale: one is to be compared with the other.
+            threads: most(|model| model.waiting.max(model.running)),
+            stall: most(|model| model.longest_stall.unwrap_or_default()),
+        }
+    }
+}
+
+/// Shows the table, and what failed under it.
+pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
+    let models = analysis::compare(&document.store, document.now);
+    let scale = Scale::of(&models);
+    egui::ScrollArea::both()
+        .id_salt("comparison")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            ui.spacing_mut().item_spacing = vec2(3.0 * STEP, 2.0);
+            table(ui, document, &models, &scale, commands);
+            failures(ui, &models);
+        });
+}
+
+fn table(
+    ui: &mut Ui,
+    document: &Document,
+    models: &[ModelSummary],
+    scale: &Scale,
+    commands: &mut Vec<Command>,
+) {
+    let mut table = TableBuilder::new(ui)
+        .id_salt("models")
+        .vscroll(false)
+        .cell_layout(egui::Layout::left_to_right(egui::Align::Center));
+    for (place, (_, width, _)) in COLUMNS.iter().enumerate() {
+        table = table.column(match place {
+            0 => Column::exact(*width),
+            1..=4 => Column::remainder().at_least(*width).clip(true),
+            _ => Column::auto().at_least(*width),
+        });
+    }
+    let header = table.header(20.0, |mut row| {
+        for (title, _, hint) in COLUMNS {
+            row.col(|ui| {
+                widgets::note(ui, title).on_hover_text(hint);
+            });
+        }
+    });
+    header.body(|body| {
+        body.rows(LINE, models.len(), |mut row| {
+            let model = &models[row.index()];
+            if line(&mut row, model, scale)
+                && let Some(track) = document.store.model(model.id)
+            {
+                let range = track.range(document.now);
+                commands.push(Command::View(ViewCommand::Show(range)));
+            }
+        });
+    });
+}
+
+/// One model. Whether its name was pressed.
+fn line(row: &mut TableRow<'_, '_>, model: &ModelSummary, scale: &Scale) -> bool {
+    let place = row.index();
+    let mut pressed = false;
+    row.col(|ui| pressed = name(ui, model, place).clicked());
+    row.col(|ui| {
+        let color = Palette::of(ui.visuals()).text_weak;
+        let text = match model.outcome {
+            // Two decimals always: a number that counts does not tremble.
+            None => format!("{:.2} s", model.elapsed.as_secs_f64()),
+            Some(_) => plain_duration(model.elapsed),
+        };
+        bar_number(ui, &text, share(model.elapsed, scale.elapsed), color);
+    });
+    row.col(|ui| {
+        let color = Palette::of(ui.visuals()).turn;
+        let text = plain_duration(model.waiting);
+        bar_number(ui, &text, share(model.waiting, scale.threads), color);
+    });
+    row.col(|ui| {
+        let color = Palette::of(ui.visuals()).running;
+        let text = plain_duration(model.running);
+        bar_number(ui, &text, share(model.running, scale.threads), color);
+    });
+    row.col(|ui| {
+        let color = Palette::of(ui.visuals()).stalled;
+        let text = model
+            .longest_stall
+            .map_or_else(|| "none".to_owned(), plain_duration);
+        let stall = model.longest_stall.unwrap_or_default();
+        bar_number(ui, &text, share(stall, scale.stall), color);
+    });
+    row.col(|ui| number(ui, model.stalls as u64));
+    row.col(|ui| tasks(ui, model));
+    row.col(|ui| number(ui, model.tasks.iter().map(|task| task.bytes).sum()));
+    row.col(|ui| number(ui, model.events));
+    row.col(|ui| {
+        if model.dropped > 0 {
+            let color = Palette::of(ui.visuals()).failed;
+            ui.label(
+                RichText::new(text::count(model.dropped))
+                    .font(theme::number())
+                    .color(color),
+            );
+        } else {
+            number(ui, 0);
+        }
+    });
+    pressed
+}
+
+fn name(ui: &mut Ui, model: &ModelSummary, place: usize) -> Response {
+    let palette = Palette::of(ui.visuals());
+    let (mark, _) = ui.allocate_exact_size(vec2(4.0, 18.0), Sense::hover());
+    ui.painter().rect_filled(mark, 1.0, palette.model(place));
+    ui.spacing_mut().item_spacing.x = 2.0 * STEP;
+    let response = widgets::link(ui, &model.name).on_hover_text("Show the whole of it");
+    let said = format!("Show {}", model.name);
+    response.widget_info(|| WidgetInfo::labeled(Role::Link, true, &said));
+    response
+}
+
+fn number(ui: &mut Ui, number: u64) {
+    ui.label(RichText::new(text::count(number)).font(theme::number()));
+}
+
+fn tasks(ui: &mut Ui, model: &ModelSummary) {
+    let palette = Palette::of(ui.visuals());
+    let count = |outcome| {
+        model
+            .tasks
+            .iter()
+            .filter(|task| task.outcome == Some(outcome))
+            .count()
+    };
+    let (done, failed) = (count(Outcome::Done), count(Outcome::Failed));
+    ui.spacing_mut().item_spacing.x = STEP;
+    ui.label(RichText::new(format!("{done} of {}", model.tasks.len())).font(theme::number()));
+    let (word, color) = match model.outcome {
+        _ if failed > 0 => (format!("{failed} failed"), palette.failed),
+        outcome => (outcome_word(outcome).to_owned(), palette.text_weak),
+    };
+    ui.label(RichText::new(word).font(theme::small()).color(color));
+}
+
+/// What failed, and why.
+fn failures(ui: &mut Ui, models: &[ModelSummary]) {
+    let palette = Palette::of(ui.visuals());
+    for model in models {
+        for task in &model.tasks {
+            let Some(error) = &task.error else {
+                continue;
+            };
+            let text = format!("× {}, {}: {error}", model.name, task.name);
+            ui.add(egui::Label::new(RichText::new(text).color(palette.failed)).wrap());
+        }
+    }
+}
+
+fn share(part: Duration, whole: Duration) -> f32 {
+    if whole.is_zero() {
+        return 0.0;
+    }
+    (part.as_secs_f64() / whole.as_secs_f64()) as f32
+}

@@ -1,0 +1,237 @@
+//! The dialog that asks for a path: to open a trace, to load a scenario, to export.
+//!
+//! It has a field to type in, because the system's own dialog is not there on every machine and then says
+//! nothing; a button calls that one.
+
+use std::path::{Path, PathBuf};
+
+use egui::{Button, Key, RichText, Ui, vec2};
+
+use super::widgets;
+use crate::format::Format;
+use crate::gui::command::Command;
+use crate::gui::jobs::{Ask, Choice, typed_path};
+use crate::gui::theme::{Palette, STEP};
+
+/// What the path is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To open a trace.
+    OpenTrace,
+    /// To load a scenario.
+    LoadScenario,
+    /// To export the trace that is shown.
+    Export,
+}
+
+impl Purpose {
+    const fn title(self) -> &'static str {
+        match self {
+            Self::OpenTrace => "Open a trace",
+            Self::LoadScenario => "Load a scenario",
+            Self::Export => "Export the trace",
+        }
+    }
+
+    const fn confirm(self) -> &'static str {
+        match self {
+            Self::OpenTrace => "Open",
+            Self::LoadScenario => "Load",
+            Self::Export => "Export",
+        }
+    }
+
+    const fn kinds(self) -> &'static [(&'static str, &'static [&'static str])] {
+        match self {
+            Self::OpenTrace => &[("Loopscope traces", &["loopscope"]), ("All files", &["*"])],
+            Self::LoadScenario => &[("Scenarios", &["toml"]), ("All files", &["*"])],
+            Self::Export => &[
+                ("Loopscope traces", &["loopscope"]),
+                ("Chrome traces", &["json"]),
+                ("Tables", &["csv"]),
+            ],
+        }
+    }
+}
+
+/// The dialog.
+#[derive(Clone, Debug)]
+pub struct PathDialog {
+    /// What the path is for.
+    pub purpose: Purpose,
+    /// What stands in the field.
+    pub path: String,
+    /// What is wrong with it, as far as is known.
+    pub error: Option<String>,
+    /// Whether what was asked for is being done.
+    pub busy: bool,
+    /// The path that may be replaced, because the person said so.
+    replace: Option<PathBuf>,
+    /// Whether the person is being asked to say so.
+    asks_to_replace: bool,
+    /// Whether the field has had the focus.
+    focused: bool,
+}
+
+impl PathDialog {
+    /// A dialog that begins with a path.
+    pub fn new(purpose: Purpose, path: &Path) -> Self {
+        Self {
+            purpose,
+            path: path.display().to_string(),
+            error: None,
+            busy: false,
+            replace: None,
+            asks_to_replace: false,
+            focused: false,
+        }
+    }
+
+    /// What to ask the system's file dialog.
+    pub fn ask(&self) -> Ask {
+        Ask {
+            save: self.purpose == Purpose::Export,
+            title: self.purpose.title(),
+            kinds: self.purpose.kinds(),
+            path: typed_path(&self.path),
+        }
+    }
+
+    /// What came of the system's dialog, which also asks whether to replace a file.
+    pub fn chosen(&mut self, choice: Choice) {
+        match choice {
+            Choice::Path(path) => {
+                self.path = path.display().to_string();
+                self.replace = Some(path);
+                self.error = None;
+            }
+            Choice::Nothing => {}
+            Choice::NoDialog => {
+                self.error =
+                    Some("This system has no file dialog to offer: type the path here.".to_owned());
+            }
+        }
+    }
+
+    /// What was asked for failed; the person may try another path.
+    pub fn failed(&mut self, error: String) {
+        self.busy = false;
+        self.error = Some(error);
+    }
+
+    /// Shows the dialog over the window.
+    pub fn show(&mut self, ui: &Ui, commands: &mut Vec<Command>) {
+        let width = (ui.content_rect().width() - 16.0 * STEP).min(560.0);
+        let frame = egui::Frame::window(ui.style()).inner_margin(4.0 * STEP);
+        let modal = egui::Modal::new(egui::Id::unique("path dialog")).frame(frame);
+        let response = modal.show(ui.ctx(), |ui| {
+            ui.set_width(width);
+            widgets::title(ui, self.purpose.title());
+            self.field(ui, commands);
+            if self.purpose == Purpose::Export {
+                self.formats(ui);
+            }
+            if let Some(error) = &self.error {
+                let color = Palette::of(ui.visuals()).stalled;
+                let text = RichText::new(error).color(color);
+                ui.add(egui::Label::new(text).wrap().selectable(true));
+            }
+            ui.add_space(2.0 * STEP);
+            self.buttons(ui, commands);
+        });
+        if response.should_close() {
+            commands.push(Command::Dismiss);
+        }
+    }
+
+    fn field(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let label = ui.label("Path");
+        ui.horizontal(|ui| {
+            let field = egui::TextEdit::singleline(&mut self.path)
+                .desired_width(ui.available_width() - 96.0)
+                .hint_text("/path/to/a/file");
+            let response = ui.add(field).labelled_by(label.id);
+            if !self.focused {
+                response.request_focus();
+                self.focused = true;
+            }
+            if response.changed() {
+                self.error = None;
+                self.asks_to_replace = false;
+            }
+            if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
+                self.confirm(commands);
+            }
+            let browse = ui
+                .button("Browse…")
+                .on_hover_text("Choose it in the system's file dialog, where there is one");
+            if browse.clicked() {
+                commands.push(Command::Browse);
+            }
+        });
+    }
+
+    fn formats(&mut self, ui: &mut Ui) {
+        ui.horizontal_wrapped(|ui| {
+            for format in Format::ALL {
+                let path = Path::new(&self.path);
+                let chosen = Format::of_path(path).is_ok_and(|one| one == format);
+                let text = format!("{} (.{})", format.title(), format.ending());
+                if ui.radio(chosen, text).clicked() {
+                    let path = path.with_extension(format.ending());
+                    self.path = path.display().to_string();
+                    self.error = None;
+                    self.asks_to_replace = false;
+                }
+            }
+        });
+    }
+
+    fn buttons(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let size = vec2(88.0, 28.0);
+            let text = if self.asks_to_replace {
+                "Replace it"
+            } else {
+                self.purpose.confirm()
+            };
+            let palette = Palette::of(ui.visuals());
+            let ink = palette.ink_on(palette.running);
+            let confirm = Button::new(RichText::new(text).strong().color(ink))
+                .min_size(size)
+                .fill(palette.running);
+            let ready = !self.busy && !self.path.trim().is_empty();
+            if ui.add_enabled(ready, confirm).clicked() {
+                self.confirm(commands);
+            }
+            if ui.add(Button::new("Cancel").min_size(size)).clicked() {
+                commands.push(Command::Dismiss);
+            }
+            if self.busy {
+                ui.spinner();
+            }
+        });
+    }
+
+    /// The person wants it. A file that is there is replaced only when they say so.
+    fn confirm(&mut self, commands: &mut Vec<Command>) {
+        if self.busy || self.path.trim().is_empty() {
+            return;
+        }
+        let path = typed_path(&self.path);
+        let command = match self.purpose {
+            Purpose::OpenTrace => Command::Open(path),
+            Purpose::LoadScenario => Command::LoadScenario(path),
+            Purpose::Export => {
+                let may_replace = self.asks_to_replace || self.replace.as_ref() == Some(&path);
+                if path.exists() && !may_replace {
+                    self.asks_to_replace = true;
+                    self.error = Some(format!("{} is there already.", path.display()));
+                    return;
+                }
+                Command::Export(path)
+            }
+        };
+        commands.push(command);
+    }
+}

@@ -1,0 +1,386 @@
+//! What is looked at closely: what it is, when it was, what caused it, and where that leads.
+
+use std::time::Duration;
+
+use egui::{RichText, Ui};
+
+use super::widgets::{field, fields, link, note, title};
+use crate::analysis::{self, TaskSummary, plain_duration};
+use crate::gui::command::{Command, Selection};
+use crate::gui::describe;
+use crate::gui::document::Document;
+use crate::gui::navigate;
+use crate::gui::text;
+use crate::gui::theme::{self, Palette, STEP};
+use crate::store::{LaneRef, ModelTrack, Span, SpanKind, SpanRef, TraceStore};
+use crate::trace::{Event, ModelId, TaskId, ThreadId, TimeRange};
+
+/// How many callbacks of a stall are listed.
+const EVIDENCE: usize = 6;
+
+/// Shows the inspector.
+pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
+    egui::ScrollArea::vertical()
+        .id_salt("inspector")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            title(ui, "Inspector");
+            let look = Look {
+                store: &document.store,
+                document,
+            };
+            let shown = match document.selection {
+                Some(Selection::Span(span)) => look.span(ui, span, commands),
+                Some(Selection::Stall(model, index)) => look.stall(ui, model, index, commands),
+                Some(Selection::Instant(model, thread, index)) => {
+                    look.instant(ui, model, thread, index, commands)
+                }
+                None => None,
+            };
+            if shown.is_none() {
+                look.trace(ui);
+            }
+        });
+}
+
+/// Looks at one thing. Each way of looking shows nothing where the trace does not have the thing.
+struct Look<'a> {
+    store: &'a TraceStore,
+    document: &'a Document,
+}
+
+impl Look<'_> {
+    fn span(&self, ui: &mut Ui, at: SpanRef, commands: &mut Vec<Command>) -> Option<()> {
+        let span = self.store.span(at)?;
+        let model = self.store.model(at.model)?;
+        let color = Palette::of(ui.visuals()).span(span.kind);
+        heading(ui, color, &describe::span(self.store, &span));
+        note(ui, describe::explained(span.kind));
+        fields(ui, "span", |ui| {
+            self.when(ui, span.range(self.document.now), span.is_open());
+            field(ui, "model", self.store.model_name(model));
+            field(ui, "on", describe::lane(self.store, model, at.lane));
+            self.task_link(ui, model, at, &span, commands);
+            self.cause(ui, model, at, &span, commands);
+            self.parents(ui, at, commands);
+            if span.failed {
+                let failed = Palette::of(ui.visuals()).failed;
+                field(ui, "ended in", RichText::new("a failure").color(failed));
+            }
+        });
+        if let LaneRef::Task(task) = at.lane {
+            self.task(ui, at.model, task);
+        }
+        Some(())
+    }
+
+    /// When it was and how long it took.
+    fn when(&self, ui: &mut Ui, range: TimeRange, lasts: bool) {
+        let length = plain_duration(range.duration());
+        let length = if lasts {
+            format!("{length} so far")
+        } else {
+            length
+        };
+        field(ui, "lasts", RichText::new(length).strong());
+        field(
+            ui,
+            "from",
+            RichText::new(text::moment(range.begin)).font(theme::number()),
+        );
+        if !lasts {
+            field(
+                ui,
+                "to",
+                RichText::new(text::moment(range.end)).font(theme::number()),
+            );
+        }
+    }
+
+    /// From a span of a thread to the state of its task then.
+    fn task_link(
+        &self,
+        ui: &mut Ui,
+        model: &ModelTrack,
+        at: SpanRef,
+        span: &Span,
+        commands: &mut Vec<Command>,
+    ) {
+        let (Some(task), LaneRef::Thread(_)) = (span.task, at.lane) else {
+            return;
+        };
+        row(ui, "task", |ui| {
+            let lane = LaneRef::Task(task);
+            let index = model
+                .task(task)
+                .and_then(|task| task.lane.at(0, span.begin));
+            let name = describe::task(self.store, model, task);
+            let Some(index) = index else {
+                ui.label(name);
+                return;
+            };
+            if link(ui, name)
+                .on_hover_text("Its lane, at that moment")
+                .clicked()
+            {
+                let depth = 0;
+                commands.push(Command::Reveal(Selection::Span(SpanRef {
+                    lane,
+                    depth,
+                    index,
+                    ..at
+                })));
+            }
+        });
+    }
+
+    /// What caused it, with a link to where that happened.
+    fn cause(
+        &self,
+        ui: &mut Ui,
+        model: &ModelTrack,
+        at: SpanRef,
+        span: &Span,
+        commands: &mut Vec<Command>,
+    ) {
+        let origin = span.flow.and_then(|flow| {
+            model.threads.iter().find_map(|thread| {
+                let event = thread.origin(flow)?;
+                Some((thread.id, place_of(thread.instants(), &event)?, event))
+            })
+        });
+        if let Some((thread, index, event)) = origin {
+            row(ui, "caused by", |ui| {
+                let text = describe::event(self.store, model, &event.kind);
+                if link(ui, text)
+                    .on_hover_text("Go to where it happened")
+                    .clicked()
+                {
+                    commands.push(Command::Reveal(Selection::Instant(at.model, thread, index)));
+                }
+            });
+            let waited = plain_duration(span.begin.since(event.at));
+            field(ui, "", RichText::new(format!("{waited} before it")).weak());
+        } else if let SpanKind::Callback(cause) = span.kind {
+            field(ui, "caused by", cause.to_string());
+        }
+    }
+
+    fn parents(&self, ui: &mut Ui, at: SpanRef, commands: &mut Vec<Command>) {
+        for (place, parent) in navigate::parents(self.store, at).enumerate() {
+            let Some(span) = self.store.span(parent) else {
+                continue;
+            };
+            row(ui, if place == 0 { "inside" } else { "" }, |ui| {
+                let length = plain_duration(span.range(self.document.now).duration());
+                let text = format!("{} · {length}", describe::span(self.store, &span));
+                if link(ui, text).clicked() {
+                    commands.push(Command::Reveal(Selection::Span(parent)));
+                }
+            });
+        }
+    }
+
+    /// How a task fared as a whole.
+    fn task(&self, ui: &mut Ui, model: ModelId, id: TaskId) {
+        let summary = analysis::compare(self.store, self.document.now)
+            .into_iter()
+            .find(|one| one.id == model)
+            .and_then(|one| one.tasks.into_iter().find(|task| task.id == id));
+        let Some(task) = summary else {
+            return;
+        };
+        title(ui, &format!("Task {}", task.name));
+        fields(ui, "task", |ui| task_fields(ui, &task));
+    }
+
+    fn stall(
+        &self,
+        ui: &mut Ui,
+        id: ModelId,
+        index: usize,
+        commands: &mut Vec<Command>,
+    ) -> Option<()> {
+        let model = self.store.model(id)?;
+        let stall = analysis::stall(self.store, model, index)?;
+        let color = Palette::of(ui.visuals()).stalled;
+        let length = plain_duration(stall.range.duration());
+        heading(ui, color, &format!("Stall of {length}"));
+        ui.add(egui::Label::new(format!("{}.", stall.sentence)).wrap());
+        fields(ui, "stall", |ui| {
+            self.when(ui, stall.range, false);
+            field(ui, "model", self.store.model_name(model));
+            field(
+                ui,
+                "on",
+                describe::lane(self.store, model, LaneRef::Thread(stall.thread)),
+            );
+            if let Some(task) = &stall.task_name {
+                field(ui, "task", task.as_str());
+            }
+            field(ui, "cause", stall.cause.as_str());
+        });
+        title(ui, "What ran in it");
+        let spans = self.evidence(model, stall.thread, stall.range);
+        for (at, span) in spans.iter().take(EVIDENCE) {
+            let length = plain_duration(span.range(self.document.now).duration());
+            let text = format!("{} · {length}", describe::span(self.store, span));
+            if link(ui, text).on_hover_text("Go to it").clicked() {
+                commands.push(Command::Reveal(Selection::Span(*at)));
+            }
+        }
+        if spans.len() > EVIDENCE {
+            note(
+                ui,
+                format!("and {} more, shorter ones", spans.len() - EVIDENCE),
+            );
+        }
+        Some(())
+    }
+
+    /// Callbacks and calls that block during a stretch of a thread, the longest first.
+    fn evidence(
+        &self,
+        model: &ModelTrack,
+        thread: ThreadId,
+        range: TimeRange,
+    ) -> Vec<(SpanRef, Span)> {
+        let Some(track) = model.thread(thread) else {
+            return Vec::new();
+        };
+        let mut found = Vec::new();
+        for (depth, row) in track.lane.rows().iter().enumerate() {
+            let spans = row.spans();
+            let first = spans.partition_point(|span| span.end <= range.begin);
+            let inside = spans[first..]
+                .iter()
+                .take_while(|span| span.begin < range.end);
+            found.extend(inside.enumerate().filter_map(|(place, span)| {
+                let shown = matches!(span.kind, SpanKind::Callback(_) | SpanKind::Blocking);
+                let at = SpanRef {
+                    model: model.id,
+                    lane: LaneRef::Thread(thread),
+                    depth,
+                    index: first + place,
+                };
+                shown.then_some((at, *span))
+            }));
+        }
+        found.sort_by_key(|(_, span)| std::cmp::Reverse(span.end.since(span.begin)));
+        found
+    }
+
+    fn instant(
+        &self,
+        ui: &mut Ui,
+        id: ModelId,
+        thread: ThreadId,
+        index: usize,
+        commands: &mut Vec<Command>,
+    ) -> Option<()> {
+        let model = self.store.model(id)?;
+        let track = model.thread(thread)?;
+        let event = track.instants().get(index)?;
+        let color = Palette::of(ui.visuals()).ready;
+        heading(ui, color, &describe::event(self.store, model, &event.kind));
+        fields(ui, "instant", |ui| {
+            field(
+                ui,
+                "at",
+                RichText::new(text::moment(event.at)).font(theme::number()),
+            );
+            field(ui, "model", self.store.model_name(model));
+            field(
+                ui,
+                "on",
+                describe::lane(self.store, model, LaneRef::Thread(thread)),
+            );
+            let innermost = (0..track.lane.depths())
+                .rev()
+                .find_map(|depth| Some((depth, track.lane.at(depth, event.at)?)));
+            let Some((depth, index)) = innermost else {
+                return;
+            };
+            let Some(span) = track.lane.span(depth, index) else {
+                return;
+            };
+            row(ui, "during", |ui| {
+                if link(ui, describe::span(self.store, &span)).clicked() {
+                    commands.push(Command::Reveal(Selection::Span(SpanRef {
+                        model: id,
+                        lane: LaneRef::Thread(thread),
+                        depth,
+                        index,
+                    })));
+                }
+            });
+        });
+        Some(())
+    }
+
+    /// Nothing is selected: the trace as a whole.
+    fn trace(&self, ui: &mut Ui) {
+        note(
+            ui,
+            "Click a bar in the timeline to see what it is and what caused it.",
+        );
+        ui.add_space(STEP);
+        let document = self.document;
+        fields(ui, "trace", |ui| {
+            field(ui, "trace", document.title.as_str());
+            field(ui, "scenario", document.info.scenario.as_str());
+            let length = Duration::from_nanos(document.range().nanos());
+            field(ui, "lasts", plain_duration(length));
+            field(ui, "events", text::count(self.store.events()));
+            match &document.file {
+                None => field(ui, "file", RichText::new("not exported").weak()),
+                Some(path) => field(ui, "file", path.display().to_string()),
+            };
+        });
+    }
+}
+
+fn heading(ui: &mut Ui, color: egui::Color32, text: &str) {
+    ui.horizontal_top(|ui| {
+        let (mark, _) =
+            ui.allocate_exact_size(egui::vec2(4.0, theme::HEADING + STEP), egui::Sense::hover());
+        ui.painter().rect_filled(mark, 1.0, color);
+        let text = RichText::new(text).font(theme::heading()).strong();
+        ui.add(egui::Label::new(text).wrap());
+    });
+}
+
+/// A line of a grid of fields whose value is not just text.
+fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+    ui.label(RichText::new(name).font(theme::small()).weak());
+    ui.scope(add);
+    ui.end_row();
+}
+
+fn task_fields(ui: &mut Ui, task: &TaskSummary) {
+    field(ui, "state", analysis::outcome_word(task.outcome));
+    if let Some(error) = &task.error {
+        let failed = Palette::of(ui.visuals()).failed;
+        field(ui, "error", RichText::new(error).color(failed));
+    }
+    field(ui, "read", text::plural(task.bytes, "byte"));
+    for (name, spent) in [
+        ("queued", task.queued),
+        ("waiting", task.waiting),
+        ("ready", task.ready),
+        ("running", task.running),
+    ] {
+        if !spent.is_zero() {
+            field(ui, name, plain_duration(spent));
+        }
+    }
+}
+
+/// Where an event stands among events that are sorted by time.
+fn place_of(events: &[Event], event: &Event) -> Option<usize> {
+    let first = events.partition_point(|one| one.at < event.at);
+    let same = events[first..].iter().take_while(|one| one.at == event.at);
+    same.enumerate()
+        .find(|(_, one)| one.kind == event.kind)
+        .map(|(place, _)| first + place)
+}

@@ -1,0 +1,13 @@
+//! The sides of the window. Each is a function that looks and pushes commands; none changes the world.
+
+pub mod blocking;
+pub mod comparison;
+pub mod files;
+pub mod help;
+pub mod inspector;
+pub mod message;
+pub mod scenario;
+pub mod stalls;
+pub mod top_bar;
+pub mod welcome;
+mod widgets;

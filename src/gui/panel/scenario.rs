@@ -1,0 +1,128 @@
+//! The left side: which scenario, its story, which models and how they start.
+
+use egui::{RichText, Ui};
+
+use super::{blocking, widgets};
+use crate::gui::command::Command;
+use crate::gui::controls::Controls;
+use crate::gui::theme::STEP;
+use crate::scenario::{Model, builtins};
+
+/// Why something cannot be changed while a run goes on.
+const STOP_FIRST: &str = "Stop the run first";
+
+/// Shows the side; `running` is whether a run goes on.
+pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
+    egui::ScrollArea::vertical()
+        .id_salt("controls")
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            picker(ui, controls, running, commands);
+            models(ui, controls, running, commands);
+            ui.add_space(2.0 * STEP);
+            blocking::show(ui, controls, running, commands);
+            ui.add_space(STEP);
+            blocking::threshold(ui, controls, commands);
+            ui.add_space(STEP);
+            story(ui, controls);
+            ui.add_space(2.0 * STEP);
+        });
+}
+
+fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
+    widgets::title(ui, "Scenario");
+    let picker = ui.add_enabled_ui(!running, |ui| {
+        let width = ui.available_width();
+        let combo = egui::ComboBox::from_id_salt("scenario")
+            .width(width)
+            .truncate()
+            .selected_text(&controls.scenario.title)
+            .show_ui(ui, |ui| {
+                for builtin in builtins() {
+                    let chosen = controls.source == builtin.name;
+                    if ui.selectable_label(chosen, builtin.name).clicked() {
+                        commands.push(Command::PickScenario(builtin.name.to_owned()));
+                    }
+                }
+                if !builtins().iter().any(|one| one.name == controls.source) {
+                    let _ = ui.selectable_label(true, &controls.scenario.name);
+                }
+                ui.separator();
+                if ui.button("Load a scenario file…").clicked() {
+                    commands.push(Command::LoadScenarioDialog);
+                }
+            });
+        combo.response.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), "Scenario")
+        });
+        combo.response
+    });
+    picker
+        .inner
+        .on_disabled_hover_text(STOP_FIRST)
+        .on_hover_text(&controls.source);
+}
+
+fn story(ui: &mut Ui, controls: &Controls) {
+    let scenario = &controls.scenario;
+    if !scenario.summary.is_empty() {
+        widgets::title(ui, "What happens");
+        ui.add(egui::Label::new(scenario.summary.trim()).wrap());
+    }
+    if scenario.look_for.is_empty() {
+        return;
+    }
+    widgets::title(ui, "What to look for");
+    for (place, hint) in scenario.look_for.iter().enumerate() {
+        ui.horizontal_top(|ui| {
+            ui.label(RichText::new(format!("{}.", place + 1)).weak());
+            ui.add(egui::Label::new(hint.trim()).wrap());
+        });
+    }
+}
+
+fn models(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
+    widgets::title(ui, "Models of execution");
+    ui.add_enabled_ui(!running, |ui| {
+        for model in Model::ALL {
+            let mut on = controls.runs(model);
+            if widgets::switch(ui, &mut on, model.name())
+                .on_hover_text(explained(model))
+                .on_disabled_hover_text(STOP_FIRST)
+                .changed()
+            {
+                commands.push(Command::SetModel(model, on));
+            }
+        }
+        let together = widgets::segments(
+            ui,
+            controls.together,
+            [
+                (
+                    true,
+                    "Start together",
+                    "All models start at the same moment, so that the eye compares them",
+                ),
+                (
+                    false,
+                    "One after another",
+                    "A model starts when the one before it has ended, so that none disturbs another",
+                ),
+            ],
+        );
+        commands.extend(together.map(Command::SetTogether));
+    });
+}
+
+/// A model of execution in one sentence.
+const fn explained(model: Model) -> &'static str {
+    match model {
+        Model::Synchronous => {
+            "One task after another, on blocking sockets: waits for one at a time"
+        }
+        Model::Threaded => "A thread per task, on blocking sockets: all wait at once",
+        Model::Asynchronous => {
+            "One thread with an event loop, on non-blocking sockets: waits for all at once"
+        }
+    }
+}

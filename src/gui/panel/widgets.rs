@@ -1,0 +1,151 @@
+//! Small controls and pieces of text that several panels share.
+
+use egui::{
+    Color32, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
+
+use crate::gui::theme::{self, Palette, STEP};
+
+/// A switch with its text beside it; the whole line can be pressed.
+pub(super) fn switch(ui: &mut Ui, on: &mut bool, text: &str) -> Response {
+    let palette = Palette::of(ui.visuals());
+    let size = vec2(32.0, 18.0);
+    let galley = egui::WidgetText::from(RichText::new(text).font(theme::body())).into_galley(
+        ui,
+        Some(egui::TextWrapMode::Truncate),
+        ui.available_width() - size.x - 2.0 * STEP,
+        egui::FontSelection::Default,
+    );
+    let wanted = vec2(
+        size.x + 2.0 * STEP + galley.size().x,
+        galley.size().y.max(size.y) + STEP,
+    );
+    let (rect, mut response) = ui.allocate_exact_size(wanted, Sense::click());
+    if response.clicked() {
+        *on = !*on;
+        response.mark_changed();
+    }
+    response.widget_info(|| WidgetInfo::selected(Role::Switch, ui.is_enabled(), *on, text));
+    if ui.is_rect_visible(rect) {
+        let how_on = ui.ctx().animate_bool_responsive(response.id, *on);
+        let look = ui.style().interact_selectable(&response, *on);
+        let track =
+            egui::Rect::from_min_size(pos2(rect.left(), rect.center().y - size.y / 2.0), size);
+        let fill = if *on { palette.running } else { palette.widget };
+        let radius = size.y / 2.0;
+        let painter = ui.painter();
+        painter.rect(track, radius, fill, look.bg_stroke, StrokeKind::Inside);
+        let x = egui::lerp(track.left() + radius..=track.right() - radius, how_on);
+        let knob = if *on {
+            palette.ink_on(fill)
+        } else {
+            palette.text_weak
+        };
+        painter.circle_filled(pos2(x, track.center().y), radius - 4.0, knob);
+        if response.has_focus() {
+            let edge = Stroke::new(1.5, palette.selection);
+            painter.rect_stroke(track.expand(2.0), radius + 2.0, edge, StrokeKind::Inside);
+        }
+        let at = pos2(
+            track.right() + 2.0 * STEP,
+            rect.center().y - galley.size().y / 2.0,
+        );
+        painter.galley(at, galley, look.text_color());
+    }
+    response
+}
+
+/// One of several that exclude each other, drawn as one row of buttons. Which one was pressed, if one was.
+pub(super) fn segments<T: PartialEq + Copy>(
+    ui: &mut Ui,
+    chosen: T,
+    choices: impl IntoIterator<Item = (T, &'static str, &'static str)>,
+) -> Option<T> {
+    let mut pressed = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = STEP / 2.0;
+        for (value, text, hint) in choices {
+            let button = egui::Button::selectable(value == chosen, text).frame_when_inactive(true);
+            let response = ui.add(button).on_hover_text(hint);
+            if response.clicked() && value != chosen {
+                pressed = Some(value);
+            }
+        }
+    });
+    pressed
+}
+
+/// The title of a section.
+pub(super) fn title(ui: &mut Ui, text: &str) {
+    ui.add_space(STEP);
+    ui.label(RichText::new(text).font(theme::heading()).strong());
+}
+
+/// Text that may be overlooked.
+pub(super) fn note(ui: &mut Ui, text: impl Into<String>) -> Response {
+    ui.label(RichText::new(text.into()).font(theme::small()).weak())
+}
+
+/// A round mark with a sign in it, as high as a line of text.
+pub(super) fn mark(ui: &mut Ui, sign: &str, color: Color32) {
+    let size = theme::BODY + STEP;
+    let (rect, _) = ui.allocate_exact_size(vec2(size, size), Sense::hover());
+    let ink = Palette::of(ui.visuals()).ink_on(color);
+    let painter = ui.painter();
+    painter.circle_filled(rect.center(), size / 2.0 - 1.0, color);
+    painter.text(
+        rect.center(),
+        egui::Align2::CENTER_CENTER,
+        sign,
+        theme::body(),
+        ink,
+    );
+}
+
+/// Text that leads somewhere.
+pub(super) fn link(ui: &mut Ui, text: impl Into<String>) -> Response {
+    ui.add(egui::Link::new(RichText::new(text.into())))
+}
+
+/// A number with a bar under it, which is as long as `share` (0 to 1) of what is available.
+pub(super) fn bar_number(ui: &mut Ui, text: &str, share: f32, color: Color32) -> Response {
+    let palette = Palette::of(ui.visuals());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+    let rect = rect.with_max_x(rect.right() - 2.0 * STEP);
+    let painter = ui.painter();
+    painter.text(
+        rect.left_top(),
+        egui::Align2::LEFT_TOP,
+        text,
+        theme::number(),
+        palette.text,
+    );
+    let bar = rect
+        .with_min_y(rect.bottom() - 6.0)
+        .with_max_y(rect.bottom() - 2.0);
+    painter.rect_filled(bar, 1.0, palette.grid);
+    if share > 0.0 {
+        let width = (bar.width() * share.min(1.0)).max(1.0);
+        painter.rect_filled(bar.with_max_x(bar.left() + width), 1.0, color);
+    }
+    response
+}
+
+/// A label and its value, one line of a two-column grid.
+pub(super) fn field(ui: &mut Ui, name: &str, value: impl Into<egui::WidgetText>) -> Response {
+    ui.label(RichText::new(name).font(theme::small()).weak());
+    let response = ui.add(egui::Label::new(value.into()).wrap());
+    ui.end_row();
+    response
+}
+
+/// A two-column grid of [`field`]s.
+pub(super) fn fields(ui: &mut Ui, salt: &str, add: impl FnOnce(&mut Ui)) {
+    egui::Grid::new(salt)
+        .num_columns(2)
+        .spacing(vec2(3.0 * STEP, STEP))
+        .min_col_width(56.0)
+        .min_row_height(theme::BODY + STEP)
+        .show(ui, add);
+}

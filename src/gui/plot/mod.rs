@@ -1,0 +1,3 @@
+//! Curves over the same stretch of time as the timeline.
+
+pub mod loop_lag;
