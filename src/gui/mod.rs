@@ -1,11 +1,33 @@
 //! The window.
 //!
-//! Panels and the timeline look at the world and emit [`command::Command`]s; `app` alone applies them. Nothing
+//! Panels and the timeline look at the world and emit [`command::Command`]s; [`app`] alone applies them. Nothing
 //! in here touches a socket or a thread of a model: that is `session`.
+//!
+//! [`app::App`] is what there is to know, [`screen`] says what is where, [`window`] is the native window around
+//! it. A run that goes on is [`live`], a trace that is looked at is a [`document`], and what takes its time is
+//! done by [`jobs`].
 
+pub mod app;
 pub mod command;
+pub mod controls;
+mod describe;
+pub mod document;
+pub mod jobs;
+pub mod live;
+pub mod messages;
+mod navigate;
+pub mod panel;
+pub mod plot;
 pub mod raster;
+mod screen;
 pub mod screenshot;
+pub mod settings;
+mod shortcut;
+mod text;
 pub mod theme;
 pub mod time_view;
 pub mod timeline;
+mod window;
+
+pub use app::App;
+pub use window::{GuiError, Launch, run};

@@ -1,0 +1,484 @@
+//! The app: everything it knows, and what each [`Command`] does. Only this module changes the world.
+//!
+//! It does not know in what window it is: a harness without one can drive it as well. Each frame calls
+//! [`App::logic`] and then [`App::ui`].
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::command::{Command, ViewCommand};
+use super::controls::Controls;
+use super::document::{Document, Documents, Native};
+use super::jobs::{self, Done, Exported, Jobs};
+use super::live::{self, Fetched, Live};
+use super::messages::{Messages, Severity};
+use super::navigate;
+use super::panel::files::{PathDialog, Purpose};
+use super::settings::Settings;
+use super::theme;
+use crate::format::{self, Format, Origin, Recording, Trace, TraceInfo};
+use crate::scenario::{Scenario, builtins};
+
+/// Everything the window knows.
+pub struct App {
+    pub(super) ctx: egui::Context,
+    pub(super) settings: Settings,
+    pub(super) controls: Controls,
+    pub(super) documents: Documents,
+    pub(super) live: Option<Live>,
+    pub(super) messages: Messages,
+    pub(super) dialog: Option<PathDialog>,
+    pub(super) help: bool,
+    jobs: Jobs,
+    runs: u32,
+}
+
+impl App {
+    /// The app with the first built-in scenario ready. Sets the look of `ctx`.
+    pub fn new(ctx: &egui::Context, settings: Settings) -> Self {
+        theme::install(ctx);
+        // Quitting is a command like any other: what runs must be stopped first.
+        ctx.options_mut(|options| options.quit_shortcuts.clear());
+        let first = &builtins()[0];
+        Self {
+            ctx: ctx.clone(),
+            settings,
+            controls: Controls::of(first.scenario(), first.name),
+            documents: Documents::default(),
+            live: None,
+            messages: Messages::default(),
+            dialog: None,
+            help: false,
+            jobs: Jobs::new(ctx),
+            runs: 0,
+        }
+    }
+
+    /// What the window remembers.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What is to be run, and how.
+    pub const fn controls(&self) -> &Controls {
+        &self.controls
+    }
+
+    /// The traces that are open.
+    pub const fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
+    /// What there is to say.
+    pub const fn messages(&self) -> &Messages {
+        &self.messages
+    }
+
+    /// Whether a run goes on.
+    pub const fn is_running(&self) -> bool {
+        self.live.is_some()
+    }
+
+    /// Whether a run goes on, or a file is being read or written.
+    pub const fn is_busy(&self) -> bool {
+        self.is_running() || self.jobs.is_busy()
+    }
+
+    /// What has happened since the last frame: what the run recorded, and files that were read or written.
+    pub fn logic(&mut self, ctx: &egui::Context) {
+        while let Some(done) = self.jobs.done() {
+            self.finish(done);
+        }
+        self.fetch(ctx);
+    }
+
+    fn fetch(&mut self, ctx: &egui::Context) {
+        let Some(live) = &mut self.live else {
+            return;
+        };
+        let Some(document) = self.documents.run_mut(live.number) else {
+            return;
+        };
+        let (fetched, written) = live.fetch(document);
+        if let Err(error) = written {
+            let text = format!(
+                "The run goes on, but it can no longer be recorded: {error}. It can still be exported as .json or .csv."
+            );
+            self.messages.say(Severity::Warning, text);
+        }
+        match fetched {
+            Fetched::All => ctx.request_repaint_after(live::TICK),
+            Fetched::Some => ctx.request_repaint(),
+            Fetched::Last => {
+                if let Some(live) = self.live.take() {
+                    live.join();
+                }
+                ctx.request_repaint();
+            }
+        }
+    }
+
+    /// Does what was asked for.
+    pub fn apply(&mut self, command: Command) {
+        match command {
+            Command::PickScenario(name) => self.load_scenario(name),
+            Command::LoadScenario(path) => self.load_scenario(path.display().to_string()),
+            Command::Run => self.run(),
+            Command::Stop => {
+                if let Some(live) = &mut self.live {
+                    live.stop();
+                }
+            }
+            Command::SetModel(model, on) => self.controls.set_model(model, on),
+            Command::SetTogether(together) => self.controls.together = together,
+            Command::SetBlockingOn(on) => {
+                self.controls.blocking_on = on;
+                self.tell_blocking();
+            }
+            Command::SetBlocking(blocking) => {
+                self.controls.blocking = blocking;
+                self.tell_blocking();
+            }
+            Command::SetStallThreshold(threshold) => {
+                self.controls.stall_threshold = threshold;
+                if let Some(live) = &self.live {
+                    live.session().set_stall_threshold(threshold);
+                }
+            }
+            Command::View(view) => self.on_shown(|document| look(document, view)),
+            Command::Select(selection) => self.on_shown(|document| document.selection = selection),
+            Command::Reveal(selection) => self.on_shown(|document| document.reveal(selection)),
+            Command::NextStall(forward) => self.on_shown(|document| next_stall(document, forward)),
+            Command::ShowTrace(place) => self.documents.show(place),
+            Command::OpenDialog => self.ask_for_path(Purpose::OpenTrace),
+            Command::LoadScenarioDialog => self.ask_for_path(Purpose::LoadScenario),
+            Command::ExportDialog => self.ask_for_path(Purpose::Export),
+            Command::Open(path) => self.open(path),
+            Command::Export(path) => self.export(path),
+            Command::Browse => self.browse(),
+            Command::SetTheme(theme) => self.ctx.set_theme(theme),
+            Command::SetPanel(side, shown) => self.settings.show(side, shown),
+            Command::ToggleHelp => self.help = !self.help,
+            Command::DismissMessage => self.messages.dismiss(),
+            Command::Dismiss => self.dismiss(),
+            Command::Quit => self.ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+        }
+    }
+
+    fn on_shown(&mut self, change: impl FnOnce(&mut Document)) {
+        if let Some(document) = self.documents.shown_mut() {
+            change(document);
+        }
+    }
+
+    fn tell_blocking(&self) {
+        if let Some(live) = &self.live {
+            live.session().set_blocking(self.controls.active_blocking());
+        }
+    }
+
+    fn load_scenario(&mut self, source: String) {
+        if self.is_running() {
+            self.messages.say(
+                Severity::Warning,
+                "Stop the run before you choose another scenario.",
+            );
+            return;
+        }
+        match Scenario::load(&source) {
+            Ok(scenario) => {
+                self.remember_folder(Path::new(&source));
+                self.controls = Controls::of(scenario, source);
+                self.close_dialog(Purpose::LoadScenario);
+            }
+            Err(error) => self.fail(Purpose::LoadScenario, error.to_string()),
+        }
+    }
+
+    fn run(&mut self) {
+        if self.is_running() || self.controls.models.is_empty() {
+            return;
+        }
+        let controls = &self.controls;
+        let number = self.runs + 1;
+        let info = info_of(controls);
+        let live = Live::start(
+            &self.ctx,
+            &controls.scenario,
+            controls.options(),
+            number,
+            controls.expected_bytes(),
+        );
+        match live {
+            Ok(live) => {
+                self.runs = number;
+                self.live = Some(live);
+                let native = self.record(&info);
+                self.add(Document::of_run(number, info, native));
+            }
+            Err(error) => {
+                let text = format!("The run did not start: {}.", chain(&error));
+                self.messages.say(Severity::Error, text);
+            }
+        }
+    }
+
+    fn record(&mut self, info: &TraceInfo) -> Native {
+        match Recording::temporary(info) {
+            Ok(recording) => Native::Here(Origin::Recording(recording)),
+            Err(error) => {
+                let text = format!(
+                    "This run can be exported as .json and .csv only: {error}. Another folder can be named in TMPDIR."
+                );
+                self.messages.say(Severity::Warning, text);
+                Native::Missing(error.to_string())
+            }
+        }
+    }
+
+    fn add(&mut self, document: Document) {
+        let Some(out) = self.documents.add(document) else {
+            return;
+        };
+        if out.is_unsaved() {
+            let text = format!(
+                "{} had to make room: it was the oldest one here.",
+                out.title
+            );
+            self.messages.say(Severity::Note, text);
+        }
+    }
+
+    fn ask_for_path(&mut self, purpose: Purpose) {
+        let folder = self.settings.folder.clone().unwrap_or_default();
+        let path = match (purpose, self.documents.shown()) {
+            (Purpose::Export, None) => return,
+            (Purpose::Export, Some(document)) => document
+                .file
+                .clone()
+                .unwrap_or_else(|| folder.join(suggested_name(document))),
+            // Ends with a slash: the name is what remains to be typed.
+            (_, _) => folder.join(""),
+        };
+        self.dialog = Some(PathDialog::new(purpose, &path));
+    }
+
+    fn browse(&mut self) {
+        let Some(dialog) = &self.dialog else {
+            return;
+        };
+        let ask = dialog.ask();
+        let started = self.jobs.start(move || Done::Chosen(jobs::ask(&ask)));
+        self.check_job(started);
+    }
+
+    fn open(&mut self, path: PathBuf) {
+        self.set_busy(Purpose::OpenTrace);
+        let started = self.jobs.start(move || {
+            let trace = format::open(&path);
+            Done::Opened(path, trace.map(Box::new).map_err(|error| error.to_string()))
+        });
+        self.check_job(started);
+    }
+
+    fn export(&mut self, path: PathBuf) {
+        let Some(document) = self.documents.shown_mut() else {
+            return;
+        };
+        let (id, info, now) = (document.id, document.info.clone(), document.now);
+        let store = std::sync::Arc::clone(&document.store);
+        let mut native = std::mem::replace(&mut document.native, Native::Away);
+        if matches!(native, Native::Away) {
+            self.messages
+                .say(Severity::Warning, "This trace is being exported already.");
+            return;
+        }
+        self.set_busy(Purpose::Export);
+        let started = self.jobs.start(move || {
+            let result = write(&mut native, &path, &info, &store, now);
+            Done::Exported(Exported {
+                path,
+                document: id,
+                native,
+                result,
+            })
+        });
+        self.check_job(started);
+    }
+
+    /// Shows a trace that was read from a file.
+    pub fn show_trace(&mut self, path: &Path, trace: Trace) {
+        if let Some(what) = &trace.truncated {
+            self.messages.say(Severity::Warning, what);
+        }
+        self.remember_folder(path);
+        self.add(Document::of_file(path, trace));
+    }
+
+    fn finish(&mut self, done: Done) {
+        match done {
+            Done::Chosen(choice) => {
+                if let Some(dialog) = &mut self.dialog {
+                    dialog.chosen(choice);
+                }
+            }
+            Done::Opened(path, Ok(trace)) => {
+                self.close_dialog(Purpose::OpenTrace);
+                self.show_trace(&path, *trace);
+            }
+            Done::Opened(_, Err(error)) => self.fail(Purpose::OpenTrace, error),
+            Done::Exported(exported) => self.finish_export(exported),
+        }
+    }
+
+    fn finish_export(&mut self, exported: Exported) {
+        let Exported {
+            path,
+            document,
+            native,
+            result,
+        } = exported;
+        if let Some(document) = self.documents.by_id_mut(document) {
+            document.native = native;
+            if result.is_ok() {
+                document.file = Some(path.clone());
+            }
+        }
+        match result {
+            Ok(()) => {
+                self.remember_folder(&path);
+                self.close_dialog(Purpose::Export);
+                let text = format!("Exported to {}.", path.display());
+                self.messages.say(Severity::Note, text);
+            }
+            Err(error) => self.fail(Purpose::Export, error),
+        }
+    }
+
+    /// Says what went wrong where the person looks: in the dialog that asked for it, or else as a message.
+    fn fail(&mut self, purpose: Purpose, error: String) {
+        match &mut self.dialog {
+            Some(dialog) if dialog.purpose == purpose => dialog.failed(error),
+            _ => self.messages.say(Severity::Error, error),
+        }
+    }
+
+    fn check_job(&mut self, started: std::io::Result<()>) {
+        if let Err(error) = started {
+            let text =
+                format!("The system has no thread to give: {error}. Stop the run and try again.");
+            self.messages.say(Severity::Error, text);
+        }
+    }
+
+    fn set_busy(&mut self, purpose: Purpose) {
+        if let Some(dialog) = self.dialog.as_mut().filter(|one| one.purpose == purpose) {
+            dialog.busy = true;
+        }
+    }
+
+    fn close_dialog(&mut self, purpose: Purpose) {
+        self.dialog.take_if(|dialog| dialog.purpose == purpose);
+    }
+
+    fn remember_folder(&mut self, file: &Path) {
+        let folder = file.parent().filter(|folder| folder.is_dir());
+        if let Some(folder) = folder {
+            self.settings.folder = Some(folder.to_owned());
+        }
+    }
+
+    fn dismiss(&mut self) {
+        if self.dialog.take().is_some() {
+            return;
+        }
+        if self.help {
+            self.help = false;
+        } else if self.messages.count() > 0 {
+            self.messages.dismiss();
+        } else {
+            self.apply(Command::Select(None));
+        }
+    }
+
+    /// Stops what runs and waits for it.
+    pub fn shut_down(&mut self) {
+        if let Some(mut live) = self.live.take() {
+            live.stop();
+            live.join();
+        }
+    }
+}
+
+/// Moves the view. Asked for what is shown already, it shows everything: the same key leads there and back.
+fn look(document: &mut Document, command: ViewCommand) {
+    let before = (document.view.begin(), document.view.length());
+    document.look(command);
+    let unmoved = before == (document.view.begin(), document.view.length());
+    if unmoved && matches!(command, ViewCommand::Show(_)) {
+        document.look(ViewCommand::Fit);
+    }
+}
+
+fn next_stall(document: &mut Document, forward: bool) {
+    let middle = document.view.begin() + document.view.length() / 2.0;
+    let next = navigate::next_stall(&document.stalls, document.selection, middle, forward);
+    if let Some(selection) = next {
+        document.reveal(selection);
+    }
+}
+
+/// Writes a trace in the format that the ending of the name means.
+fn write(
+    native: &mut Native,
+    path: &Path,
+    info: &TraceInfo,
+    store: &crate::store::TraceStore,
+    now: crate::trace::Timestamp,
+) -> Result<(), String> {
+    let said = |error: format::WriteError| error.to_string();
+    match native {
+        Native::Here(origin) => origin.export(path, info, store, now).map_err(said),
+        Native::Away => Err("this trace is being exported already".to_owned()),
+        Native::Missing(why) => match Format::of_path(path).map_err(said)? {
+            Format::Native => Err(format!(
+                "This run was not recorded ({why}), so it can be exported as .json or .csv only."
+            )),
+            Format::Chrome => format::chrome::export(path, info, store, now).map_err(said),
+            Format::Csv => format::csv::export(path, store, now).map_err(said),
+        },
+    }
+}
+
+fn info_of(controls: &Controls) -> TraceInfo {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let nanos =
+        |duration: std::time::Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    TraceInfo {
+        scenario: controls.scenario.name.clone(),
+        title: controls.scenario.title.clone(),
+        started_unix_nanos: nanos(since),
+        stall_threshold_nanos: nanos(controls.stall_threshold),
+    }
+}
+
+/// A name for the file of a trace that has none.
+fn suggested_name(document: &Document) -> String {
+    let number = document
+        .run
+        .map_or_else(String::new, |run| format!("-{run}"));
+    format!(
+        "{}{number}.{}",
+        document.info.scenario,
+        Format::Native.ending()
+    )
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let texts = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string));
+    texts.collect::<Vec<_>>().join(": ")
+}

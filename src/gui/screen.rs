@@ -1,0 +1,171 @@
+//! What is where in the window.
+
+use std::time::Duration;
+
+use egui::{Frame, Panel, Ui};
+
+use super::app::App;
+use super::command::{Command, Side};
+use super::document::Document;
+use super::panel;
+use super::plot::loop_lag;
+use super::shortcut;
+use super::theme::Palette;
+use super::timeline;
+
+impl App {
+    /// Shows everything, and does what the person asks for.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        let mut commands = shortcut::commands(ui.ctx(), self.keys(ui));
+        commands.extend(dropped_files(ui));
+        panel::top_bar::show(ui, &self.top_bar(), &mut commands);
+        panel::message::show(ui, &self.messages, &mut commands);
+        self.sides(ui, &mut commands);
+        self.middle(ui, &mut commands);
+        if self.help {
+            panel::help::show(ui, &mut commands);
+        }
+        if let Some(dialog) = &mut self.dialog {
+            dialog.show(ui, &mut commands);
+        }
+        if !commands.is_empty() {
+            // What was shown is out of date now.
+            ui.ctx().request_repaint();
+        }
+        for command in commands {
+            self.apply(command);
+        }
+    }
+
+    fn keys(&self, ui: &Ui) -> shortcut::State {
+        shortcut::State {
+            running: self.is_running(),
+            dark: ui.visuals().dark_mode,
+            modal: self.dialog.is_some(),
+        }
+    }
+
+    fn top_bar(&self) -> panel::top_bar::Scene<'_> {
+        let nothing = self.controls.models.is_empty();
+        panel::top_bar::Scene {
+            documents: &self.documents,
+            live: self.live.as_ref(),
+            cannot_run: nothing.then_some("Choose at least one model of execution"),
+            settings: &self.settings,
+        }
+    }
+
+    /// The sides that are shown, from the outside in.
+    fn sides(&self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let shown = self.documents.shown();
+        let is_shown = |side| self.settings.shows(side);
+        let frame = Frame::side_top_panel(ui.style());
+        if let Some(document) = shown
+            && is_shown(Side::Comparison)
+        {
+            bottom(ui, "comparison", 158.0).frame(frame).show(ui, |ui| {
+                panel::comparison::show(ui, document, commands);
+            });
+        }
+        if is_shown(Side::Controls) {
+            side(Panel::left("controls"), ui, 292.0).show(ui, |ui| {
+                ui.take_available_width();
+                panel::scenario::show(ui, &self.controls, self.is_running(), commands);
+            });
+        }
+        if let Some(document) = shown
+            && is_shown(Side::Details)
+        {
+            side(Panel::right("details"), ui, 292.0).show(ui, |ui| {
+                ui.take_available_width();
+                let third = ui.available_height() * 0.42;
+                bottom(ui, "stalls", third)
+                    .frame(Frame::NONE)
+                    .show(ui, |ui| {
+                        panel::stalls::show(ui, document, commands);
+                    });
+                panel::inspector::show(ui, document, commands);
+            });
+        }
+    }
+
+    /// The timeline, and the plots on its axis.
+    fn middle(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let palette = Palette::of(ui.visuals());
+        let frame = Frame::new().fill(palette.background);
+        let is_live = self.shown_is_live();
+        let threshold = self.shown_threshold();
+        let Some(document) = self.documents.shown() else {
+            egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+                panel::welcome::show(ui, &self.controls, commands);
+            });
+            return;
+        };
+        if self.settings.shows(Side::Plot) {
+            bottom(ui, "plot", 104.0).frame(frame).show(ui, |ui| {
+                let gutter = timeline::gutter_width(ui.available_width());
+                loop_lag::show(ui, document, gutter, threshold, commands);
+            });
+        }
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| {
+            let scene = timeline::Scene {
+                store: &document.store,
+                now: document.now,
+                live: is_live,
+                view: &document.view,
+                selection: document.selection,
+                stall_threshold: threshold,
+            };
+            self.settings.timeline.show(ui, &scene, commands);
+        });
+    }
+
+    fn shown_is_live(&self) -> bool {
+        let number = self.live.as_ref().map(|live| live.number);
+        number.is_some() && self.documents.shown().and_then(|one| one.run) == number
+    }
+
+    /// From which length on a stretch without a poll is a stall in the trace that is shown.
+    fn shown_threshold(&self) -> Duration {
+        let recorded =
+            |document: &Document| Duration::from_nanos(document.info.stall_threshold_nanos);
+        match self.documents.shown() {
+            Some(document) if !self.shown_is_live() => recorded(document),
+            _ => self.controls.stall_threshold,
+        }
+    }
+}
+
+/// A side of the window: narrow enough to leave half of a small window to the timeline.
+fn side(panel: Panel, ui: &Ui, width: f32) -> Panel {
+    let room = ui.content_rect().width();
+    panel
+        .resizable(true)
+        .default_size(width.min(room * 0.24))
+        .size_range(180.0..=(room * 0.4).max(181.0))
+}
+
+/// A strip below what comes after it.
+fn bottom(ui: &Ui, id: &'static str, height: f32) -> Panel {
+    let room = ui.available_height();
+    Panel::bottom(id)
+        .resizable(true)
+        .default_size(height.min(room * 0.4))
+        .size_range(48.0..=(room * 0.7).max(49.0))
+}
+
+/// What was dropped on the window: scenarios by their ending, and everything else as a trace.
+fn dropped_files(ui: &Ui) -> Vec<Command> {
+    let paths: Vec<_> = ui.input(|input| {
+        let files = input.raw.dropped_files.iter();
+        files.map(|file| file.path().to_owned()).collect()
+    });
+    let command = |path: std::path::PathBuf| {
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            Command::LoadScenario(path)
+        } else {
+            Command::Open(path)
+        }
+    };
+    paths.into_iter().map(command).collect()
+}
