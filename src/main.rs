@@ -1,7 +1,5 @@
-//! The binary.
+//! The program: everything it does is in the library's `cli`.
 
-fn main() -> anyhow::Result<()> {
-    #[cfg(feature = "gui")]
-    loopscope::gui::run(loopscope::gui::Launch::default())?;
-    Ok(())
+fn main() -> std::process::ExitCode {
+    loopscope::cli::main()
 }

@@ -1,1 +1,66 @@
-//! TODO cli
+//! The command line: arguments, and what each of them does.
+//!
+//! Results go to standard output, everything else to standard error. The exit code is 0 when what was asked
+//! for was done, 1 when it could not be done, 2 when it was not understood.
+
+mod args;
+mod chart;
+mod progress;
+mod report;
+mod run;
+mod scenarios;
+mod window;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+
+/// Something was asked for that does not exist: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Misuse(String);
+
+/// Runs the program on the arguments of the process.
+pub fn main() -> ExitCode {
+    let error = match dispatch(Cli::parse()) {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(error) => error,
+    };
+    if is_closed_pipe(&error) {
+        // Whoever read the output has seen enough.
+        return ExitCode::SUCCESS;
+    }
+    // Where standard error is gone too there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "loopscope: {error:#}");
+    ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        None => window::open(),
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Scenarios { json }) => scenarios::scenarios(json),
+        Some(Command::View { file }) => window::view(&file),
+        Some(Command::Report { file, json }) => report::report(&file, json),
+        Some(Command::Convert { file, out }) => report::convert(&file, &out),
+        #[cfg(feature = "gui")]
+        Some(Command::Screenshot(args)) => window::screenshot(&args),
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let io_error = |cause: &(dyn std::error::Error + 'static)| {
+        let kind = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        kind.or_else(|| {
+            cause
+                .downcast_ref::<serde_json::Error>()
+                .and_then(serde_json::Error::io_error_kind)
+        })
+    };
+    error
+        .chain()
+        .any(|cause| io_error(cause) == Some(io::ErrorKind::BrokenPipe))
+}

@@ -114,6 +114,25 @@ pub fn open(path: &Path) -> Result<Trace, ReadError> {
     native::read(path)
 }
 
+/// What a trace tells before its first event: cheap, however long it is.
+///
+/// # Errors
+/// When the file cannot be read or is something else.
+pub fn read_info(path: &Path) -> Result<TraceInfo, ReadError> {
+    native::read_info(path)
+}
+
+/// Whether a trace could be written to `path`, as far as one can tell before it is: to be asked before a run
+/// whose trace is wanted.
+///
+/// # Errors
+/// When the ending is unknown, the folder is missing, or there is something that is not a file.
+pub fn check_target(path: &Path) -> Result<Format, WriteError> {
+    let format = Format::of_path(path)?;
+    whole::target(path)?;
+    Ok(format)
+}
+
 /// Where the native form of a trace is.
 #[derive(Debug)]
 pub enum Origin {

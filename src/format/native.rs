@@ -147,6 +147,18 @@ fn checksum(kind: u8, length: u32, payload: &[u8]) -> u32 {
 /// # Errors
 /// When the file cannot be read, is something else, or is damaged before its first event.
 pub fn read(path: &Path) -> Result<Trace, ReadError> {
+    read_from(path, open(path)?)
+}
+
+/// Reads what a trace tells before its first event.
+///
+/// # Errors
+/// When the file cannot be read, is something else, or is damaged there.
+pub fn read_info(path: &Path) -> Result<TraceInfo, ReadError> {
+    read_head(path, open(path)?).map(|(info, _)| info)
+}
+
+fn open(path: &Path) -> Result<BufReader<File>, ReadError> {
     let failed = |source| ReadError::Io {
         path: path.to_owned(),
         source,
@@ -156,11 +168,24 @@ pub fn read(path: &Path) -> Result<Trace, ReadError> {
     if metadata.is_dir() {
         return Err(ReadError::IsFolder(path.to_owned()));
     }
-    read_from(path, BufReader::with_capacity(256 * 1024, file))
+    Ok(BufReader::with_capacity(256 * 1024, file))
 }
 
 /// As [`read`], from anything; `path` is what errors call it.
-pub(super) fn read_from(path: &Path, mut input: impl Read) -> Result<Trace, ReadError> {
+pub(super) fn read_from(path: &Path, input: impl Read) -> Result<Trace, ReadError> {
+    let (info, chunks) = read_head(path, input)?;
+    let (store, truncated) = read_batches(chunks).map_err(|source| ReadError::Io {
+        path: path.to_owned(),
+        source,
+    })?;
+    Ok(Trace {
+        info,
+        store,
+        truncated,
+    })
+}
+
+fn read_head<R: Read>(path: &Path, mut input: R) -> Result<(TraceInfo, Chunks<R>), ReadError> {
     let failed = |source| ReadError::Io {
         path: path.to_owned(),
         source,
@@ -202,12 +227,7 @@ pub(super) fn read_from(path: &Path, mut input: impl Read) -> Result<Trace, Read
         _ => None,
     };
     let info = info.ok_or_else(|| ReadError::Headless(path.to_owned()))?;
-    let (store, truncated) = read_batches(chunks).map_err(failed)?;
-    Ok(Trace {
-        info,
-        store,
-        truncated,
-    })
+    Ok((info, chunks))
 }
 
 /// Reads batches for as long as they are sound, and says what is missing, if anything is.

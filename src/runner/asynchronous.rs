@@ -33,7 +33,7 @@ impl Runner for Asynchronous {
 
     fn run(&self, job: Job) -> Vec<TaskRun> {
         let mut recorder = job.recorders.recorder(job.model, "reactor");
-        begin_model(&mut recorder, self.model());
+        begin_model(&mut recorder, self.model(), &job.tasks);
         let mut runs = match Provider::new() {
             Ok(provider) => {
                 let mut reactor = Reactor::with_provider(recorder, provider);
@@ -76,7 +76,9 @@ fn run_in(reactor: &mut Reactor, tasks: Vec<Task>, controls: Controls) -> Vec<Ta
     // Without a task nobody would ever stop the loop.
     if tasks.is_empty() || controls.stop.is_stopped() {
         let ids = tasks.iter().map(|task| task.id);
-        return ids.map(TaskRun::never_begun).collect();
+        return ids
+            .map(|id| TaskRun::never_begun(id, reactor.recorder()))
+            .collect();
     }
     reactor.share_stall_threshold(controls.stall_threshold.clone());
     let handle = reactor.handle();

@@ -51,7 +51,7 @@ impl Client {
     /// Downloads `task`, from its beginning to its end.
     pub(super) fn download(&mut self, task: Task) -> TaskRun {
         if self.controls.stop.is_stopped() {
-            return TaskRun::never_begun(task.id);
+            return TaskRun::never_begun(task.id, &mut self.recorder);
         }
         let (id, address) = (task.id, task.address);
         let mut download = Download::begin(task, &mut self.recorder);

@@ -105,20 +105,35 @@ pub struct TaskRun {
 }
 
 impl TaskRun {
-    /// A task that nobody began before everything was stopped.
-    const fn never_begun(task: TaskId) -> Self {
+    /// A task that nobody began before everything was stopped: it is queued no longer.
+    fn never_begun(task: TaskId, recorder: &mut Recorder) -> Self {
+        let outcome = Outcome::Stopped;
+        recorder.record(EventKind::TaskEnd { task, outcome });
         Self {
             task,
             content: Vec::new(),
-            outcome: Outcome::Stopped,
+            outcome,
             error: None,
         }
     }
 }
 
-fn begin_model(recorder: &mut Recorder, model: Model) {
+/// A model begins, and with it everything that it will have to do.
+fn begin_model(recorder: &mut Recorder, model: Model, tasks: &[Task]) {
     let name = recorder.name(model.name());
-    recorder.record(EventKind::ModelBegin { name });
+    let begin = recorder.record(EventKind::ModelBegin { name });
+    for task in tasks {
+        let name = recorder.name(&task.name);
+        recorder.record_at(
+            begin,
+            EventKind::TaskQueued {
+                task: task.id,
+                name,
+            },
+        );
+    }
+    // Before a thread is started that has more to say of them, and so that all their lanes are there at once.
+    recorder.flush();
 }
 
 fn end_model(recorder: &mut Recorder, runs: &[TaskRun]) {

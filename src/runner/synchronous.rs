@@ -15,7 +15,7 @@ impl Runner for Synchronous {
 
     fn run(&self, job: Job) -> Vec<TaskRun> {
         let mut client = Client::new(job.recorders.recorder(job.model, "main"), job.controls);
-        begin_model(client.recorder(), self.model());
+        begin_model(client.recorder(), self.model(), &job.tasks);
         let runs: Vec<_> = job
             .tasks
             .into_iter()

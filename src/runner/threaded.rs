@@ -21,7 +21,7 @@ impl Runner for Threaded {
 
     fn run(&self, mut job: Job) -> Vec<TaskRun> {
         let mut recorder = job.recorders.recorder(job.model, "main");
-        begin_model(&mut recorder, self.model());
+        begin_model(&mut recorder, self.model(), &job.tasks);
         let tasks = std::mem::take(&mut job.tasks);
         let runs = thread::scope(|scope| {
             let threads: Vec<_> = tasks

@@ -22,7 +22,7 @@ const _: () = assert!(size_of::<Event>() <= 32, "an event must stay small");
 /// Spans (poll, wait, callback, blocking call) are a begin and an end on one thread and nest strictly.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum EventKind {
-    /// A model of execution starts; the first event of its first thread.
+    /// A model of execution starts: what its first thread records first, after its own begin.
     ModelBegin {
         /// Its name, such as `asynchronous`.
         name: NameId,

@@ -27,9 +27,12 @@ fn stop(model: Model, running: Run) -> (Vec<TaskRun>, Run) {
             }),
         1
     );
-    let begun = run.count(|kind| matches!(kind, EventKind::TaskBegin { .. }));
+    let queued = run.count(|kind| matches!(kind, EventKind::TaskQueued { .. }));
     let ended = run.count(|kind| matches!(kind, EventKind::TaskEnd { .. }));
-    assert_eq!(begun, ended, "{model}");
+    assert_eq!(
+        queued, ended,
+        "{model}: a task that was never begun ends too"
+    );
     (runs, run)
 }
 

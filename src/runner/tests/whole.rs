@@ -136,12 +136,14 @@ fn the_synchronous_model_takes_one_task_after_another() {
     let order: Vec<_> = run
         .kinds()
         .filter_map(|kind| match kind {
+            EventKind::TaskQueued { task, .. } => Some(format!("queue {task}")),
             EventKind::TaskBegin { task, .. } => Some(format!("begin {task}")),
             EventKind::TaskEnd { task, .. } => Some(format!("end {task}")),
             _ => None,
         })
         .collect();
-    assert_eq!(order, ["begin 1", "end 1", "begin 2", "end 2"]);
+    let expected = ["queue 1", "queue 2", "begin 1", "end 1", "begin 2", "end 2"];
+    assert_eq!(order, expected);
 }
 
 /// More than one callback of the reactor takes.

@@ -1,0 +1,146 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::scenario::Model;
+
+/// See an event loop at work: real sockets, real threads, real clocks, under three models of execution.
+///
+/// Without a command the window opens with the first scenario ready: press Run, switch the blocking
+/// callback on, and see whom it holds up. Where there is no display, the scenario runs in the terminal.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  loopscope                                              open the window
+  loopscope run three-slow-servers                       run it here, and draw the models as text
+  loopscope run three-slow-servers --block sleep:200ms:1 the callbacks of task 1 sleep: who waits?
+  loopscope run three-slow-servers --trace run.json      then open run.json in ui.perfetto.dev
+  loopscope run mine.toml --trace run.loopscope          a scenario of your own, kept as a trace
+  loopscope view run.loopscope                           look at it in the window";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a scenario in the terminal
+    Run(RunArgs),
+    /// List the shipped scenarios
+    Scenarios {
+        /// Print one JSON array instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Open a trace in the window
+    View {
+        /// A .loopscope file
+        file: PathBuf,
+    },
+    /// Print what a trace says: tasks, stalls, and how the models compare
+    Report {
+        /// A .loopscope file
+        file: PathBuf,
+        /// Print one JSON object instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a trace in another format; the ending of OUT chooses it
+    ///
+    /// .json is Chrome's trace event format (Perfetto, chrome://tracing), .csv a table, .loopscope our own.
+    Convert {
+        /// A .loopscope file
+        file: PathBuf,
+        /// Where to write: a name that ends in .json, .csv or .loopscope
+        out: PathBuf,
+    },
+    /// Paint the window into a PNG file, without a display
+    #[cfg(feature = "gui")]
+    Screenshot(ScreenshotArgs),
+}
+
+#[derive(Debug, Default, Args)]
+pub(super) struct RunArgs {
+    /// The name of a shipped scenario (see `loopscope scenarios`), or a TOML file
+    pub(super) scenario: String,
+    /// Run only these models
+    #[arg(long, value_delimiter = ',', value_name = "MODEL,…")]
+    pub(super) models: Vec<Model>,
+    /// Start the models one after another, not together
+    #[arg(long)]
+    pub(super) one_after_another: bool,
+    /// Make the callbacks of a task block
+    ///
+    /// KIND is `sleep` (a system call), `cpu` (computes) or `read` (reads its socket to the end, which
+    /// takes as long as the server does). DURATION is such as 200ms or 1s. TASK is a number, a name or
+    /// `all`. What is left out is as the scenario says.
+    #[arg(long, value_name = "KIND:DURATION[:TASK]")]
+    pub(super) block: Option<String>,
+    /// From how long on a stretch without a poll is a stall [default: as the scenario says]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub(super) stall_threshold: Option<Duration>,
+    /// Write the trace to FILE (.loopscope, .json or .csv); may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(super) trace: Vec<PathBuf>,
+    /// Print one JSON object on standard output, and nothing else there
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[cfg(feature = "gui")]
+#[derive(Debug, Args)]
+pub(super) struct ScreenshotArgs {
+    /// A .loopscope file, or a scenario, which is run first
+    pub(super) subject: String,
+    /// Where to write the picture
+    #[arg(long, value_name = "FILE.png")]
+    pub(super) out: PathBuf,
+    /// Its size in pixels
+    #[arg(long, value_name = "WxH", default_value_t)]
+    pub(super) size: crate::gui::screenshot::Size,
+    /// Dark or light
+    #[arg(long, value_enum, default_value_t = Theme::Dark)]
+    pub(super) theme: Theme,
+    /// Make the callbacks of a task block, where a scenario is run (as in `run`)
+    #[arg(long, value_name = "KIND:DURATION[:TASK]")]
+    pub(super) block: Option<String>,
+}
+
+#[cfg(feature = "gui")]
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum Theme {
+    Dark,
+    Light,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        Ok(_) => Err("longer than zero, such as 50ms".to_owned()),
+        Err(error) => Err(format!("{error}: such as 50ms or 1s")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_threshold_of_zero_is_refused() {
+        assert_eq!(duration("50ms"), Ok(Duration::from_millis(50)));
+        assert!(duration("0s").is_err());
+        assert!(duration("50").is_err());
+    }
+}

@@ -1,0 +1,265 @@
+//! The models drawn as text: a line per task, a column per stretch of time.
+
+use std::fmt::Write as _;
+
+use crate::analysis::plain_duration;
+use crate::store::{ModelTrack, Piece, SpanKind, TaskTrack, TraceStore};
+use crate::trace::{Outcome, TimeRange, Timestamp};
+
+/// What the characters mean.
+pub(super) const LEGEND: &str = "· queued   ─ waiting   ○ ready, not served   █ running   ! stalled   ✔ done   ✖ failed   ■ stopped";
+
+/// Columns of a chart never get fewer than this, however narrow the terminal.
+const NARROWEST: usize = 20;
+
+/// Draws every task of every model on one time axis, in lines of at most `width` characters.
+pub(super) fn chart(store: &TraceStore, width: usize) -> String {
+    let names = store
+        .models()
+        .iter()
+        .flat_map(|model| &model.tasks)
+        .map(|task| label(store, task));
+    let gutter = names.map(|name| name.chars().count()).max().unwrap_or(0);
+    let columns = width.saturating_sub(gutter + 3).max(NARROWEST);
+    let range = store.range();
+    let mut text = String::new();
+    for model in store.models() {
+        let name = store.model_name(model);
+        let elapsed = model.range(range.end).duration();
+        let _ = writeln!(text, "{name}, {}", plain_duration(elapsed));
+        for task in &model.tasks {
+            let lane = lane(model, task, range, columns);
+            let _ = writeln!(text, "  {:gutter$} {lane}", label(store, task));
+        }
+    }
+    let _ = writeln!(text, "  {:gutter$} {}", "", axis(range, columns));
+    text
+}
+
+fn label(store: &TraceStore, task: &TaskTrack) -> String {
+    format!(
+        "{} {}",
+        task.id,
+        task.name.map_or("?", |name| store.name(name))
+    )
+}
+
+/// The beginning, the middle and the end of the time axis.
+fn axis(range: TimeRange, columns: usize) -> String {
+    let seconds = range.duration().as_secs_f64();
+    let end = format!("{seconds:.2} s");
+    let middle = format!("{:.2} s", seconds / 2.0);
+    let left = (columns / 2).saturating_sub(middle.len() / 2);
+    let right = columns.saturating_sub(left + middle.len());
+    format!("{:<left$}{middle}{end:>right$}", "0")
+}
+
+/// How much of a column's time a task spent in which state, in nanoseconds.
+#[derive(Clone, Copy, Default)]
+struct Column {
+    queued: u64,
+    waiting: u64,
+    ready: u64,
+    running: u64,
+    stalled: bool,
+}
+
+impl Column {
+    fn spend(&mut self, kind: SpanKind, nanos: u64) {
+        match kind {
+            SpanKind::Queued => self.queued += nanos,
+            SpanKind::Waiting => self.waiting += nanos,
+            SpanKind::Ready => self.ready += nanos,
+            _ => self.running += nanos,
+        }
+    }
+
+    /// A stall is never folded away; otherwise what took most of the time.
+    fn mark(&self) -> char {
+        if self.stalled {
+            return '!';
+        }
+        let most = self
+            .queued
+            .max(self.waiting)
+            .max(self.ready)
+            .max(self.running);
+        match most {
+            0 => ' ',
+            most if most == self.running => '█',
+            most if most == self.ready => '○',
+            most if most == self.waiting => '─',
+            _ => '·',
+        }
+    }
+}
+
+fn lane(model: &ModelTrack, task: &TaskTrack, range: TimeRange, columns: usize) -> String {
+    let grain = (range.nanos() / columns as u64).max(1);
+    let mut lane = vec![Column::default(); columns];
+    let column = |at: Timestamp| {
+        usize::try_from((at.0 - range.begin.0) / grain)
+            .unwrap_or(usize::MAX)
+            .min(columns - 1)
+    };
+    let mut spend = |kind: SpanKind, span: TimeRange| {
+        for place in column(span.begin)..=column(span.end) {
+            let begin = range.begin.0 + place as u64 * grain;
+            let part = span
+                .end
+                .0
+                .min(begin + grain)
+                .saturating_sub(span.begin.0.max(begin));
+            lane[place].spend(kind, part);
+        }
+    };
+    if let Some(row) = task.lane.row(0) {
+        for piece in row.pieces(range, grain) {
+            match piece {
+                Piece::Span { index } => {
+                    spend(row.spans()[index].kind, row.spans()[index].range(range.end))
+                }
+                Piece::Folded { range, active, .. } => {
+                    let running = TimeRange::new(range.begin, Timestamp(range.begin.0 + active));
+                    spend(SpanKind::Running, running);
+                    spend(SpanKind::Waiting, TimeRange::new(running.end, range.end));
+                }
+            }
+        }
+    }
+    for span in task.lane.open() {
+        spend(span.kind, span.range(range.end));
+    }
+    for stall in model
+        .stalls
+        .iter()
+        .filter(|stall| stall.task == Some(task.id))
+    {
+        for place in column(stall.range.begin)..=column(stall.range.end) {
+            lane[place].stalled = true;
+        }
+    }
+    let end = task
+        .outcome
+        .zip(task.end)
+        .map(|(outcome, at)| (outcome_mark(outcome), column(at)));
+    let mut text: String = lane.iter().map(Column::mark).collect();
+    if let Some((mark, place)) = end {
+        text = text.chars().take(place).chain([mark]).collect();
+    }
+    text
+}
+
+const fn outcome_mark(outcome: Outcome) -> char {
+    match outcome {
+        Outcome::Done => '✔',
+        Outcome::Failed => '✖',
+        Outcome::Stopped => '■',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{
+        Batch, Cause, Event, EventKind, ModelId, NameId, Source, TaskId, ThreadId, WaitCall,
+    };
+
+    const NAME: NameId = NameId::new(1).expect("not zero");
+    const TASK: TaskId = TaskId::new(1).expect("not zero");
+
+    fn store(events: &[(u64, EventKind)]) -> TraceStore {
+        let mut store = TraceStore::new();
+        store.push(&Batch {
+            source: Source {
+                model: ModelId::from_index(0),
+                thread: ThreadId::from_index(0),
+            },
+            names: vec![(NAME, "ecstasy".to_owned())],
+            events: events
+                .iter()
+                .map(|&(at, kind)| Event {
+                    at: Timestamp(at * 1_000_000),
+                    kind,
+                })
+                .collect(),
+        });
+        store
+    }
+
+    #[test]
+    fn a_task_is_queued_waits_stalls_and_is_done() {
+        let callback = EventKind::CallbackBegin {
+            name: NAME,
+            task: Some(TASK),
+            cause: Cause::Program,
+            flow: None,
+        };
+        let store = store(&[
+            (0, EventKind::ModelBegin { name: NAME }),
+            (
+                0,
+                EventKind::TaskQueued {
+                    task: TASK,
+                    name: NAME,
+                },
+            ),
+            (
+                100,
+                EventKind::TaskBegin {
+                    task: TASK,
+                    name: NAME,
+                },
+            ),
+            (
+                100,
+                EventKind::WaitBegin {
+                    task: TASK,
+                    call: WaitCall::Read,
+                },
+            ),
+            (200, EventKind::WaitEnd { task: TASK }),
+            (200, callback),
+            (300, EventKind::CallbackEnd { failed: false }),
+            (
+                300,
+                EventKind::Stall {
+                    begin: Timestamp(200_000_000),
+                    task: Some(TASK),
+                    callback: NAME,
+                },
+            ),
+            (
+                301,
+                EventKind::WaitBegin {
+                    task: TASK,
+                    call: WaitCall::Read,
+                },
+            ),
+            (390, EventKind::WaitEnd { task: TASK }),
+            (
+                390,
+                EventKind::TaskEnd {
+                    task: TASK,
+                    outcome: Outcome::Done,
+                },
+            ),
+            (
+                400,
+                EventKind::ModelEnd {
+                    outcome: Outcome::Done,
+                },
+            ),
+        ]);
+        let text = chart(&store, 52);
+        let lane = text.lines().nth(1).expect("the task's line");
+        assert_eq!(lane, "  1 ecstasy ··········──────────!!!!!!!!!!!────────✔");
+        assert!(text.starts_with("ecstasy, 400 ms\n"));
+        assert!(text.lines().last().expect("the axis").ends_with("0.40 s"));
+    }
+
+    #[test]
+    fn nothing_recorded_draws_nothing_and_does_not_fail() {
+        assert!(chart(&TraceStore::new(), 0).lines().count() <= 1);
+    }
+}

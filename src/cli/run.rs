@@ -1,0 +1,226 @@
+//! `loopscope run`: a scenario without a window.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::args::RunArgs;
+use super::progress::Progress;
+use super::{Misuse, report};
+use crate::analysis::Report;
+#[cfg(feature = "gui")]
+use crate::format::Trace;
+use crate::format::{self, Format, Origin, Recording, TraceInfo, WriteError};
+use crate::record::{Receiver, TryRecvError};
+use crate::scenario::{Blocking, Scenario};
+use crate::session::{Options, Session};
+use crate::store::TraceStore;
+use crate::trace::Batch;
+
+/// How often what was recorded is fetched, and the bars are moved.
+const TICK: Duration = Duration::from_millis(25);
+
+/// Runs it, and prints what came of it.
+pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
+    let scenario = Scenario::load(&args.scenario)?;
+    let options = options(&scenario, args)?;
+    let mut files = TraceFiles::begin(info(&scenario, &options), &args.trace)?;
+    let store = execute(&scenario, options, !args.json, &mut files)?;
+    let report = Report::new(&store, &scenario.name, store.range().end);
+    report::print(&scenario.title, &store, &report, args.json)?;
+    Ok(files.finish(&store)?)
+}
+
+/// Runs a scenario as it was shipped, and prints what came of it.
+pub(super) fn run_as_shipped(scenario: &str) -> anyhow::Result<()> {
+    run(&RunArgs {
+        scenario: scenario.to_owned(),
+        ..RunArgs::default()
+    })
+}
+
+/// Runs a scenario, and returns what it recorded.
+#[cfg(feature = "gui")]
+pub(super) fn run_for_trace(scenario: &str, block: Option<&str>) -> anyhow::Result<Trace> {
+    let scenario = Scenario::load(scenario)?;
+    let mut options = Options::of(&scenario);
+    if let Some(text) = block {
+        options.blocking = Some(blocking(text, &scenario)?);
+    }
+    let info = info(&scenario, &options);
+    let mut files = TraceFiles::begin(info.clone(), &[])?;
+    let store = execute(&scenario, options, true, &mut files)?;
+    Ok(Trace {
+        info,
+        store,
+        truncated: None,
+    })
+}
+
+/// What was asked for, where nothing was asked as the scenario has it.
+fn options(scenario: &Scenario, args: &RunArgs) -> anyhow::Result<Options> {
+    let mut options = Options::of(scenario);
+    if !args.models.is_empty() {
+        options.models.clear();
+        for &model in &args.models {
+            if !options.models.contains(&model) {
+                options.models.push(model);
+            }
+        }
+    }
+    if args.one_after_another {
+        options.together = false;
+    }
+    if let Some(threshold) = args.stall_threshold {
+        options.stall_threshold = threshold;
+    }
+    if let Some(text) = &args.block {
+        options.blocking = Some(blocking(text, scenario)?);
+    }
+    Ok(options)
+}
+
+/// What `--block` asks for.
+fn blocking(text: &str, scenario: &Scenario) -> anyhow::Result<Blocking> {
+    Ok(Blocking::parse(text, scenario)
+        .map_err(|error| Misuse(format!("--block {text}: {error}")))?)
+}
+
+/// What is known of a run before it starts.
+fn info(scenario: &Scenario, options: &Options) -> TraceInfo {
+    let started = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    TraceInfo {
+        scenario: scenario.name.clone(),
+        title: scenario.title.clone(),
+        started_unix_nanos: u64::try_from(started.as_nanos()).unwrap_or(u64::MAX),
+        stall_threshold_nanos: u64::try_from(options.stall_threshold.as_nanos())
+            .unwrap_or(u64::MAX),
+    }
+}
+
+/// Runs a scenario to its end and returns what it recorded; into `files` too.
+/// Ctrl-C stops the models, so that what was recorded until then is kept; a second one ends the program.
+fn execute(
+    scenario: &Scenario,
+    options: Options,
+    show_progress: bool,
+    files: &mut TraceFiles<'_>,
+) -> anyhow::Result<TraceStore> {
+    let interrupts = count_interrupts();
+    let (session, receiver) = Session::start(scenario, options, Arc::new(|| {}))?;
+    let mut store = TraceStore::new();
+    let mut progress = Progress::new(scenario, show_progress);
+    let mut asked = false;
+    while fetch(&receiver, &mut store, files) {
+        progress.update(&store);
+        if !asked && interrupts.load(Ordering::Relaxed) > 0 {
+            session.stop();
+            asked = true;
+        }
+        std::thread::sleep(TICK);
+    }
+    progress.clear();
+    session.join();
+    Ok(store)
+}
+
+/// Takes in what is there. Whether more may come.
+fn fetch(receiver: &Receiver, store: &mut TraceStore, files: &mut TraceFiles<'_>) -> bool {
+    let more = loop {
+        match receiver.try_recv() {
+            Ok(batch) => {
+                store.push(&batch);
+                files.append(&batch);
+                receiver.recycle(batch);
+            }
+            Err(TryRecvError::Empty) => break true,
+            Err(TryRecvError::Disconnected) => break false,
+        }
+    };
+    files.flush();
+    more
+}
+
+/// How often the user asked for the end. The second time does not wait for anything.
+fn count_interrupts() -> Arc<AtomicU32> {
+    /// What a shell reports for a program that an interrupt ended.
+    const INTERRUPTED: i32 = 130;
+
+    let count = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&count);
+    let handler = move || {
+        if counter.fetch_add(1, Ordering::Relaxed) > 0 {
+            std::process::exit(INTERRUPTED);
+        }
+    };
+    // Without a handler an interrupt ends the program at once, which is what it would do anyway.
+    let _ = ctrlc::set_handler(handler);
+    count
+}
+
+/// The files that `--trace` asks for. The first of our own format is written while the run goes on, so that it
+/// outlives a crash; the others are made from that recording, or from the store, when the run is over.
+struct TraceFiles<'a> {
+    info: TraceInfo,
+    recording: Option<Recording>,
+    exports: Vec<&'a Path>,
+    /// What went wrong while the run went on: it does not end for that.
+    failed: Option<WriteError>,
+}
+
+impl<'a> TraceFiles<'a> {
+    fn begin(info: TraceInfo, paths: &'a [PathBuf]) -> anyhow::Result<Self> {
+        let mut files = Self {
+            info,
+            recording: None,
+            exports: Vec::new(),
+            failed: None,
+        };
+        for path in paths {
+            let format = format::check_target(path).map_err(|error| match error {
+                WriteError::UnknownEnding(_) => Misuse(format!("--trace: {error}")).into(),
+                error => anyhow::Error::from(error),
+            })?;
+            if format == Format::Native && files.recording.is_none() {
+                files.recording = Some(Recording::beside(path, &files.info)?);
+            } else {
+                files.exports.push(path);
+            }
+        }
+        if files.recording.is_none() && !paths.is_empty() {
+            files.recording = Some(Recording::temporary(&files.info)?);
+        }
+        Ok(files)
+    }
+
+    fn append(&mut self, batch: &Batch) {
+        if let Some(recording) = &mut self.recording
+            && let Err(error) = recording.append(batch)
+        {
+            self.failed = Some(error);
+        }
+    }
+
+    /// What was fetched is safe, also if this program is killed.
+    fn flush(&mut self) {
+        if let Some(Err(error)) = self.recording.as_mut().map(Recording::flush) {
+            self.failed = Some(error);
+        }
+    }
+
+    /// Writes them all, and returns the first failure.
+    fn finish(mut self, store: &TraceStore) -> Result<(), WriteError> {
+        let Some(mut recording) = self.recording.take() else {
+            return Ok(());
+        };
+        let mut result = self.failed.map_or_else(|| recording.finish(), Err);
+        let mut origin = Origin::Recording(recording);
+        for path in self.exports {
+            result = result.and(origin.export(path, &self.info, store, store.range().end));
+        }
+        result
+    }
+}

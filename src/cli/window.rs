@@ -1,0 +1,67 @@
+//! What needs the window: opening it, and painting it into a file. A program that was built without it says so.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::run;
+use crate::scenario::builtins;
+
+/// `loopscope` by itself: the window with the first scenario ready; where there is no display, the scenario here.
+pub(super) fn open() -> anyhow::Result<()> {
+    let Err(why) = show(None) else { return Ok(()) };
+    let scenario = builtins()[0].name;
+    writeln!(
+        io::stderr(),
+        "loopscope: {why}; running {scenario} in the terminal instead (see loopscope -h)"
+    )?;
+    run::run_as_shipped(scenario)
+}
+
+/// `loopscope view`: a trace in the window.
+pub(super) fn view(file: &Path) -> anyhow::Result<()> {
+    let advice = format!(
+        "`loopscope report {}` prints what the trace says",
+        file.display()
+    );
+    // The window would open with an error message; here the person still looks at the terminal.
+    crate::format::read_info(file)?;
+    show(Some(file)).map_err(|why| anyhow::anyhow!("{why}; {advice}"))
+}
+
+#[cfg(feature = "gui")]
+fn show(trace: Option<&Path>) -> Result<(), crate::gui::GuiError> {
+    crate::gui::run(trace.map(|file| crate::gui::Launch::Trace(file.to_owned())))
+}
+
+#[cfg(not(feature = "gui"))]
+fn show(_: Option<&Path>) -> Result<(), &'static str> {
+    Err("this loopscope was built without its window (cargo's feature `gui`)")
+}
+
+/// `loopscope screenshot`: the window as it shows a trace, or a scenario after its run.
+#[cfg(feature = "gui")]
+pub(super) fn screenshot(args: &super::args::ScreenshotArgs) -> anyhow::Result<()> {
+    use super::args::Theme;
+    use crate::gui::screenshot::{PASSES, capture, save_png};
+    use crate::gui::settings::Settings;
+
+    let subject = Path::new(&args.subject);
+    let trace = if subject
+        .extension()
+        .is_some_and(|ending| ending == "loopscope")
+    {
+        crate::format::open(subject)?
+    } else {
+        run::run_for_trace(&args.subject, args.block.as_deref())?
+    };
+    let ctx = egui::Context::default();
+    let theme = match args.theme {
+        Theme::Dark => egui::ThemePreference::Dark,
+        Theme::Light => egui::ThemePreference::Light,
+    };
+    let mut app = crate::gui::App::new(&ctx, Settings::default());
+    app.apply(crate::gui::command::Command::SetTheme(theme));
+    app.show_trace(subject, trace);
+    let picture = capture(&ctx, args.size, 1.0, PASSES, |ui| app.ui(ui));
+    Ok(save_png(&picture, &args.out)?)
+}

@@ -1,0 +1,265 @@
+//! The program as a person meets it: arguments in, text, files and exit codes out.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// Small enough to be over soon: 4 pieces and 2 pieces, 20 ms each.
+const SCENARIO: &str = r#"
+title = "Two quick servers"
+summary = "For the tests."
+look_for = ["Nothing."]
+
+[[servers]]
+name = "long"
+text = "0123456789012345678901234567890123456789"
+chunk = 10
+delay = "20ms"
+
+[[servers]]
+name = "short"
+text = "01234567890123456789"
+chunk = 10
+delay = "20ms"
+
+[[tasks]]
+server = "long"
+name = "first"
+
+[[tasks]]
+server = "short"
+name = "second"
+"#;
+
+fn loopscope(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_loopscope"))
+        .args(arguments)
+        .current_dir(folder)
+        // The window must not open on a machine that has a display.
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .output()
+        .expect("the program was built")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("the program writes UTF-8")
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::write(folder.path().join("quick.toml"), SCENARIO).expect("room for a file");
+    folder
+}
+
+fn json(output: &Output) -> Value {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("one JSON object and nothing else")
+}
+
+#[test]
+fn run_prints_one_json_object_with_every_byte_of_every_task() {
+    let folder = folder();
+    let report = json(&loopscope(folder.path(), &["run", "quick.toml", "--json"]));
+    assert_eq!(report["scenario"], "quick");
+    let models = report["models"].as_array().expect("a list");
+    let names: Vec<_> = models
+        .iter()
+        .map(|model| model["model"].as_str().expect("a name"))
+        .collect();
+    assert_eq!(names, ["synchronous", "threaded", "asynchronous"]);
+    for model in models {
+        let bytes: Vec<_> = model["tasks"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|task| &task["bytes"])
+            .collect();
+        assert_eq!(bytes, [40, 20], "{model}");
+        assert_eq!(model["tasks"][0]["error"], Value::Null);
+        assert_eq!(model["dropped"], 0);
+        assert!(model["elapsed_s"].as_f64().expect("a number") >= 0.08);
+        assert!(model["events"].as_u64().expect("a number") > 10);
+    }
+}
+
+#[test]
+fn a_blocking_callback_shows_as_stalls_of_its_task() {
+    let folder = folder();
+    let arguments = [
+        "run",
+        "quick.toml",
+        "--models",
+        "asynchronous",
+        "--block",
+        "sleep:60ms:2",
+        "--json",
+    ];
+    let report = json(&loopscope(folder.path(), &arguments));
+    assert_eq!(report["models"].as_array().map(Vec::len), Some(1));
+    let stalls = report["models"][0]["stalls"].as_array().expect("a list");
+    assert!(!stalls.is_empty());
+    for stall in stalls {
+        assert_eq!(stall["task"], "second");
+        assert!(stall["duration_s"].as_f64().expect("a number") >= 0.06);
+        assert!(
+            stall["cause"].as_str().expect("a text").contains("sleep"),
+            "{stall}"
+        );
+    }
+}
+
+#[test]
+fn run_draws_the_models_and_compares_them() {
+    let folder = folder();
+    let output = loopscope(folder.path(), &["run", "quick.toml"]);
+    let drawn = text(&output.stdout);
+    assert!(output.status.success());
+    for part in [
+        "Two quick servers",
+        "1 first",
+        "2 second",
+        "✔",
+        "longest stall",
+        "asynchronous",
+    ] {
+        assert!(drawn.contains(part), "{part} is missing in\n{drawn}");
+    }
+}
+
+#[test]
+fn a_trace_says_the_same_as_the_run_that_wrote_it() {
+    let folder = folder();
+    let run = json(&loopscope(
+        folder.path(),
+        &[
+            "run",
+            "quick.toml",
+            "--json",
+            "--trace",
+            "t.loopscope",
+            "--trace",
+            "t.json",
+            "--trace",
+            "t.csv",
+        ],
+    ));
+    let report = json(&loopscope(
+        folder.path(),
+        &["report", "t.loopscope", "--json"],
+    ));
+    assert_eq!(run, report);
+    let chrome = std::fs::read(folder.path().join("t.json")).expect("it was written");
+    let chrome: Value = serde_json::from_slice(&chrome).expect("it is JSON");
+    assert!(!chrome["traceEvents"].as_array().expect("a list").is_empty());
+    assert!(
+        std::fs::read_to_string(folder.path().join("t.csv"))
+            .expect("it was written")
+            .contains("data_received")
+    );
+    let parts = std::fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(parts, 4, "nothing else is left behind");
+
+    let converted = loopscope(folder.path(), &["convert", "t.loopscope", "again.json"]);
+    assert!(converted.status.success(), "{}", text(&converted.stderr));
+    let read = |name: &str| std::fs::read(folder.path().join(name)).expect("it was written");
+    assert_eq!(read("again.json"), read("t.json"));
+}
+
+#[test]
+fn scenarios_lists_what_is_built_in() {
+    let folder = folder();
+    let listed = text(&loopscope(folder.path(), &["scenarios"]).stdout);
+    assert!(listed.contains("three-slow-servers"), "{listed}");
+    let listed = json(&loopscope(folder.path(), &["scenarios", "--json"]));
+    assert_eq!(listed[0]["name"], "three-slow-servers");
+    assert_eq!(listed[0]["models"][0], "synchronous");
+}
+
+#[test]
+fn errors_exit_with_1_and_say_what_to_do() {
+    let folder = folder();
+    std::fs::write(
+        folder.path().join("wrong.toml"),
+        SCENARIO.replace("chunk = 10", "chnk = 10"),
+    )
+    .expect("room");
+    std::fs::write(folder.path().join("no.loopscope"), "something else").expect("room");
+    let cases: [(&[&str], &[&str]); 5] = [
+        (&["run", "three-slow-server"], &["three-slow-servers"]),
+        (&["run", "wrong.toml"], &["wrong.toml:9", "chnk", "chunk"]),
+        (
+            &["run", "quick.toml", "--trace", "missing/t.json"],
+            &["missing"],
+        ),
+        (&["report", "nowhere.loopscope"], &["nowhere.loopscope"]),
+        (&["report", "no.loopscope"], &["no.loopscope"]),
+    ];
+    for (arguments, parts) in cases {
+        let output = loopscope(folder.path(), arguments);
+        let error = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
+        assert!(
+            output.stdout.is_empty(),
+            "{arguments:?} wrote to standard output"
+        );
+        for part in parts {
+            assert!(
+                error.contains(part),
+                "{arguments:?}: {part} is missing in {error}"
+            );
+        }
+        assert!(!error.contains("panicked"), "{error}");
+    }
+}
+
+#[test]
+fn misuse_exits_with_2() {
+    let folder = folder();
+    let cases: [&[&str]; 6] = [
+        &["frobnicate"],
+        &["run"],
+        &["run", "quick.toml", "--models", "asynchronus"],
+        &["run", "quick.toml", "--block", "nap:1s"],
+        &["run", "quick.toml", "--block", "sleep:1s:9"],
+        &["run", "quick.toml", "--trace", "t.pdf"],
+    ];
+    for arguments in cases {
+        let output = loopscope(folder.path(), arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "{arguments:?}: {}",
+            text(&output.stderr)
+        );
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn help_is_worth_reading() {
+    let folder = folder();
+    let help = text(&loopscope(folder.path(), &["-h"]).stdout);
+    for part in ["run", "scenarios", "view", "report", "--block", "Examples"] {
+        assert!(help.contains(part), "{part} is missing in\n{help}");
+    }
+}
+
+#[test]
+fn a_dead_server_fails_its_task_and_no_other() {
+    let folder = folder();
+    let dead = SCENARIO.replacen(
+        "text = \"0123456789012345678901234567890123456789\"\nchunk = 10\ndelay = \"20ms\"",
+        "dead = true",
+        1,
+    );
+    std::fs::write(folder.path().join("dead.toml"), dead).expect("room");
+    let report = json(&loopscope(folder.path(), &["run", "dead.toml", "--json"]));
+    for model in report["models"].as_array().expect("a list") {
+        let error = model["tasks"][0]["error"].as_str().expect("an error");
+        assert!(error.contains("refused"), "{error}");
+        assert_eq!(model["tasks"][1]["bytes"], 20);
+        assert_eq!(model["tasks"][1]["error"], Value::Null);
+    }
+}
