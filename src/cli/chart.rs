@@ -103,14 +103,15 @@ fn lane(model: &ModelTrack, task: &TaskTrack, range: TimeRange, columns: usize) 
             .min(columns - 1)
     };
     let mut spend = |kind: SpanKind, span: TimeRange| {
-        for place in column(span.begin)..=column(span.end) {
+        let (first, last) = (column(span.begin), column(span.end));
+        for (place, column) in (first..).zip(&mut lane[first..=last]) {
             let begin = range.begin.0 + place as u64 * grain;
             let part = span
                 .end
                 .0
                 .min(begin + grain)
                 .saturating_sub(span.begin.0.max(begin));
-            lane[place].spend(kind, part);
+            column.spend(kind, part);
         }
     };
     if let Some(row) = task.lane.row(0) {
@@ -135,8 +136,8 @@ fn lane(model: &ModelTrack, task: &TaskTrack, range: TimeRange, columns: usize) 
         .iter()
         .filter(|stall| stall.task == Some(task.id))
     {
-        for place in column(stall.range.begin)..=column(stall.range.end) {
-            lane[place].stalled = true;
+        for column in &mut lane[column(stall.range.begin)..=column(stall.range.end)] {
+            column.stalled = true;
         }
     }
     let end = task

@@ -30,7 +30,9 @@ pub(super) fn view(file: &Path) -> anyhow::Result<()> {
 
 #[cfg(feature = "gui")]
 fn show(trace: Option<&Path>) -> Result<(), crate::gui::GuiError> {
-    crate::gui::run(trace.map(|file| crate::gui::Launch::Trace(file.to_owned())))
+    crate::gui::run(trace.map_or_else(crate::gui::Launch::default, |file| {
+        crate::gui::Launch::Trace(file.to_owned())
+    }))
 }
 
 #[cfg(not(feature = "gui"))]
