@@ -9,8 +9,6 @@ use super::args::RunArgs;
 use super::progress::Progress;
 use super::{Misuse, report};
 use crate::analysis::Report;
-#[cfg(feature = "gui")]
-use crate::format::Trace;
 use crate::format::{self, Format, Origin, Recording, TraceInfo, WriteError};
 use crate::record::{Receiver, TryRecvError};
 use crate::scenario::{Blocking, Scenario};
@@ -19,7 +17,7 @@ use crate::store::TraceStore;
 use crate::trace::Batch;
 
 /// How often what was recorded is fetched, and the bars are moved.
-const TICK: Duration = Duration::from_millis(25);
+pub(super) const TICK: Duration = Duration::from_millis(25);
 
 /// Runs it, and prints what came of it.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
@@ -37,24 +35,6 @@ pub(super) fn run_as_shipped(scenario: &str) -> anyhow::Result<()> {
     run(&RunArgs {
         scenario: scenario.to_owned(),
         ..RunArgs::default()
-    })
-}
-
-/// Runs a scenario, and returns what it recorded.
-#[cfg(feature = "gui")]
-pub(super) fn run_for_trace(scenario: &str, block: Option<&str>) -> anyhow::Result<Trace> {
-    let scenario = Scenario::load(scenario)?;
-    let mut options = Options::of(&scenario);
-    if let Some(text) = block {
-        options.blocking = Some(blocking(text, &scenario)?);
-    }
-    let info = info(&scenario, &options);
-    let mut files = TraceFiles::begin(info.clone(), &[])?;
-    let store = execute(&scenario, options, true, &mut files)?;
-    Ok(Trace {
-        info,
-        store,
-        truncated: None,
     })
 }
 
@@ -82,7 +62,7 @@ fn options(scenario: &Scenario, args: &RunArgs) -> anyhow::Result<Options> {
 }
 
 /// What `--block` asks for.
-fn blocking(text: &str, scenario: &Scenario) -> anyhow::Result<Blocking> {
+pub(super) fn blocking(text: &str, scenario: &Scenario) -> anyhow::Result<Blocking> {
     Ok(Blocking::parse(text, scenario)
         .map_err(|error| Misuse(format!("--block {text}: {error}")))?)
 }

@@ -44,26 +44,54 @@ fn show(_: Option<&Path>) -> Result<(), &'static str> {
 #[cfg(feature = "gui")]
 pub(super) fn screenshot(args: &super::args::ScreenshotArgs) -> anyhow::Result<()> {
     use super::args::Theme;
+    use crate::gui::App;
+    use crate::gui::command::Command;
     use crate::gui::screenshot::{PASSES, capture, save_png};
     use crate::gui::settings::Settings;
 
+    let ctx = egui::Context::default();
+    let mut app = App::new(&ctx, Settings::default());
+    app.apply(Command::SetTheme(match args.theme {
+        Theme::Dark => egui::ThemePreference::Dark,
+        Theme::Light => egui::ThemePreference::Light,
+    }));
     let subject = Path::new(&args.subject);
-    let trace = if subject
+    if subject
         .extension()
         .is_some_and(|ending| ending == "loopscope")
     {
-        crate::format::open(subject)?
+        app.show_trace(subject, crate::format::open(subject)?);
     } else {
-        run::run_for_trace(&args.subject, args.block.as_deref())?
-    };
-    let ctx = egui::Context::default();
-    let theme = match args.theme {
-        Theme::Dark => egui::ThemePreference::Dark,
-        Theme::Light => egui::ThemePreference::Light,
-    };
-    let mut app = crate::gui::App::new(&ctx, Settings::default());
-    app.apply(crate::gui::command::Command::SetTheme(theme));
-    app.show_trace(subject, trace);
+        run_in(&mut app, &ctx, &args.subject, args.block.as_deref())?;
+    }
     let picture = capture(&ctx, args.size, 1.0, PASSES, |ui| app.ui(ui));
     Ok(save_png(&picture, &args.out)?)
+}
+
+/// Runs a scenario in the app, as its Run button does, and waits for the end.
+#[cfg(feature = "gui")]
+fn run_in(
+    app: &mut crate::gui::App,
+    ctx: &egui::Context,
+    scenario: &str,
+    block: Option<&str>,
+) -> anyhow::Result<()> {
+    use crate::gui::command::Command;
+
+    // The app would show a mistake in its window; here the person looks at the terminal.
+    let loaded = crate::scenario::Scenario::load(scenario)?;
+    app.apply(Command::PickScenario(scenario.to_owned()));
+    if let Some(text) = block {
+        app.apply(Command::SetBlocking(run::blocking(text, &loaded)?));
+        app.apply(Command::SetBlockingOn(true));
+    }
+    app.apply(Command::Run);
+    while app.is_running() {
+        app.logic(ctx);
+        std::thread::sleep(run::TICK);
+    }
+    match app.documents().shown() {
+        Some(_) => Ok(()),
+        None => anyhow::bail!("{scenario} could not be run: `loopscope run {scenario}` says why"),
+    }
 }

@@ -63,7 +63,7 @@ impl App {
         if let Some(document) = shown
             && is_shown(Side::Comparison)
         {
-            bottom(ui, "comparison", 158.0).frame(frame).show(ui, |ui| {
+            bottom(ui, "comparison", 130.0).frame(frame).show(ui, |ui| {
                 panel::comparison::show(ui, document, commands);
             });
         }

@@ -50,8 +50,9 @@ fn start<'scope>(
 ) -> io::Result<ScopedJoinHandle<'scope, TaskRun>> {
     // The system takes no NUL.
     let builder = thread::Builder::new().name(task.name.replace('\0', ""));
+    // Made here, so that the threads have the order of their tasks, whichever begins first.
+    let recorder = job.recorders.recorder(job.model, &task.name);
     builder.spawn_scoped(scope, move || {
-        let recorder = job.recorders.recorder(job.model, &task.name);
         Client::new(recorder, job.controls.clone()).download(task)
     })
 }

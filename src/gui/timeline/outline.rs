@@ -7,15 +7,15 @@ use crate::store::{ModelTrack, TaskTrack, ThreadTrack, TraceStore};
 /// Height of a model's header, in points.
 pub(super) const HEADER: f32 = 38.0;
 /// Height of a task's lane.
-pub(super) const TASK: f32 = 26.0;
+pub(super) const TASK: f32 = 23.0;
 /// Height of one depth of a thread's lane.
-pub(super) const ROW: f32 = 18.0;
+pub(super) const ROW: f32 = 16.0;
 /// Height of the strip above a thread's rows in which its moments are marked.
-pub(super) const MOMENTS: f32 = 11.0;
+pub(super) const MOMENTS: f32 = 9.0;
 /// Free space below a thread's rows.
-pub(super) const BELOW: f32 = 4.0;
+pub(super) const BELOW: f32 = 3.0;
 /// Free space between two groups.
-pub(super) const GAP: f32 = 10.0;
+pub(super) const GAP: f32 = 7.0;
 
 /// What a band of the timeline is about.
 #[derive(Clone, Copy, Debug)]

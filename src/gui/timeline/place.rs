@@ -10,7 +10,7 @@ use crate::trace::TimeRange;
 /// The narrowest that something active is drawn, in points.
 pub(super) const NARROWEST: f32 = 2.0;
 /// Room above and below a task's bar.
-const TASK_PADDING: f32 = 4.0;
+pub(super) const TASK_PADDING: f32 = 4.0;
 /// The narrowest room for a text, in points.
 const NARROWEST_TEXT: f32 = 16.0;
 

@@ -3,7 +3,8 @@
 use egui::Rect;
 
 use super::super::items::{Bar, Look, Picture, SHARES, Shape};
-use super::super::place::NARROWEST;
+use super::super::outline::TASK;
+use super::super::place::{NARROWEST, TASK_PADDING};
 use super::super::stalls;
 use super::*;
 use crate::store::SpanKind;
@@ -204,7 +205,7 @@ fn only_the_task_that_held_the_thread_is_stalled() {
         let stalled = |index| {
             let top = place.top(task(outline, 2, index));
             let mut stalls = picture.stalls.iter();
-            stalls.any(|stall| (top..top + 26.0).contains(&stall.rect.top()))
+            stalls.any(|stall| (top..top + TASK).contains(&stall.rect.top()))
         };
         assert!(stalled(0));
         assert!(!stalled(1) && !stalled(2));
@@ -259,12 +260,12 @@ fn bytes_that_arrived_rise() {
         let picture = lay_out(place, outline);
         let top = place.top(task(outline, 1, 0));
         let columns = picture.progress.iter();
-        let own = columns.filter(|column| (top..top + 26.0).contains(&column.top()));
+        let own = columns.filter(|column| (top..top + TASK).contains(&column.top()));
         let heights: Vec<_> = own.map(Rect::height).collect();
         assert!(heights.len() >= 25, "{}", heights.len());
         assert!(heights.is_sorted());
         assert!(
-            (heights.last().expect("some") - 18.0).abs() < 0.01,
+            (heights.last().expect("some") - (TASK - 2.0 * TASK_PADDING)).abs() < 0.01,
             "all bytes are there"
         );
     });
