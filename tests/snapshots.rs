@@ -4,7 +4,13 @@
 
 mod support;
 
+use std::path::Path;
+
 use egui::{Color32, Sense, Theme, Ui, vec2};
+use loopscope::format;
+use loopscope::gui::App;
+use loopscope::gui::command::Command;
+use loopscope::gui::settings::Settings;
 use loopscope::gui::theme::Palette;
 
 /// One of each widget that the window is made of, and the colours that stand for what happens.
@@ -72,4 +78,59 @@ fn widgets_in_the_dark() {
 #[test]
 fn widgets_in_the_light() {
     gallery_snapshot(Theme::Light, "widgets_light");
+}
+
+/// A run of *three slow servers* in which the callbacks of task 1 slept, as it was recorded once.
+const TRACE: &str = "tests/data/three-slow-servers.loopscope";
+
+/// The whole window after `commands`, with or without the trace.
+fn app_snapshot(size: [f32; 2], theme: Theme, trace: bool, commands: Vec<Command>, name: &str) {
+    let mut app = None;
+    let mut window = support::window(size, theme, move |ui| {
+        let app = app.get_or_insert_with(|| {
+            let mut app = App::new(ui.ctx(), Settings::default());
+            app.apply(Command::SetTheme(theme.into()));
+            if trace {
+                let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(TRACE);
+                let trace =
+                    format::open(&path).expect("it was recorded by this version or an older one");
+                app.show_trace(Path::new("three-slow-servers.loopscope"), trace);
+            }
+            for command in &commands {
+                app.apply(command.clone());
+            }
+            app
+        });
+        app.ui(ui);
+    });
+    window.run();
+    window.snapshot(name);
+}
+
+#[test]
+fn the_first_page() {
+    app_snapshot(
+        [1440.0, 900.0],
+        Theme::Dark,
+        false,
+        Vec::new(),
+        "first_page_dark",
+    );
+}
+
+#[test]
+fn a_trace_in_the_dark() {
+    app_snapshot([1440.0, 900.0], Theme::Dark, true, Vec::new(), "trace_dark");
+}
+
+#[test]
+fn a_stall_in_a_small_light_window() {
+    let commands = vec![Command::NextStall(true)];
+    app_snapshot(
+        [1024.0, 640.0],
+        Theme::Light,
+        true,
+        commands,
+        "stall_small_light",
+    );
 }
