@@ -1,5 +1,6 @@
 //! The native window around the [`App`].
 
+use std::env;
 use std::path::PathBuf;
 
 use super::app::App;
@@ -59,8 +60,29 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
         });
         Ok(Box::new(Window(app)) as Box<dyn eframe::App>)
     };
-    eframe::run_native("loopscope", options, Box::new(create))
-        .map_err(|error| GuiError::NoDisplay(error.to_string()))
+    eframe::run_native("loopscope", options, Box::new(create)).map_err(|error| {
+        GuiError::NoDisplay(reason(&error.to_string(), |name| {
+            env::var_os(name).is_some()
+        }))
+    })
+}
+
+/// Why there is no display, for a person: what the windowing library says without the places in its own source,
+/// and what may help. `is_set` tells whether a variable of the environment is.
+fn reason(error: &str, is_set: impl Fn(&str) -> bool) -> String {
+    let displays = ["WAYLAND_DISPLAY", "WAYLAND_SOCKET", "DISPLAY"];
+    if !displays.into_iter().any(&is_set) {
+        return "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)".to_owned();
+    }
+    // "os error at winit/src/…/mod.rs:788: what happened"
+    let said = error
+        .rsplit_once(".rs:")
+        .and_then(|(_, rest)| rest.split_once(": "));
+    let said = said.map_or(error, |(_, said)| said).trim_end_matches('.');
+    if is_set("WAYLAND_DISPLAY") && is_set("DISPLAY") {
+        return format!("{said} (unset WAYLAND_DISPLAY to use the X display instead)");
+    }
+    said.to_owned()
 }
 
 /// What eframe drives.
@@ -81,5 +103,28 @@ impl eframe::App for Window {
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
         self.0.shut_down();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ERROR: &str =
+        "winit EventLoopError: os error at winit/mod.rs:788: Failed to open connection to X server";
+
+    #[test]
+    fn a_missing_display_is_told_without_the_source_of_a_library() {
+        assert_eq!(
+            reason(ERROR, |name| name == "DISPLAY"),
+            "Failed to open connection to X server"
+        );
+        assert!(reason(ERROR, |_| false).contains("neither DISPLAY nor WAYLAND_DISPLAY is set"));
+        assert!(reason("no GL", |name| name == "DISPLAY").contains("no GL"));
+    }
+
+    #[test]
+    fn who_has_both_displays_is_told_how_to_use_the_other() {
+        assert!(reason(ERROR, |_| true).contains("unset WAYLAND_DISPLAY"));
     }
 }
