@@ -154,6 +154,8 @@ impl PathDialog {
             if !self.focused {
                 response.request_focus();
                 self.focused = true;
+                // What lies behind the dialog learns only in the next frame that the pointer is no longer on it.
+                ui.ctx().request_repaint();
             }
             if response.changed() {
                 self.error = None;
