@@ -31,6 +31,19 @@ pub fn plain_duration(duration: Duration) -> String {
     format!("{text} {unit}")
 }
 
+/// A count with its thousands apart: `12,345`.
+pub fn plain_count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// One word for how something ended; `running` where it did not end.
 pub const fn outcome_word(outcome: Option<Outcome>) -> &'static str {
     match outcome {
@@ -58,5 +71,12 @@ mod tests {
         assert_eq!(said(999_999), "1 ms");
         assert_eq!(said(3_200_000_000), "3.2 s");
         assert_eq!(said(1_230_000_000_000), "1230 s");
+    }
+
+    #[test]
+    fn a_count_has_its_thousands_apart() {
+        assert_eq!(plain_count(0), "0");
+        assert_eq!(plain_count(999), "999");
+        assert_eq!(plain_count(1_234_567), "1,234,567");
     }
 }

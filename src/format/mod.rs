@@ -18,6 +18,7 @@ mod sniff;
 mod whole;
 mod words;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -131,6 +132,14 @@ pub fn check_target(path: &Path) -> Result<Format, WriteError> {
     let format = Format::of_path(path)?;
     whole::target(path)?;
     Ok(format)
+}
+
+/// Writes a file, whole or not at all: for whatever else is made of a trace, such as a picture.
+///
+/// # Errors
+/// When the file cannot be written. One that was there before is still there.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    whole::write(path, |out| out.write_all(bytes))
 }
 
 /// Where the native form of a trace is.

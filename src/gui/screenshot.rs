@@ -5,16 +5,14 @@
 //! What is shown, and in which theme, is up to the caller.
 
 use std::fmt;
-use std::fs::Permissions;
-use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
 use egui::epaint::ColorImage;
 use egui::{Context, Pos2, RawInput, Rect, Ui, Vec2, ViewportId};
 
 use super::raster::Rasterizer;
+use crate::format::{self, WriteError};
 
 /// How often the user interface is run before it is painted, unless there is a reason for another number. The
 /// first pass measures, the second lays out by what was measured, the third shows what the second opened.
@@ -38,17 +36,9 @@ pub enum ScreenshotError {
     /// The picture cannot become a PNG.
     #[error("cannot encode the picture as PNG: {0}")]
     Encode(png::EncodingError),
-    /// There is something that is not to be replaced by a picture.
-    #[error("{} is not a file; name one to write the picture to", .0.display())]
-    NotAFile(PathBuf),
     /// The file cannot be written.
-    #[error("cannot write {}: {reason}", path.display())]
-    Write {
-        /// Which.
-        path: PathBuf,
-        /// What the system says.
-        reason: io::Error,
-    },
+    #[error(transparent)]
+    Write(#[from] WriteError),
 }
 
 /// How large a picture is, in pixels. Written as `1600x900`.
@@ -175,29 +165,7 @@ fn encoded(picture: &ColorImage) -> Result<Vec<u8>, png::EncodingError> {
 /// # Errors
 /// When the file cannot be written, or `path` is something else than a file.
 pub fn save_png(picture: &ColorImage, path: &Path) -> Result<(), ScreenshotError> {
-    // Replacing would turn a device or a pipe into a plain file.
-    if path.metadata().is_ok_and(|found| !found.is_file()) {
-        return Err(ScreenshotError::NotAFile(path.to_owned()));
-    }
-    let bytes = encode_png(picture)?;
-    replace(path, &bytes).map_err(|reason| ScreenshotError::Write {
-        path: path.to_owned(),
-        reason,
-    })
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new()
-        // As any new file; the umask takes away what it should not have.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
+    Ok(format::write_file(path, &encode_png(picture)?)?)
 }
 
 #[cfg(test)]
@@ -292,7 +260,7 @@ mod tests {
         picture.pixels[0] = Color32::from_rgba_premultiplied(100, 0, 50, 128);
         save_png(&picture, &path).expect("it can be written");
 
-        let file = io::BufReader::new(std::fs::File::open(&path).expect("it was written"));
+        let file = std::io::BufReader::new(std::fs::File::open(&path).expect("it was written"));
         let mut reader = png::Decoder::new(file).read_info().expect("a PNG");
         let mut pixels = vec![0; reader.output_buffer_size().expect("a few bytes")];
         let info = reader.next_frame(&mut pixels).expect("one picture");
@@ -320,9 +288,9 @@ mod tests {
         let error = save_png(&picture, folder.path())
             .expect_err("a folder")
             .to_string();
-        assert!(error.contains("is not a file"), "{error}");
+        assert!(error.contains("is a folder"), "{error}");
 
         let error = save_png(&picture, Path::new("/dev/null")).expect_err("a device");
-        assert!(matches!(error, ScreenshotError::NotAFile(_)), "{error}");
+        assert!(error.to_string().contains("no ordinary file"), "{error}");
     }
 }

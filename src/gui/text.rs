@@ -1,5 +1,6 @@
 //! Numbers as people read them. (Lengths of time are said by [`crate::analysis::plain_duration`].)
 
+use crate::analysis::plain_count;
 use crate::trace::Timestamp;
 
 /// A moment, in seconds since the beginning of the trace, to the microsecond: `1.250 000 s`.
@@ -13,23 +14,10 @@ pub(super) fn moment(at: Timestamp) -> String {
     )
 }
 
-/// A count with its thousands apart: `12,345`.
-pub(super) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 /// So many of something: `1 stall`, `2 stalls`.
 pub(super) fn plural(number: u64, one: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
-    format!("{} {one}{ending}", count(number))
+    format!("{} {one}{ending}", plain_count(number))
 }
 
 #[cfg(test)]
@@ -43,9 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_stand_apart() {
-        assert_eq!(count(999), "999");
-        assert_eq!(count(1_234_567), "1,234,567");
+    fn one_is_one_and_everything_else_is_many() {
         assert_eq!(plural(1, "stall"), "1 stall");
         assert_eq!(plural(0, "stall"), "0 stalls");
     }

@@ -6,10 +6,9 @@ use egui::{Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::widgets::{self, bar_number};
-use crate::analysis::{self, ModelSummary, outcome_word, plain_duration};
+use crate::analysis::{self, ModelSummary, outcome_word, plain_count, plain_duration};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::Document;
-use crate::gui::text;
 use crate::gui::theme::{self, Palette, STEP};
 use crate::trace::Outcome;
 
@@ -162,7 +161,7 @@ fn line(row: &mut TableRow<'_, '_>, model: &ModelSummary, scale: &Scale) -> bool
         if model.dropped > 0 {
             let color = Palette::of(ui.visuals()).failed;
             ui.label(
-                RichText::new(text::count(model.dropped))
+                RichText::new(plain_count(model.dropped))
                     .font(theme::number())
                     .color(color),
             );
@@ -185,7 +184,7 @@ fn name(ui: &mut Ui, model: &ModelSummary, place: usize) -> Response {
 }
 
 fn number(ui: &mut Ui, number: u64) {
-    ui.label(RichText::new(text::count(number)).font(theme::number()));
+    ui.label(RichText::new(plain_count(number)).font(theme::number()));
 }
 
 fn tasks(ui: &mut Ui, model: &ModelSummary) {

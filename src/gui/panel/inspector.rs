@@ -5,7 +5,7 @@ use std::time::Duration;
 use egui::{RichText, Ui};
 
 use super::widgets::{field, fields, link, note, title};
-use crate::analysis::{self, TaskSummary, plain_duration};
+use crate::analysis::{self, TaskSummary, plain_count, plain_duration};
 use crate::gui::command::{Command, Selection};
 use crate::gui::describe;
 use crate::gui::document::Document;
@@ -331,7 +331,7 @@ impl Look<'_> {
             field(ui, "scenario", document.info.scenario.as_str());
             let length = Duration::from_nanos(document.range().nanos());
             field(ui, "lasts", plain_duration(length));
-            field(ui, "events", text::count(self.store.events()));
+            field(ui, "events", plain_count(self.store.events()));
             match &document.file {
                 None => field(ui, "file", RichText::new("not exported").weak()),
                 Some(path) => field(ui, "file", path.display().to_string()),

@@ -3,13 +3,12 @@
 use egui::{Align2, FontId, Mesh, Painter, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use super::items::{Picture, StallBar, StallMark};
-use super::layout::grouped;
 use super::outline::{Band, Kind, Outline, ROW};
 use super::paint::{elided, life, outcome_glyph, stall, text};
 use super::place::Placement;
 use super::ruler::{Ruler, moment};
 use super::stalls;
-use crate::analysis::{outcome_word, plain_duration};
+use crate::analysis::{outcome_word, plain_count, plain_duration};
 use crate::gui::theme::{self, Palette};
 use crate::store::{ModelTrack, TaskTrack, ThreadTrack};
 use crate::trace::Timestamp;
@@ -204,7 +203,10 @@ fn header(
         let longest = longest.map(plain_duration).unwrap_or_default();
         let words = match count {
             1 => format!("1 stall, {longest}"),
-            _ => format!("{} stalls, the longest {longest}", grouped(count as u64)),
+            _ => format!(
+                "{} stalls, the longest {longest}",
+                plain_count(count as u64)
+            ),
         };
         let at = pos2(x + 20.0, middle);
         triangle(painter, at + vec2(0.0, 0.5), palette.stalled);
@@ -217,7 +219,7 @@ fn header(
         );
     }
     if model.dropped > 0 {
-        let words = format!("{} events dropped", grouped(model.dropped));
+        let words = format!("{} events dropped", plain_count(model.dropped));
         let at = pos2(areas.lanes.right() - 10.0, middle);
         painter.text(
             at,
@@ -258,19 +260,29 @@ fn task_name(
     let middle = place.top(band) + band.height / 2.0;
     let mut room = areas.gutter.width() - INDENT - 12.0;
     if task.bytes > 0 {
-        let bytes = format!("{} B", grouped(task.bytes));
+        let bytes = format!("{} B", plain_count(task.bytes));
         let at = pos2(areas.gutter.right() - 10.0, middle);
         let ink = palette.text_weak;
         let rect = painter.text(at, Align2::RIGHT_CENTER, bytes, theme::number(), ink);
         room -= rect.width() + 8.0;
     }
     let name = task.name.map_or("?", |name| place.scene.store.name(name));
+    lane_name(painter, areas, middle, room, name, palette.text);
+}
+
+/// The name of a lane, in as much of the gutter as is left for it.
+fn lane_name(
+    painter: &Painter,
+    areas: &Areas,
+    middle: f32,
+    room: f32,
+    name: &str,
+    ink: egui::Color32,
+) {
     let galley = elided(painter, name, theme::body(), room);
-    let at = pos2(
-        areas.gutter.left() + INDENT,
-        (middle - galley.size().y / 2.0).round(),
-    );
-    painter.galley(at, galley, palette.text);
+    let left = areas.gutter.left() + INDENT;
+    let top = (middle - galley.size().y / 2.0).round();
+    painter.galley(pos2(left, top), galley, ink);
 }
 
 fn thread_name(
@@ -300,13 +312,8 @@ fn thread_name(
         }
     }
     let name = thread.name.map_or("?", |name| place.scene.store.name(name));
-    let galley = elided(painter, name, theme::body(), room);
     let middle = first + ROW / 2.0 - 0.5;
-    let at = pos2(
-        areas.gutter.left() + INDENT,
-        (middle - galley.size().y / 2.0).round(),
-    );
-    painter.galley(at, galley, palette.text_weak);
+    lane_name(painter, areas, middle, room, name, ink);
 }
 
 /// The strips and triangles of stalls in headers, and the lives of models below them.

@@ -288,16 +288,3 @@ fn share(active: u64, length: u64) -> u8 {
     let share = active as f64 / length.max(1) as f64 * f64::from(SHARES);
     (share.ceil() as u8).clamp(1, SHARES)
 }
-
-/// A number with its thousands apart: `3,007`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}

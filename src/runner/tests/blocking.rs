@@ -53,11 +53,11 @@ fn sleeping_and_computing_stall_the_chosen_task_in_each_model() {
                 .collect();
             assert_eq!(names, [text], "{model}: in its one callback with data");
             let stalls = stalls(&run);
-            let (whose, callback, length) = stalls
+            // On a busy machine there may be others, of callbacks that had to wait for a core.
+            let (_, _, length) = stalls
                 .iter()
-                .find(|(whose, ..)| *whose == Some(id(1)))
+                .find(|stall| (stall.0, stall.1) == (Some(id(1)), "data_received"))
                 .unwrap_or_else(|| panic!("{model}: {stalls:?}"));
-            assert_eq!((*whose, *callback), (Some(id(1)), "data_received"));
             assert!(*length >= duration, "{length:?}");
         }
     }
