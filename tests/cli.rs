@@ -211,6 +211,11 @@ fn errors_exit_with_1_and_say_what_to_do() {
             );
         }
         assert!(!error.contains("panicked"), "{error}");
+        assert_eq!(
+            error.matches("os error").count().max(1),
+            1,
+            "told twice: {error}"
+        );
     }
 }
 

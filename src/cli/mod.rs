@@ -33,8 +33,8 @@ pub fn main() -> ExitCode {
         // Whoever read the output has seen enough.
         return ExitCode::SUCCESS;
     }
-    // Where standard error is gone too there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "loopscope: {error:#}");
+    // Errors say themselves what caused them. Where standard error is gone too there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "loopscope: {error}");
     ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
 }
 

@@ -50,6 +50,10 @@ impl Progress {
 
     /// Takes the bars away.
     pub(super) fn clear(&self) {
+        // A bar that is dropped before its end would draw all of them once more.
+        for bar in self.by_task.values() {
+            bar.finish_and_clear();
+        }
         // A terminal that went away has nothing to be cleared.
         let _ = self.bars.clear();
     }

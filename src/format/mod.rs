@@ -127,10 +127,10 @@ pub fn read_info(path: &Path) -> Result<TraceInfo, ReadError> {
 /// whose trace is wanted.
 ///
 /// # Errors
-/// When the ending is unknown, the folder is missing, or there is something that is not a file.
+/// When the ending is unknown, there is something that is not a file, or the folder is missing or takes no file.
 pub fn check_target(path: &Path) -> Result<Format, WriteError> {
     let format = Format::of_path(path)?;
-    whole::target(path)?;
+    whole::try_out(path)?;
     Ok(format)
 }
 

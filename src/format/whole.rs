@@ -44,6 +44,14 @@ pub(super) fn copy(from: &Path, path: &Path) -> Result<(), WriteError> {
     write(path, |out| io::copy(&mut source, out).map(|_| ()))
 }
 
+/// Makes a temporary file where `path` will need one, and takes it away again.
+pub(super) fn try_out(path: &Path) -> Result<(), WriteError> {
+    let target = target(path)?;
+    temporary_beside(&target)
+        .map(drop)
+        .map_err(|error| WriteError::io(path, error))
+}
+
 /// The path at which a file may be put in place: that which a link points to, if `path` is one.
 pub(super) fn target(path: &Path) -> Result<PathBuf, WriteError> {
     match fs::metadata(path) {
@@ -78,5 +86,7 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
     // Others may read it as far as the user's mask allows, as with any file that a program writes.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder_of(target))
+    // The library's error names the temporary file, which means nothing to a person.
+    let made = builder.tempfile_in(folder_of(target));
+    made.map_err(|error| error.kind().into())
 }
