@@ -9,12 +9,25 @@ pub struct Builtin {
     pub source: &'static str,
 }
 
+macro_rules! builtin {
+    ($name:literal) => {
+        Builtin {
+            name: $name,
+            source: include_str!(concat!("../../scenarios/", $name, ".toml")),
+        }
+    };
+}
+
+const BUILTINS: [Builtin; 4] = [
+    builtin!("three-slow-servers"),
+    builtin!("broken-client"),
+    builtin!("big-poems"),
+    builtin!("dead-port"),
+];
+
 /// The built-in scenarios, the one to begin with first.
 pub const fn builtins() -> &'static [Builtin] {
-    &[Builtin {
-        name: "three-slow-servers",
-        source: include_str!("../../scenarios/three-slow-servers.toml"),
-    }]
+    &BUILTINS
 }
 
 /// The built-in poems, each with the name by which a scenario calls it. All are in the public domain.

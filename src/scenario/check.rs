@@ -236,6 +236,7 @@ impl Check<'_> {
             }
         }
         let text = self.text(key, table, is_dead);
+        let text = self.repeated(&format!("{key}.repeat"), table, text);
         let closes_key = format!("{key}.closes_after");
         let fault = match closes_after {
             Some(bytes) if is_dead => {
@@ -289,6 +290,24 @@ impl Check<'_> {
                 Arc::default()
             }
         }
+    }
+
+    /// The text as often as it is to be said.
+    fn repeated(&mut self, key: &str, table: &Spanned<ServerTable>, text: Arc<[u8]>) -> Arc<[u8]> {
+        let repeat = table.get_ref().repeat.as_ref();
+        let Some((times, value)) = self.number(key, repeat, &limits::REPEAT).zip(repeat) else {
+            return text;
+        };
+        if text.len().saturating_mul(times) > limits::MAX_TEXT {
+            let most = limits::MAX_TEXT;
+            let message = format!(
+                "{times} times {} bytes are too many: at most {most} bytes in all",
+                text.len()
+            );
+            self.refuse(&value.span(), key, message);
+            return text;
+        }
+        Arc::from(text.repeat(times))
     }
 
     fn read(&self, key: &str, value: &str) -> Result<Arc<[u8]>, String> {

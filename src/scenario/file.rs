@@ -34,6 +34,7 @@ pub(super) struct ServerTable {
     pub(super) poem: Option<Spanned<String>>,
     pub(super) file: Option<Spanned<String>>,
     pub(super) text: Option<Spanned<String>>,
+    pub(super) repeat: Option<Spanned<i64>>,
     pub(super) chunk: Option<Spanned<i64>>,
     pub(super) delay: Option<Spanned<String>>,
     pub(super) dead: Option<Spanned<bool>>,
@@ -83,6 +84,7 @@ pub(super) fn allowed(key: &str) -> String {
             limits::MAX_SERVERS
         ),
         "servers[]" => "a section that begins with `[[servers]]`".to_owned(),
+        "servers.repeat" => numbers(*limits::REPEAT.start(), *limits::REPEAT.end()),
         "servers.chunk" => numbers(*limits::CHUNK.start(), *limits::CHUNK.end()),
         "servers.closes_after" => numbers(0, limits::MAX_TEXT),
         "servers.delay" => limits::durations(&limits::DELAY),

@@ -18,7 +18,10 @@ pub const STALL_THRESHOLD: RangeInclusive<Duration> =
 /// How many bytes a server may send at once.
 pub const CHUNK: RangeInclusive<usize> = 1..=MAX_TEXT;
 
-/// How many bytes the text of a server may have.
+/// How often a server may say its text.
+pub const REPEAT: RangeInclusive<usize> = 1..=1_000_000;
+
+/// How many bytes the text of a server may have, all its repetitions together.
 pub const MAX_TEXT: usize = 64 << 20;
 
 /// How many servers a scenario may have.

@@ -141,7 +141,7 @@ fn a_misspelt_key_is_guessed() {
     assert_eq!(
         mistakes("chunk", "chnk"),
         "folder/my.toml:6:1: servers[1].chnk: the key `chnk` is not allowed: `name`, `poem`, `file`, `text`, \
-         `chunk`, `delay`, `dead` or `closes_after` (did you mean `chunk`?)"
+         `repeat`, `chunk`, `delay`, `dead` or `closes_after` (did you mean `chunk`?)"
     );
     assert!(mistakes("title", "titel").contains("my.toml:1:1: titel: "));
     assert!(mistakes("[[tasks]]", "[[task]]").contains("(did you mean `tasks`?)"));
@@ -443,4 +443,22 @@ fn text_that_is_not_toml_is_told_by_its_place() {
         let message = mistakes(from, to);
         assert!(message.contains(expected), "{message}");
     }
+}
+
+#[test]
+fn a_text_is_repeated_as_often_as_is_asked_for_and_within_bounds() {
+    let text = SMALLEST.replace("chunk = 2", "repeat = 3\nchunk = 2");
+    let scenario = parse(&text).expect("it is allowed");
+    assert_eq!(&*scenario.servers[0].text, b"HelloHelloHello");
+    let most = "repeat = 1000001\nchunk = 2";
+    assert!(
+        mistakes("chunk = 2", most)
+            .contains("repeat: `1000001` is not allowed: a whole number from 1")
+    );
+    let long = format!("text = '{}'\nrepeat = 1000000", "x".repeat(100));
+    let message = mistakes("text = 'Hello'", &long);
+    assert!(
+        message.contains("my.toml:6:10: servers[1].repeat: 1000000 times 100 bytes are too many"),
+        "{message}"
+    );
 }

@@ -66,8 +66,8 @@ fn a_name_that_is_nothing_lists_the_built_in_ones() {
     let error = Scenario::load("tree-slow-servers").expect_err("no such scenario");
     assert_eq!(
         error.to_string(),
-        "no scenario `tree-slow-servers`: neither a file nor built in (`three-slow-servers`) \
-         (did you mean `three-slow-servers`?)"
+        "no scenario `tree-slow-servers`: neither a file nor built in (`three-slow-servers`, \
+         `broken-client`, `big-poems` or `dead-port`) (did you mean `three-slow-servers`?)"
     );
 }
 

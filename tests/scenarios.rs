@@ -1,0 +1,110 @@
+//! Every shipped scenario runs, and shows what its story says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use loopscope::analysis::{ModelSummary, compare};
+use loopscope::record::TryRecvError;
+use loopscope::scenario::{Model, Scenario};
+use loopscope::session::{ModelRun, Options, Session};
+use loopscope::store::{SpanKind, TraceStore};
+
+/// The asynchronous model of a scenario, as shipped.
+fn run(name: &str) -> (Scenario, ModelRun, TraceStore) {
+    let scenario = Scenario::load(name).expect("it is built in");
+    let mut options = Options::of(&scenario);
+    options.models = vec![Model::Asynchronous];
+    let (session, receiver) =
+        Session::start(&scenario, options, Arc::new(|| {})).expect("it starts");
+    let mut store = TraceStore::new();
+    loop {
+        match receiver.try_recv() {
+            Ok(batch) => store.push(&batch),
+            // Not to wait for something, but to leave the loop its core.
+            Err(TryRecvError::Empty) => std::thread::sleep(Duration::from_millis(5)),
+            Err(TryRecvError::Disconnected) => break,
+        }
+    }
+    let run = session.join().remove(0);
+    (scenario, run, store)
+}
+
+fn summary(store: &TraceStore) -> ModelSummary {
+    compare(store, store.range().end).remove(0)
+}
+
+fn slowest(scenario: &Scenario) -> Duration {
+    scenario
+        .servers
+        .iter()
+        .map(Scenario::theory)
+        .max()
+        .expect("there are servers")
+}
+
+fn assert_whole(scenario: &Scenario, run: &ModelRun) {
+    for (task, done) in scenario.tasks.iter().zip(&run.tasks) {
+        assert_eq!(done.error, None, "{}", task.name);
+        assert!(
+            done.content == *scenario.servers[task.server].text,
+            "{}: other bytes than were sent",
+            task.name
+        );
+    }
+}
+
+#[test]
+fn three_slow_servers_take_as_long_as_the_slowest() {
+    let (scenario, run, store) = run("three-slow-servers");
+    assert_whole(&scenario, &run);
+    let summary = summary(&store);
+    assert!(summary.elapsed >= slowest(&scenario));
+    assert!(
+        summary.elapsed < slowest(&scenario) * 2,
+        "{:?}",
+        summary.elapsed
+    );
+    assert!(summary.polls > 20, "{}", summary.polls);
+}
+
+#[test]
+fn the_broken_client_serves_nobody_else_and_loses_no_time() {
+    let (scenario, run, store) = run("broken-client");
+    assert_whole(&scenario, &run);
+    let summary = summary(&store);
+    assert!(summary.polls <= 6, "a handful of polls: {}", summary.polls);
+    let longest = summary.longest_stall.expect("a stall");
+    assert!(longest >= slowest(&scenario).mul_f64(0.95), "{longest:?}");
+    assert!(
+        summary.elapsed < slowest(&scenario) * 2,
+        "{:?}",
+        summary.elapsed
+    );
+    let tasks = &store.models()[0].tasks;
+    let last_of_ecstasy = tasks[0].progress().last().expect("it was read").0;
+    for other in &tasks[1..] {
+        assert!(other.progress().first().expect("it was read").0 >= last_of_ecstasy);
+    }
+}
+
+#[test]
+fn with_poems_larger_than_the_buffers_the_broken_client_loses_its_head_start() {
+    let (scenario, run, store) = run("big-poems");
+    assert_whole(&scenario, &run);
+    let elapsed = summary(&store).elapsed;
+    assert!(elapsed > slowest(&scenario).mul_f64(1.25), "{elapsed:?}");
+}
+
+#[test]
+fn a_dead_port_fails_its_task_at_once_and_a_server_that_closes_early_its_own() {
+    let (scenario, run, store) = run("dead-port");
+    assert!(run.tasks[0].content == *scenario.servers[0].text);
+    assert_eq!(run.tasks[0].error, None);
+    let refused = run.tasks[1].error.as_deref().expect("it failed");
+    assert!(refused.contains("connection refused"), "{refused}");
+    let early = run.tasks[2].error.as_deref().expect("it failed");
+    assert!(early.contains("330 of 653 bytes"), "{early}");
+    assert_eq!(run.tasks[2].content, scenario.servers[2].text[..330]);
+    let dead = &store.models()[0].tasks[1];
+    assert!(dead.spent_nanos(SpanKind::Waiting, store.range().end) < 1_000_000_000);
+}
