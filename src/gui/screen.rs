@@ -63,7 +63,12 @@ impl App {
         if let Some(document) = shown
             && is_shown(Side::Comparison)
         {
-            bottom(ui, "comparison", 130.0).frame(frame).show(ui, |ui| {
+            // With failures there is more to show; each has the height that the hand gave it.
+            let (id, height) = match panel::comparison::has_failures(document) {
+                false => ("comparison", 130.0),
+                true => ("comparison and failures", 166.0),
+            };
+            bottom(ui, id, height).frame(frame).show(ui, |ui| {
                 panel::comparison::show(ui, document, commands);
             });
         }

@@ -69,6 +69,16 @@ impl Scale {
     }
 }
 
+/// Whether there is more to show than the table.
+pub fn has_failures(document: &Document) -> bool {
+    let mut tasks = document
+        .store
+        .models()
+        .iter()
+        .flat_map(|model| &model.tasks);
+    tasks.any(|task| task.failure.is_some())
+}
+
 /// Shows the table, and what failed under it.
 pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
     let models = analysis::compare(&document.store, document.now);

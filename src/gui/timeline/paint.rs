@@ -179,7 +179,8 @@ fn label(painter: &Painter, palette: &Palette, label: &Label) {
 
 fn end(painter: &Painter, palette: &Palette, lanes: Rect, end: &End) {
     const GLYPH: f32 = 14.0;
-    const MESSAGE: f32 = 120.0;
+    const MESSAGE: f32 = 80.0;
+    const SHORTEST: f32 = 60.0;
     let color = palette.outcome(end.outcome);
     let ink = match end.outcome {
         Outcome::Failed => palette.failed,
@@ -187,14 +188,17 @@ fn end(painter: &Painter, palette: &Palette, lanes: Rect, end: &End) {
     };
     let room = (lanes.right() - end.at.x - GLYPH - 10.0).max(0.0);
     let whole = painter.layout_no_wrap(end.text.clone(), theme::small(), Color32::PLACEHOLDER);
-    // A long message is cut off rather than moved: it must not cover what the task did.
-    let text = if whole.size().x > room && room > MESSAGE {
+    // A long message is cut off or left to the tooltip rather than moved: it must not cover what the task did.
+    let is_long = whole.size().x > MESSAGE;
+    let text = if whole.size().x <= room || !is_long {
+        whole
+    } else if room > SHORTEST {
         elided(painter, &end.text, theme::small(), room)
     } else {
-        whole
+        painter.layout_no_wrap(String::new(), theme::small(), Color32::PLACEHOLDER)
     };
     let width = GLYPH + text.size().x + 4.0;
-    let left = if text.size().x <= room {
+    let left = if text.size().x <= room && lanes.right() - end.at.x > GLYPH {
         end.at.x + 5.0
     } else {
         // No room after the end: before it, on a plate, so that the pattern does not show through.
