@@ -3,7 +3,7 @@
 //! Panels and the timeline look at the world and emit [`command::Command`]s; [`app`] alone applies them. Nothing
 //! in here touches a socket or a thread of a model: that is `session`.
 //!
-//! [`app::App`] is what there is to know, [`screen`] says what is where, [`window`] is the native window around
+//! [`app::App`] is what there is to know, `screen` says what is where, `window` is the native window around
 //! it. A run that goes on is [`live`], a trace that is looked at is a [`document`], and what takes its time is
 //! done by [`jobs`].
 
