@@ -21,11 +21,14 @@
 mod alarm;
 mod callback;
 mod connect;
+mod connector;
 mod descriptor;
 mod handle;
+mod listen;
 mod provider;
 mod stall;
 mod timers;
+mod transport;
 mod turn;
 
 #[cfg(test)]
@@ -42,11 +45,14 @@ use crate::trace::Cause;
 
 pub use callback::{Callback, CallbackResult, Failure, Label, Panicked};
 pub use connect::ConnectError;
+pub use connector::{ClientFactory, Connector};
 pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
 pub use handle::Handle;
+pub use listen::Port;
 pub use provider::Provider;
 pub use stall::{DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
 pub use timers::TimerId;
+pub use transport::{Address, AlreadyProducing, Factory, Producer, Protocol, Transport};
 
 use descriptor::{Ready, Slot};
 use handle::Call;
@@ -108,6 +114,10 @@ pub struct Reactor {
     /// A reading of the clock that is still good, so that the end of one callback is the begin of the next.
     /// There is none while user code runs.
     moment: Option<Ticks>,
+    /// How long callbacks ran so far inside the one that runs.
+    nested: u64,
+    /// What connections read into, one after the other.
+    read_buffer: Vec<u8>,
 }
 
 impl Reactor {
@@ -137,6 +147,8 @@ impl Reactor {
             stretch,
             stall_threshold: StallThreshold::default(),
             moment: None,
+            nested: 0,
+            read_buffer: Vec::new(),
         }
     }
 
