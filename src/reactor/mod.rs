@@ -26,6 +26,7 @@ mod descriptor;
 mod handle;
 mod listen;
 mod provider;
+mod receivers;
 mod stall;
 mod timers;
 mod transport;
@@ -50,6 +51,10 @@ pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
 pub use handle::Handle;
 pub use listen::Port;
 pub use provider::Provider;
+pub use receivers::{
+    LineProtocol, LineReceiver, Lines, MessageProtocol, MessageTooLong, Messages, Prefix,
+    PrefixedReceiver,
+};
 pub use stall::{DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
 pub use timers::TimerId;
 pub use transport::{Address, AlreadyProducing, Factory, Producer, Protocol, Transport};

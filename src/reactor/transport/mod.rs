@@ -238,6 +238,12 @@ impl Transport {
         self.shared.state.borrow().lost
     }
 
+    /// Whether it is over, or will be once everything went out.
+    pub fn is_closing(&self) -> bool {
+        let state = self.shared.state.borrow();
+        state.lost || state.closing || state.reason.is_some()
+    }
+
     /// Where this end is.
     ///
     /// # Errors

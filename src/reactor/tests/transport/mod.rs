@@ -6,6 +6,7 @@ mod connector;
 mod life;
 mod port;
 mod pressure;
+mod receivers;
 mod writing;
 
 use super::*;
