@@ -53,7 +53,7 @@ impl Reactor {
         self.connect(stream, task, move |reactor, result| {
             let result = result.map(|stream| match stream {
                 Stream::Tcp(stream) => stream,
-                Stream::Unix(_) => unreachable!("a TCP stream was made above"),
+                _ => unreachable!("a TCP stream was made above"),
             });
             connected(reactor, result)
         })

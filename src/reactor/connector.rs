@@ -361,7 +361,7 @@ impl Stream {
         match address {
             Address::Tcp(address) => TcpStream::connect(*address).map(Self::Tcp),
             Address::Unix(Some(path)) => UnixStream::connect(path).map(Self::Unix),
-            Address::Unix(None) => Err(io::ErrorKind::AddrNotAvailable.into()),
+            Address::Unix(None) | Address::Pipes => Err(io::ErrorKind::AddrNotAvailable.into()),
         }
     }
 }

@@ -19,6 +19,8 @@ pub enum Address {
     Tcp(SocketAddr),
     /// A Unix socket, by its path; a client's has none.
     Unix(Option<PathBuf>),
+    /// A pair of pipes, which has no address.
+    Pipes,
 }
 
 impl Address {
@@ -30,7 +32,7 @@ impl Address {
     pub const fn socket(&self) -> Option<SocketAddr> {
         match self {
             Self::Tcp(address) => Some(*address),
-            Self::Unix(_) => None,
+            Self::Unix(_) | Self::Pipes => None,
         }
     }
 }
@@ -41,6 +43,7 @@ impl fmt::Display for Address {
             Self::Tcp(address) => address.fmt(f),
             Self::Unix(Some(path)) => path.display().fmt(f),
             Self::Unix(None) => f.write_str("an unnamed Unix socket"),
+            Self::Pipes => f.write_str("pipes"),
         }
     }
 }

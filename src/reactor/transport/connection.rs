@@ -160,7 +160,10 @@ impl Connection {
             }
             // Less than was asked for: the system has no more. Only the end of the data does not count as
             // new readiness, if it came with the data.
-            if bytes < buffer.len() && !reactor.has_hung_up(self.transport.shared.id) {
+            if bytes < buffer.len()
+                && self.stream.is_socket()
+                && !reactor.has_hung_up(self.transport.shared.id)
+            {
                 return Next::Wait;
             }
         }
@@ -261,6 +264,7 @@ impl Descriptor for Connection {
             on_lost,
             ..
         } = *self;
+        transport.remove_write_half(reactor);
         // The other side learns of it now, whatever the program does next.
         drop(stream);
         let producer = transport.shared.state.borrow_mut().pressure.end();

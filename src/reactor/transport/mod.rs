@@ -16,13 +16,14 @@
 mod address;
 mod buffer;
 mod connection;
+mod pipes;
 mod pressure;
 mod producer;
 mod protocol;
 mod sending;
 mod stream;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -82,6 +83,8 @@ struct Shared {
     /// The connection owns it, so that it is closed when the connection is lost, whoever has a transport still.
     stream: Weak<Stream>,
     id: DescriptorId,
+    /// What becomes writable: for pipes another descriptor.
+    write_id: Cell<DescriptorId>,
     connection: FlowId,
     task: Option<TaskId>,
     peer: Address,
@@ -145,6 +148,7 @@ impl Transport {
             shared: Rc::new(Shared {
                 stream: Rc::downgrade(stream),
                 id,
+                write_id: Cell::new(id),
                 connection,
                 task,
                 peer,
@@ -308,6 +312,7 @@ impl Transport {
         }
         if state.writing == Writing::Ending {
             state.writing = Writing::Shut;
+            self.remove_write_half(reactor);
             let stream = self.shared.stream.upgrade();
             if let Some(Err(error)) = stream.map(|stream| stream.shut_down_writing()) {
                 state.reason = Some(Reason::Broken(error));

@@ -75,7 +75,7 @@ impl Transport {
         if flushed == Flushed::All {
             self.shared.state.borrow_mut().awaits_write = false;
             // It fails only with the event provider itself, which the next poll tells.
-            let _ = reactor.remove_writer(self.shared.id);
+            let _ = reactor.remove_writer(self.shared.write_id.get());
         }
         self.check_pressure(reactor);
         self.shared.state.borrow_mut().serving = false;
@@ -88,7 +88,7 @@ impl Transport {
         if state.awaits_write || state.out.is_empty() {
             return;
         }
-        match reactor.add_writer(self.shared.id, "do_write") {
+        match reactor.add_writer(self.shared.write_id.get(), "do_write") {
             Ok(()) => state.awaits_write = true,
             Err(error) => {
                 state.out.clear();

@@ -1,18 +1,22 @@
-//! The sockets that carry a stream of bytes, whatever their family.
+//! What carries a stream of bytes: sockets, whatever their family, and pipes.
 
+use std::cell::RefCell;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::rc::Rc;
 
 use mio::net::{TcpStream, UnixStream};
 use rustix::net::sockopt::{set_socket_linger, set_tcp_nodelay};
 
 use super::Address;
 
-/// A non-blocking socket that carries a stream of bytes.
+/// Something non-blocking that carries a stream of bytes.
 pub(in crate::reactor) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// What comes in, and what goes out unless that is over.
+    Pipes(OwnedFd, RefCell<Option<Rc<OwnedFd>>>),
 }
 
 impl Stream {
@@ -20,13 +24,20 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.as_fd(),
             Self::Unix(stream) => stream.as_fd(),
+            Self::Pipes(reader, _) => reader.as_fd(),
         }
+    }
+
+    /// Whether a read that brings less than was asked for has brought all. A terminal gives a line at a time.
+    pub(in crate::reactor) const fn is_socket(&self) -> bool {
+        matches!(self, Self::Tcp(_) | Self::Unix(_))
     }
 
     pub(in crate::reactor) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         retry(|| match self {
             Self::Tcp(stream) => (&*stream).read(buffer),
             Self::Unix(stream) => (&*stream).read(buffer),
+            Self::Pipes(reader, _) => Ok(rustix::io::read(reader, &mut *buffer)?),
         })
     }
 
@@ -34,6 +45,7 @@ impl Stream {
         retry(|| match self {
             Self::Tcp(stream) => (&*stream).write(data),
             Self::Unix(stream) => (&*stream).write(data),
+            Self::Pipes(_, writer) => Ok(rustix::io::write(&*open(writer)?, data)?),
         })
     }
 
@@ -42,6 +54,7 @@ impl Stream {
         retry(|| match self {
             Self::Tcp(stream) => (&*stream).write_vectored(pieces),
             Self::Unix(stream) => (&*stream).write_vectored(pieces),
+            Self::Pipes(_, writer) => Ok(rustix::io::writev(&*open(writer)?, pieces)?),
         })
     }
 
@@ -50,6 +63,10 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Self::Unix(stream) => stream.shutdown(Shutdown::Write),
+            Self::Pipes(_, writer) => {
+                writer.take();
+                Ok(())
+            }
         }
     }
 
@@ -65,7 +82,7 @@ impl Stream {
     pub(in crate::reactor) fn set_no_delay(&self, no_delay: bool) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => Ok(set_tcp_nodelay(stream, no_delay)?),
-            Self::Unix(_) => Ok(()),
+            Self::Unix(_) | Self::Pipes(..) => Ok(()),
         }
     }
 
@@ -73,6 +90,7 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.local_addr().map(Address::Tcp),
             Self::Unix(stream) => stream.local_addr().map(|address| Address::unix(&address)),
+            Self::Pipes(..) => Ok(Address::Pipes),
         }
     }
 
@@ -80,6 +98,7 @@ impl Stream {
         match self {
             Self::Tcp(stream) => stream.peer_addr().map(Address::Tcp),
             Self::Unix(stream) => stream.peer_addr().map(|address| Address::unix(&address)),
+            Self::Pipes(..) => Ok(Address::Pipes),
         }
     }
 
@@ -88,6 +107,7 @@ impl Stream {
         let error = match self {
             Self::Tcp(stream) => stream.take_error(),
             Self::Unix(stream) => stream.take_error(),
+            Self::Pipes(..) => Ok(None),
         };
         match error {
             Ok(Some(error)) | Err(error) => return Some(Err(error)),
@@ -99,6 +119,12 @@ impl Stream {
             Err(error) => Some(Err(error)),
         }
     }
+}
+
+/// The pipe that goes out, unless that is over.
+fn open(writer: &RefCell<Option<Rc<OwnedFd>>>) -> io::Result<Rc<OwnedFd>> {
+    let writer = writer.borrow().clone();
+    writer.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
 }
 
 /// Calls again what a signal interrupted.

@@ -3,6 +3,8 @@
 //! Every test drives both ends in one reactor, on real sockets, until something has come about.
 
 mod connector;
+mod contract;
+mod datagrams;
 mod life;
 mod port;
 mod pressure;
