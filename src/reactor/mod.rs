@@ -13,7 +13,53 @@
 //! 4. The poll, up to the nearest timer.
 //! 5. Each ready descriptor: reading before writing. One that an earlier callback removed is skipped.
 //!
-//! User code is called from one place only, `Reactor::dispatch`: what it does is recorded there, and
+//! # Connections
+//! [`Reactor::listen_tcp`] and [`Reactor::connect_tcp`] take a [`Factory`], which makes a [`Protocol`] for each
+//! connection; the protocol writes through its [`Transport`]. Unix sockets and pipes carry the same protocols,
+//! [`LineReceiver`] and [`PrefixedReceiver`] cut what arrives into lines and messages, and
+//! [`DatagramProtocol`] is the same for UDP. A whole program, with both ends in one loop:
+//!
+//! ```
+//! use loopscope::clock::Clock;
+//! use loopscope::reactor::{Address, CallbackResult, Protocol, Reactor, Transport};
+//! use loopscope::record::channel;
+//! use loopscope::trace::ModelId;
+//! use std::sync::Arc;
+//!
+//! struct Echo;
+//! impl Protocol for Echo {
+//!     fn data_received(&mut self, reactor: &mut Reactor, transport: &Transport, data: &[u8]) -> CallbackResult {
+//!         transport.write(reactor, data);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! struct Hello;
+//! impl Protocol for Hello {
+//!     fn connection_made(&mut self, reactor: &mut Reactor, transport: &Transport) -> CallbackResult {
+//!         transport.write(reactor, b"hello");
+//!         Ok(())
+//!     }
+//!     fn data_received(&mut self, reactor: &mut Reactor, _: &Transport, data: &[u8]) -> CallbackResult {
+//!         assert_eq!(data, b"hello");
+//!         Ok(reactor.stop()?)
+//!     }
+//! }
+//!
+//! let (recorders, trace) = channel(&Clock::monotonic(), Arc::new(|| {}));
+//! let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "reactor"))?;
+//! let port = reactor.listen_tcp(([127, 0, 0, 1], 0).into(), None, |_: &Address| Echo)?;
+//! if let Some(address) = port.get_host().socket() {
+//!     reactor.connect_tcp(address, None, |_: &Address| Hello);
+//! }
+//! reactor.run()?;
+//! // Everything that it did is here.
+//! assert!(trace.try_recv().is_ok());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # User code
+//! It is called from one place only, `Reactor::dispatch`: what it does is recorded there, and
 //! there its failures are caught.
 //!
 //! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.
