@@ -1,5 +1,6 @@
 //! Descriptors: what can become ready, and who serves it.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
@@ -83,6 +84,17 @@ pub enum Reason {
     Broken(io::Error),
     /// Its callback failed or panicked.
     Failed(Failure),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("it was closed"),
+            Self::Stopped => f.write_str("the reactor was stopped"),
+            Self::Broken(error) => error.fmt(f),
+            Self::Failed(failure) => failure.fmt(f),
+        }
+    }
 }
 
 /// A descriptor's place in the reactor.

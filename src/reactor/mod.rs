@@ -71,6 +71,7 @@ mod connector;
 mod datagram;
 mod descriptor;
 mod handle;
+mod http;
 mod listen;
 mod provider;
 mod receivers;
@@ -97,6 +98,7 @@ pub use connector::{ClientFactory, Connector};
 pub use datagram::{DatagramProtocol, DatagramTransport};
 pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
 pub use handle::Handle;
+pub use http::{Agent, BadRequest, HttpError, Malformed, Response};
 pub use listen::Port;
 pub use provider::Provider;
 pub use receivers::{

@@ -5,6 +5,7 @@
 mod connector;
 mod contract;
 mod datagrams;
+mod http;
 mod life;
 mod port;
 mod pressure;
