@@ -182,7 +182,7 @@ pub enum EventKind {
         count: u64,
     },
 
-    /// A connection of the reactor stands.
+    /// A connection of the reactor stands, or its UDP socket is open.
     ConnectionMade {
         /// Ties it to the rest of its life.
         connection: FlowId,

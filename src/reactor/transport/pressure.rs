@@ -157,7 +157,7 @@ impl Transport {
                 }
             });
             if let Err(failure) = told {
-                self.shared.state.borrow_mut().pressure.producer = None;
+                self.shared.state.borrow_mut().pressure.end();
                 self.break_off(reactor, Reason::Failed(failure));
                 return;
             }
