@@ -3,13 +3,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::cell::Cell;
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::fd::AsRawFd;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use loopscope::clock::Clock;
+use loopscope::reactor::{Address, CallbackResult, Protocol, Reactor, Transport};
 use loopscope::record::channel;
 use loopscope::runner::{self, Controls, Job, Task};
 use loopscope::scenario::{Model, Scenario};
@@ -132,4 +135,63 @@ fn without_a_descriptor_each_task_says_so_and_how_to_help_it() {
             assert_eq!((failures, ends), (2, 2), "{model}");
         }
     }
+}
+
+/// Counts the connections that stand.
+struct Counted(Rc<Cell<usize>>);
+
+impl Protocol for Counted {
+    fn connection_made(&mut self, _: &mut Reactor, _: &Transport) -> CallbackResult {
+        self.0.set(self.0.get() + 1);
+        Ok(())
+    }
+
+    fn data_received(&mut self, _: &mut Reactor, _: &Transport, _: &[u8]) -> CallbackResult {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_port_without_descriptors_rests_and_then_takes_in_who_waited() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (clock, hand) = Clock::manual();
+    let (recorders, receiver) = channel(&clock, Arc::new(|| {}));
+    let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+    let mut reactor = Reactor::new(recorder).unwrap();
+    let made = Rc::new(Cell::new(0));
+    let counter = Rc::clone(&made);
+    let address = (Ipv4Addr::LOCALHOST, 0).into();
+    let factory = move |_: &Address| Counted(Rc::clone(&counter));
+    let port = reactor.listen_tcp(address, None, factory).unwrap();
+    let address = port.get_host().socket().unwrap();
+    let _clients: Vec<_> = (0..3)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+
+    let limit = Limit::to(1);
+    reactor.turn().unwrap();
+    assert_eq!(made.get(), 1, "there is one descriptor");
+    // While it rests it does not ask again, however often the loop turns.
+    for _ in 0..10 {
+        reactor.turn().unwrap();
+    }
+    drop(limit);
+    hand.advance(Duration::from_millis(100));
+    for _ in 0..3 {
+        reactor.turn().unwrap();
+    }
+    assert_eq!(made.get(), 3, "they waited in the queue");
+
+    reactor.recorder().flush();
+    let mut failures = Vec::new();
+    while let Ok(batch) = receiver.try_recv() {
+        for event in &batch.events {
+            if let EventKind::Failure { message, .. } = event.kind {
+                let text = batch.names.iter().find(|(id, _)| *id == message).unwrap();
+                failures.push(text.1.clone());
+            }
+        }
+    }
+    assert_eq!(failures.len(), 1, "asked once: {failures:?}");
+    assert!(failures[0].contains("ulimit -n"), "{failures:?}");
 }

@@ -30,7 +30,7 @@ use crate::store::TraceStore;
 use crate::trace::{Batch, ThreadId, Timestamp};
 
 /// The newest version of the format: the one that is written.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 const MAGIC: &[u8; 14] = b"\x89loopscope\r\n\x1a\n";
 const HEAD: usize = 9;

@@ -1,7 +1,7 @@
 //! What moments are called in the formats of others.
 
 use crate::store::TraceStore;
-use crate::trace::{Event, EventKind, Interest, TaskId};
+use crate::trace::{Event, EventKind, Half, Interest, Side, TaskId};
 
 /// A moment in words and numbers.
 pub(super) struct Moment<'a> {
@@ -57,6 +57,45 @@ impl<'a> Moment<'a> {
                 ..plain("failure").said(store.name(message))
             },
             EventKind::Dropped { count } => plain("events dropped").counted("count", count),
+            EventKind::ConnectionMade { task, side, .. } => Self {
+                task,
+                ..plain(match side {
+                    Side::Client => "connection made",
+                    Side::Server => "connection taken in",
+                })
+            },
+            EventKind::ConnectionHalfClosed { task, half, .. } => Self {
+                task,
+                ..plain(match half {
+                    Half::Reading => "end of data",
+                    Half::Writing => "end of data sent",
+                })
+            },
+            EventKind::ConnectionLost { task, message, .. } => Self {
+                task,
+                text: message.map(|message| store.name(message)),
+                ..plain("connection lost")
+            },
+            EventKind::BytesWritten { task, bytes, .. } => Self {
+                task,
+                ..plain("bytes written").counted("bytes", u64::from(bytes))
+            },
+            EventKind::BackPressureBegin { task, buffered, .. } => Self {
+                task,
+                ..plain("back-pressure begins").counted("buffered_bytes", u64::from(buffered))
+            },
+            EventKind::BackPressureEnd { task, buffered, .. } => Self {
+                task,
+                ..plain("back-pressure ends").counted("buffered_bytes", u64::from(buffered))
+            },
+            EventKind::ReadingPaused { task, .. } => Self {
+                task,
+                ..plain("reading paused")
+            },
+            EventKind::ReadingResumed { task, .. } => Self {
+                task,
+                ..plain("reading resumed")
+            },
             _ => return None,
         })
     }

@@ -7,6 +7,7 @@ use std::os::fd::AsRawFd;
 use mio::net::TcpStream;
 
 use super::descriptor::{Handler, Ready};
+use super::transport::Stream;
 use super::{CallbackResult, DescriptorId, Label, Reactor};
 use crate::trace::{Cause, FlowId, Interest, TaskId};
 
@@ -16,32 +17,20 @@ pub enum ConnectError {
     /// The attempt failed.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// The program gave the attempt up.
+    #[error("the attempt was given up")]
+    GivenUp,
     /// The reactor was stopped before it came to an end.
     #[error("the reactor was stopped")]
     Stopped,
 }
 
-type Connected = Box<dyn FnOnce(&mut Reactor, Result<TcpStream, ConnectError>) -> CallbackResult>;
+type Connected = Box<dyn FnOnce(&mut Reactor, Result<Stream, ConnectError>) -> CallbackResult>;
 
 /// A connection that is being made.
 pub(super) struct Connecting {
-    stream: TcpStream,
+    stream: Stream,
     connected: Connected,
-}
-
-impl Connecting {
-    /// What came of it; `None` if it is not decided.
-    fn outcome(&self) -> Option<io::Result<()>> {
-        match self.stream.take_error() {
-            Ok(Some(error)) | Err(error) => return Some(Err(error)),
-            Ok(None) => {}
-        }
-        match self.stream.peer_addr() {
-            Ok(_) => Some(Ok(())),
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => None,
-            Err(error) => Some(Err(error)),
-        }
-    }
 }
 
 impl Reactor {
@@ -49,21 +38,40 @@ impl Reactor {
     /// `connection_made` with a stream that the reactor does not watch yet, or as `connection_failed`.
     /// [`Reactor::remove_descriptor`] gives the attempt up, without a call.
     ///
+    /// For programs that read the stream themselves. [`Reactor::connect_tcp`] makes connections that a
+    /// [`Protocol`](super::Protocol) serves.
+    ///
     /// # Errors
     /// When there is no socket, most likely because no file descriptor is left; nothing is called then.
-    pub fn connect_tcp(
+    pub fn connect_stream(
         &mut self,
         address: SocketAddr,
         task: Option<TaskId>,
         connected: impl FnOnce(&mut Self, Result<TcpStream, ConnectError>) -> CallbackResult + 'static,
     ) -> io::Result<DescriptorId> {
-        let stream = TcpStream::connect(address)?;
-        let fd = stream.as_raw_fd();
+        let stream = Stream::Tcp(TcpStream::connect(address)?);
+        self.connect(stream, task, move |reactor, result| {
+            let result = result.map(|stream| match stream {
+                Stream::Tcp(stream) => stream,
+                _ => unreachable!("a TCP stream was made above"),
+            });
+            connected(reactor, result)
+        })
+    }
+
+    /// As [`Reactor::connect_stream`], for a stream that has begun to connect.
+    pub(super) fn connect(
+        &mut self,
+        stream: Stream,
+        task: Option<TaskId>,
+        connected: impl FnOnce(&mut Self, Result<Stream, ConnectError>) -> CallbackResult + 'static,
+    ) -> io::Result<DescriptorId> {
+        let fd = stream.fd().as_raw_fd();
         let connecting = Connecting {
             stream,
             connected: Box::new(connected),
         };
-        let id = self.insert(fd, task, Handler::Connecting(connecting));
+        let id = self.insert(fd, task, Some(Handler::Connecting(connecting)));
         if let Err(error) = self.add_watch(id, Interest::Writable, "connection_made") {
             self.take(id);
             return Err(error);
@@ -78,10 +86,8 @@ impl Reactor {
         task: Option<TaskId>,
         connecting: Connecting,
     ) {
-        let Some(outcome) = connecting.outcome() else {
-            if let Some(slot) = self.descriptors.get_mut(ready.id) {
-                slot.handler = Some(Handler::Connecting(connecting));
-            }
+        let Some(outcome) = connecting.stream.connected() else {
+            self.put_back(ready.id, Handler::Connecting(connecting));
             return;
         };
         // From here on it is the callback's: it may register the stream anew.

@@ -1,5 +1,6 @@
 //! Descriptors: what can become ready, and who serves it.
 
+use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
@@ -79,8 +80,21 @@ pub enum Reason {
     Closed,
     /// The reactor was stopped.
     Stopped,
+    /// The connection broke: the system reported an error on it, or this program aborted it.
+    Broken(io::Error),
     /// Its callback failed or panicked.
     Failed(Failure),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("it was closed"),
+            Self::Stopped => f.write_str("the reactor was stopped"),
+            Self::Broken(error) => error.fmt(f),
+            Self::Failed(failure) => failure.fmt(f),
+        }
+    }
 }
 
 /// A descriptor's place in the reactor.
@@ -89,6 +103,8 @@ pub(super) struct Slot {
     pub(super) task: Option<TaskId>,
     reader: Option<Watch>,
     writer: Option<Watch>,
+    /// The event provider has said that its other side sends no more.
+    pub(super) hung_up: bool,
     /// Taken out while it is called, so that it can be given the whole reactor.
     pub(super) handler: Option<Handler>,
 }
@@ -142,21 +158,23 @@ impl Reactor {
         task: Option<TaskId>,
     ) -> DescriptorId {
         let fd = descriptor.fd().as_raw_fd();
-        self.insert(fd, task, Handler::Descriptor(descriptor))
+        self.insert(fd, task, Some(Handler::Descriptor(descriptor)))
     }
 
+    /// Takes a descriptor in; without a handler, it is one that is being called at this moment.
     pub(super) fn insert(
         &mut self,
         fd: RawFd,
         task: Option<TaskId>,
-        handler: Handler,
+        handler: Option<Handler>,
     ) -> DescriptorId {
         self.descriptors.insert(Slot {
             fd,
             task,
             reader: None,
             writer: None,
-            handler: Some(handler),
+            hung_up: false,
+            handler,
         })
     }
 
@@ -198,6 +216,17 @@ impl Reactor {
     /// and thereby closed: at once, or after the callback of its that calls this. Whether it was known.
     pub fn remove_descriptor(&mut self, id: DescriptorId) -> bool {
         self.take(id).is_some()
+    }
+
+    /// Who serves a descriptor is called no more, and serves it again. Whether the descriptor is still known.
+    pub(super) fn put_back(&mut self, id: DescriptorId, handler: Handler) -> bool {
+        let slot = self.descriptors.get_mut(id);
+        slot.map(|slot| slot.handler = Some(handler)).is_some()
+    }
+
+    /// Whether its other side sends no more, as far as the event provider has said.
+    pub(super) fn has_hung_up(&self, id: DescriptorId) -> bool {
+        self.descriptors.get(id).is_none_or(|slot| slot.hung_up)
     }
 
     pub(super) fn add_watch(

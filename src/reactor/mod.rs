@@ -13,7 +13,53 @@
 //! 4. The poll, up to the nearest timer.
 //! 5. Each ready descriptor: reading before writing. One that an earlier callback removed is skipped.
 //!
-//! User code is called from one place only, `Reactor::dispatch`: what it does is recorded there, and
+//! # Connections
+//! [`Reactor::listen_tcp`] and [`Reactor::connect_tcp`] take a [`Factory`], which makes a [`Protocol`] for each
+//! connection; the protocol writes through its [`Transport`]. Unix sockets and pipes carry the same protocols,
+//! [`LineReceiver`] and [`PrefixedReceiver`] cut what arrives into lines and messages, and
+//! [`DatagramProtocol`] is the same for UDP. A whole program, with both ends in one loop:
+//!
+//! ```
+//! use loopscope::clock::Clock;
+//! use loopscope::reactor::{Address, CallbackResult, Protocol, Reactor, Transport};
+//! use loopscope::record::channel;
+//! use loopscope::trace::ModelId;
+//! use std::sync::Arc;
+//!
+//! struct Echo;
+//! impl Protocol for Echo {
+//!     fn data_received(&mut self, reactor: &mut Reactor, transport: &Transport, data: &[u8]) -> CallbackResult {
+//!         transport.write(reactor, data);
+//!         Ok(())
+//!     }
+//! }
+//!
+//! struct Hello;
+//! impl Protocol for Hello {
+//!     fn connection_made(&mut self, reactor: &mut Reactor, transport: &Transport) -> CallbackResult {
+//!         transport.write(reactor, b"hello");
+//!         Ok(())
+//!     }
+//!     fn data_received(&mut self, reactor: &mut Reactor, _: &Transport, data: &[u8]) -> CallbackResult {
+//!         assert_eq!(data, b"hello");
+//!         Ok(reactor.stop()?)
+//!     }
+//! }
+//!
+//! let (recorders, trace) = channel(&Clock::monotonic(), Arc::new(|| {}));
+//! let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "reactor"))?;
+//! let port = reactor.listen_tcp(([127, 0, 0, 1], 0).into(), None, |_: &Address| Echo)?;
+//! if let Some(address) = port.get_host().socket() {
+//!     reactor.connect_tcp(address, None, |_: &Address| Hello);
+//! }
+//! reactor.run()?;
+//! // Everything that it did is here.
+//! assert!(trace.try_recv().is_ok());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # User code
+//! It is called from one place only, `Reactor::dispatch`: what it does is recorded there, and
 //! there its failures are caught.
 //!
 //! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.
@@ -21,11 +67,17 @@
 mod alarm;
 mod callback;
 mod connect;
+mod connector;
+mod datagram;
 mod descriptor;
 mod handle;
+mod http;
+mod listen;
 mod provider;
+mod receivers;
 mod stall;
 mod timers;
+mod transport;
 mod turn;
 
 #[cfg(test)]
@@ -42,11 +94,20 @@ use crate::trace::Cause;
 
 pub use callback::{Callback, CallbackResult, Failure, Label, Panicked};
 pub use connect::ConnectError;
+pub use connector::{ClientFactory, Connector};
+pub use datagram::{DatagramProtocol, DatagramTransport};
 pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
 pub use handle::Handle;
+pub use http::{Agent, BadRequest, HttpError, Malformed, Response};
+pub use listen::Port;
 pub use provider::Provider;
+pub use receivers::{
+    LineProtocol, LineReceiver, Lines, MessageProtocol, MessageTooLong, Messages, Prefix,
+    PrefixedReceiver,
+};
 pub use stall::{DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
 pub use timers::TimerId;
+pub use transport::{Address, AlreadyProducing, Factory, Producer, Protocol, Transport};
 
 use descriptor::{Ready, Slot};
 use handle::Call;
@@ -108,6 +169,10 @@ pub struct Reactor {
     /// A reading of the clock that is still good, so that the end of one callback is the begin of the next.
     /// There is none while user code runs.
     moment: Option<Ticks>,
+    /// How long callbacks ran so far inside the one that runs.
+    nested: u64,
+    /// What connections read into, one after the other.
+    read_buffer: Vec<u8>,
 }
 
 impl Reactor {
@@ -137,6 +202,8 @@ impl Reactor {
             stretch,
             stall_threshold: StallThreshold::default(),
             moment: None,
+            nested: 0,
+            read_buffer: Vec::new(),
         }
     }
 

@@ -27,10 +27,15 @@ impl Reactor {
     ) -> Result<T, Failure> {
         let shared = self.moment.take();
         let begin = shared.unwrap_or_else(|| self.recorder.ticks());
+        let outer = std::mem::take(&mut self.nested);
         let (result, end) = callback.run(self, begin, code);
+        // A stall is named after the callback that took the time, and not after the one that called it.
+        let inner = std::mem::replace(&mut self.nested, outer);
+        self.stretch.add(&callback, Ticks(begin.0 + inner), end);
+        self.nested += end.0.saturating_sub(begin.0);
         // A callback inside a callback is part of the outer one, which goes on: its end is no moment to share.
         if shared.is_some() {
-            self.stretch.add(&callback, begin, end);
+            self.nested = 0;
             self.moment = Some(end);
         }
         result
@@ -116,6 +121,7 @@ impl Reactor {
                 continue;
             };
             descriptors += 1;
+            slot.hung_up |= event.is_read_closed() || event.is_error();
             // An error and a hang-up are found out by reading and by writing.
             let readable = event.is_readable() || event.is_read_closed() || event.is_error();
             let writable = event.is_writable() || event.is_write_closed() || event.is_error();
@@ -207,7 +213,7 @@ impl Reactor {
     }
 
     /// The descriptor was not drained: it is ready at this moment, and served in the next turn.
-    fn list_again(&mut self, id: DescriptorId, interest: Interest) {
+    pub(super) fn list_again(&mut self, id: DescriptorId, interest: Interest) {
         let Some(slot) = self.descriptors.get_mut(id) else {
             return;
         };

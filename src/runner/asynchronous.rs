@@ -131,12 +131,13 @@ fn connect(run: &Rc<Run>, task: Task, reactor: &mut Reactor) -> CallbackResult {
     let begun = Rc::new(Cell::new(Some(Download::begin(task, reactor.recorder()))));
     let download = Rc::clone(&begun);
     let shared = Rc::clone(run);
-    let connecting = reactor.connect_tcp(address, Some(id), move |reactor, result| match download
-        .take()
-    {
-        Some(download) => connected(shared, download, result, reactor),
-        None => Ok(()),
-    });
+    let connecting =
+        reactor.connect_stream(address, Some(id), move |reactor, result| {
+            match download.take() {
+                Some(download) => connected(shared, download, result, reactor),
+                None => Ok(()),
+            }
+        });
     if let Err(error) = connecting
         && let Some(download) = begun.take()
     {
@@ -159,7 +160,7 @@ fn connected(
             let end = End::Failed(TaskError::connecting(address, error));
             return run.end(download, end, reactor);
         }
-        Err(ConnectError::Stopped) => {
+        Err(ConnectError::GivenUp | ConnectError::Stopped) => {
             return run.end(download, End::Failed(TaskError::LoopEnded), reactor);
         }
     };
@@ -238,6 +239,7 @@ impl Descriptor for Connection {
         let end = match (reason, self.broken) {
             (Reason::Closed, None) => End::Closed,
             (Reason::Closed, Some(error)) => End::Failed(TaskError::Broken(address, error)),
+            (Reason::Broken(error), _) => End::Failed(TaskError::Broken(address, error)),
             (Reason::Stopped, _) => End::Failed(TaskError::LoopEnded),
             (Reason::Failed(failure), _) => End::Crashed(failure),
         };

@@ -181,6 +181,78 @@ pub enum EventKind {
         /// How many.
         count: u64,
     },
+
+    /// A connection of the reactor stands, or its UDP socket is open.
+    ConnectionMade {
+        /// Ties it to the rest of its life.
+        connection: FlowId,
+        /// For which task.
+        task: Option<TaskId>,
+        /// Who asked for it.
+        side: Side,
+    },
+    /// One direction of a connection is over.
+    ConnectionHalfClosed {
+        /// Which connection.
+        connection: FlowId,
+        /// For which task.
+        task: Option<TaskId>,
+        /// Which direction.
+        half: Half,
+    },
+    /// A connection is over. Whatever was begun on it (back-pressure, a pause) is over as well.
+    ConnectionLost {
+        /// Which connection.
+        connection: FlowId,
+        /// For which task.
+        task: Option<TaskId>,
+        /// How it ended.
+        loss: Loss,
+        /// Why, for a person, if it did not end in order.
+        message: Option<NameId>,
+    },
+    /// Bytes were handed to the system, to be sent on a connection.
+    BytesWritten {
+        /// On which connection.
+        connection: FlowId,
+        /// For which task.
+        task: Option<TaskId>,
+        /// How many.
+        bytes: u32,
+    },
+    /// The other side reads too slowly: more than the high-water mark waits to be written. Whoever produces it
+    /// is to pause.
+    BackPressureBegin {
+        /// On which connection.
+        connection: FlowId,
+        /// For which task.
+        task: Option<TaskId>,
+        /// How many bytes wait.
+        buffered: u32,
+    },
+    /// Enough of what waited was written: below the low-water mark.
+    BackPressureEnd {
+        /// On which connection.
+        connection: FlowId,
+        /// For which task.
+        task: Option<TaskId>,
+        /// How many bytes still wait.
+        buffered: u32,
+    },
+    /// The program takes no more from a connection for now; the other side will feel it.
+    ReadingPaused {
+        /// Which connection.
+        connection: FlowId,
+        /// For which task.
+        task: Option<TaskId>,
+    },
+    /// The program takes from the connection again.
+    ReadingResumed {
+        /// Which connection.
+        connection: FlowId,
+        /// For which task.
+        task: Option<TaskId>,
+    },
 }
 
 /// What made the loop call user code.
@@ -220,6 +292,37 @@ pub enum Interest {
     Readable,
     /// It can be written, or a connection attempt ended.
     Writable,
+}
+
+/// Who asked for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Side {
+    /// This program did.
+    Client,
+    /// The other side did, and a port of this program took it in.
+    Server,
+}
+
+/// One direction of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Half {
+    /// What comes in: the other side sends no more.
+    Reading,
+    /// What goes out: this side sends no more.
+    Writing,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Loss {
+    /// In order.
+    Closed,
+    /// The reactor was stopped.
+    Stopped,
+    /// It broke, or was aborted.
+    Broken,
+    /// The user code that served it failed.
+    Failed,
 }
 
 /// The system call in which a blocking model waits.

@@ -15,10 +15,11 @@ fn connect(bench: &mut Bench, address: SocketAddr) {
     let log = bench.log.clone();
     bench
         .reactor
-        .connect_tcp(address, task(1), move |reactor, result| {
+        .connect_stream(address, task(1), move |reactor, result| {
             log.add(match result {
                 Ok(stream) => format!("connected to {}", stream.peer_addr()?),
                 Err(ConnectError::Io(error)) => format!("{:?}", error.kind()),
+                Err(ConnectError::GivenUp) => unreachable!("it is told to nobody"),
                 Err(ConnectError::Stopped) => {
                     log.add("stopped");
                     return Ok(());
@@ -75,7 +76,7 @@ fn an_attempt_that_was_given_up_calls_nobody() {
     let (_listener, address) = listener();
     let id = bench
         .reactor
-        .connect_tcp(address, None, |_, _| panic!("it was given up"))
+        .connect_stream(address, None, |_, _| panic!("it was given up"))
         .unwrap();
     assert!(bench.reactor.remove_descriptor(id));
     bench.turn();

@@ -7,6 +7,7 @@ mod descriptors;
 mod life;
 mod stalls;
 mod timers;
+mod transport;
 mod turns;
 
 use std::cell::RefCell;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::record::{Receiver, channel};
-use crate::trace::{EventKind, ModelId, NameId, TaskId, Timestamp};
+use crate::trace::{EventKind, ModelId, NameId, Side, TaskId, Timestamp};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -188,6 +189,7 @@ impl Descriptor for Pipe {
         self.log.add(match reason {
             Reason::Closed => format!("{} closed", self.name),
             Reason::Stopped => format!("{} stopped", self.name),
+            Reason::Broken(error) => format!("{} broken: {error}", self.name),
             Reason::Failed(failure) => format!("{} lost: {failure}", self.name),
         });
         Ok(())

@@ -100,7 +100,7 @@ fn the_stretch_reaches_from_poll_to_poll_and_the_first_one_from_the_start() {
 }
 
 #[test]
-fn a_callback_inside_a_callback_is_part_of_the_outer_one() {
+fn a_stall_is_named_after_the_callback_that_took_the_time_and_not_the_one_around_it() {
     let mut bench = Bench::manual();
     let hand = bench.hand();
     bench
@@ -115,5 +115,5 @@ fn a_callback_inside_a_callback_is_part_of_the_outer_one() {
             Ok(reactor.stop()?)
         });
     bench.reactor.run().unwrap();
-    assert_eq!(stalls(&mut bench), ["stall from 0 ms: outer of None"]);
+    assert_eq!(stalls(&mut bench), ["stall from 0 ms: inner of None"]);
 }

@@ -1,0 +1,180 @@
+//! Connecting, failing, giving up, and connecting again.
+
+use super::*;
+
+fn unused_address() -> SocketAddr {
+    let listener = std::net::TcpListener::bind(LOOPBACK).unwrap();
+    listener.local_addr().unwrap()
+}
+
+#[test]
+fn a_connection_that_fails_is_told_to_the_factory_and_no_protocol_is_made_for_it() {
+    let mut bench = Bench::real();
+    let log = bench.log.clone();
+    let factory = logged(&bench.log, move || Scripted::new("client", &log));
+    let connector = bench.reactor.connect_tcp(unused_address(), None, factory);
+    let log = bench.until_logged("factory stops");
+    assert_eq!(
+        log,
+        [
+            "factory starts",
+            "connecting",
+            "failed: ConnectionRefused",
+            "factory stops"
+        ]
+    );
+    assert!(connector.transport().is_none());
+}
+
+#[test]
+fn a_factory_may_connect_again_when_it_is_told_of_a_failure() {
+    let mut bench = Bench::real();
+    let log = bench.log.clone();
+    let mut factory = logged(&bench.log, move || Scripted::new("client", &log));
+    let mut attempts = 0;
+    factory.on_end = Box::new(move |reactor, connector| {
+        attempts += 1;
+        if attempts < 3 {
+            assert!(connector.connect(reactor));
+            assert!(!connector.connect(reactor), "it is connecting already");
+        }
+        Ok(())
+    });
+    bench.reactor.connect_tcp(unused_address(), None, factory);
+    let log = bench.until_logged("factory stops");
+    let count = |line: &str| log.iter().filter(|logged| *logged == line).count();
+    assert_eq!(count("factory starts"), 1);
+    assert_eq!(count("connecting"), 3);
+    assert_eq!(count("failed: ConnectionRefused"), 3);
+}
+
+#[test]
+fn a_factory_is_told_of_a_lost_connection_after_its_protocol_and_may_connect_again() {
+    let mut bench = Bench::real();
+    let log = bench.log.clone();
+    let (_, address) = bench.listen(move || {
+        Scripted::new("server", &log).on_made(|reactor, transport| {
+            transport.lose_connection(reactor);
+            Ok(())
+        })
+    });
+    let log = bench.log.clone();
+    let mut factory = logged(&bench.log, move || Scripted::new("client", &log));
+    let mut losses = 0;
+    factory.on_end = Box::new(move |reactor, connector| {
+        assert!(connector.transport().is_none());
+        losses += 1;
+        if losses < 2 {
+            connector.connect(reactor);
+        }
+        Ok(())
+    });
+    bench.reactor.connect_tcp(address, None, factory);
+    let mut log = bench.until_logged("factory stops");
+    log.retain(|line| !line.starts_with("server"));
+    let once = [
+        "connecting",
+        "builds",
+        "client made",
+        "client at the end",
+        "client closed",
+        "lost: closed",
+    ];
+    let expected = [&["factory starts"][..], &once, &once, &["factory stops"]].concat();
+    assert_eq!(log, expected);
+}
+
+#[test]
+fn an_attempt_that_is_given_up_is_told_later() {
+    let mut bench = Bench::manual();
+    let listener = std::net::TcpListener::bind(LOOPBACK).unwrap();
+    let log = bench.log.clone();
+    let factory = logged(&bench.log, move || Scripted::new("client", &log));
+    let address = listener.local_addr().unwrap();
+    let connector = bench.reactor.connect_tcp(address, None, factory);
+    connector.disconnect(&mut bench.reactor);
+    assert_eq!(bench.log.take(), ["factory starts", "connecting"]);
+    assert!(
+        !connector.connect(&mut bench.reactor),
+        "the factory is still to be told"
+    );
+    assert_eq!(
+        bench.turn(),
+        ["failed: the attempt was given up", "factory stops"]
+    );
+    assert!(connector.connect(&mut bench.reactor));
+    bench.until_logged("client made");
+    assert!(!connector.connect(&mut bench.reactor), "it is connected");
+    connector.stop_connecting(&mut bench.reactor);
+    assert!(
+        connector.transport().is_some(),
+        "there is nothing to give up"
+    );
+    connector.disconnect(&mut bench.reactor);
+    assert_eq!(
+        bench.turn(),
+        ["client closed", "lost: closed", "factory stops"]
+    );
+}
+
+#[test]
+fn a_factory_that_makes_no_protocol_has_no_connection() {
+    struct Unwilling(Log);
+    impl Factory for Unwilling {
+        fn build_protocol(&mut self, _: &mut Reactor, _: &Address) -> Option<Box<dyn Protocol>> {
+            None
+        }
+    }
+    impl ClientFactory for Unwilling {
+        fn client_connection_failed(
+            &mut self,
+            _: &mut Reactor,
+            _: &Connector,
+            error: &ConnectError,
+        ) -> CallbackResult {
+            self.0.add(error.to_string());
+            Ok(())
+        }
+    }
+    let mut bench = Bench::real();
+    let port = bench
+        .reactor
+        .listen_tcp(LOOPBACK, None, Unwilling(bench.log.clone()))
+        .unwrap();
+    let address = port.get_host().socket().unwrap();
+    let mut refused = std::net::TcpStream::connect(address).unwrap();
+    let factory = Unwilling(bench.log.clone());
+    let connector = bench.reactor.connect_tcp(address, None, factory);
+    assert_eq!(connector.get_destination(), port.get_host());
+    bench.until_logged("the attempt was given up");
+    assert_eq!(refused.read(&mut [0]).unwrap(), 0, "it was closed");
+}
+
+#[test]
+fn a_factory_that_panics_harms_nobody() {
+    struct Panics;
+    impl Factory for Panics {
+        fn start_factory(&mut self, _: &mut Reactor) -> CallbackResult {
+            panic!("start")
+        }
+        fn build_protocol(&mut self, _: &mut Reactor, _: &Address) -> Option<Box<dyn Protocol>> {
+            panic!("build")
+        }
+    }
+    let mut bench = Bench::real();
+    let port = bench.reactor.listen_tcp(LOOPBACK, None, Panics).unwrap();
+    let address = port.get_host().socket().unwrap();
+    for _ in 0..2 {
+        let mut client = std::net::TcpStream::connect(address).unwrap();
+        let before = bench.reactor.descriptors.len();
+        bench.until(|bench| {
+            bench
+                .trace()
+                .iter()
+                .any(|word| word == "failure: panicked: build")
+        });
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+        assert_eq!(bench.reactor.descriptors.len(), before);
+    }
+    assert!(port.is_listening());
+}

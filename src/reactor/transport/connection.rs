@@ -1,0 +1,288 @@
+//! A connection as the loop sees it.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::rc::Rc;
+
+use super::{Address, Protocol, Stream, Transport, count};
+use crate::reactor::descriptor::Handler;
+use crate::reactor::{Callback, CallbackResult, Descriptor, Failure, Label, Next, Reactor, Reason};
+use crate::trace::{Cause, EventKind, Half, Loss, NameId, Side, TaskId};
+
+/// How often one callback reads at most, so that a fast sender does not starve the others.
+const READS: usize = 16;
+
+/// How much one system call reads at most.
+const READ_BYTES: usize = 64 * 1024;
+
+/// Called when the connection is lost, after its protocol.
+pub(in crate::reactor) type OnLost = Box<dyn FnOnce(&mut Reactor, &Reason)>;
+
+/// A connection that stands.
+pub(in crate::reactor) struct Connection {
+    stream: Rc<Stream>,
+    transport: Transport,
+    protocol: Box<dyn Protocol>,
+    on_lost: Option<OnLost>,
+    data_received: NameId,
+}
+
+impl Connection {
+    /// Takes a stream in, for `protocol` to serve. Nothing is called before [`Connection::begin`].
+    pub(in crate::reactor) fn new(
+        reactor: &mut Reactor,
+        stream: Stream,
+        peer: Address,
+        task: Option<TaskId>,
+        protocol: Box<dyn Protocol>,
+        on_lost: Option<OnLost>,
+    ) -> Self {
+        let id = reactor.insert(stream.fd().as_raw_fd(), task, None);
+        let stream = Rc::new(stream);
+        let connection = reactor.recorder.new_flow();
+        Self {
+            transport: Transport::new(&stream, id, connection, task, peer),
+            stream,
+            protocol,
+            on_lost,
+            data_received: reactor.recorder.name("data_received"),
+        }
+    }
+
+    pub(in crate::reactor) const fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Tells the protocol that the connection stands, and lets the loop serve it from now on.
+    pub(in crate::reactor) fn begin(mut self, reactor: &mut Reactor, side: Side) {
+        let transport = self.transport.clone();
+        transport.record(reactor, |connection, task| EventKind::ConnectionMade {
+            connection,
+            task,
+            side,
+        });
+        if let (Side::Client, Some(task)) = (side, transport.shared.task) {
+            reactor.recorder.record(EventKind::Connected { task });
+        }
+        transport.cork();
+        let label = Label::new("connection_made", transport.shared.task);
+        let callback = label.callback(&mut reactor.recorder, Cause::Program, None);
+        let made = self.call(reactor, callback, |protocol, reactor, transport| {
+            protocol.connection_made(reactor, transport)
+        });
+        transport.shared.state.borrow_mut().started = true;
+        let next = transport.uncork(reactor, made);
+        let id = transport.shared.id;
+        // Where it was removed meanwhile, nobody will call it, and it is dropped.
+        if !reactor.put_back(id, Handler::Descriptor(Box::new(self))) {
+            return;
+        }
+        if next == Next::Close {
+            reactor.lose(id, Reason::Closed, Cause::Program, None);
+        } else {
+            transport.start_reading(reactor);
+        }
+    }
+
+    /// Calls the protocol. Its failure breaks the connection off.
+    fn call(
+        &mut self,
+        reactor: &mut Reactor,
+        callback: Callback,
+        code: impl FnOnce(&mut dyn Protocol, &mut Reactor, &Transport) -> CallbackResult,
+    ) -> Next {
+        let Self {
+            protocol,
+            transport,
+            ..
+        } = self;
+        let called = reactor.dispatch(callback, |reactor| {
+            code(protocol.as_mut(), reactor, transport)
+        });
+        match called {
+            Ok(()) => Next::Wait,
+            Err(failure) => self.break_off(Reason::Failed(failure)),
+        }
+    }
+
+    fn call_named(
+        &mut self,
+        reactor: &mut Reactor,
+        name: &'static str,
+        code: impl FnOnce(&mut dyn Protocol, &mut Reactor, &Transport) -> CallbackResult,
+    ) -> Next {
+        let label = Label::new(name, self.transport.shared.task);
+        let callback = label.callback(&mut reactor.recorder, Cause::Program, None);
+        self.call(reactor, callback, code)
+    }
+
+    fn break_off(&self, reason: Reason) -> Next {
+        let mut state = self.transport.shared.state.borrow_mut();
+        state.out.clear();
+        state.reason.get_or_insert(reason);
+        Next::Close
+    }
+
+    fn reads(&self) -> bool {
+        self.transport.shared.state.borrow().reads()
+    }
+
+    /// Reads for as long as there is something, the protocol wants it, and it is not too much at once.
+    fn read(&mut self, reactor: &mut Reactor, buffer: &mut [u8]) -> Next {
+        let task = self.transport.shared.task;
+        for _ in 0..READS {
+            if !self.reads() {
+                return Next::Wait;
+            }
+            let bytes = match self.stream.read(buffer) {
+                Ok(0) => return self.end_of_data(reactor),
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Next::Wait,
+                Err(error) => return self.break_off(Reason::Broken(error)),
+            };
+            if let Some(task) = task {
+                let bytes = count(bytes);
+                reactor
+                    .recorder
+                    .record(EventKind::BytesRead { task, bytes });
+            }
+            let callback = Callback {
+                name: self.data_received,
+                task,
+                cause: Cause::Program,
+                flow: None,
+            };
+            let next = self.call(reactor, callback, |protocol, reactor, transport| {
+                protocol.data_received(reactor, transport, &buffer[..bytes])
+            });
+            if next == Next::Close {
+                return next;
+            }
+            // Less than was asked for: the system has no more. Only the end of the data does not count as
+            // new readiness, if it came with the data.
+            if bytes < buffer.len()
+                && self.stream.is_socket()
+                && !reactor.has_hung_up(self.transport.shared.id)
+            {
+                return Next::Wait;
+            }
+        }
+        Next::Again
+    }
+
+    /// The other side sends no more.
+    fn end_of_data(&mut self, reactor: &mut Reactor) -> Next {
+        let transport = self.transport.clone();
+        transport.shared.state.borrow_mut().read_closed = true;
+        transport.remove_reader(reactor);
+        if let Some(task) = transport.shared.task {
+            reactor
+                .recorder
+                .record(EventKind::BytesRead { task, bytes: 0 });
+        }
+        transport.record(reactor, |connection, task| {
+            EventKind::ConnectionHalfClosed {
+                connection,
+                task,
+                half: Half::Reading,
+            }
+        });
+        self.call_named(
+            reactor,
+            "read_connection_lost",
+            |protocol, reactor, transport| protocol.read_connection_lost(reactor, transport),
+        )
+    }
+
+    /// Why it really ends.
+    fn settle(&self, reactor: &mut Reactor, reason: Reason) -> Reason {
+        let mut state = self.transport.shared.state.borrow_mut();
+        state.lost = true;
+        let is_done = state.closing && state.out.is_empty();
+        state.out.clear();
+        let reason = match state.reason.take() {
+            Some(reason) => reason,
+            None if is_done => Reason::Closed,
+            None => reason,
+        };
+        let (loss, message) = match &reason {
+            Reason::Closed => (Loss::Closed, None),
+            Reason::Stopped => (Loss::Stopped, None),
+            Reason::Broken(error) => (Loss::Broken, Some(error.to_string())),
+            Reason::Failed(failure) => (Loss::Failed, Some(failure.to_string())),
+        };
+        let message = message.map(|message| reactor.recorder.message(&message));
+        self.transport
+            .record(reactor, |connection, task| EventKind::ConnectionLost {
+                connection,
+                task,
+                loss,
+                message,
+            });
+        reason
+    }
+}
+
+impl Descriptor for Connection {
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.stream.fd()
+    }
+
+    fn do_read(&mut self, reactor: &mut Reactor) -> Result<Next, Failure> {
+        self.transport.cork();
+        let resumed = {
+            let mut state = self.transport.shared.state.borrow_mut();
+            std::mem::take(&mut state.resumed)
+        };
+        let mut next = Next::Wait;
+        if resumed {
+            next = self.call_named(
+                reactor,
+                "reading_resumed",
+                |protocol, reactor, transport| protocol.reading_resumed(reactor, transport),
+            );
+        }
+        if next != Next::Close {
+            let mut buffer = std::mem::take(&mut reactor.read_buffer);
+            buffer.resize(READ_BYTES, 0);
+            next = self.read(reactor, &mut buffer);
+            reactor.read_buffer = buffer;
+        }
+        Ok(self.transport.uncork(reactor, next))
+    }
+
+    fn do_write(&mut self, reactor: &mut Reactor) -> Result<Next, Failure> {
+        Ok(self.transport.serve_write(reactor))
+    }
+
+    fn connection_lost(self: Box<Self>, reactor: &mut Reactor, reason: Reason) -> CallbackResult {
+        let reason = self.settle(reactor, reason);
+        let Self {
+            stream,
+            transport,
+            mut protocol,
+            on_lost,
+            ..
+        } = *self;
+        transport.remove_write_half(reactor);
+        // The other side learns of it now, whatever the program does next.
+        drop(stream);
+        let producer = transport.shared.state.borrow_mut().pressure.end();
+        if let Some(producer) = producer {
+            // Its failure is recorded, and there is nothing left to lose.
+            let _ = transport.call_producer(reactor, "stop_producing", |reactor| {
+                producer.try_borrow_mut()?.stop_producing(reactor)
+            });
+        }
+        let label = Label::new("connection_lost", transport.shared.task);
+        let callback = label.callback(&mut reactor.recorder, Cause::Program, None);
+        // As above.
+        let _ = reactor.dispatch(callback, |reactor| {
+            protocol.connection_lost(reactor, &reason)
+        });
+        if let Some(on_lost) = on_lost {
+            on_lost(reactor, &reason);
+        }
+        Ok(())
+    }
+}
