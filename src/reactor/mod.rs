@@ -21,6 +21,7 @@
 mod alarm;
 mod callback;
 mod connect;
+pub mod deferred;
 mod descriptor;
 mod handle;
 mod provider;
@@ -42,12 +43,17 @@ use crate::trace::Cause;
 
 pub use callback::{Callback, CallbackResult, Failure, Label, Panicked};
 pub use connect::ConnectError;
+pub use deferred::{
+    AlreadyFired, Cancelled, Canceller, Context, Deferred, Firing, FirstFailure, Returned, Step,
+    TimedOut, gather, gather_results, set_unhandled_hook,
+};
 pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
 pub use handle::Handle;
 pub use provider::Provider;
 pub use stall::{DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
 pub use timers::TimerId;
 
+use deferred::UnhandledList;
 use descriptor::{Ready, Slot};
 use handle::Call;
 use timers::Timers;
@@ -108,6 +114,8 @@ pub struct Reactor {
     /// A reading of the clock that is still good, so that the end of one callback is the begin of the next.
     /// There is none while user code runs.
     moment: Option<Ticks>,
+    /// Failures that Deferreds were dropped with, still to be recorded.
+    unhandled: UnhandledList,
 }
 
 impl Reactor {
@@ -137,6 +145,7 @@ impl Reactor {
             stretch,
             stall_threshold: StallThreshold::default(),
             moment: None,
+            unhandled: UnhandledList::default(),
         }
     }
 
@@ -196,6 +205,7 @@ impl Reactor {
         let result = self.turn_until_stopped();
         self.state = State::Stopping;
         self.lose_all();
+        self.record_unhandled();
         self.end_stretch();
         self.state = State::Ended;
         self.recorder.flush();

@@ -89,6 +89,7 @@ impl Reactor {
 
     /// Waits in the event provider, if it may, and lists what is ready.
     pub(super) fn poll(&mut self, may_wait: bool) -> io::Result<()> {
+        self.record_unhandled();
         let begin = self.end_stretch();
         self.recorder.record_at(begin, EventKind::PollBegin);
         self.recorder.flush();

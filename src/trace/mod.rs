@@ -12,6 +12,6 @@ mod ids;
 mod time;
 
 pub use batch::{Batch, Source};
-pub use event::{Cause, Event, EventKind, Interest, Outcome, WaitCall};
+pub use event::{Cause, DeferredStep, Event, EventKind, Interest, Outcome, WaitCall};
 pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId};
 pub use time::{TimeRange, Timestamp};

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod connections;
+mod deferred_recorded;
+mod deferreds;
 mod descriptors;
 mod life;
 mod stalls;
@@ -136,6 +138,9 @@ impl Bench {
                 self.names[callback]
             ),
             EventKind::ThreadBegin { .. } => "thread".to_owned(),
+            EventKind::DeferredMade { name, .. } => format!("made {}", self.names[name]),
+            EventKind::DeferredStep { step, .. } => step.to_string(),
+            EventKind::DeferredPaused { .. } => "paused".to_owned(),
             other => format!("{other:?}"),
         }
     }

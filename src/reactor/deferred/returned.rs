@@ -1,0 +1,51 @@
+//! What a callback may return.
+
+use super::{Context, Deferred};
+use crate::reactor::Failure;
+
+/// What a callback of a chain returns: a `Result`, or a [`Deferred`], for which the chain then waits.
+///
+/// One that may fail before it has a Deferred to return says so with [`Deferred::failed`]; one that has sometimes
+/// a value and sometimes a Deferred returns a [`Step`].
+pub trait Returned<C: Context> {
+    /// What the next callback gets.
+    type Value;
+
+    /// The value, or the Deferred to wait for.
+    ///
+    /// # Errors
+    /// When the callback failed.
+    fn into_step(self) -> Result<Step<Self::Value, C>, Failure>;
+}
+
+/// How a chain goes on after a callback.
+pub enum Step<T, C: Context> {
+    /// With this value, at once.
+    Value(T),
+    /// With the result of this one, when it has one.
+    Wait(Deferred<T, C>),
+}
+
+impl<T, C: Context> Returned<C> for Result<T, Failure> {
+    type Value = T;
+
+    fn into_step(self) -> Result<Step<T, C>, Failure> {
+        self.map(Step::Value)
+    }
+}
+
+impl<T, C: Context> Returned<C> for Deferred<T, C> {
+    type Value = T;
+
+    fn into_step(self) -> Result<Step<T, C>, Failure> {
+        Ok(Step::Wait(self))
+    }
+}
+
+impl<T, C: Context> Returned<C> for Step<T, C> {
+    type Value = T;
+
+    fn into_step(self) -> Result<Self, Failure> {
+        Ok(self)
+    }
+}
