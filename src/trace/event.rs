@@ -131,7 +131,7 @@ pub enum EventKind {
     /// The call that blocked returned.
     BlockingEnd,
 
-    /// A timer was set.
+    /// A timer was set, or moved: of several with the same flow the last one counts.
     TimerSet {
         /// Ties it to its firing or its cancellation.
         timer: FlowId,
