@@ -24,6 +24,7 @@ mod connect;
 pub mod deferred;
 mod descriptor;
 mod handle;
+mod looping;
 mod provider;
 mod stall;
 mod timers;
@@ -49,6 +50,7 @@ pub use deferred::{
 };
 pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
 pub use handle::Handle;
+pub use looping::{AlreadyLooping, LoopingCall};
 pub use provider::Provider;
 pub use stall::{DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
 pub use timers::TimerId;

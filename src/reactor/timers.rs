@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
 use std::time::Duration;
 
-use super::{Callback, CallbackResult, Code, Label, Reactor};
+use super::{Callback, CallbackResult, Code, Label, LoopingCall, Reactor};
 use crate::clock::Ticks;
 use crate::trace::{Cause, EventKind, FlowId, Timestamp};
 
@@ -26,7 +26,14 @@ pub(super) struct Timer {
     pub(super) id: TimerId,
     pub(super) flow: FlowId,
     pub(super) callback: Callback,
-    pub(super) code: Code,
+    pub(super) action: Action,
+}
+
+/// What a timer does when it fires.
+pub(super) enum Action {
+    Call(Code),
+    /// The next call of a looping call.
+    Tick(LoopingCall),
 }
 
 /// The timers that are still to come.
@@ -110,10 +117,27 @@ impl Reactor {
     ) -> TimerId {
         let now = self.recorder.ticks();
         let deadline = self.recorder.clock().timestamp(now) + delay;
-        self.set_timer(now, deadline, label, Box::new(code))
+        self.set_timer(now, deadline, label, Action::Call(Box::new(code)))
     }
 
-    fn set_timer(&mut self, now: Ticks, deadline: Timestamp, label: Label, code: Code) -> TimerId {
+    /// Calls a looping call at `deadline`, and not before the next turn.
+    pub(super) fn tick_at(
+        &mut self,
+        deadline: Timestamp,
+        label: Label,
+        looping: LoopingCall,
+    ) -> TimerId {
+        let now = self.recorder.ticks();
+        self.set_timer(now, deadline, label, Action::Tick(looping))
+    }
+
+    fn set_timer(
+        &mut self,
+        now: Ticks,
+        deadline: Timestamp,
+        label: Label,
+        action: Action,
+    ) -> TimerId {
         let flow = self.recorder.new_flow();
         let callback = label.callback(&mut self.recorder, Cause::Timer, Some(flow));
         self.record_timer(now, deadline, flow, callback);
@@ -123,7 +147,7 @@ impl Reactor {
             id,
             flow,
             callback,
-            code,
+            action,
         };
         self.timers.waiting.insert(place, timer);
         id

@@ -3,6 +3,7 @@
 use std::io;
 
 use super::descriptor::{Handler, Ready};
+use super::timers::Action;
 use super::{Callback, DescriptorId, Failure, Next, Reactor, Reason, State, Stretch};
 use crate::clock::Ticks;
 use crate::trace::{Cause, EventKind, Interest};
@@ -82,8 +83,13 @@ impl Reactor {
                     late: u64::try_from(late.as_nanos()).unwrap_or(u64::MAX),
                 },
             );
-            // Its failure is recorded, and concerns nobody else.
-            let _ = self.dispatch(timer.callback, timer.code);
+            match timer.action {
+                Action::Call(code) => {
+                    // Its failure is recorded, and concerns nobody else.
+                    let _ = self.dispatch(timer.callback, code);
+                }
+                Action::Tick(looping) => looping.tick(self, timer.callback),
+            }
         }
     }
 

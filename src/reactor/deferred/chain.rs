@@ -11,8 +11,7 @@ use crate::trace::{DeferredStep, EventKind, FlowId, TaskId};
 /// A result that is still to come: a value of type `T`, or a failure. See [the module](crate::reactor::deferred).
 ///
 /// Its callbacks are given the context `C`. Unless [`Deferred::named`] says otherwise, a callback is called after the
-/// function that it is, or in which it is written.
-#[must_use = "callbacks are hung on it; drop it explicitly if nobody cares for the result"]
+/// function that it is, or in which it is written. Dropping it drops nothing of the chain: its callbacks still run.
 pub struct Deferred<T, C: Context = Reactor> {
     pub(super) shared: Rc<Shared<T, C>>,
     name: Option<&'static str>,
@@ -146,6 +145,19 @@ impl<T: 'static, C: Context> Deferred<T, C> {
     /// The result, if it is there: for tests, and for who looks after a while. A failure counts as handled.
     pub fn result(self) -> Option<Result<T, Failure>> {
         self.shared.take_result()
+    }
+
+    /// Who hears of the result without being a callback: what connects the parts of the reactor.
+    pub(in crate::reactor) fn when_done(
+        self,
+        context: &mut C,
+        then: impl FnOnce(&mut C, Result<T, Failure>) + 'static,
+    ) {
+        self.shared.continue_with(Box::new(move |context, result| {
+            then(context, result);
+            None
+        }));
+        drive(self.shared.clone(), context);
     }
 
     /// The next place of the chain, to which `code` leads from the result of this one.

@@ -7,6 +7,7 @@ mod deferred_recorded;
 mod deferreds;
 mod descriptors;
 mod life;
+mod looping;
 mod stalls;
 mod timers;
 mod turns;
