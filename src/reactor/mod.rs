@@ -25,8 +25,10 @@ pub mod deferred;
 mod descriptor;
 mod handle;
 mod looping;
+mod pool;
 mod provider;
 mod stall;
+mod threads;
 mod timers;
 mod turn;
 
@@ -51,6 +53,7 @@ pub use deferred::{
 pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
 pub use handle::Handle;
 pub use looping::{AlreadyLooping, LoopingCall};
+pub use pool::DEFAULT_POOL_SIZE;
 pub use provider::Provider;
 pub use stall::{DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
 pub use timers::TimerId;
@@ -58,6 +61,7 @@ pub use timers::TimerId;
 use deferred::UnhandledList;
 use descriptor::{Ready, Slot};
 use handle::Call;
+use pool::ThreadPool;
 use timers::Timers;
 
 /// What a reactor refuses to do.
@@ -78,6 +82,12 @@ pub enum Error {
     /// A handle outlived its reactor.
     #[error("the reactor of this handle is gone")]
     Gone,
+    /// It was to work in a thread after it was stopped.
+    #[error("the thread pool is closed: its reactor was stopped")]
+    PoolClosed,
+    /// There is work for the thread pool, which has no thread and gets none.
+    #[error("no thread can be made for the thread pool: {0}; the limit is that of `ulimit -u`")]
+    NoThread(#[source] io::Error),
     /// The event provider failed.
     #[error("the event provider failed: {0}")]
     Provider(#[from] io::Error),
@@ -118,6 +128,7 @@ pub struct Reactor {
     moment: Option<Ticks>,
     /// Failures that Deferreds were dropped with, still to be recorded.
     unhandled: UnhandledList,
+    pool: ThreadPool,
 }
 
 impl Reactor {
@@ -148,6 +159,7 @@ impl Reactor {
             stall_threshold: StallThreshold::default(),
             moment: None,
             unhandled: UnhandledList::default(),
+            pool: ThreadPool::default(),
         }
     }
 
@@ -193,13 +205,10 @@ impl Reactor {
     /// other threads and timers still have to call is never called.
     ///
     /// # Errors
-    /// When it runs already or ran before, or when the event provider fails.
+    /// When it runs already or ran before, when the event provider fails, or when work waits for the thread pool
+    /// and there is no thread to be had.
     pub fn run(&mut self) -> Result<(), Error> {
-        match self.state {
-            State::New => self.state = State::Running,
-            State::Turning | State::Running | State::Stopping => return Err(Error::AlreadyRunning),
-            State::Ended => return Err(Error::NotRestartable),
-        }
+        self.enter(State::Running)?;
         self.begin_stretch();
         for (label, code) in std::mem::take(&mut self.when_running) {
             self.run_when_running(label, code);
@@ -207,6 +216,8 @@ impl Reactor {
         let result = self.turn_until_stopped();
         self.state = State::Stopping;
         self.lose_all();
+        self.recorder.flush();
+        self.pool.join();
         self.record_unhandled();
         self.end_stretch();
         self.state = State::Ended;
@@ -214,16 +225,25 @@ impl Reactor {
         Ok(result?)
     }
 
-    /// Makes one turn without waiting in the poll: for tests, and for a loop that is driven from outside.
-    ///
-    /// # Errors
-    /// When it is called from a callback, after [`Reactor::run`], or when the event provider fails.
-    pub fn turn(&mut self) -> Result<(), Error> {
+    /// Goes over from [`State::New`], and lets the thread pool begin.
+    fn enter(&mut self, state: State) -> Result<(), Error> {
         match self.state {
-            State::New => self.state = State::Turning,
+            State::New => {}
             State::Turning | State::Running | State::Stopping => return Err(Error::AlreadyRunning),
             State::Ended => return Err(Error::NotRestartable),
         }
+        self.pool.start(&mut self.recorder, &self.handle)?;
+        self.state = state;
+        Ok(())
+    }
+
+    /// Makes one turn without waiting in the poll: for tests, and for a loop that is driven from outside.
+    ///
+    /// # Errors
+    /// When it is called from a callback, after [`Reactor::run`], when the event provider fails, or when work waits for
+    /// the thread pool and there is no thread to be had.
+    pub fn turn(&mut self) -> Result<(), Error> {
+        self.enter(State::Turning)?;
         self.begin_stretch();
         self.drain();
         let result = self.poll(false);

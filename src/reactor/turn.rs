@@ -61,7 +61,7 @@ impl Reactor {
             let Ok(call) = self.calls.try_recv() else {
                 break;
             };
-            let flow = self.recorder.new_flow();
+            let flow = call.flow.unwrap_or_else(|| self.recorder.new_flow());
             let callback = call
                 .label
                 .callback(&mut self.recorder, Cause::ThreadCall, Some(flow));

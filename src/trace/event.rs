@@ -211,12 +211,12 @@ pub enum EventKind {
         /// What it is called.
         name: NameId,
     },
-    /// A thread of the pool has done a piece of work and asks the loop to take its result.
+    /// A thread of the pool has done a piece of work, and asks the loop to take the result if somebody waits for it.
     WorkDone {
         /// Which.
         work: FlowId,
         /// The flow of the [`EventKind::ThreadCall`] that takes the result over.
-        call: FlowId,
+        call: Option<FlowId>,
     },
     /// A thread of the pool has nothing to do: it waits for work until [`EventKind::IdleEnd`].
     IdleBegin,

@@ -317,3 +317,18 @@ fn a_looping_call_leaves_nothing_behind() {
     drop(looping);
     assert_eq!(Rc::strong_count(&held), 1);
 }
+
+#[test]
+fn work_that_goes_to_a_thread_makes_it_miss_nothing() {
+    let mut bench = Bench::manual();
+    let (open, gate) = crossbeam_channel::unbounded::<()>();
+    let looping = ticking(&bench, move |reactor: &mut Reactor, _: &LoopingCall| {
+        let gate = gate.clone();
+        reactor.call_in_thread(label("slow"), move |_| Ok(gate.recv()?));
+        Ok(())
+    });
+    start(&mut bench, &looping, SECOND, true);
+    let ticks = run_until(&mut bench, 5 * SECOND);
+    assert_eq!(ticks, ["0", "1", "2", "3", "4", "5"]);
+    drop(open);
+}

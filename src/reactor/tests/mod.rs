@@ -9,6 +9,7 @@ mod descriptors;
 mod life;
 mod looping;
 mod stalls;
+mod threads;
 mod timers;
 mod turns;
 
@@ -142,6 +143,8 @@ impl Bench {
             EventKind::DeferredMade { name, .. } => format!("made {}", self.names[name]),
             EventKind::DeferredStep { step, .. } => step.to_string(),
             EventKind::DeferredPaused { .. } => "paused".to_owned(),
+            EventKind::WorkQueued { name, .. } => format!("queued {}", self.names[name]),
+            EventKind::WorkDone { .. } => "work done".to_owned(),
             other => format!("{other:?}"),
         }
     }
