@@ -30,6 +30,7 @@ mod provider;
 mod stall;
 mod threads;
 mod timers;
+mod triggers;
 mod turn;
 
 #[cfg(test)]
@@ -42,7 +43,6 @@ use slotmap::SlotMap;
 
 use crate::clock::Ticks;
 use crate::record::Recorder;
-use crate::trace::Cause;
 
 pub use callback::{Callback, CallbackResult, Failure, Label, Panicked};
 pub use connect::ConnectError;
@@ -57,12 +57,14 @@ pub use pool::DEFAULT_POOL_SIZE;
 pub use provider::Provider;
 pub use stall::{DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
 pub use timers::TimerId;
+pub use triggers::{Phase, SystemEvent, TriggerId};
 
 use deferred::UnhandledList;
 use descriptor::{Ready, Slot};
 use handle::Call;
 use pool::ThreadPool;
 use timers::Timers;
+use triggers::{Shutdown, Triggers};
 
 /// What a reactor refuses to do.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +117,8 @@ pub struct Reactor {
     state: State,
     descriptors: SlotMap<DescriptorId, Slot>,
     timers: Timers,
-    when_running: Vec<(Label, Code)>,
+    triggers: Triggers,
+    shutdown: Shutdown,
     calls: Receiver<Call>,
     handle: Handle,
     /// What is ready for the next dispatch; before the poll, what was not drained in the turn before.
@@ -151,7 +154,8 @@ impl Reactor {
             state: State::New,
             descriptors: SlotMap::with_key(),
             timers: Timers::default(),
-            when_running: Vec::new(),
+            triggers: Triggers::default(),
+            shutdown: Shutdown::default(),
             calls,
             handle,
             ready: Vec::new(),
@@ -178,31 +182,10 @@ impl Reactor {
         self.stall_threshold = threshold;
     }
 
-    /// Calls `code` when the reactor starts to run; at once if it runs already.
-    pub fn call_when_running(
-        &mut self,
-        label: Label,
-        code: impl FnOnce(&mut Self) -> CallbackResult + 'static,
-    ) {
-        if matches!(self.state, State::Running | State::Stopping) {
-            self.run_when_running(label, code);
-        } else {
-            self.when_running.push((label, Box::new(code)));
-        }
-    }
-
-    fn run_when_running(
-        &mut self,
-        label: Label,
-        code: impl FnOnce(&mut Self) -> CallbackResult + 'static,
-    ) {
-        let callback = label.callback(&mut self.recorder, Cause::WhenRunning, None);
-        // Its failure is recorded, and concerns nobody else.
-        let _ = self.dispatch(callback, code);
-    }
-
-    /// Runs until [`Reactor::stop`]. Connections that are left then are lost, with [`Reason::Stopped`]. What
-    /// other threads and timers still have to call is never called.
+    /// Runs until [`Reactor::stop`], and ends in three phases. Before the shutdown, triggers may ask the loop to go on
+    /// until they are done. During it, connections that are left are lost, with [`Reason::Stopped`], and the threads of
+    /// the pool do what they were given and are joined. What other threads and timers have to call after that is
+    /// never called. See [`Reactor::add_system_event_trigger`].
     ///
     /// # Errors
     /// When it runs already or ran before, when the event provider fails, or when work waits for the thread pool
@@ -210,14 +193,9 @@ impl Reactor {
     pub fn run(&mut self) -> Result<(), Error> {
         self.enter(State::Running)?;
         self.begin_stretch();
-        for (label, code) in std::mem::take(&mut self.when_running) {
-            self.run_when_running(label, code);
-        }
+        self.begin_system_event(SystemEvent::Startup);
         let result = self.turn_until_stopped();
-        self.state = State::Stopping;
-        self.lose_all();
-        self.recorder.flush();
-        self.pool.join();
+        self.shut_down();
         self.record_unhandled();
         self.end_stretch();
         self.state = State::Ended;
@@ -253,7 +231,7 @@ impl Reactor {
         Ok(result?)
     }
 
-    /// Ends the loop after the callbacks of this batch.
+    /// Ends the loop after the callbacks of this batch, and after the triggers that come before the shutdown.
     ///
     /// # Errors
     /// When it does not run, or is stopping already.

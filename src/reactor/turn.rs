@@ -4,7 +4,8 @@ use std::io;
 
 use super::descriptor::{Handler, Ready};
 use super::timers::Action;
-use super::{Callback, DescriptorId, Failure, Next, Reactor, Reason, State, Stretch};
+use super::triggers::Shutdown;
+use super::{Callback, DescriptorId, Failure, Next, Reactor, Reason, Stretch};
 use crate::clock::Ticks;
 use crate::trace::{Cause, EventKind, Interest};
 
@@ -12,11 +13,15 @@ impl Reactor {
     pub(super) fn turn_until_stopped(&mut self) -> io::Result<()> {
         loop {
             self.drain();
-            if self.state == State::Stopping {
+            if self.is_to_end() {
                 return Ok(());
             }
             self.poll(true)?;
             self.serve();
+            // Who was waited for before the shutdown is done: there may be nothing that would end another poll.
+            if self.shutdown == Shutdown::Ready {
+                return Ok(());
+            }
         }
     }
 

@@ -11,6 +11,7 @@ mod looping;
 mod stalls;
 mod threads;
 mod timers;
+mod triggers;
 mod turns;
 
 use std::cell::RefCell;
@@ -25,7 +26,7 @@ use std::time::Duration;
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::record::{Receiver, channel};
-use crate::trace::{EventKind, ModelId, NameId, TaskId, Timestamp};
+use crate::trace::{Cause, EventKind, ModelId, NameId, TaskId, Timestamp};
 
 const MS: Duration = Duration::from_millis(1);
 
