@@ -130,6 +130,16 @@ fn a_batch_that_vanished_from_the_middle_is_noticed() {
     assert!(missing.contains("in the middle"), "{missing}");
 }
 
+/// The second version added words behind those of the first.
+#[test]
+fn what_was_written_in_the_first_version_opens_as_it_was() {
+    let batches = sample::batches();
+    let mut first = bytes_of(&batches);
+    first[14..16].copy_from_slice(&1_u16.to_le_bytes());
+    let trace = read_bytes(&first).expect("a trace");
+    assert_eq!(trace.store, store_of(&batches));
+}
+
 /// The files of this version name the variants of the vocabulary by their places.
 #[test]
 fn a_change_of_the_vocabulary_needs_a_new_version() {
