@@ -20,6 +20,25 @@ pub(super) struct Call {
 }
 
 /// Reaches a reactor from any thread.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use loopscope::clock::Clock;
+/// # use loopscope::record::channel;
+/// # use loopscope::trace::ModelId;
+/// use loopscope::reactor::{Label, Reactor};
+///
+/// # let (recorders, _receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+/// # let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+/// let mut reactor = Reactor::new(recorder)?;
+/// let handle = reactor.handle();
+/// let other = std::thread::spawn(move || {
+///     handle.call_from_thread(Label::new("stop", None), |reactor| Ok(reactor.stop()?))
+/// });
+/// reactor.run()?;
+/// other.join().expect("it does not panic")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     calls: Sender<Call>,

@@ -6,15 +6,55 @@
 //! fire in the order in which they were set, a cancelled timer causes no wake-up, a panic in a callback
 //! does not take the loop down.
 //!
+//! # A first program
+//! A program hands the reactor what is to be called, and when; then it runs it. Nothing is waited for but in the loop:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//! use loopscope::clock::Clock;
+//! use loopscope::reactor::{Label, Reactor};
+//! use loopscope::record::channel;
+//! use loopscope::trace::ModelId;
+//!
+//! // What is recorded comes out of `trace`, on this thread or another one.
+//! let (recorders, trace) = channel(&Clock::monotonic(), Arc::new(|| {}));
+//! let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+//! let mut reactor = Reactor::new(recorder)?;
+//!
+//! reactor.call_when_running(Label::new("hello", None), |reactor| {
+//!     reactor.call_later(Duration::from_millis(1), Label::new("goodbye", None), |reactor| {
+//!         Ok(reactor.stop()?)
+//!     });
+//!     Ok(())
+//! });
+//! reactor.run()?;
+//!
+//! let batch = trace.try_recv()?;
+//! assert!(batch.names.iter().any(|(_, name)| name == "hello"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # A turn
 //! 1. The calls from threads that were waiting when the turn began, in their order.
 //! 2. The timers that are due. The time is read once; a timer that is set meanwhile waits for the next turn.
-//! 3. If [`Reactor::stop`] was called: the end.
+//! 3. If [`Reactor::stop`] was called, and nothing before the shutdown is waited for: the end.
 //! 4. The poll, up to the nearest timer.
 //! 5. Each ready descriptor: reading before writing. One that an earlier callback removed is skipped.
 //!
 //! User code is called from one place only, `Reactor::dispatch`: what it does is recorded there, and
 //! there its failures are caught.
+//!
+//! # What to do with it
+//! | to | use |
+//! |---|---|
+//! | call something later | [`Reactor::call_later`], and with its [`TimerId`]: [`Reactor::cancel`], [`Reactor::reset`], [`Reactor::delay`] |
+//! | call something again and again | [`LoopingCall`] |
+//! | return a result that is still to come | [`Deferred`], explained in [`deferred`] |
+//! | do what would block the loop | [`Reactor::call_in_thread`], [`Reactor::defer_to_thread`] |
+//! | reach the loop from another thread | [`Handle::call_from_thread`] |
+//! | serve what becomes ready | [`Descriptor`], [`Reactor::add_reader`] |
+//! | begin and end in order | [`Reactor::call_when_running`], [`Reactor::add_system_event_trigger`], [`Reactor::stop`] |
 //!
 //! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.
 
@@ -250,5 +290,16 @@ impl Reactor {
 impl AsMut<Recorder> for Reactor {
     fn as_mut(&mut self) -> &mut Recorder {
         &mut self.recorder
+    }
+}
+
+/// Failures that nobody handled are recorded to the last: also those of Deferreds that wait in what goes with it.
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        self.timers = Timers::default();
+        self.triggers = Triggers::default();
+        self.pool.results.clear();
+        self.descriptors.clear();
+        self.record_unhandled();
     }
 }

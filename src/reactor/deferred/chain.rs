@@ -124,7 +124,7 @@ impl<T: 'static, C: Context> Deferred<T, C> {
     }
 
     /// Gives up the result. What it waits for is cancelled: the Deferred that a callback of its chain returned, if the
-    /// chain is paused, else the first one. That one fails with [`Cancelled`] unless its canceller has something better.
+    /// chain is paused, else the first one. That one fails with [`Cancelled`](super::Cancelled) unless its canceller has something better.
     /// Nothing happens if the result is there.
     pub fn cancel(&self, context: &mut C) {
         let link: Rc<dyn Link<C>> = Rc::clone(&self.shared) as _;
@@ -235,6 +235,16 @@ impl Reactor {
 }
 
 /// Cancels a Deferred that is in other hands. Made by [`Deferred::canceller`].
+///
+/// ```
+/// use loopscope::reactor::{Cancelled, Deferred};
+///
+/// let (_firing, poem) = Deferred::<&str, ()>::pair();
+/// let canceller = poem.canceller();
+/// let reader = poem.then(&mut (), |_, poem| Ok(poem.len()));
+/// canceller.cancel(&mut ());
+/// assert!(reader.result().expect("it was cancelled").is_err_and(|failure| failure.is::<Cancelled>()));
+/// ```
 pub struct Canceller<C: Context = Reactor>(Weak<dyn Link<C>>);
 
 impl<C: Context> Clone for Canceller<C> {

@@ -18,7 +18,21 @@ pub trait Returned<C: Context> {
     fn into_step(self) -> Result<Step<Self::Value, C>, Failure>;
 }
 
-/// How a chain goes on after a callback.
+/// How a chain goes on after a callback that has sometimes a value and sometimes a Deferred.
+///
+/// ```
+/// use loopscope::reactor::{Deferred, Step};
+///
+/// let (download, downloaded) = Deferred::<&str, ()>::pair();
+/// let cache = Some("the poem of yesterday");
+/// let poem = Deferred::ready(()).then(&mut (), move |_, ()| match cache {
+///     Some(poem) => Step::Value(poem),
+///     None => Step::Wait(downloaded),
+/// });
+/// assert_eq!(poem.result().expect("no download")?, "the poem of yesterday");
+/// # drop(download);
+/// # Ok::<(), loopscope::reactor::Failure>(())
+/// ```
 pub enum Step<T, C: Context> {
     /// With this value, at once.
     Value(T),

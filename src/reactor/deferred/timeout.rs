@@ -17,6 +17,28 @@ impl<T: 'static> Deferred<T> {
     /// with something else has its way.
     ///
     /// Only what is on the chain up to here has to be in time, not what is added afterwards.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use loopscope::clock::Clock;
+    /// # use loopscope::record::channel;
+    /// # use loopscope::trace::ModelId;
+    /// use std::time::Duration;
+    /// use loopscope::reactor::{Label, Reactor, TimedOut};
+    ///
+    /// # let (recorders, _receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+    /// # let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+    /// let mut reactor = Reactor::new(recorder)?;
+    /// let (_never_fires, poem) = reactor.deferred::<String>(Label::new("get_poem", None));
+    /// poem.timeout(&mut reactor, Duration::from_millis(1))
+    ///     .catch(&mut reactor, |_, failure| {
+    ///         assert!(failure.is::<TimedOut>());
+    ///         Ok("no poem today".to_owned())
+    ///     })
+    ///     .then(&mut reactor, |reactor, _| Ok(reactor.stop()?));
+    /// reactor.run()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn timeout(self, reactor: &mut Reactor, limit: Duration) -> Self {
         if self.has_result() {
             return self;

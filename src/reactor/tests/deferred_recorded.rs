@@ -156,6 +156,39 @@ fn an_unhandled_failure_is_recorded_in_the_turn_in_which_it_was_dropped() {
 }
 
 #[test]
+fn an_unhandled_failure_that_goes_with_its_reactor_is_recorded() {
+    let mut bench = Bench::manual();
+    let (firing, deferred) = bench.reactor.deferred::<u32>(label("get_number"));
+    firing.fail(&mut bench.reactor, "no luck").unwrap();
+    bench
+        .reactor
+        .call_later(MS, label("never"), move |_| drop_it(deferred));
+    let Bench {
+        reactor, receiver, ..
+    } = bench;
+    drop(reactor);
+    let mut kinds = Vec::new();
+    while let Ok(batch) = receiver.try_recv() {
+        kinds.extend(batch.events.iter().map(|event| event.kind));
+    }
+    assert!(matches!(
+        kinds[kinds.len() - 3..],
+        [
+            EventKind::Failure { .. },
+            EventKind::DeferredStep {
+                step: DeferredStep::Unhandled,
+                ..
+            },
+            EventKind::ThreadEnd
+        ]
+    ));
+}
+
+fn drop_it(_: Deferred<u32>) -> CallbackResult {
+    Ok(())
+}
+
+#[test]
 fn a_failure_that_outlives_its_reactor_goes_to_the_hook() {
     let mut bench = Bench::manual();
     let log = bench.log.clone();
