@@ -12,7 +12,7 @@ use crate::trace::{DeferredStep, EventKind, FlowId, TaskId};
 ///
 /// Its callbacks are given the context `C`. Unless [`Deferred::named`] says otherwise, a callback is called after the
 /// function that it is, or in which it is written. Dropping it drops nothing of the chain: its callbacks still run.
-pub struct Deferred<T, C: Context = Reactor> {
+pub struct Deferred<T: 'static, C: Context = Reactor> {
     pub(super) shared: Rc<Shared<T, C>>,
     name: Option<&'static str>,
 }
@@ -59,7 +59,6 @@ impl<T: 'static, C: Context> Deferred<T, C> {
     pub fn then<R, F>(self, context: &mut C, callback: F) -> Deferred<R::Value, C>
     where
         R: Returned<C>,
-        R::Value: 'static,
         F: FnOnce(&mut C, T) -> R + 'static,
     {
         let call = self.call::<F>();
@@ -92,7 +91,6 @@ impl<T: 'static, C: Context> Deferred<T, C> {
     ) -> Deferred<R::Value, C>
     where
         R: Returned<C>,
-        R::Value: 'static,
         S: Returned<C, Value = R::Value>,
         F: FnOnce(&mut C, T) -> R + 'static,
         E: FnOnce(&mut C, Failure) -> S + 'static,
@@ -108,7 +106,6 @@ impl<T: 'static, C: Context> Deferred<T, C> {
     pub fn both<R, F>(self, context: &mut C, callback: F) -> Deferred<R::Value, C>
     where
         R: Returned<C>,
-        R::Value: 'static,
         F: FnOnce(&mut C, Result<T, Failure>) -> R + 'static,
     {
         let call = self.call::<F>();
@@ -193,7 +190,7 @@ impl<T: 'static, C: Context> Deferred<T, C> {
 }
 
 /// A failure that nobody handled is reported, even if the end that fires lives on.
-impl<T, C: Context> Drop for Deferred<T, C> {
+impl<T: 'static, C: Context> Drop for Deferred<T, C> {
     fn drop(&mut self) {
         self.shared.abandon();
     }

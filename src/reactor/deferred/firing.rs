@@ -28,9 +28,9 @@ pub struct Cancelled;
 /// assert_eq!(firing.fire(&mut (), 2), Err(AlreadyFired));
 /// assert_eq!(deferred.result().expect("it has fired").expect("a value"), 1);
 /// ```
-pub struct Firing<T, C: Context = Reactor>(pub(super) Rc<Shared<T, C>>);
+pub struct Firing<T: 'static, C: Context = Reactor>(pub(super) Rc<Shared<T, C>>);
 
-impl<T, C: Context> Clone for Firing<T, C> {
+impl<T: 'static, C: Context> Clone for Firing<T, C> {
     fn clone(&self) -> Self {
         Self(Rc::clone(&self.0))
     }

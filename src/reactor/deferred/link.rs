@@ -1,5 +1,6 @@
 //! The places of a chain, and how results get from one to the next.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
@@ -33,12 +34,12 @@ pub(super) fn drive<C>(first: Rc<dyn Link<C>>, context: &mut C) {
 
 /// A place in a chain: where one result arrives, and is fetched once. Owned by whoever brings the result, be it a
 /// [`Firing`] or the place before; knows that one only weakly.
-pub(super) struct Shared<T, C: Context> {
+pub(super) struct Shared<T: 'static, C: Context> {
     pub(super) origin: Option<Rc<Origin>>,
     state: RefCell<State<T, C>>,
 }
 
-struct State<T, C: Context> {
+struct State<T: 'static, C: Context> {
     fired: bool,
     result: Option<Result<T, Failure>>,
     continuation: Option<Continuation<T, C>>,
@@ -107,7 +108,9 @@ impl<T: 'static, C: Context> Shared<T, C> {
     }
 
     pub(super) fn set_canceller(&self, canceller: CancelCode<T, C>) {
-        self.state.borrow_mut().canceller = Some(canceller);
+        let old = self.state.borrow_mut().canceller.replace(canceller);
+        // Not before the state is free: dropping it may run code of its owner.
+        drop(old);
     }
 
     /// The result arrives. Nobody is called yet.
@@ -170,7 +173,7 @@ impl<T: 'static, C: Context> Shared<T, C> {
     }
 }
 
-impl<T, C: Context> Shared<T, C> {
+impl<T: 'static, C: Context> Shared<T, C> {
     /// Nobody will hang a callback here any more: a failure that is here, or that comes, is nobody's.
     pub(super) fn abandon(&self) {
         self.state.borrow_mut().abandoned = true;
@@ -234,4 +237,43 @@ impl<T: 'static, C: Context> Link<C> for Shared<T, C> {
             drive(self, context);
         }
     }
+}
+
+/// A chain that never fires is dropped from its first place on, each of which owns the next one: one after the other,
+/// since a recursion would use up the stack.
+impl<T: 'static, C: Context> Drop for Shared<T, C> {
+    fn drop(&mut self) {
+        if let Some(continuation) = self.state.get_mut().continuation.take() {
+            drop_in_turn(Box::new(continuation));
+        }
+    }
+}
+
+thread_local! {
+    /// What is to be dropped after what is being dropped; `None` if nothing is.
+    static DOOMED: RefCell<Option<Vec<Box<dyn Any>>>> = const { RefCell::new(None) };
+}
+
+/// Drops `doomed` now, or after what is being dropped on this thread already.
+fn drop_in_turn(doomed: Box<dyn Any>) {
+    let mut doomed = Some(doomed);
+    let queued = DOOMED.try_with(|queue| match &mut *queue.borrow_mut() {
+        Some(queue) => {
+            queue.extend(doomed.take());
+            true
+        }
+        none => {
+            *none = Some(Vec::new());
+            false
+        }
+    });
+    // At the end of the thread there is no queue any more: what is left then is dropped as it comes.
+    if queued != Ok(false) {
+        return;
+    }
+    while let Some(next) = doomed {
+        drop(next);
+        doomed = DOOMED.with_borrow_mut(|queue| queue.as_mut().and_then(Vec::pop));
+    }
+    DOOMED.set(None);
 }

@@ -9,7 +9,7 @@ use crate::reactor::Failure;
 /// a value and sometimes a Deferred returns a [`Step`].
 pub trait Returned<C: Context> {
     /// What the next callback gets.
-    type Value;
+    type Value: 'static;
 
     /// The value, or the Deferred to wait for.
     ///
@@ -33,14 +33,14 @@ pub trait Returned<C: Context> {
 /// # drop(download);
 /// # Ok::<(), loopscope::reactor::Failure>(())
 /// ```
-pub enum Step<T, C: Context> {
+pub enum Step<T: 'static, C: Context> {
     /// With this value, at once.
     Value(T),
     /// With the result of this one, when it has one.
     Wait(Deferred<T, C>),
 }
 
-impl<T, C: Context> Returned<C> for Result<T, Failure> {
+impl<T: 'static, C: Context> Returned<C> for Result<T, Failure> {
     type Value = T;
 
     fn into_step(self) -> Result<Step<T, C>, Failure> {
@@ -48,7 +48,7 @@ impl<T, C: Context> Returned<C> for Result<T, Failure> {
     }
 }
 
-impl<T, C: Context> Returned<C> for Deferred<T, C> {
+impl<T: 'static, C: Context> Returned<C> for Deferred<T, C> {
     type Value = T;
 
     fn into_step(self) -> Result<Step<T, C>, Failure> {
@@ -56,7 +56,7 @@ impl<T, C: Context> Returned<C> for Deferred<T, C> {
     }
 }
 
-impl<T, C: Context> Returned<C> for Step<T, C> {
+impl<T: 'static, C: Context> Returned<C> for Step<T, C> {
     type Value = T;
 
     fn into_step(self) -> Result<Self, Failure> {

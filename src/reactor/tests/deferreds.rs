@@ -394,6 +394,24 @@ fn a_row_of_deferreds_that_wait_for_each_other_does_not_use_up_the_stack() {
 }
 
 #[test]
+fn a_long_chain_that_never_fires_does_not_use_up_the_stack() {
+    let held = Rc::new(());
+    let (firing, deferred) = pair::<u64>();
+    let mut last = deferred;
+    for _ in 0..100_000 {
+        last = last.then(&mut (), |_, number| Ok(number + 1));
+    }
+    let inside = Rc::clone(&held);
+    last = last.then(&mut (), move |_, number| {
+        drop(inside);
+        Ok(number)
+    });
+    drop(firing);
+    assert_eq!(Rc::strong_count(&held), 1);
+    drop(last);
+}
+
+#[test]
 fn nothing_leaks_whether_it_fires_or_not() {
     for fires in [false, true] {
         let held = Rc::new(());
