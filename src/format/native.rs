@@ -30,6 +30,9 @@ use crate::store::TraceStore;
 use crate::trace::{Batch, ThreadId, Timestamp};
 
 /// The newest version of the format: the one that is written.
+///
+/// Version 2 added words at the ends of the vocabulary, for connections, Deferreds and the thread pool. What was written
+/// in version 1 means the same in both.
 pub const VERSION: u16 = 2;
 
 const MAGIC: &[u8; 14] = b"\x89loopscope\r\n\x1a\n";

@@ -1,7 +1,7 @@
 //! What moments are called in the formats of others.
 
 use crate::store::TraceStore;
-use crate::trace::{Event, EventKind, Half, Interest, Side, TaskId};
+use crate::trace::{DeferredStep, Event, EventKind, Half, Interest, Side, TaskId};
 
 /// A moment in words and numbers.
 pub(super) struct Moment<'a> {
@@ -96,6 +96,19 @@ impl<'a> Moment<'a> {
                 task,
                 ..plain("reading resumed")
             },
+            EventKind::DeferredMade { name, .. } => plain("deferred made").said(store.name(name)),
+            EventKind::DeferredStep { step, .. } => plain(match step {
+                DeferredStep::Fired => "deferred fired",
+                DeferredStep::FiredWithFailure => "deferred fired with a failure",
+                DeferredStep::Failed => "deferred failed",
+                DeferredStep::Recovered => "deferred recovered",
+                DeferredStep::Resumed => "deferred resumed",
+                DeferredStep::Cancelled => "deferred cancelled",
+                DeferredStep::Unhandled => "deferred unhandled",
+            }),
+            EventKind::DeferredPaused { .. } => plain("deferred paused"),
+            EventKind::WorkQueued { name, .. } => plain("work queued").said(store.name(name)),
+            EventKind::WorkDone { .. } => plain("work done"),
             _ => return None,
         })
     }

@@ -247,7 +247,11 @@ impl Palette {
             Cause::Readiness => self.running,
             Cause::Timer => self.timer,
             Cause::ThreadCall => self.thread_call,
-            Cause::WhenRunning | Cause::Program | Cause::Shutdown => self.program,
+            Cause::WhenRunning
+            | Cause::Program
+            | Cause::Shutdown
+            | Cause::Deferred
+            | Cause::ThreadPool => self.program,
         }
     }
 

@@ -5,18 +5,40 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use mio::Waker;
 
+use super::pool::Delivery;
 use super::{CallbackResult, Error, Label, Reactor};
 use crate::clock::Clock;
-use crate::trace::Timestamp;
+use crate::trace::{FlowId, Timestamp};
 
 /// A call that waits for the loop.
 pub(super) struct Call {
     pub(super) label: Label,
+    /// What ties it to its cause, if somebody has told already.
+    pub(super) flow: Option<FlowId>,
     pub(super) queued_at: Timestamp,
-    pub(super) code: Box<dyn FnOnce(&mut Reactor) -> CallbackResult + Send>,
+    pub(super) code: Delivery,
 }
 
 /// Reaches a reactor from any thread.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use loopscope::clock::Clock;
+/// # use loopscope::record::channel;
+/// # use loopscope::trace::ModelId;
+/// use loopscope::reactor::{Label, Reactor};
+///
+/// # let (recorders, _receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+/// # let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+/// let mut reactor = Reactor::new(recorder)?;
+/// let handle = reactor.handle();
+/// let other = std::thread::spawn(move || {
+///     handle.call_from_thread(Label::new("stop", None), |reactor| Ok(reactor.stop()?))
+/// });
+/// reactor.run()?;
+/// other.join().expect("it does not panic")?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Handle {
     calls: Sender<Call>,
@@ -43,10 +65,25 @@ impl Handle {
         label: Label,
         code: impl FnOnce(&mut Reactor) -> CallbackResult + Send + 'static,
     ) -> Result<(), Error> {
+        self.call(label, None, Box::new(code))
+    }
+
+    /// The same for the result of a thread of the pool, which has told of the call as `flow`.
+    pub(super) fn deliver(
+        &self,
+        flow: FlowId,
+        label: Label,
+        delivery: Delivery,
+    ) -> Result<(), Error> {
+        self.call(label, Some(flow), delivery)
+    }
+
+    fn call(&self, label: Label, flow: Option<FlowId>, code: Delivery) -> Result<(), Error> {
         let call = Call {
             label,
+            flow,
             queued_at: self.clock.now(),
-            code: Box::new(code),
+            code,
         };
         self.calls.send(call).map_err(|_| Error::Gone)?;
         Ok(self.waker.wake()?)

@@ -6,10 +6,39 @@
 //! fire in the order in which they were set, a cancelled timer causes no wake-up, a panic in a callback
 //! does not take the loop down.
 //!
+//! # A first program
+//! A program hands the reactor what is to be called, and when; then it runs it. Nothing is waited for but in the loop:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//! use loopscope::clock::Clock;
+//! use loopscope::reactor::{Label, Reactor};
+//! use loopscope::record::channel;
+//! use loopscope::trace::ModelId;
+//!
+//! // What is recorded comes out of `trace`, on this thread or another one.
+//! let (recorders, trace) = channel(&Clock::monotonic(), Arc::new(|| {}));
+//! let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+//! let mut reactor = Reactor::new(recorder)?;
+//!
+//! reactor.call_when_running(Label::new("hello", None), |reactor| {
+//!     reactor.call_later(Duration::from_millis(1), Label::new("goodbye", None), |reactor| {
+//!         Ok(reactor.stop()?)
+//!     });
+//!     Ok(())
+//! });
+//! reactor.run()?;
+//!
+//! let batch = trace.try_recv()?;
+//! assert!(batch.names.iter().any(|(_, name)| name == "hello"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # A turn
 //! 1. The calls from threads that were waiting when the turn began, in their order.
 //! 2. The timers that are due. The time is read once; a timer that is set meanwhile waits for the next turn.
-//! 3. If [`Reactor::stop`] was called: the end.
+//! 3. If [`Reactor::stop`] was called, and nothing before the shutdown is waited for: the end.
 //! 4. The poll, up to the nearest timer.
 //! 5. Each ready descriptor: reading before writing. One that an earlier callback removed is skipped.
 //!
@@ -62,6 +91,17 @@
 //! It is called from one place only, `Reactor::dispatch`: what it does is recorded there, and
 //! there its failures are caught.
 //!
+//! # What to do with it
+//! | to | use |
+//! |---|---|
+//! | call something later | [`Reactor::call_later`], and with its [`TimerId`]: [`Reactor::cancel`], [`Reactor::reset`], [`Reactor::delay`] |
+//! | call something again and again | [`LoopingCall`] |
+//! | return a result that is still to come | [`Deferred`], explained in [`deferred`] |
+//! | do what would block the loop | [`Reactor::call_in_thread`], [`Reactor::defer_to_thread`] |
+//! | reach the loop from another thread | [`Handle::call_from_thread`] |
+//! | serve what becomes ready | [`Descriptor`], [`Reactor::add_reader`] |
+//! | begin and end in order | [`Reactor::call_when_running`], [`Reactor::add_system_event_trigger`], [`Reactor::stop`] |
+//!
 //! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.
 
 mod alarm;
@@ -69,15 +109,20 @@ mod callback;
 mod connect;
 mod connector;
 mod datagram;
+pub mod deferred;
 mod descriptor;
 mod handle;
 mod http;
 mod listen;
+mod looping;
+mod pool;
 mod provider;
 mod receivers;
 mod stall;
+mod threads;
 mod timers;
 mod transport;
+mod triggers;
 mod turn;
 
 #[cfg(test)]
@@ -90,16 +135,21 @@ use slotmap::SlotMap;
 
 use crate::clock::Ticks;
 use crate::record::Recorder;
-use crate::trace::Cause;
 
 pub use callback::{Callback, CallbackResult, Failure, Label, Panicked};
 pub use connect::ConnectError;
 pub use connector::{ClientFactory, Connector};
 pub use datagram::{DatagramProtocol, DatagramTransport};
+pub use deferred::{
+    AlreadyFired, Cancelled, Canceller, Context, Deferred, Firing, FirstFailure, Returned, Step,
+    TimedOut, gather, gather_results, set_unhandled_hook,
+};
 pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
 pub use handle::Handle;
 pub use http::{Agent, BadRequest, HttpError, Malformed, Response};
 pub use listen::Port;
+pub use looping::{AlreadyLooping, LoopingCall};
+pub use pool::DEFAULT_POOL_SIZE;
 pub use provider::Provider;
 pub use receivers::{
     LineProtocol, LineReceiver, Lines, MessageProtocol, MessageTooLong, Messages, Prefix,
@@ -108,10 +158,14 @@ pub use receivers::{
 pub use stall::{DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
 pub use timers::TimerId;
 pub use transport::{Address, AlreadyProducing, Factory, Producer, Protocol, Transport};
+pub use triggers::{Phase, SystemEvent, TriggerId};
 
+use deferred::UnhandledList;
 use descriptor::{Ready, Slot};
 use handle::Call;
+use pool::ThreadPool;
 use timers::Timers;
+use triggers::{Shutdown, Triggers};
 
 /// What a reactor refuses to do.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +185,12 @@ pub enum Error {
     /// A handle outlived its reactor.
     #[error("the reactor of this handle is gone")]
     Gone,
+    /// It was to work in a thread after it was stopped.
+    #[error("the thread pool is closed: its reactor was stopped")]
+    PoolClosed,
+    /// There is work for the thread pool, which has no thread and gets none.
+    #[error("no thread can be made for the thread pool: {0}; the limit is that of `ulimit -u`")]
+    NoThread(#[source] io::Error),
     /// The event provider failed.
     #[error("the event provider failed: {0}")]
     Provider(#[from] io::Error),
@@ -158,7 +218,8 @@ pub struct Reactor {
     state: State,
     descriptors: SlotMap<DescriptorId, Slot>,
     timers: Timers,
-    when_running: Vec<(Label, Code)>,
+    triggers: Triggers,
+    shutdown: Shutdown,
     calls: Receiver<Call>,
     handle: Handle,
     /// What is ready for the next dispatch; before the poll, what was not drained in the turn before.
@@ -173,6 +234,9 @@ pub struct Reactor {
     nested: u64,
     /// What connections read into, one after the other.
     read_buffer: Vec<u8>,
+    /// Failures that Deferreds were dropped with, still to be recorded.
+    unhandled: UnhandledList,
+    pool: ThreadPool,
 }
 
 impl Reactor {
@@ -195,7 +259,8 @@ impl Reactor {
             state: State::New,
             descriptors: SlotMap::with_key(),
             timers: Timers::default(),
-            when_running: Vec::new(),
+            triggers: Triggers::default(),
+            shutdown: Shutdown::default(),
             calls,
             handle,
             ready: Vec::new(),
@@ -204,6 +269,8 @@ impl Reactor {
             moment: None,
             nested: 0,
             read_buffer: Vec::new(),
+            unhandled: UnhandledList::default(),
+            pool: ThreadPool::default(),
         }
     }
 
@@ -222,63 +289,46 @@ impl Reactor {
         self.stall_threshold = threshold;
     }
 
-    /// Calls `code` when the reactor starts to run; at once if it runs already.
-    pub fn call_when_running(
-        &mut self,
-        label: Label,
-        code: impl FnOnce(&mut Self) -> CallbackResult + 'static,
-    ) {
-        if matches!(self.state, State::Running | State::Stopping) {
-            self.run_when_running(label, code);
-        } else {
-            self.when_running.push((label, Box::new(code)));
-        }
-    }
-
-    fn run_when_running(
-        &mut self,
-        label: Label,
-        code: impl FnOnce(&mut Self) -> CallbackResult + 'static,
-    ) {
-        let callback = label.callback(&mut self.recorder, Cause::WhenRunning, None);
-        // Its failure is recorded, and concerns nobody else.
-        let _ = self.dispatch(callback, code);
-    }
-
-    /// Runs until [`Reactor::stop`]. Connections that are left then are lost, with [`Reason::Stopped`]. What
-    /// other threads and timers still have to call is never called.
+    /// Runs until [`Reactor::stop`], and ends in three phases. Before the shutdown, triggers may ask the loop to go on
+    /// until they are done. During it, connections that are left are lost, with [`Reason::Stopped`], and the threads of
+    /// the pool do what they were given and are joined. What other threads and timers have to call after that is
+    /// never called. See [`Reactor::add_system_event_trigger`].
     ///
     /// # Errors
-    /// When it runs already or ran before, or when the event provider fails.
+    /// When it runs already or ran before, when the event provider fails, or when work waits for the thread pool
+    /// and there is no thread to be had.
     pub fn run(&mut self) -> Result<(), Error> {
-        match self.state {
-            State::New => self.state = State::Running,
-            State::Turning | State::Running | State::Stopping => return Err(Error::AlreadyRunning),
-            State::Ended => return Err(Error::NotRestartable),
-        }
+        self.enter(State::Running)?;
         self.begin_stretch();
-        for (label, code) in std::mem::take(&mut self.when_running) {
-            self.run_when_running(label, code);
-        }
+        self.begin_system_event(SystemEvent::Startup);
         let result = self.turn_until_stopped();
-        self.state = State::Stopping;
-        self.lose_all();
+        self.shut_down();
+        self.record_unhandled();
         self.end_stretch();
         self.state = State::Ended;
         self.recorder.flush();
         Ok(result?)
     }
 
-    /// Makes one turn without waiting in the poll: for tests, and for a loop that is driven from outside.
-    ///
-    /// # Errors
-    /// When it is called from a callback, after [`Reactor::run`], or when the event provider fails.
-    pub fn turn(&mut self) -> Result<(), Error> {
+    /// Goes over from [`State::New`], and lets the thread pool begin.
+    fn enter(&mut self, state: State) -> Result<(), Error> {
         match self.state {
-            State::New => self.state = State::Turning,
+            State::New => {}
             State::Turning | State::Running | State::Stopping => return Err(Error::AlreadyRunning),
             State::Ended => return Err(Error::NotRestartable),
         }
+        self.pool.start(&mut self.recorder, &self.handle)?;
+        self.state = state;
+        Ok(())
+    }
+
+    /// Makes one turn without waiting in the poll: for tests, and for a loop that is driven from outside.
+    ///
+    /// # Errors
+    /// When it is called from a callback, after [`Reactor::run`], when the event provider fails, or when work waits for
+    /// the thread pool and there is no thread to be had.
+    pub fn turn(&mut self) -> Result<(), Error> {
+        self.enter(State::Turning)?;
         self.begin_stretch();
         self.drain();
         let result = self.poll(false);
@@ -288,7 +338,7 @@ impl Reactor {
         Ok(result?)
     }
 
-    /// Ends the loop after the callbacks of this batch.
+    /// Ends the loop after the callbacks of this batch, and after the triggers that come before the shutdown.
     ///
     /// # Errors
     /// When it does not run, or is stopping already.
@@ -307,5 +357,16 @@ impl Reactor {
 impl AsMut<Recorder> for Reactor {
     fn as_mut(&mut self) -> &mut Recorder {
         &mut self.recorder
+    }
+}
+
+/// Failures that nobody handled are recorded to the last: also those of Deferreds that wait in what goes with it.
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        self.timers = Timers::default();
+        self.triggers = Triggers::default();
+        self.pool.results.clear();
+        self.descriptors.clear();
+        self.record_unhandled();
     }
 }

@@ -3,7 +3,9 @@
 use std::io;
 
 use super::descriptor::{Handler, Ready};
-use super::{Callback, DescriptorId, Failure, Next, Reactor, Reason, State, Stretch};
+use super::timers::Action;
+use super::triggers::Shutdown;
+use super::{Callback, DescriptorId, Failure, Next, Reactor, Reason, Stretch};
 use crate::clock::Ticks;
 use crate::trace::{Cause, EventKind, Interest};
 
@@ -11,11 +13,15 @@ impl Reactor {
     pub(super) fn turn_until_stopped(&mut self) -> io::Result<()> {
         loop {
             self.drain();
-            if self.state == State::Stopping {
+            if self.is_to_end() {
                 return Ok(());
             }
             self.poll(true)?;
             self.serve();
+            // Who was waited for before the shutdown is done: there may be nothing that would end another poll.
+            if self.shutdown == Shutdown::Ready {
+                return Ok(());
+            }
         }
     }
 
@@ -65,7 +71,7 @@ impl Reactor {
             let Ok(call) = self.calls.try_recv() else {
                 break;
             };
-            let flow = self.recorder.new_flow();
+            let flow = call.flow.unwrap_or_else(|| self.recorder.new_flow());
             let callback = call
                 .label
                 .callback(&mut self.recorder, Cause::ThreadCall, Some(flow));
@@ -87,13 +93,19 @@ impl Reactor {
                     late: u64::try_from(late.as_nanos()).unwrap_or(u64::MAX),
                 },
             );
-            // Its failure is recorded, and concerns nobody else.
-            let _ = self.dispatch(timer.callback, timer.code);
+            match timer.action {
+                Action::Call(code) => {
+                    // Its failure is recorded, and concerns nobody else.
+                    let _ = self.dispatch(timer.callback, code);
+                }
+                Action::Tick(looping) => looping.tick(self, timer.callback),
+            }
         }
     }
 
     /// Waits in the event provider, if it may, and lists what is ready.
     pub(super) fn poll(&mut self, may_wait: bool) -> io::Result<()> {
+        self.record_unhandled();
         let begin = self.end_stretch();
         self.recorder.record_at(begin, EventKind::PollBegin);
         self.recorder.flush();

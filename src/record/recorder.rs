@@ -171,6 +171,13 @@ impl Recorder {
     }
 }
 
+/// For code whose context is nothing but its recorder.
+impl AsMut<Self> for Recorder {
+    fn as_mut(&mut self) -> &mut Self {
+        self
+    }
+}
+
 /// What was recorded is handed over, with the end of the thread as its last word.
 impl Drop for Recorder {
     fn drop(&mut self) {

@@ -143,11 +143,13 @@ impl ModelTrack {
                 .thread(thread)
                 .into_iter()
                 .flat_map(|thread| thread.lane.open().iter().rev());
-            let callback = open
+            let mut callbacks = open
                 .copied()
-                .find(|span| matches!(span.kind, SpanKind::Callback(_)));
-            if let Some(span) = callback
+                .filter(|span| matches!(span.kind, SpanKind::Callback(_)));
+            // A callback inside one of the same task is part of it: the task runs on.
+            if let Some(span) = callbacks.next()
                 && let (SpanKind::Callback(cause), Some(task)) = (span.kind, span.task)
+                && !callbacks.any(|outer| outer.task == Some(task))
             {
                 self.task_mut(task).callback_ended(event.at, cause);
             }

@@ -108,6 +108,7 @@ impl SpanKind {
             Self::Turn => "turn",
             Self::Wait(WaitCall::Connect) => "wait in connect",
             Self::Wait(WaitCall::Read) => "wait in read",
+            Self::Wait(WaitCall::Work) => "wait for work",
             Self::Callback(_) => "callback",
             Self::Blocking => "blocking call",
             Self::Queued => "queued",

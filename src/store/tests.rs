@@ -204,6 +204,90 @@ fn a_task_of_a_blocking_model_runs_until_its_next_wait() {
 }
 
 #[test]
+fn a_callback_inside_one_of_the_same_task_is_part_of_it() {
+    let begins = |cause| EventKind::CallbackBegin {
+        name: NAME,
+        task: Some(TASK),
+        cause,
+        flow: None,
+    };
+    let returns = EventKind::CallbackEnd { failed: false };
+    let store = store(&[
+        (
+            0,
+            EventKind::TaskBegin {
+                task: TASK,
+                name: NAME,
+            },
+        ),
+        (10, begins(Cause::Readiness)),
+        (20, begins(Cause::Deferred)),
+        (30, returns),
+        (40, returns),
+    ]);
+    let model = &store.models()[0];
+    let task = &model.tasks[0];
+    assert_eq!(
+        spans(&task.lane, 0),
+        [(0, 10, SpanKind::Waiting), (10, 40, SpanKind::Running)]
+    );
+    assert_eq!(task.state(), Some(SpanKind::Waiting));
+    assert_eq!(
+        spans(&model.threads[0].lane, 1),
+        [(20, 30, SpanKind::Callback(Cause::Deferred))]
+    );
+}
+
+#[test]
+fn a_thread_of_a_pool_waits_while_it_is_idle_and_its_work_is_a_span_with_a_cause() {
+    let store = store(&[
+        (
+            0,
+            EventKind::WorkQueued {
+                work: flow(),
+                name: NAME,
+            },
+        ),
+        (0, EventKind::IdleBegin),
+        (10, EventKind::IdleEnd),
+        (
+            11,
+            EventKind::CallbackBegin {
+                name: NAME,
+                task: None,
+                cause: Cause::ThreadPool,
+                flow: Some(flow()),
+            },
+        ),
+        (20, EventKind::CallbackEnd { failed: false }),
+        (
+            20,
+            EventKind::WorkDone {
+                work: flow(),
+                call: None,
+            },
+        ),
+        (21, EventKind::IdleBegin),
+        (40, EventKind::IdleEnd),
+        (40, EventKind::ThreadEnd),
+    ]);
+    let thread = &store.models()[0].threads[0];
+    assert_eq!(
+        spans(&thread.lane, 0),
+        [
+            (0, 10, SpanKind::Wait(WaitCall::Work)),
+            (11, 20, SpanKind::Callback(Cause::ThreadPool)),
+            (21, 40, SpanKind::Wait(WaitCall::Work)),
+        ]
+    );
+    assert_eq!(thread.waited_nanos(Timestamp(40)), 29);
+    let queued = thread.origin(flow()).map(|event| event.kind);
+    assert!(matches!(queued, Some(EventKind::WorkQueued { .. })));
+    let kept = thread.instants().last().map(|event| event.kind);
+    assert!(matches!(kept, Some(EventKind::WorkDone { .. })));
+}
+
+#[test]
 fn a_reference_to_a_span_that_lasts_stays_good_when_it_ends() {
     let mut store = TraceStore::new();
     store.push(&batch(&turn()[..8]));

@@ -1,7 +1,7 @@
 //! What one thread did.
 
 use super::{Lane, Row, Series, Span, SpanKind};
-use crate::trace::{Event, EventKind, FlowId, NameId, ThreadId, TimeRange, Timestamp};
+use crate::trace::{Event, EventKind, FlowId, NameId, ThreadId, TimeRange, Timestamp, WaitCall};
 
 /// What one thread did: its phases and callbacks as spans, everything else as moments.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +68,8 @@ impl ThreadTrack {
         &self.notable
     }
 
-    /// Where a flow begins on this thread: a readiness, the setting of a timer, a call from a thread.
+    /// Where a flow begins on this thread: a readiness, the setting of a timer, a call from a thread, the making
+    /// of a Deferred, work for the thread pool.
     pub fn origin(&self, flow: FlowId) -> Option<Event> {
         let place = self
             .origins
@@ -149,7 +150,12 @@ impl ThreadTrack {
                 self.lane
                     .begin(Span::open(at, SpanKind::Wait(call)).of_task(Some(task)));
             }
-            EventKind::WaitEnd { .. } => {
+            EventKind::IdleBegin => {
+                self.end_stretch(at);
+                self.lane
+                    .begin(Span::open(at, SpanKind::Wait(WaitCall::Work)));
+            }
+            EventKind::WaitEnd { .. } | EventKind::IdleEnd => {
                 self.end_span(at, |span| matches!(span.kind, SpanKind::Wait(_)))
             }
             EventKind::CallbackBegin {
@@ -193,6 +199,8 @@ impl ThreadTrack {
         let flow = match event.kind {
             EventKind::Readiness { flow, .. } | EventKind::ThreadCall { flow, .. } => Some(flow),
             EventKind::TimerSet { timer, .. } => Some(timer),
+            EventKind::DeferredMade { deferred, .. } => Some(deferred),
+            EventKind::WorkQueued { work, .. } => Some(work),
             _ => None,
         };
         if let Some(flow) = flow {

@@ -131,7 +131,7 @@ pub enum EventKind {
     /// The call that blocked returned.
     BlockingEnd,
 
-    /// A timer was set.
+    /// A timer was set, or moved: of several with the same flow the last one counts.
     TimerSet {
         /// Ties it to its firing or its cancellation.
         timer: FlowId,
@@ -253,6 +253,79 @@ pub enum EventKind {
         /// For which task.
         task: Option<TaskId>,
     },
+    /// Somebody promised a result that is still to come.
+    DeferredMade {
+        /// Ties it to everything that becomes of it, and to the callbacks of its chain.
+        deferred: FlowId,
+        /// Its name, such as `get_poem`.
+        name: NameId,
+    },
+    /// The chain of a Deferred came a step further.
+    DeferredStep {
+        /// Which.
+        deferred: FlowId,
+        /// What happened.
+        step: DeferredStep,
+    },
+    /// The chain of a Deferred waits: its callback returned another Deferred, which has no result yet.
+    DeferredPaused {
+        /// Which.
+        deferred: FlowId,
+        /// The one that it waits for, if that is recorded.
+        waits_for: Option<FlowId>,
+    },
+
+    /// The loop handed a piece of work to its thread pool. The callback with this flow, on a thread of the pool, does it.
+    WorkQueued {
+        /// Ties it to that callback.
+        work: FlowId,
+        /// What it is called.
+        name: NameId,
+    },
+    /// A thread of the pool has done a piece of work, and asks the loop to take the result if somebody waits for it.
+    WorkDone {
+        /// Which.
+        work: FlowId,
+        /// The flow of the [`EventKind::ThreadCall`] that takes the result over.
+        call: Option<FlowId>,
+    },
+    /// A thread of the pool has nothing to do: it waits for work until [`EventKind::IdleEnd`].
+    IdleBegin,
+    /// There is work, or there will be none any more.
+    IdleEnd,
+}
+
+/// A step in the chain of a Deferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum DeferredStep {
+    /// It got its value: the callbacks follow.
+    Fired,
+    /// It got a failure instead of its value: the errbacks follow.
+    FiredWithFailure,
+    /// Its callback failed; the [`EventKind::Failure`] before it says why.
+    Failed,
+    /// Its errback returned a value: the callbacks follow again.
+    Recovered,
+    /// The Deferred that it waited for passed its result on.
+    Resumed,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// It was dropped with a failure that nobody handled; the [`EventKind::Failure`] before it says which.
+    Unhandled,
+}
+
+impl fmt::Display for DeferredStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fired => "fired",
+            Self::FiredWithFailure => "fired with a failure",
+            Self::Failed => "failed",
+            Self::Recovered => "recovered",
+            Self::Resumed => "resumed",
+            Self::Cancelled => "cancelled",
+            Self::Unhandled => "unhandled",
+        })
+    }
 }
 
 /// What made the loop call user code.
@@ -270,6 +343,10 @@ pub enum Cause {
     Program,
     /// The loop is being stopped.
     Shutdown,
+    /// A Deferred has its result. The flow is that of the [`EventKind::DeferredMade`], if it is recorded.
+    Deferred,
+    /// The loop handed it to its thread pool. The flow is that of the [`EventKind::WorkQueued`].
+    ThreadPool,
 }
 
 impl fmt::Display for Cause {
@@ -281,6 +358,8 @@ impl fmt::Display for Cause {
             Self::WhenRunning => "start of the reactor",
             Self::Program => "the program's next statement",
             Self::Shutdown => "shutdown",
+            Self::Deferred => "result of a Deferred",
+            Self::ThreadPool => "work for the thread pool",
         })
     }
 }
@@ -332,6 +411,8 @@ pub enum WaitCall {
     Connect,
     /// For data.
     Read,
+    /// A thread of a pool, for work.
+    Work,
 }
 
 impl fmt::Display for WaitCall {
@@ -339,6 +420,7 @@ impl fmt::Display for WaitCall {
         f.write_str(match self {
             Self::Connect => "connect",
             Self::Read => "read",
+            Self::Work => "work",
         })
     }
 }

@@ -12,6 +12,8 @@ mod ids;
 mod time;
 
 pub use batch::{Batch, Source};
-pub use event::{Cause, Event, EventKind, Half, Interest, Loss, Outcome, Side, WaitCall};
+pub use event::{
+    Cause, DeferredStep, Event, EventKind, Half, Interest, Loss, Outcome, Side, WaitCall,
+};
 pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId};
 pub use time::{TimeRange, Timestamp};

@@ -39,6 +39,8 @@ impl Arrows {
         let flow = match event.kind {
             EventKind::Readiness { flow, .. } | EventKind::ThreadCall { flow, .. } => flow,
             EventKind::TimerSet { timer, .. } => timer,
+            EventKind::DeferredMade { deferred, .. } => deferred,
+            EventKind::WorkQueued { work, .. } => work,
             _ => return None,
         };
         self.place(flow).map(|place| self.arrows[place])

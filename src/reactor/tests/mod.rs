@@ -3,11 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod connections;
+mod deferred_recorded;
+mod deferreds;
 mod descriptors;
 mod life;
+mod looping;
 mod stalls;
+mod threads;
 mod timers;
 mod transport;
+mod triggers;
 mod turns;
 
 use std::cell::RefCell;
@@ -22,7 +27,7 @@ use std::time::Duration;
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::record::{Receiver, channel};
-use crate::trace::{EventKind, ModelId, NameId, Side, TaskId, Timestamp};
+use crate::trace::{Cause, EventKind, ModelId, NameId, Side, TaskId, Timestamp};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -137,6 +142,11 @@ impl Bench {
                 self.names[callback]
             ),
             EventKind::ThreadBegin { .. } => "thread".to_owned(),
+            EventKind::DeferredMade { name, .. } => format!("made {}", self.names[name]),
+            EventKind::DeferredStep { step, .. } => step.to_string(),
+            EventKind::DeferredPaused { .. } => "paused".to_owned(),
+            EventKind::WorkQueued { name, .. } => format!("queued {}", self.names[name]),
+            EventKind::WorkDone { .. } => "work done".to_owned(),
             other => format!("{other:?}"),
         }
     }

@@ -61,6 +61,121 @@ fn a_due_timer_can_be_cancelled_by_one_before_it() {
 }
 
 #[test]
+fn a_reset_timer_fires_in_its_new_delay_counted_from_the_reset() {
+    let mut bench = Bench::manual();
+    let timer = bench.timer(3 * MS, "timer");
+    bench.hand().advance(2 * MS);
+    assert!(bench.reactor.reset(timer, 2 * MS));
+    assert_eq!(bench.reactor.due(timer), Some(Timestamp::ZERO + 4 * MS));
+    bench.hand().advance(MS);
+    assert!(bench.turn().is_empty());
+    bench.hand().advance(MS);
+    assert_eq!(bench.turn(), ["timer"]);
+    assert!(!bench.reactor.reset(timer, MS), "it has fired");
+}
+
+#[test]
+fn a_timer_can_be_reset_to_an_earlier_time_and_again() {
+    let mut bench = Bench::manual();
+    let timer = bench.timer(9 * MS, "timer");
+    assert!(bench.reactor.reset(timer, 5 * MS));
+    assert!(bench.reactor.reset(timer, MS));
+    bench.hand().advance(MS);
+    assert_eq!(bench.turn(), ["timer"]);
+    bench.hand().advance(10 * MS);
+    assert!(bench.turn().is_empty());
+}
+
+#[test]
+fn a_delayed_timer_fires_so_much_after_it_was_due() {
+    let mut bench = Bench::manual();
+    let timer = bench.timer(3 * MS, "timer");
+    bench.hand().advance(2 * MS);
+    assert!(bench.reactor.delay(timer, MS));
+    assert!(bench.reactor.delay(timer, 2 * MS));
+    assert_eq!(bench.reactor.due(timer), Some(Timestamp::ZERO + 6 * MS));
+    bench.hand().advance(4 * MS - Duration::from_nanos(1));
+    assert!(bench.turn().is_empty());
+    bench.hand().advance(Duration::from_nanos(1));
+    assert_eq!(bench.turn(), ["timer"]);
+    assert!(!bench.reactor.delay(timer, MS), "it has fired");
+}
+
+#[test]
+fn a_timer_is_active_until_it_fires_or_is_cancelled() {
+    let mut bench = Bench::manual();
+    let fires = bench.timer(MS, "fires");
+    let cancelled = bench.timer(MS, "cancelled");
+    let moved = bench.timer(MS, "moved");
+    bench.reactor.reset(moved, 2 * MS);
+    assert!(bench.reactor.is_active(fires) && bench.reactor.is_active(cancelled));
+    bench.reactor.cancel(cancelled);
+    assert!(!bench.reactor.is_active(cancelled));
+    bench.hand().advance(MS);
+    bench.turn();
+    assert!(!bench.reactor.is_active(fires));
+    assert!(bench.reactor.is_active(moved));
+    assert!(bench.reactor.cancel(moved));
+    assert!(!bench.reactor.is_active(moved) && !bench.reactor.cancel(moved));
+    for timer in [fires, cancelled, moved] {
+        assert_eq!(bench.reactor.due(timer), None);
+    }
+}
+
+#[test]
+fn a_moved_timer_comes_after_those_that_were_set_for_the_same_time_before() {
+    let mut bench = Bench::manual();
+    let moved = bench.timer(MS, "moved");
+    bench.timer(MS, "first");
+    bench.reactor.reset(moved, MS);
+    bench.timer(MS, "last");
+    bench.hand().advance(MS);
+    assert_eq!(bench.turn(), ["first", "moved", "last"]);
+}
+
+#[test]
+fn a_due_timer_that_one_before_it_resets_waits_for_the_next_turn_even_without_delay() {
+    let mut bench = Bench::manual();
+    let cell = Rc::new(RefCell::new(None));
+    let other = Rc::clone(&cell);
+    bench
+        .reactor
+        .call_later(MS, label("first"), move |reactor| {
+            assert!(reactor.reset(other.borrow_mut().take().unwrap(), Duration::ZERO));
+            Ok(())
+        });
+    *cell.borrow_mut() = Some(bench.timer(MS, "second"));
+    bench.hand().advance(MS);
+    assert!(bench.turn().is_empty());
+    assert_eq!(bench.turn(), ["second"]);
+}
+
+#[test]
+fn a_moved_timer_is_recorded_with_its_new_deadline_under_the_same_flow() {
+    let mut bench = Bench::manual();
+    let timer = bench.timer(3 * MS, "timer");
+    bench.reactor.delay(timer, 2 * MS);
+    bench.hand().advance(5 * MS);
+    bench.turn();
+    let events = bench.events();
+    let set: Vec<_> = events
+        .iter()
+        .filter_map(|(_, kind)| match kind {
+            EventKind::TimerSet {
+                timer, deadline, ..
+            } => Some((*timer, deadline.as_nanos() / 1_000_000)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(set, [(set[0].0, 3), (set[0].0, 5)]);
+    let fired = EventKind::TimerFired {
+        timer: set[0].0,
+        late: 0,
+    };
+    assert!(events.iter().any(|(_, kind)| *kind == fired));
+}
+
+#[test]
 fn the_setting_the_firing_and_the_callback_of_a_timer_are_tied() {
     let mut bench = Bench::manual();
     bench.hand().advance(2 * MS);
