@@ -6,32 +6,11 @@ use std::os::fd::AsRawFd;
 
 use mio::net::TcpStream;
 
+use super::attempt::{ConnectError, Connecting};
 use super::descriptor::{Handler, Ready};
 use super::transport::Stream;
 use super::{CallbackResult, DescriptorId, Label, Reactor};
 use crate::trace::{Cause, FlowId, Interest, TaskId};
-
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// The attempt failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// The program gave the attempt up.
-    #[error("the attempt was given up")]
-    GivenUp,
-    /// The reactor was stopped before it came to an end.
-    #[error("the reactor was stopped")]
-    Stopped,
-}
-
-type Connected = Box<dyn FnOnce(&mut Reactor, Result<Stream, ConnectError>) -> CallbackResult>;
-
-/// A connection that is being made.
-pub(super) struct Connecting {
-    stream: Stream,
-    connected: Connected,
-}
 
 impl Reactor {
     /// Connects to `address`, for `task`, and calls `connected` once with what came of it: as the callback

@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use mio::{Interest as MioInterest, Token};
 use slotmap::{Key, KeyData, new_key_type};
 
-use super::connect::Connecting;
+use super::attempt::Connecting;
 use super::{Failure, Label, Reactor};
 use crate::trace::{Cause, FlowId, Interest, NameId, TaskId};
 

@@ -105,6 +105,7 @@
 //! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.
 
 mod alarm;
+mod attempt;
 mod callback;
 mod connect;
 mod connector;
@@ -136,8 +137,8 @@ use slotmap::SlotMap;
 use crate::clock::Ticks;
 use crate::record::Recorder;
 
+pub use attempt::ConnectError;
 pub use callback::{Callback, CallbackResult, Failure, Label, Panicked};
-pub use connect::ConnectError;
 pub use connector::{ClientFactory, Connector};
 pub use datagram::{DatagramProtocol, DatagramTransport};
 pub use deferred::{
