@@ -1,9 +1,10 @@
 //! What a thing in the trace is, in words: for the inspector and for links to it.
 
+use std::time::Duration;
+
 use crate::analysis::plain_duration;
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, TraceStore};
-use crate::trace::{EventKind, Interest, ModelId, Outcome, TaskId, ThreadId};
-use std::time::Duration;
+use crate::trace::{EventKind, Half, Interest, ModelId, Outcome, Side, TaskId, ThreadId};
 
 /// What a span is called: `data_received`, `sleep 200ms`, `poll`.
 pub(super) fn span(store: &TraceStore, span: &Span) -> String {
@@ -109,9 +110,62 @@ pub(super) fn event(store: &TraceStore, model: &ModelTrack, kind: &EventKind) ->
         EventKind::Dropped { count } => {
             format!("{count} events were dropped: nobody fetched them in time")
         }
-        // These are ends of spans, and spans are described by [`span`].
-        _ => "an event".to_owned(),
+        _ => connection(store, kind, whose)
+            .or_else(|| deferred(store, kind))
+            // The rest are begins and ends of spans, and spans are described by [`span`].
+            .unwrap_or_else(|| "an event".to_owned()),
     }
+}
+
+/// What happened in the life of a connection.
+fn connection(
+    store: &TraceStore,
+    kind: &EventKind,
+    whose: impl Fn(&Option<TaskId>) -> String,
+) -> Option<String> {
+    Some(match kind {
+        EventKind::ConnectionMade { task, side, .. } => match side {
+            Side::Client => format!("the connection of {} stands", whose(task)),
+            Side::Server => format!("{} was taken in", whose(task)),
+        },
+        EventKind::ConnectionHalfClosed { task, half, .. } => match half {
+            Half::Reading => format!("{}: the other side sends no more", whose(task)),
+            Half::Writing => format!("{}: this side sends no more", whose(task)),
+        },
+        EventKind::ConnectionLost { task, message, .. } => match message {
+            Some(message) => format!("{} was lost: {}", whose(task), store.name(*message)),
+            None => format!("{} was closed", whose(task)),
+        },
+        EventKind::BytesWritten { task, bytes, .. } => {
+            format!("{} wrote {bytes} bytes", whose(task))
+        }
+        EventKind::BackPressureBegin { task, buffered, .. } => format!(
+            "{}: the other side reads too slowly, {buffered} bytes wait",
+            whose(task)
+        ),
+        EventKind::BackPressureEnd { task, .. } => {
+            format!("{}: the other side has caught up", whose(task))
+        }
+        EventKind::ReadingPaused { task, .. } => format!("{} reads no more for now", whose(task)),
+        EventKind::ReadingResumed { task, .. } => format!("{} reads again", whose(task)),
+        _ => return None,
+    })
+}
+
+/// What happened to a Deferred, or to work for the thread pool.
+fn deferred(store: &TraceStore, kind: &EventKind) -> Option<String> {
+    Some(match kind {
+        EventKind::DeferredMade { name, .. } => {
+            format!("{} was promised (a Deferred)", store.name(*name))
+        }
+        EventKind::DeferredStep { step, .. } => format!("a Deferred {step}"),
+        EventKind::DeferredPaused { .. } => "a Deferred waits for another one".to_owned(),
+        EventKind::WorkQueued { name, .. } => {
+            format!("{} was handed to the thread pool", store.name(*name))
+        }
+        EventKind::WorkDone { .. } => "a thread of the pool has done its work".to_owned(),
+        _ => return None,
+    })
 }
 
 /// How something ended.
@@ -120,5 +174,41 @@ pub(super) const fn ended(outcome: Outcome) -> &'static str {
         Outcome::Done => "done",
         Outcome::Failed => "failed",
         Outcome::Stopped => "stopped",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample;
+    use crate::trace::{DeferredStep, FlowId, NameId};
+
+    #[test]
+    fn the_life_of_a_connection_and_of_a_deferred_are_told_in_words() {
+        let mut store = TraceStore::new();
+        sample::batches().iter().for_each(|batch| store.push(batch));
+        let model = &store.models()[0];
+        let flow = FlowId::from_index(0);
+        let name = NameId::from_index(0);
+        let said = |kind| event(&store, model, &kind);
+        let lost = EventKind::ConnectionLost {
+            connection: flow,
+            task: None,
+            loss: crate::trace::Loss::Broken,
+            message: Some(name),
+        };
+        assert_eq!(said(lost), "a descriptor was lost: asynchronous");
+        let step = DeferredStep::Recovered;
+        assert_eq!(
+            said(EventKind::DeferredStep {
+                deferred: flow,
+                step
+            }),
+            "a Deferred recovered"
+        );
+        assert_eq!(
+            said(EventKind::WorkQueued { work: flow, name }),
+            "asynchronous was handed to the thread pool"
+        );
     }
 }

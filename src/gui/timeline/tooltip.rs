@@ -6,6 +6,7 @@ use super::hit::Target;
 use super::ruler::moment;
 use super::scene::Scene;
 use crate::analysis::{plain_duration, stall};
+use crate::gui::describe;
 use crate::gui::theme::Palette;
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef};
 use crate::trace::{EventKind, Interest, ModelId, NameId, TaskId, ThreadId, Timestamp};
@@ -166,7 +167,7 @@ fn describe_instant(
             let delay = plain_duration(event.at.since(queued_at));
             text.line("waited", delay);
         }
-        _ => return None,
+        kind => text.title = describe::event(store, model, &kind),
     }
     text.line("at", said(event.at));
     Some(text)
