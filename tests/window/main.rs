@@ -157,6 +157,17 @@ fn a_task_that_fails_is_told_of_and_the_others_go_on() {
 }
 
 #[test]
+fn a_shipped_scenario_is_picked_by_its_title_and_tells_its_story() {
+    let mut desk = Desk::new();
+    desk.click("Scenario");
+    desk.frames(2);
+    desk.click("A port on which nobody listens");
+    desk.frames(2);
+    assert_eq!(desk.app().controls().source, "dead-port");
+    assert!(desk.has("clientConnectionFailed"), "its story is shown");
+}
+
+#[test]
 fn a_wrong_scenario_is_refused_with_its_line_and_the_old_one_stays() {
     let mut desk = Desk::new();
     let path = desk.path("wrong.toml");

@@ -40,12 +40,13 @@ fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
             .show_ui(ui, |ui| {
                 for builtin in builtins() {
                     let chosen = controls.source == builtin.name;
-                    if ui.selectable_label(chosen, builtin.name).clicked() {
+                    let item = ui.selectable_label(chosen, builtin.title());
+                    if item.on_hover_text(builtin.name).clicked() {
                         commands.push(Command::PickScenario(builtin.name.to_owned()));
                     }
                 }
                 if !builtins().iter().any(|one| one.name == controls.source) {
-                    let _ = ui.selectable_label(true, &controls.scenario.name);
+                    let _ = ui.selectable_label(true, &controls.scenario.title);
                 }
                 ui.separator();
                 if ui.button("Load a scenario file…").clicked() {

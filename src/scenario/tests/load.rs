@@ -76,6 +76,7 @@ fn every_built_in_scenario_is_right_and_tells_its_story() {
     for builtin in builtins() {
         let scenario = builtin.scenario();
         assert_eq!(scenario.name, builtin.name);
+        assert_eq!(scenario.title, builtin.title());
         assert!(!scenario.summary.is_empty() && !scenario.look_for.is_empty());
         assert_eq!(Scenario::load(builtin.name).ok(), Some(scenario));
     }
