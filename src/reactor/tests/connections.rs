@@ -48,8 +48,7 @@ fn a_connection_is_made() {
 #[test]
 fn a_refused_connection_is_told() {
     let mut bench = Bench::real();
-    let (listener, address) = listener();
-    drop(listener);
+    let (_port, address) = refusing();
     connect(&mut bench, address);
     bench.reactor.run().unwrap();
     assert_eq!(bench.log.take(), ["ConnectionRefused"]);

@@ -18,7 +18,8 @@ mod turns;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,6 +29,16 @@ use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::record::{Receiver, channel};
 use crate::trace::{Cause, EventKind, ModelId, NameId, Side, TaskId, Timestamp};
+
+/// An address on which nobody listens, for as long as the socket lives: a port that is free may be another test's.
+fn refusing() -> (OwnedFd, SocketAddr) {
+    use rustix::net::{AddressFamily, SocketType};
+
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let address = rustix::net::getsockname(&socket).unwrap();
+    (socket, address.try_into().unwrap())
+}
 
 const MS: Duration = Duration::from_millis(1);
 

@@ -173,9 +173,16 @@ fn serve_text(text: &[u8]) -> SocketAddr {
     serve(move |mut client| client.write_all(&text).unwrap())
 }
 
-/// An address where nobody listens.
+/// An address where nobody listens: a socket holds it for as long as the tests run, because a port that is free
+/// may be another test's.
 fn dead() -> SocketAddr {
-    listener().1
+    use rustix::net::{AddressFamily, SocketType};
+
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    rustix::net::bind(&socket, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let address = rustix::net::getsockname(&socket).unwrap();
+    std::mem::forget(socket);
+    address.try_into().unwrap()
 }
 
 /// Sends `text`, and then neither more nor the end until the client goes away.

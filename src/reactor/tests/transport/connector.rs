@@ -2,17 +2,13 @@
 
 use super::*;
 
-fn unused_address() -> SocketAddr {
-    let listener = std::net::TcpListener::bind(LOOPBACK).unwrap();
-    listener.local_addr().unwrap()
-}
-
 #[test]
 fn a_connection_that_fails_is_told_to_the_factory_and_no_protocol_is_made_for_it() {
     let mut bench = Bench::real();
     let log = bench.log.clone();
     let factory = logged(&bench.log, move || Scripted::new("client", &log));
-    let connector = bench.reactor.connect_tcp(unused_address(), None, factory);
+    let (_port, address) = refusing();
+    let connector = bench.reactor.connect_tcp(address, None, factory);
     let log = bench.until_logged("factory stops");
     assert_eq!(
         log,
@@ -40,7 +36,8 @@ fn a_factory_may_connect_again_when_it_is_told_of_a_failure() {
         }
         Ok(())
     });
-    bench.reactor.connect_tcp(unused_address(), None, factory);
+    let (_port, address) = refusing();
+    bench.reactor.connect_tcp(address, None, factory);
     let log = bench.until_logged("factory stops");
     let count = |line: &str| log.iter().filter(|logged| *logged == line).count();
     assert_eq!(count("factory starts"), 1);
