@@ -52,7 +52,8 @@ pub(super) enum Command {
     },
     /// Write a trace in another format; the ending of OUT chooses it
     ///
-    /// .json is Chrome's trace event format (Perfetto, chrome://tracing), .csv a table, .loopscope our own.
+    /// .json is Chrome's trace event format (for Perfetto and Chrome's performance panel), .csv a table,
+    /// .loopscope our own.
     Convert {
         /// A .loopscope file
         file: PathBuf,
