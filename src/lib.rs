@@ -10,7 +10,7 @@
 //!    bounded channel, once a turn. It never waits, and loses nothing in silence.
 //! 3. [`store`] pairs begins and ends, once, and finds spans by time.
 //! 4. Whoever looks asks the store for what can be told apart: `gui` draws it, [`analysis`] weighs it,
-//!    [`format`] writes it for other tools.
+//!    [`format`](mod@format) writes it for other tools.
 //!
 //! ```
 //! use std::sync::Arc;
