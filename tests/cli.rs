@@ -268,3 +268,47 @@ fn a_dead_server_fails_its_task_and_no_other() {
         assert_eq!(model["tasks"][1]["error"], Value::Null);
     }
 }
+
+#[test]
+fn an_interrupt_keeps_what_there_is_and_does_not_count_as_success() {
+    use std::io::Read;
+    use std::process::Stdio;
+
+    let folder = folder();
+    let endless = SCENARIO.replace("delay = \"20ms\"", "delay = \"10s\"");
+    std::fs::write(folder.path().join("endless.toml"), endless).expect("room for a file");
+    let mut running = Command::new(env!("CARGO_BIN_EXE_loopscope"))
+        .args(["run", "endless.toml", "--trace", "t.loopscope"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program was built");
+    // The first bytes in the file: it runs, and so it listens for the interrupt.
+    let part = folder.path().join("t.loopscope.part");
+    while !std::fs::metadata(&part).is_ok_and(|file| file.len() > 200) {
+        assert_eq!(
+            running.try_wait().expect("it is ours"),
+            None,
+            "it ended early"
+        );
+        std::thread::yield_now();
+    }
+    let id = i32::try_from(running.id())
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
+    rustix::process::kill_process(id.expect("a process"), rustix::process::Signal::INT)
+        .expect("it runs");
+    let mut drawn = String::new();
+    let mut output = running.stdout.take().expect("it is piped");
+    output
+        .read_to_string(&mut drawn)
+        .expect("the program writes UTF-8");
+    assert_eq!(running.wait().expect("it ends").code(), Some(130));
+    assert!(drawn.contains('■'), "{drawn}");
+    let report = json(&loopscope(
+        folder.path(),
+        &["report", "t.loopscope", "--json"],
+    ));
+    assert_eq!(report["models"][0]["tasks"][0]["outcome"], "stopped");
+}

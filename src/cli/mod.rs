@@ -1,7 +1,7 @@
 //! The command line: arguments, and what each of them does.
 //!
 //! Results go to standard output, everything else to standard error. The exit code is 0 when what was asked
-//! for was done, 1 when it could not be done, 2 when it was not understood.
+//! for was done, 1 when it could not be done, 2 when it was not understood, 130 after an interrupt.
 
 mod args;
 mod chart;
@@ -23,6 +23,15 @@ use args::{Cli, Command};
 #[error("{0}")]
 struct Misuse(String);
 
+/// The user stopped it before its end. What there was until then has been shown and written: exit code 130, as a
+/// shell reports it, so that a script does not go on.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped before its end")]
+struct Interrupted;
+
+/// What a shell reports for a program that an interrupt ended.
+const INTERRUPTED: u8 = 130;
+
 /// Runs the program on the arguments of the process.
 pub fn main() -> ExitCode {
     let error = match dispatch(Cli::parse()) {
@@ -35,7 +44,13 @@ pub fn main() -> ExitCode {
     }
     // Errors say themselves what caused them. Where standard error is gone too there is nobody left to tell.
     let _ = writeln!(io::stderr(), "loopscope: {error}");
-    ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
+    ExitCode::from(if error.is::<Misuse>() {
+        2
+    } else if error.is::<Interrupted>() {
+        INTERRUPTED
+    } else {
+        1
+    })
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::args::RunArgs;
 use super::progress::Progress;
-use super::{Misuse, report};
+use super::{INTERRUPTED, Interrupted, Misuse, report};
 use crate::analysis::Report;
 use crate::format::{self, Format, Origin, Recording, TraceInfo, WriteError};
 use crate::record::{Receiver, TryRecvError};
@@ -24,10 +24,16 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let scenario = Scenario::load(&args.scenario)?;
     let options = options(&scenario, args)?;
     let mut files = TraceFiles::begin(info(&scenario, &options), &args.trace)?;
-    let store = execute(&scenario, options, !args.json, &mut files)?;
+    let (store, interrupted) = execute(&scenario, options, !args.json, &mut files)?;
     let report = Report::new(&store, &scenario.name, store.range().end);
+    // First what lasts: whoever reads the output may have seen enough before its end.
+    let written = files.finish(&store);
     report::print(&scenario.title, &store, &report, args.json)?;
-    Ok(files.finish(&store)?)
+    written?;
+    if interrupted {
+        return Err(Interrupted.into());
+    }
+    Ok(())
 }
 
 /// Runs a scenario as it was shipped, and prints what came of it.
@@ -81,14 +87,14 @@ fn info(scenario: &Scenario, options: &Options) -> TraceInfo {
     }
 }
 
-/// Runs a scenario to its end and returns what it recorded; into `files` too.
-/// Ctrl-C stops the models, so that what was recorded until then is kept; a second one ends the program.
+/// Runs a scenario to its end and returns what it recorded, and whether the user stopped it; every batch goes
+/// into `files` too. Ctrl-C stops the models, so that what was recorded until then is kept; a second one ends the program.
 fn execute(
     scenario: &Scenario,
     options: Options,
     show_progress: bool,
     files: &mut TraceFiles<'_>,
-) -> anyhow::Result<TraceStore> {
+) -> anyhow::Result<(TraceStore, bool)> {
     let interrupts = count_interrupts();
     let (session, receiver) = Session::start(scenario, options, Arc::new(|| {}))?;
     let mut store = TraceStore::new();
@@ -104,7 +110,7 @@ fn execute(
     }
     progress.clear();
     session.join();
-    Ok(store)
+    Ok((store, asked))
 }
 
 /// Takes in what is there. Whether more may come.
@@ -126,14 +132,11 @@ fn fetch(receiver: &Receiver, store: &mut TraceStore, files: &mut TraceFiles<'_>
 
 /// How often the user asked for the end. The second time does not wait for anything.
 fn count_interrupts() -> Arc<AtomicU32> {
-    /// What a shell reports for a program that an interrupt ended.
-    const INTERRUPTED: i32 = 130;
-
     let count = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&count);
     let handler = move || {
         if counter.fetch_add(1, Ordering::Relaxed) > 0 {
-            std::process::exit(INTERRUPTED);
+            std::process::exit(INTERRUPTED.into());
         }
     };
     // Without a handler an interrupt ends the program at once, which is what it would do anyway.
