@@ -64,6 +64,14 @@ impl App {
         &self.controls
     }
 
+    /// What stands above the window: what is shown in it.
+    pub fn title(&self) -> String {
+        match self.documents.shown() {
+            Some(document) => format!("{} – Loopscope", document.title),
+            None => "Loopscope".to_owned(),
+        }
+    }
+
     /// The traces that are open.
     pub const fn documents(&self) -> &Documents {
         &self.documents

@@ -58,7 +58,8 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
             Launch::Scenario(name) => Command::PickScenario(name),
             Launch::Trace(path) => Command::Open(path),
         });
-        Ok(Box::new(Window(app)) as Box<dyn eframe::App>)
+        let title = app.title();
+        Ok(Box::new(Window { app, title }) as Box<dyn eframe::App>)
     };
     eframe::run_native("loopscope", options, Box::new(create)).map_err(|error| {
         GuiError::NoDisplay(reason(&error.to_string(), |name| {
@@ -86,23 +87,32 @@ fn reason(error: &str, is_set: impl Fn(&str) -> bool) -> String {
 }
 
 /// What eframe drives.
-struct Window(App);
+struct Window {
+    app: App,
+    /// What stands above it.
+    title: String,
+}
 
 impl eframe::App for Window {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        self.0.logic(ctx);
+        self.app.logic(ctx);
+        let title = self.app.title();
+        if title != self.title {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Title(title.clone()));
+            self.title = title;
+        }
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        self.0.ui(ui);
+        self.app.ui(ui);
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
-        eframe::set_value(storage, eframe::APP_KEY, self.0.settings());
+        eframe::set_value(storage, eframe::APP_KEY, self.app.settings());
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
-        self.0.shut_down();
+        self.app.shut_down();
     }
 }
 

@@ -125,7 +125,13 @@ fn a_newcomer_picks_runs_blocks_sees_the_stall_exports_and_opens_again() {
 #[test]
 fn every_model_is_compared_when_the_run_is_over() {
     let mut desk = Desk::with_scenario("quick.toml", QUICK);
+    assert_eq!(desk.app().title(), "Loopscope");
     desk.run_to_the_end();
+    assert!(
+        desk.app().title().starts_with("Run 1 · "),
+        "{}",
+        desk.app().title()
+    );
     for text in [
         "synchronous",
         "threaded",
