@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use crate::clock::Clock;
 use crate::reactor::StallThreshold;
 use crate::record::{Receiver, Recorders, Wake, channel};
@@ -87,6 +89,7 @@ impl Session {
         if options.models.is_empty() {
             return Err(SessionError::NoModel);
         }
+        raise_descriptor_limit();
         let servers = Servers::start(&scenario.servers)?;
         let tasks = tasks(scenario, &servers);
         let (recorders, receiver) = channel(&Clock::monotonic(), Arc::clone(&wake));
@@ -185,6 +188,19 @@ impl Drop for Session {
             let _ = thread.join();
         }
     }
+}
+
+/// Lets the process have as many file descriptors as the system allows it: a connection takes two here, one for
+/// each end, and the usual limit of 1,024 is meant for programs that do not ask. Where it cannot be raised, the
+/// tasks that find none left say so.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // Some systems allow less than they say; then it stays as it is.
+    let _ = setrlimit(Resource::Nofile, raised);
 }
 
 /// The tasks of `scenario`, with the addresses of their servers.

@@ -108,3 +108,16 @@ fn a_dead_port_fails_its_task_at_once_and_a_server_that_closes_early_its_own() {
     let dead = &store.models()[0].tasks[1];
     assert!(dead.spent_nanos(SpanKind::Waiting, store.range().end) < 1_000_000_000);
 }
+
+#[test]
+fn many_tasks_are_served_by_one_loop_in_the_time_of_one() {
+    let (scenario, run, store) = run("many-tasks");
+    assert_eq!(run.tasks.len(), 1_000);
+    assert_whole(&scenario, &run);
+    assert_eq!(store.models()[0].threads.len(), 1);
+    let elapsed = summary(&store).elapsed;
+    assert!(
+        elapsed < slowest(&scenario) * 5,
+        "side by side, not one after another: {elapsed:?}"
+    );
+}

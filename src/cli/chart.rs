@@ -2,12 +2,15 @@
 
 use std::fmt::Write as _;
 
-use crate::analysis::plain_duration;
+use crate::analysis::{plain_count, plain_duration};
 use crate::store::{ModelTrack, Piece, SpanKind, TaskTrack, TraceStore};
 use crate::trace::{Outcome, TimeRange, Timestamp};
 
 /// What the characters mean.
 pub(super) const LEGEND: &str = "· queued   ─ waiting   ○ ready, not served   █ running   ! stalled   ✔ done   ✖ failed   ■ stopped";
+
+/// Of more tasks than this only the first are drawn: the rest would not fit on a screen.
+const MOST_LANES: usize = 24;
 
 /// Columns of a chart never get fewer than this, however narrow the terminal.
 const NARROWEST: usize = 20;
@@ -27,9 +30,12 @@ pub(super) fn chart(store: &TraceStore, width: usize) -> String {
         let name = store.model_name(model);
         let elapsed = model.range(range.end).duration();
         let _ = writeln!(text, "{name}, {}", plain_duration(elapsed));
-        for task in &model.tasks {
+        for task in model.tasks.iter().take(MOST_LANES) {
             let lane = lane(model, task, range, columns);
             let _ = writeln!(text, "  {:gutter$} {lane}", label(store, task));
+        }
+        if let Some(rest) = model.tasks.len().checked_sub(MOST_LANES + 1) {
+            let _ = writeln!(text, "  … and {} more", plain_count(rest as u64 + 1));
         }
     }
     let _ = writeln!(text, "  {:gutter$} {}", "", axis(range, columns));
@@ -262,5 +268,25 @@ mod tests {
     #[test]
     fn nothing_recorded_draws_nothing_and_does_not_fail() {
         assert!(chart(&TraceStore::new(), 0).lines().count() <= 1);
+    }
+
+    #[test]
+    fn of_very_many_tasks_the_first_are_drawn() {
+        let queued = |task| {
+            (
+                0,
+                EventKind::TaskQueued {
+                    task: TaskId::from_index(task),
+                    name: NAME,
+                },
+            )
+        };
+        let events: Vec<_> = (0..1_000).map(queued).collect();
+        let text = chart(&store(&events), 80);
+        assert!(
+            text.contains("24 ecstasy") && !text.contains("25 ecstasy"),
+            "{text}"
+        );
+        assert!(text.contains("… and 976 more"), "{text}");
     }
 }

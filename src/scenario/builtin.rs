@@ -18,11 +18,12 @@ macro_rules! builtin {
     };
 }
 
-const BUILTINS: [Builtin; 4] = [
+const BUILTINS: [Builtin; 5] = [
     builtin!("three-slow-servers"),
     builtin!("broken-client"),
     builtin!("big-poems"),
     builtin!("dead-port"),
+    builtin!("many-tasks"),
 ];
 
 /// The built-in scenarios, the one to begin with first.

@@ -337,40 +337,61 @@ impl Check<'_> {
                 .or_insert(place);
         }
         let mut names = HashMap::new();
-        list.get_ref()
-            .iter()
-            .enumerate()
-            .map(|(place, table)| {
-                let key = format!("tasks[{}]", place + 1);
-                let server = &table.get_ref().server;
-                let server_place = places.get(server.get_ref().as_str()).copied();
-                if server_place.is_none() {
-                    // In the order of the file, not of the map.
-                    let known = servers.get_ref().iter();
-                    let known = known.map(|server| server.get_ref().name.get_ref().as_str());
-                    let error = ValueError::unknown(server.get_ref(), known);
-                    self.refuse(&server.span(), format!("{key}.server"), error);
-                }
-                Task {
-                    id: TaskId::from_index(place),
-                    name: self.task_name(&key, place, table, &mut names),
+        let mut tasks = Vec::new();
+        for (place, table) in list.get_ref().iter().enumerate() {
+            let key = format!("tasks[{}]", place + 1);
+            let server = &table.get_ref().server;
+            let server_place = places.get(server.get_ref().as_str()).copied();
+            if server_place.is_none() {
+                // In the order of the file, not of the map.
+                let known = servers.get_ref().iter();
+                let known = known.map(|server| server.get_ref().name.get_ref().as_str());
+                let error = ValueError::unknown(server.get_ref(), known);
+                self.refuse(&server.span(), format!("{key}.server"), error);
+            }
+            let count = self.count(
+                &format!("{key}.count"),
+                table,
+                limits::MAX_TASKS - tasks.len(),
+            );
+            for number in 1..=count.unwrap_or(1) {
+                let id = TaskId::from_index(tasks.len());
+                let number = count.map(|_| number);
+                tasks.push(Task {
+                    id,
+                    name: self.task_name(&key, id, number, table, &mut names),
                     server: server_place.unwrap_or(0),
-                }
-            })
-            .collect()
+                });
+            }
+        }
+        tasks
+    }
+
+    /// How many tasks a section stands for, if it says so: no more than there is room for.
+    fn count(&mut self, key: &str, table: &Spanned<TaskTable>, room: usize) -> Option<usize> {
+        let value = table.get_ref().count.as_ref()?;
+        let count = self.number(key, Some(value), &(1..=limits::MAX_TASKS))?;
+        if count > room {
+            let most = limits::MAX_TASKS;
+            let message = format!("{count} more tasks are too many: at most {most} in all");
+            self.refuse(&value.span(), key, message);
+        }
+        Some(count.min(room))
     }
 
     fn task_name(
         &mut self,
         key: &str,
-        place: usize,
+        id: TaskId,
+        number: Option<usize>,
         table: &Spanned<TaskTable>,
         names: &mut HashMap<String, String>,
     ) -> String {
         let key = format!("{key}.name");
-        let (name, span) = match &table.get_ref().name {
-            Some(name) => (name.get_ref().clone(), name.span()),
-            None => (format!("task {}", place + 1), table.span()),
+        let (name, span) = match (&table.get_ref().name, number) {
+            (Some(name), None) => (name.get_ref().clone(), name.span()),
+            (Some(name), Some(number)) => (format!("{} {number}", name.get_ref()), name.span()),
+            (None, _) => (format!("task {id}"), table.span()),
         };
         if name == ALL_TASKS || name.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty() {
             let allowed = format!(

@@ -46,6 +46,7 @@ pub(super) struct ServerTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct TaskTable {
     pub(super) name: Option<Spanned<String>>,
+    pub(super) count: Option<Spanned<i64>>,
     pub(super) server: Spanned<String>,
 }
 
@@ -93,6 +94,7 @@ pub(super) fn allowed(key: &str) -> String {
             limits::MAX_TASKS
         ),
         "tasks[]" => "a section that begins with `[[tasks]]`".to_owned(),
+        "tasks.count" => numbers(1, limits::MAX_TASKS),
         "tasks.server" => "the name of a server".to_owned(),
         "blocking" => "one section that begins with `[blocking]`".to_owned(),
         "blocking.kind" => one_of(BlockingKind::ALL.map(BlockingKind::name)),

@@ -462,3 +462,31 @@ fn a_text_is_repeated_as_often_as_is_asked_for_and_within_bounds() {
         "{message}"
     );
 }
+
+#[test]
+fn a_section_may_stand_for_many_tasks_and_for_no_more_than_are_allowed() {
+    let many = SMALLEST.replace(
+        "server = 'slow'\n",
+        "server = 'slow'\nname = 'c'\ncount = 3\n",
+    );
+    let scenario = parse(&many).expect("it is allowed");
+    let names: Vec<_> = scenario
+        .tasks
+        .iter()
+        .map(|task| (task.id.number(), task.name.as_str()))
+        .collect();
+    assert_eq!(names, [(1, "c 1"), (2, "c 2"), (3, "c 3")]);
+    let two = many.replace(
+        "count = 3",
+        "count = 10000\n[[tasks]]\nserver = 'slow'\nname = 'd'\ncount = 1",
+    );
+    let message = parse(&two).expect_err("too many").to_string();
+    assert!(
+        message.contains("tasks[2].count: 1 more tasks are too many: at most 10000 in all"),
+        "{message}"
+    );
+    assert!(
+        mistakes("server = 'slow'", "server = 'slow'\ncount = 0")
+            .contains("tasks[1].count: `0` is not allowed")
+    );
+}

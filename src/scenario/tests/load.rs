@@ -67,7 +67,7 @@ fn a_name_that_is_nothing_lists_the_built_in_ones() {
     assert_eq!(
         error.to_string(),
         "no scenario `tree-slow-servers`: neither a file nor built in (`three-slow-servers`, \
-         `broken-client`, `big-poems` or `dead-port`) (did you mean `three-slow-servers`?)"
+         `broken-client`, `big-poems`, `dead-port` or `many-tasks`) (did you mean `three-slow-servers`?)"
     );
 }
 
