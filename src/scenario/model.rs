@@ -41,9 +41,20 @@ impl Scenario {
         self.tasks.get(id.index())
     }
 
-    /// How long one download from `server` takes in theory: ⌈bytes/chunk⌉ · delay.
+    /// How long one download from `server` takes in theory: ⌈bytes/chunk⌉ · delay. A server that closes early does
+    /// not wait after its last piece, and one that is dead takes no time.
     pub fn theory(server: &Server) -> Duration {
-        server.delay * u32::try_from(server.text.len().div_ceil(server.chunk)).unwrap_or(u32::MAX)
+        let pieces = match server.fault {
+            None => server.text.len().div_ceil(server.chunk),
+            Some(Fault::Dead) => 0,
+            Some(Fault::ClosesAfter(bytes)) if bytes < server.text.len() => {
+                bytes.div_ceil(server.chunk).saturating_sub(1)
+            }
+            Some(Fault::ClosesAfter(_)) => server.text.len().div_ceil(server.chunk),
+        };
+        server
+            .delay
+            .saturating_mul(u32::try_from(pieces).unwrap_or(u32::MAX))
     }
 }
 

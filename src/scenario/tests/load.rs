@@ -106,3 +106,14 @@ fn three_slow_servers_take_as_long_as_their_story_says() {
         );
     }
 }
+
+#[test]
+fn in_theory_a_dead_server_takes_no_time_and_one_that_closes_early_less() {
+    let scenario = Scenario::load("dead-port").expect("it is built in");
+    let theory: Vec<_> = scenario
+        .servers
+        .iter()
+        .map(|server| Scenario::theory(server).as_millis())
+        .collect();
+    assert_eq!(theory, [3_100, 0, 900]);
+}
