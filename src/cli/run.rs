@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::args::RunArgs;
 use super::progress::Progress;
@@ -23,7 +23,8 @@ pub(super) const TICK: Duration = Duration::from_millis(25);
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let scenario = Scenario::load(&args.scenario)?;
     let options = options(&scenario, args)?;
-    let mut files = TraceFiles::begin(info(&scenario, &options), &args.trace)?;
+    let info = TraceInfo::of_run(&scenario.name, &scenario.title, options.stall_threshold);
+    let mut files = TraceFiles::begin(info, &args.trace)?;
     let (store, interrupted) = execute(&scenario, options, !args.json, &mut files)?;
     let report = Report::new(&store, &scenario.name, store.range().end);
     // First what lasts: whoever reads the output may have seen enough before its end.
@@ -71,20 +72,6 @@ fn options(scenario: &Scenario, args: &RunArgs) -> anyhow::Result<Options> {
 pub(super) fn blocking(text: &str, scenario: &Scenario) -> anyhow::Result<Blocking> {
     Ok(Blocking::parse(text, scenario)
         .map_err(|error| Misuse(format!("--block {text}: {error}")))?)
-}
-
-/// What is known of a run before it starts.
-fn info(scenario: &Scenario, options: &Options) -> TraceInfo {
-    let started = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    TraceInfo {
-        scenario: scenario.name.clone(),
-        title: scenario.title.clone(),
-        started_unix_nanos: u64::try_from(started.as_nanos()).unwrap_or(u64::MAX),
-        stall_threshold_nanos: u64::try_from(options.stall_threshold.as_nanos())
-            .unwrap_or(u64::MAX),
-    }
 }
 
 /// Runs a scenario to its end and returns what it recorded, and whether the user stopped it; every batch goes

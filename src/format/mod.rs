@@ -20,6 +20,7 @@ mod words;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +41,20 @@ pub struct TraceInfo {
     pub started_unix_nanos: u64,
     /// How long a stretch without a poll had to be to count as a stall, in nanoseconds.
     pub stall_threshold_nanos: u64,
+}
+
+impl TraceInfo {
+    /// Of a run of `scenario`, called `title`, that begins now.
+    pub fn of_run(scenario: &str, title: &str, stall_threshold: Duration) -> Self {
+        let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let started = SystemTime::now().duration_since(UNIX_EPOCH);
+        Self {
+            scenario: scenario.to_owned(),
+            title: title.to_owned(),
+            started_unix_nanos: nanos(started.unwrap_or_default()),
+            stall_threshold_nanos: nanos(stall_threshold),
+        }
+    }
 }
 
 /// A trace from a file.

@@ -4,7 +4,6 @@
 //! [`App::logic`] and then [`App::ui`].
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::command::{Command, ViewCommand};
 use super::controls::Controls;
@@ -209,7 +208,11 @@ impl App {
         }
         let controls = &self.controls;
         let number = self.runs + 1;
-        let info = info_of(controls);
+        let info = TraceInfo::of_run(
+            &controls.scenario.name,
+            &controls.scenario.title,
+            controls.stall_threshold,
+        );
         let live = Live::start(
             &self.ctx,
             &controls.scenario,
@@ -455,20 +458,6 @@ fn write(
             Format::Chrome => format::chrome::export(path, info, store, now).map_err(said),
             Format::Csv => format::csv::export(path, store, now).map_err(said),
         },
-    }
-}
-
-fn info_of(controls: &Controls) -> TraceInfo {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    let nanos =
-        |duration: std::time::Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-    TraceInfo {
-        scenario: controls.scenario.name.clone(),
-        title: controls.scenario.title.clone(),
-        started_unix_nanos: nanos(since),
-        stall_threshold_nanos: nanos(controls.stall_threshold),
     }
 }
 
