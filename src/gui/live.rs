@@ -10,7 +10,7 @@ use crate::record::{Receiver, TryRecvError};
 use crate::scenario::Scenario;
 use crate::session::{Options, Session, SessionError};
 
-/// How long a frame may spend on fetching. What is left waits for the next one.
+/// How long a frame may spend on fetching, at least. What is left waits for the next one.
 const BUDGET: Duration = Duration::from_millis(4);
 /// How soon after something was recorded a frame shows it.
 const SOON: Duration = Duration::from_millis(16);
@@ -22,6 +22,8 @@ pub struct Live {
     session: Session,
     receiver: Receiver,
     waker: Arc<Waker>,
+    /// When it was fetched from last.
+    fetched_at: Instant,
     /// The number of the run, by which its document is found.
     pub number: u32,
     /// How many bytes it reads if nothing goes wrong.
@@ -63,6 +65,7 @@ impl Live {
             session,
             receiver,
             waker,
+            fetched_at: Instant::now(),
             number,
             expected_bytes,
             stopping: false,
@@ -88,12 +91,13 @@ impl Live {
         self.waker.clear();
         if matches!(document.native, Native::Away) {
             // An export is reading; what is recorded meanwhile waits in the channel.
-            document.advance(self.receiver.now());
             return (Fetched::All, Ok(()));
         }
         // Asked before the channel: what was recorded before the end is in it then.
         let finished = self.session.is_finished();
         let begun = Instant::now();
+        let budget = budget(begun.duration_since(self.fetched_at));
+        self.fetched_at = begun;
         let mut written = Ok(());
         let fetched = loop {
             let batch = match self.receiver.try_recv() {
@@ -107,7 +111,7 @@ impl Live {
                 written = written.and(recording.append(&batch));
             }
             self.receiver.recycle(batch);
-            if begun.elapsed() >= BUDGET {
+            if begun.elapsed() >= budget {
                 break Fetched::Some;
             }
         };
@@ -119,8 +123,10 @@ impl Live {
             written = written.and_then(|()| write(recording));
         }
         document.advance(match fetched {
+            // What was not fetched yet is not known: nothing is drawn as if it lasted.
             Fetched::Last => document.store.range().end,
-            Fetched::All | Fetched::Some => self.receiver.now(),
+            Fetched::Some => document.store.range().end.max(document.now),
+            Fetched::All => self.receiver.now(),
         });
         (fetched, written)
     }
@@ -129,6 +135,12 @@ impl Live {
     pub fn join(self) {
         self.session.join();
     }
+}
+
+/// How long a frame may spend on fetching, where the last one was so long ago: a quarter of that, so that a window
+/// that paints slowly does not fall behind for good.
+fn budget(since_last: Duration) -> Duration {
+    BUDGET.max(since_last / 4)
 }
 
 /// Asks for a repaint on behalf of the recording threads, once per frame however often they call.
@@ -147,5 +159,19 @@ impl Waker {
 
     fn clear(&self) {
         self.pending.store(false, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_that_paints_slowly_fetches_for_longer() {
+        assert_eq!(budget(Duration::from_millis(16)), BUDGET);
+        assert_eq!(
+            budget(Duration::from_millis(200)),
+            Duration::from_millis(50)
+        );
     }
 }
