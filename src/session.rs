@@ -14,8 +14,8 @@ use crate::clock::Clock;
 use crate::reactor::StallThreshold;
 use crate::record::{Receiver, Recorders, Wake, channel};
 pub use crate::runner::TaskRun;
-use crate::runner::{self, BlockingSwitch, Controls, Job, StopToken};
-use crate::scenario::{Blocking, Model, Scenario};
+use crate::runner::{self, BlockingSwitch, Controls, Endpoint, Job, Place, StopToken};
+use crate::scenario::{Blocking, Scenario, Service, Task, Variant};
 use crate::server::{ServerError, Servers};
 use crate::trace::ModelId;
 
@@ -23,7 +23,7 @@ use crate::trace::ModelId;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Options {
     /// Which models run; at least one. Model 1 of the trace is the first.
-    pub models: Vec<Model>,
+    pub models: Vec<Variant>,
     /// Whether they start together, or one after another.
     pub together: bool,
     /// What the blocking switch is set to at first; `None` is off.
@@ -36,7 +36,7 @@ impl Options {
     /// As the scenario has them.
     pub fn of(scenario: &Scenario) -> Self {
         Self {
-            models: scenario.models.clone(),
+            models: scenario.chosen().cloned().collect(),
             together: scenario.together,
             blocking: scenario.blocking_on.then_some(scenario.blocking),
             stall_threshold: scenario.stall_threshold,
@@ -48,7 +48,7 @@ impl Options {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelRun {
     /// Which.
-    pub model: Model,
+    pub variant: Variant,
     /// Its tasks, in the order of the scenario.
     pub tasks: Vec<TaskRun>,
 }
@@ -91,7 +91,8 @@ impl Session {
         }
         raise_descriptor_limit();
         let servers = Servers::start(&scenario.servers)?;
-        let tasks = tasks(scenario, &servers);
+        let tasks: Arc<[Task]> = scenario.tasks.as_slice().into();
+        let endpoints = endpoints(scenario, &servers);
         let (recorders, receiver) = channel(&Clock::monotonic(), Arc::clone(&wake));
         let ids = (0..).map(ModelId::from_index);
         let models: Vec<_> = ids.zip(options.models).collect();
@@ -115,7 +116,9 @@ impl Session {
         for models in rows {
             let row = Row {
                 models,
-                tasks: tasks.clone(),
+                tasks: Arc::clone(&tasks),
+                endpoints: Arc::clone(&endpoints),
+                service: scenario.service.clone(),
                 recorders: recorders.clone(),
                 controls: session.controls.clone(),
                 _servers: Arc::clone(&servers),
@@ -203,25 +206,26 @@ fn raise_descriptor_limit() {
     let _ = setrlimit(Resource::Nofile, raised);
 }
 
-/// The tasks of `scenario`, with the addresses of their servers.
-fn tasks(scenario: &Scenario, servers: &Servers) -> Vec<runner::Task> {
-    let addresses = servers.addresses();
+/// Where the servers of `scenario` are.
+fn endpoints(scenario: &Scenario, servers: &Servers) -> Arc<[Endpoint]> {
     scenario
-        .tasks
+        .servers
         .iter()
-        .map(|task| runner::Task {
-            id: task.id,
-            name: task.name.clone(),
-            address: addresses[task.server],
-            expected: Some(scenario.servers[task.server].text.len()),
+        .zip(servers.addresses())
+        .map(|(server, &address)| Endpoint {
+            name: server.name.clone(),
+            place: Place::Tcp(address),
+            expected: Some(server.text.len()),
         })
         .collect()
 }
 
 /// Models that run one after another, on one thread.
 struct Row {
-    models: Vec<(ModelId, Model)>,
-    tasks: Vec<runner::Task>,
+    models: Vec<(ModelId, Variant)>,
+    tasks: Arc<[Task]>,
+    endpoints: Arc<[Endpoint]>,
+    service: Option<Service>,
     recorders: Recorders,
     controls: Controls,
     /// The last row stops them.
@@ -232,15 +236,21 @@ impl Row {
     fn run(self) -> Vec<ModelRun> {
         self.models
             .iter()
-            .map(|&(id, model)| {
+            .map(|(id, variant)| {
                 let job = Job {
-                    model: id,
-                    tasks: self.tasks.clone(),
+                    model: *id,
+                    variant: variant.clone(),
+                    tasks: Arc::clone(&self.tasks),
+                    endpoints: Arc::clone(&self.endpoints),
+                    service: self.service.clone(),
                     recorders: self.recorders.clone(),
                     controls: self.controls.clone(),
                 };
-                let tasks = runner::of(model).run(job);
-                ModelRun { model, tasks }
+                let tasks = runner::of(variant.model).run(job);
+                ModelRun {
+                    variant: variant.clone(),
+                    tasks,
+                }
             })
             .collect()
     }

@@ -14,8 +14,8 @@ use std::time::Duration;
 use loopscope::clock::Clock;
 use loopscope::reactor::{Address, CallbackResult, Protocol, Reactor, Transport};
 use loopscope::record::channel;
-use loopscope::runner::{self, Controls, Job, Task};
-use loopscope::scenario::{Model, Scenario};
+use loopscope::runner::{self, Controls, Endpoint, Job, Place};
+use loopscope::scenario::{Model, Scenario, Step, Task};
 use loopscope::session::{Options, Session};
 use loopscope::trace::{EventKind, ModelId, Outcome, TaskId};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -93,7 +93,7 @@ fn without_a_descriptor_each_task_says_so_and_how_to_help_it() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         // The reactor's own three are to be had the second time, but no socket.
         for more in [0, 3] {
             if more > 0 && model != Model::Asynchronous {
@@ -103,12 +103,21 @@ fn without_a_descriptor_each_task_says_so_and_how_to_help_it() {
             let tasks = (0..2).map(|index| Task {
                 id: TaskId::from_index(index),
                 name: format!("task {index}"),
-                address,
-                expected: None,
+                section: index,
+                steps: vec![Step::download(0)],
+                after: None,
             });
+            let server = Endpoint {
+                name: "server".to_owned(),
+                place: Place::Tcp(address),
+                expected: None,
+            };
             let job = Job {
                 model: ModelId::from_index(0),
+                variant: model.into(),
                 tasks: tasks.collect(),
+                endpoints: Arc::new([server]),
+                service: None,
                 recorders,
                 controls: Controls::default(),
             };

@@ -43,7 +43,9 @@ fn a_run_is_told_the_same_from_memory_and_from_its_files() {
         task: TaskId::new(1),
     };
     let options = Options {
-        models: vec![Model::Threaded, Model::Asynchronous],
+        models: [Model::Threaded, Model::Asynchronous]
+            .map(Into::into)
+            .to_vec(),
         together: true,
         blocking: Some(blocking),
         stall_threshold: Duration::from_millis(50),

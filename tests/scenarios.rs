@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use loopscope::analysis::{ModelSummary, compare};
 use loopscope::record::TryRecvError;
-use loopscope::scenario::{Model, Scenario};
+use loopscope::scenario::{Model, Scenario, Server};
 use loopscope::session::{ModelRun, Options, Session};
 use loopscope::store::{SpanKind, TraceStore};
 
@@ -13,7 +13,7 @@ use loopscope::store::{SpanKind, TraceStore};
 fn run(name: &str) -> (Scenario, ModelRun, TraceStore) {
     let scenario = Scenario::load(name).expect("it is built in");
     let mut options = Options::of(&scenario);
-    options.models = vec![Model::Asynchronous];
+    options.models = vec![Model::Asynchronous.into()];
     let (session, receiver) =
         Session::start(&scenario, options, Arc::new(|| {})).expect("it starts");
     let mut store = TraceStore::new();
@@ -37,7 +37,7 @@ fn slowest(scenario: &Scenario) -> Duration {
     scenario
         .servers
         .iter()
-        .map(Scenario::theory)
+        .map(Server::theory)
         .max()
         .expect("there are servers")
 }
@@ -46,7 +46,7 @@ fn assert_whole(scenario: &Scenario, run: &ModelRun) {
     for (task, done) in scenario.tasks.iter().zip(&run.tasks) {
         assert_eq!(done.error, None, "{}", task.name);
         assert!(
-            done.content == *scenario.servers[task.server].text,
+            done.content == *scenario.servers[task.download().expect("a download")].text,
             "{}: other bytes than were sent",
             task.name
         );

@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use loopscope::record::{Receiver, Wake};
-use loopscope::scenario::{Blocking, BlockingKind, Fault, Model, Scenario};
+use loopscope::scenario::{Blocking, BlockingKind, Fault, Model, Scenario, Server, Variant};
 use loopscope::session::{ModelRun, Options, Session, SessionError};
 use loopscope::trace::{Event, EventKind, ModelId, NameId, Outcome, TaskId, ThreadId, Timestamp};
 
@@ -108,7 +108,7 @@ fn run(scenario: &Scenario, options: Options) -> Recorded {
 
 fn only(scenario: &Scenario, model: Model) -> Options {
     Options {
-        models: vec![model],
+        models: vec![model.into()],
         ..Options::of(scenario)
     }
 }
@@ -142,11 +142,11 @@ fn check_content(scenario: &Scenario, runs: &[ModelRun]) {
         assert_eq!(run.tasks.len(), scenario.tasks.len());
         for (task, done) in scenario.tasks.iter().zip(&run.tasks) {
             assert_eq!(done.task, task.id);
-            assert_eq!(done.outcome, Outcome::Done, "{}", run.model);
+            assert_eq!(done.outcome, Outcome::Done, "{}", run.variant);
             assert!(
-                done.content[..] == scenario.servers[task.server].text[..],
+                done.content[..] == scenario.servers[task.download().unwrap()].text[..],
                 "{}: {} is not whole",
-                run.model,
+                run.variant,
                 task.name
             );
         }
@@ -166,10 +166,10 @@ fn check_elapsed(elapsed: Duration, theory: Duration, what: &str) {
 fn together_every_byte_arrives_in_every_model_in_the_time_that_theory_says() {
     let scenario = fast();
     let recorded = run(&scenario, Options::of(&scenario));
-    let models: Vec<_> = recorded.runs.iter().map(|run| run.model).collect();
-    assert_eq!(models, Model::ALL);
+    let models: Vec<_> = recorded.runs.iter().map(|run| &run.variant).collect();
+    assert!(models.into_iter().eq(&scenario.variants));
     check_content(&scenario, &recorded.runs);
-    let times: Vec<_> = scenario.servers.iter().map(Scenario::theory).collect();
+    let times: Vec<_> = scenario.servers.iter().map(Server::theory).collect();
     let sum = times.iter().sum();
     let max = *times.iter().max().unwrap();
     check_elapsed(recorded.elapsed(0), sum, "synchronous");
@@ -191,11 +191,13 @@ fn one_after_another_each_begins_when_the_one_before_it_has_ended() {
     scenario.tasks.truncate(1);
     let mut options = Options::of(&scenario);
     options.together = false;
-    options.models = vec![Model::Asynchronous, Model::Synchronous, Model::Threaded];
+    options.models = [Model::Asynchronous, Model::Synchronous, Model::Threaded]
+        .map(Variant::from)
+        .to_vec();
     let recorded = run(&scenario, options.clone());
     check_content(&scenario, &recorded.runs);
-    let models: Vec<_> = recorded.runs.iter().map(|run| run.model).collect();
-    assert_eq!(models, options.models);
+    let models: Vec<_> = recorded.runs.iter().map(|run| &run.variant).collect();
+    assert!(models.into_iter().eq(&options.models));
     for place in 1..3 {
         assert!(recorded.begin(place) >= recorded.end(place - 1));
     }
@@ -204,10 +206,10 @@ fn one_after_another_each_begins_when_the_one_before_it_has_ended() {
 #[test]
 fn each_model_runs_alone() {
     let scenario = fast();
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let recorded = run(&scenario, only(&scenario, model));
         assert_eq!(recorded.runs.len(), 1);
-        assert_eq!(recorded.runs[0].model, model);
+        assert_eq!(recorded.runs[0].variant.model, model);
         check_content(&scenario, &recorded.runs);
     }
 }
@@ -225,7 +227,9 @@ fn no_model_is_an_error() {
 fn sleeping_in_the_callbacks_of_one_task_hurts_all_in_the_reactor_and_itself_alone_among_threads() {
     let scenario = fast();
     let mut options = Options::of(&scenario);
-    options.models = vec![Model::Threaded, Model::Asynchronous];
+    options.models = [Model::Threaded, Model::Asynchronous]
+        .map(Variant::from)
+        .to_vec();
     options.blocking = Some(Blocking {
         kind: BlockingKind::Sleep,
         duration: Duration::from_millis(80),
@@ -258,7 +262,7 @@ fn sleeping_in_the_callbacks_of_one_task_hurts_all_in_the_reactor_and_itself_alo
         );
         check_elapsed(
             end.since(recorded.begin(0)),
-            Scenario::theory(&scenario.servers[task.server]),
+            scenario.theory(task),
             &task.name,
         );
     }
@@ -281,7 +285,7 @@ fn reading_to_the_end_in_a_callback_leaves_a_handful_of_polls_and_one_long_stall
         .filter(|event| event.kind == EventKind::PollBegin);
     let polls = polls.count();
     assert!(polls <= 10, "{polls} polls");
-    let theory = Scenario::theory(&scenario.servers[0]);
+    let theory = scenario.servers[0].theory();
     let stalls = recorded.stalls(0);
     let long = stalls
         .iter()
@@ -346,7 +350,7 @@ fn a_session_can_be_stopped_in_the_middle() {
         assert_eq!(recorded.runs.len(), 3);
         for run in &recorded.runs {
             for task in &run.tasks {
-                assert_eq!(task.outcome, Outcome::Stopped, "{}", run.model);
+                assert_eq!(task.outcome, Outcome::Stopped, "{}", run.variant);
                 assert_eq!(task.error, None);
             }
         }

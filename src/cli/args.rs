@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::scenario::Model;
-
 /// See an event loop at work: real sockets, real threads, real clocks, under three models of execution.
 ///
 /// Without a command the window opens with the first scenario ready: press Run, switch the blocking
@@ -69,9 +67,9 @@ pub(super) enum Command {
 pub(super) struct RunArgs {
     /// The name of a shipped scenario (see `loopscope scenarios`), or a TOML file
     pub(super) scenario: String,
-    /// Run only these models
+    /// Run only these models, by their names in the scenario
     #[arg(long, value_delimiter = ',', value_name = "MODEL,…")]
-    pub(super) models: Vec<Model>,
+    pub(super) models: Vec<String>,
     /// Start the models one after another, not together
     #[arg(long)]
     pub(super) one_after_another: bool,

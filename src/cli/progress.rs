@@ -28,7 +28,7 @@ impl Progress {
         let expected = scenario
             .tasks
             .iter()
-            .map(|task| scenario.servers[task.server].text.len() as u64)
+            .map(|task| scenario.expected_bytes(task) as u64)
             .collect();
         Self {
             bars,

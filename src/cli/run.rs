@@ -50,9 +50,12 @@ fn options(scenario: &Scenario, args: &RunArgs) -> anyhow::Result<Options> {
     let mut options = Options::of(scenario);
     if !args.models.is_empty() {
         options.models.clear();
-        for &model in &args.models {
-            if !options.models.contains(&model) {
-                options.models.push(model);
+        for name in &args.models {
+            let variant = scenario
+                .variant(name)
+                .map_err(|error| Misuse(format!("--models: {error}")))?;
+            if !options.models.contains(variant) {
+                options.models.push(variant.clone());
             }
         }
     }

@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::scenario::{Model, builtins};
+use crate::scenario::builtins;
 
 #[derive(Serialize)]
 struct Listed {
     name: String,
     title: String,
     summary: String,
-    models: Vec<Model>,
+    models: Vec<String>,
 }
 
 /// Lists the shipped scenarios.
@@ -19,10 +19,13 @@ pub(super) fn scenarios(as_json: bool) -> anyhow::Result<()> {
     let listed = builtins().iter().map(|builtin| {
         let scenario = builtin.scenario();
         Listed {
+            models: scenario
+                .chosen()
+                .map(|variant| variant.name.clone())
+                .collect(),
             name: scenario.name,
             title: scenario.title,
             summary: scenario.summary,
-            models: scenario.models,
         }
     });
     let mut out = io::stdout().lock();
@@ -32,13 +35,12 @@ pub(super) fn scenarios(as_json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     for scenario in listed {
-        let models: Vec<_> = scenario.models.iter().map(|model| model.name()).collect();
         writeln!(
             out,
             "{}\n  {} ({})\n  {}\n",
             scenario.name,
             scenario.title,
-            models.join(", "),
+            scenario.models.join(", "),
             scenario.summary
         )?;
     }

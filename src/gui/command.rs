@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::scenario::{Blocking, Model};
+use crate::scenario::Blocking;
 use crate::store::SpanRef;
 use crate::trace::{ModelId, ThreadId, TimeRange};
 
@@ -21,8 +21,8 @@ pub enum Command {
     Run,
     /// Stop what runs.
     Stop,
-    /// Run this model, or do not.
-    SetModel(Model, bool),
+    /// Run this variant of the scenario, by its place, or do not.
+    SetModel(usize, bool),
     /// Start the models together, or one after another.
     SetTogether(bool),
     /// Turn the blocking switch on or off; takes effect on a running loop.

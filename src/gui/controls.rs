@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::scenario::{Blocking, Model, Scenario};
+use crate::scenario::{Blocking, Scenario, Variant};
 use crate::session::Options;
 
 /// A scenario with the settings that a person may change from run to run.
@@ -12,8 +12,8 @@ pub struct Controls {
     pub scenario: Scenario,
     /// By which it was loaded: its name, or the path of its file.
     pub source: String,
-    /// Which models run, in the order of [`Model::ALL`].
-    pub models: Vec<Model>,
+    /// Which of the scenario's variants run, by their places, in their order.
+    pub models: Vec<usize>,
     /// Whether they start together, or one after another.
     pub together: bool,
     /// Whether the blocking switch is on.
@@ -43,7 +43,7 @@ impl Controls {
     /// How a session is to be started.
     pub fn options(&self) -> Options {
         Options {
-            models: self.models.clone(),
+            models: self.chosen().cloned().collect(),
             together: self.together,
             blocking: self.active_blocking(),
             stall_threshold: self.stall_threshold,
@@ -55,13 +55,19 @@ impl Controls {
         self.blocking_on.then_some(self.blocking)
     }
 
-    /// Whether a model is to run.
-    pub fn runs(&self, model: Model) -> bool {
+    /// The variants that run.
+    pub fn chosen(&self) -> impl Iterator<Item = &Variant> {
+        let variants = &self.scenario.variants;
+        self.models.iter().filter_map(|&place| variants.get(place))
+    }
+
+    /// Whether a variant is to run, by its place.
+    pub fn runs(&self, model: usize) -> bool {
         self.models.contains(&model)
     }
 
-    /// Lets a model run, or not.
-    pub fn set_model(&mut self, model: Model, on: bool) {
+    /// Lets a variant run, or not.
+    pub fn set_model(&mut self, model: usize, on: bool) {
         self.models.retain(|one| *one != model);
         if on {
             self.models.push(model);
@@ -72,10 +78,7 @@ impl Controls {
     /// How many bytes all tasks of all chosen models are going to read, if nothing goes wrong.
     pub fn expected_bytes(&self) -> u64 {
         let texts = self.scenario.tasks.iter();
-        let once: usize = texts
-            .filter_map(|task| self.scenario.servers.get(task.server))
-            .map(|server| server.text.len())
-            .sum();
+        let once: usize = texts.map(|task| self.scenario.expected_bytes(task)).sum();
         once as u64 * self.models.len() as u64
     }
 
@@ -100,11 +103,11 @@ mod tests {
     #[test]
     fn models_keep_their_order_however_they_are_switched() {
         let mut controls = controls();
-        controls.set_model(Model::Synchronous, false);
-        assert!(!controls.runs(Model::Synchronous));
-        controls.set_model(Model::Synchronous, true);
-        controls.set_model(Model::Synchronous, true);
-        assert_eq!(controls.options().models, Model::ALL);
+        controls.set_model(0, false);
+        assert!(!controls.runs(0));
+        controls.set_model(0, true);
+        controls.set_model(0, true);
+        assert_eq!(controls.options().models, controls.scenario.variants);
     }
 
     #[test]
@@ -122,7 +125,7 @@ mod tests {
     fn every_model_reads_every_text() {
         let mut controls = controls();
         let three = controls.expected_bytes();
-        controls.set_model(Model::Threaded, false);
+        controls.set_model(1, false);
         assert_eq!(controls.expected_bytes() * 3, three * 2);
     }
 }

@@ -8,11 +8,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::time::{ClockId, clock_gettime};
 
-use super::download::Download;
+use super::running::Running;
 use super::stop::StopToken;
 use crate::record::Recorder;
-use crate::scenario::{Blocking, BlockingKind};
+use crate::scenario::{Blocking, BlockingKind, Work};
 use crate::trace::{EventKind, TaskId};
 
 /// For how long nobody can be woken to be stopped, at most.
@@ -41,12 +42,12 @@ impl BlockingSwitch {
     }
 }
 
-/// Blocks as `blocking` says, in a callback of `download`, and returns whether the data came to its end
+/// Blocks as `blocking` says, in a callback of `running`, and returns whether the data came to its end
 /// meanwhile. It is handed over before it has begun to block, so that a person sees it grow.
 pub(super) fn block<S>(
     blocking: &Blocking,
     stream: &Arc<S>,
-    download: &mut Download,
+    running: &mut Running,
     buffer: &mut [u8],
     recorder: &mut Recorder,
     stop: &StopToken,
@@ -61,23 +62,44 @@ where
         BlockingKind::Cpu => format!("compute {duration:?}"),
         BlockingKind::Read => "read to the end".to_owned(),
     };
-    let name = recorder.name(&text);
-    let task = Some(download.task());
-    recorder.record(EventKind::BlockingBegin { name, task });
-    recorder.flush();
+    begin(&text, running.task(), recorder);
     let result = match blocking.kind {
         BlockingKind::Sleep => {
             sleep(duration, stop);
             Ok(false)
         }
         BlockingKind::Cpu => {
-            compute(duration, stop);
+            compute(duration, wall_clock(), stop);
             Ok(false)
         }
-        BlockingKind::Read => read_to_end(stream, download, buffer, recorder, stop),
+        BlockingKind::Read => read_to_end(stream, running, buffer, recorder, stop),
     };
     recorder.record(EventKind::BlockingEnd);
     result
+}
+
+/// Does the work of a callback of `task`. A stop ends it early.
+pub(super) fn perform(work: Work, task: TaskId, recorder: &mut Recorder, stop: &StopToken) {
+    match work {
+        Work::Nothing => return,
+        Work::Block(duration) => {
+            begin(&format!("sleep {duration:?}"), task, recorder);
+            sleep(duration, stop);
+        }
+        Work::Compute(duration) => {
+            begin(&format!("compute {duration:?}"), task, recorder);
+            compute(duration, thread_clock(), stop);
+        }
+    }
+    recorder.record(EventKind::BlockingEnd);
+}
+
+/// What blocks is handed over before it begins to, so that a person sees it grow.
+fn begin(what: &str, task: TaskId, recorder: &mut Recorder) {
+    let name = recorder.name(what);
+    let task = Some(task);
+    recorder.record(EventKind::BlockingBegin { name, task });
+    recorder.flush();
 }
 
 fn sleep(duration: Duration, stop: &StopToken) {
@@ -90,10 +112,22 @@ fn sleep(duration: Duration, stop: &StopToken) {
     }
 }
 
-fn compute(duration: Duration, stop: &StopToken) {
+/// Tells how much time has passed since it was made.
+fn wall_clock() -> impl Fn() -> Duration {
     let begin = Instant::now();
+    move || begin.elapsed()
+}
+
+/// Tells how much CPU time this thread has used since it was made: an amount of work, however many threads share a core.
+fn thread_clock() -> impl Fn() -> Duration {
+    let now = || clock_gettime(ClockId::ThreadCPUTime);
+    let begin = now();
+    move || (now() - begin).try_into().unwrap_or_default()
+}
+
+fn compute(duration: Duration, elapsed: impl Fn() -> Duration, stop: &StopToken) {
     let mut state = 1_u64;
-    while !stop.is_stopped() && begin.elapsed() < duration {
+    while !stop.is_stopped() && elapsed() < duration {
         for _ in 0..10_000 {
             state = black_box(
                 state
@@ -107,7 +141,7 @@ fn compute(duration: Duration, stop: &StopToken) {
 /// Reads until the other side closes, however long that takes.
 fn read_to_end<S>(
     stream: &Arc<S>,
-    download: &mut Download,
+    running: &mut Running,
     buffer: &mut [u8],
     recorder: &mut Recorder,
     stop: &StopToken,
@@ -122,7 +156,7 @@ where
         recorder.flush();
         match (&**stream).read(buffer) {
             Ok(bytes) => {
-                download.data_received(&buffer[..bytes], recorder);
+                running.data_received(&buffer[..bytes], recorder);
                 if bytes == 0 {
                     return Ok(true);
                 }

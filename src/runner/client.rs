@@ -11,12 +11,13 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketType};
 
 use super::blocking::block;
-use super::download::{Download, End};
 use super::error::TaskError;
-use super::{BUFFER_BYTES, Controls, StopToken, Task, TaskRun};
+use super::running::{Running, StepError, StepResult, whole};
+use super::{BUFFER_BYTES, Controls, Endpoint, Job, Place, StopToken, TaskRun};
 use crate::clock::Ticks;
 use crate::reactor::{Failure, Label, Stretch};
 use crate::record::Recorder;
+use crate::scenario::{Step, Task};
 use crate::trace::{Cause, EventKind, TaskId, WaitCall};
 
 /// Nothing but a signal wakes a thread from connecting: it looks up this often whether it is to stop.
@@ -26,6 +27,7 @@ const CONNECT_SLICE: Duration = Duration::from_millis(100);
 pub(super) struct Client {
     recorder: Recorder,
     controls: Controls,
+    endpoints: Arc<[Endpoint]>,
     buffer: Vec<u8>,
 }
 
@@ -36,10 +38,11 @@ impl AsMut<Recorder> for Client {
 }
 
 impl Client {
-    pub(super) fn new(recorder: Recorder, controls: Controls) -> Self {
+    pub(super) fn new(recorder: Recorder, job: &Job) -> Self {
         Self {
             recorder,
-            controls,
+            controls: job.controls.clone(),
+            endpoints: Arc::clone(&job.endpoints),
             buffer: vec![0; BUFFER_BYTES],
         }
     }
@@ -48,46 +51,66 @@ impl Client {
         &mut self.recorder
     }
 
-    /// Downloads `task`, from its beginning to its end.
-    pub(super) fn download(&mut self, task: Task) -> TaskRun {
+    /// Does `task`, from its first step to its last.
+    pub(super) fn run(&mut self, task: &Task) -> TaskRun {
         if self.controls.stop.is_stopped() {
             return TaskRun::never_begun(task.id, &mut self.recorder);
         }
-        let (id, address) = (task.id, task.address);
-        let mut download = Download::begin(task, &mut self.recorder);
+        let mut running = Running::begin(task, &mut self.recorder);
+        let result = task
+            .steps
+            .iter()
+            .try_for_each(|step| self.step(step, &mut running));
+        running.end(result, &self.controls.stop, &mut self.recorder)
+    }
+
+    fn step(&mut self, step: &Step, running: &mut Running) -> StepResult {
+        match step {
+            Step::Download { server, .. } => self.download(*server, running),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes everything that a server sends.
+    fn download(&mut self, server: usize, running: &mut Running) -> StepResult {
+        let endpoints = Arc::clone(&self.endpoints);
+        let endpoint = &endpoints[server];
+        running.expect(endpoint.expected.unwrap_or_default());
+        let task = running.task();
+        let before = running.received();
         let stop = self.controls.stop.clone();
-        let (connected, at) = self.wait(id, WaitCall::Connect, |_| connect(address, &stop));
-        let (name, end, at) = match connected {
+        let (connected, at) =
+            self.wait(task, WaitCall::Connect, |_| connect(&endpoint.place, &stop));
+        let (name, result, at) = match connected {
             Ok(stream) => {
-                let (end, at) = self.serve(&Arc::new(stream), &mut download, at);
-                ("connection_lost", end, at)
+                let (result, at) = self.serve(&Arc::new(stream), endpoint, running, at);
+                let whole = || whole(running.received() - before, endpoint.expected);
+                ("connection_lost", result.and_then(|()| whole()), at)
             }
             Err(error) => (
                 "connection_failed",
-                End::Failed(TaskError::connecting(address, error)),
+                Err(TaskError::connecting(&endpoint.place, error).into()),
                 at,
             ),
         };
-        let mut run = None;
-        // Ending a task calls nothing that fails.
-        let _ = self.call(name, id, at, |client| {
-            run = Some(download.end(end, &stop, &mut client.recorder));
-            Ok(())
-        });
-        run.expect("the callback has run, and ends the task")
+        // The program has nothing more to do here, so nothing fails.
+        let _ = self.call(name, task, at, |_| Ok(()));
+        result
     }
 
     /// Reads from a connection until it is over.
     fn serve(
         &mut self,
         stream: &Arc<TcpStream>,
-        download: &mut Download,
+        endpoint: &Endpoint,
+        running: &mut Running,
         at: Ticks,
-    ) -> (End, Ticks) {
-        let task = download.task();
+    ) -> (StepResult, Ticks) {
+        let task = running.task();
+        let broken = |error| Err(TaskError::Broken(endpoint.place.clone(), error).into());
         let _wake = self.controls.stop.shut_down(stream);
         let (_, mut at) = self.call("connection_made", task, at, |client| {
-            download.connection_made(&mut client.recorder);
+            running.connection_made(&mut client.recorder);
             Ok(())
         });
         loop {
@@ -98,21 +121,21 @@ impl Client {
             let bytes = match read {
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return (broken(download, error), at),
+                Err(error) => return (broken(error), at),
             };
-            download.record_read(bytes, at, &mut self.recorder);
+            running.record_read(bytes, at, &mut self.recorder);
             if bytes == 0 {
-                return (End::Closed, at);
+                return (Ok(()), at);
             }
             let (received, returned) = self.call("data_received", task, at, |client| {
-                client.data_received(bytes, stream, download)
+                client.data_received(bytes, stream, running)
             });
             at = returned;
             match received {
                 Ok(Ok(false)) => {}
-                Ok(Ok(true)) => return (End::Closed, at),
-                Ok(Err(error)) => return (broken(download, error), at),
-                Err(failure) => return (End::Crashed(failure), at),
+                Ok(Ok(true)) => return (Ok(()), at),
+                Ok(Err(error)) => return (broken(error), at),
+                Err(failure) => return (Err(StepError::Crashed(failure)), at),
             }
         }
     }
@@ -122,16 +145,16 @@ impl Client {
         &mut self,
         bytes: usize,
         stream: &Arc<TcpStream>,
-        download: &mut Download,
+        running: &mut Running,
     ) -> Result<io::Result<bool>, Failure> {
-        download.keep(&self.buffer[..bytes]);
-        let Some(blocking) = self.controls.blocking.for_task(download.task()) else {
+        running.keep(&self.buffer[..bytes]);
+        let Some(blocking) = self.controls.blocking.for_task(running.task()) else {
             return Ok(Ok(false));
         };
         Ok(block(
             &blocking,
             stream,
-            download,
+            running,
             &mut self.buffer,
             &mut self.recorder,
             &self.controls.stop,
@@ -183,12 +206,11 @@ impl Client {
     }
 }
 
-fn broken(download: &Download, error: io::Error) -> End {
-    End::Failed(TaskError::Broken(download.order().address, error))
-}
-
-/// Connects to `address`, blocking. An error after a stop means nothing.
-fn connect(address: SocketAddr, stop: &StopToken) -> io::Result<TcpStream> {
+/// Connects, blocking. An error after a stop means nothing.
+fn connect(place: &Place, stop: &StopToken) -> io::Result<TcpStream> {
+    let Place::Tcp(address) = place else {
+        return Err(io::ErrorKind::Unsupported.into());
+    };
     let family = match address {
         SocketAddr::V4(_) => AddressFamily::INET,
         SocketAddr::V6(_) => AddressFamily::INET6,
@@ -197,7 +219,7 @@ fn connect(address: SocketAddr, stop: &StopToken) -> io::Result<TcpStream> {
     fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
     set_socket_timeout(&socket, Timeout::Send, Some(CONNECT_SLICE))?;
     loop {
-        match rustix::net::connect(&socket, &address) {
+        match rustix::net::connect(&socket, address) {
             Ok(()) | Err(Errno::ISCONN) => break,
             // The attempt goes on, and so does the next call.
             Err(Errno::INPROGRESS | Errno::ALREADY | Errno::AGAIN | Errno::INTR)

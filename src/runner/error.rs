@@ -1,25 +1,26 @@
 //! Why a task fails, in words that say what to do about it.
 
 use std::io;
-use std::net::SocketAddr;
 
 use rustix::io::Errno;
+
+use super::endpoint::Place;
 
 /// Why a task failed.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
     /// Nobody listens at the server's address.
     #[error("cannot connect to {0}: nobody listens there (connection refused)")]
-    Refused(SocketAddr),
+    Refused(Place),
     /// There is no connection for another reason.
     #[error("cannot connect to {0}: {1}")]
-    Connect(SocketAddr, io::Error),
+    Connect(Place, io::Error),
     /// The process has as many descriptors as it may.
     #[error("no file descriptor left: raise the limit with `ulimit -n`")]
     NoDescriptor,
     /// The connection broke.
     #[error("the connection to {0} broke: {1}")]
-    Broken(SocketAddr, io::Error),
+    Broken(Place, io::Error),
     /// The data ended before all of it was there.
     #[error("the server closed after {received} of {expected} bytes")]
     ClosedEarly {
@@ -40,14 +41,14 @@ pub enum TaskError {
 }
 
 impl TaskError {
-    /// What went wrong while connecting to `address`.
-    pub(super) fn connecting(address: SocketAddr, error: io::Error) -> Self {
+    /// What went wrong while connecting to `place`.
+    pub(super) fn connecting(place: &Place, error: io::Error) -> Self {
         if no_descriptor(&error) {
             Self::NoDescriptor
         } else if error.kind() == io::ErrorKind::ConnectionRefused {
-            Self::Refused(address)
+            Self::Refused(place.clone())
         } else {
-            Self::Connect(address, error)
+            Self::Connect(place.clone(), error)
         }
     }
 

@@ -1,4 +1,4 @@
-//! The models of execution: each a real client that downloads every task from its server.
+//! The models of execution: each does every task of a scenario, a step after the other.
 //!
 //! The same three callbacks serve a connection in every model: `connection_made`, `data_received` and
 //! `connection_lost` (or `connection_failed`, where none came to stand). What differs is who calls them, and
@@ -9,8 +9,9 @@
 mod asynchronous;
 mod blocking;
 mod client;
-mod download;
+mod endpoint;
 mod error;
+mod running;
 mod stop;
 mod synchronous;
 mod threaded;
@@ -18,10 +19,11 @@ mod threaded;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::sync::Arc;
 
 pub use asynchronous::Asynchronous;
 pub use blocking::BlockingSwitch;
+pub use endpoint::{Endpoint, OpenPipes, Place};
 pub use error::TaskError;
 pub use stop::{StopHook, StopToken};
 pub use synchronous::Synchronous;
@@ -29,7 +31,7 @@ pub use threaded::Threaded;
 
 use crate::reactor::StallThreshold;
 use crate::record::{Recorder, Recorders};
-use crate::scenario::Model;
+use crate::scenario::{Model, Service, Task, Variant};
 use crate::trace::{EventKind, ModelId, Outcome, TaskId};
 
 /// How many bytes are read at once, at most.
@@ -37,10 +39,7 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 /// A model of execution.
 pub trait Runner: Sync {
-    /// Which.
-    fn model(&self) -> Model;
-
-    /// Downloads every task and returns how each went, in their order. What happens to one task does not
+    /// Does every task and returns how each went, in their order. What happens to one task does not
     /// touch the others. When it returns, its threads have ended and its sockets are closed.
     fn run(&self, job: Job) -> Vec<TaskRun>;
 }
@@ -50,7 +49,7 @@ pub fn of(model: Model) -> &'static dyn Runner {
     match model {
         Model::Synchronous => &Synchronous,
         Model::Threaded => &Threaded,
-        Model::Asynchronous => &Asynchronous,
+        _ => &Asynchronous,
     }
 }
 
@@ -59,8 +58,14 @@ pub fn of(model: Model) -> &'static dyn Runner {
 pub struct Job {
     /// What the model is called in the trace.
     pub model: ModelId,
-    /// What is to be downloaded.
-    pub tasks: Vec<Task>,
+    /// Which model, and how it goes about things.
+    pub variant: Variant,
+    /// What is to be done.
+    pub tasks: Arc<[Task]>,
+    /// Where the servers are, by their places in the scenario.
+    pub endpoints: Arc<[Endpoint]>,
+    /// The server that is itself what is compared, if there is one: the tasks are its clients then.
+    pub service: Option<Service>,
     /// What it records with.
     pub recorders: Recorders,
     /// How it is steered while it runs.
@@ -76,19 +81,6 @@ pub struct Controls {
     pub blocking: BlockingSwitch,
     /// How long a stretch without a poll, or one callback of a blocking model, must be to count as a stall.
     pub stall_threshold: StallThreshold,
-}
-
-/// One download.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Task {
-    /// Its place in the scenario.
-    pub id: TaskId,
-    /// What it is called.
-    pub name: String,
-    /// Where its server listens.
-    pub address: SocketAddr,
-    /// How many bytes there are, if that is known: fewer are a failure.
-    pub expected: Option<usize>,
 }
 
 /// How one task went.
@@ -119,8 +111,8 @@ impl TaskRun {
 }
 
 /// A model begins, and with it everything that it will have to do.
-fn begin_model(recorder: &mut Recorder, model: Model, tasks: &[Task]) {
-    let name = recorder.name(model.name());
+fn begin_model(recorder: &mut Recorder, variant: &Variant, tasks: &[Task]) {
+    let name = recorder.name(&variant.name);
     let begin = recorder.record(EventKind::ModelBegin { name });
     for task in tasks {
         let name = recorder.name(&task.name);

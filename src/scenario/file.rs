@@ -2,11 +2,15 @@
 //!
 //! Values that are checked later keep their place in the text, so that a mistake can point at it.
 
+use std::ops::RangeInclusive;
+
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::limits;
-use super::model::{BlockingKind, Model};
+use super::model::{BlockingKind, Over, Speaks};
+use super::program::Requests;
+use super::variant::{EventProvider, Model};
 use super::words::one_of;
 
 /// The whole file.
@@ -19,11 +23,24 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) look_for: Vec<String>,
     pub(super) models: Option<Spanned<Vec<Spanned<String>>>>,
+    pub(super) variants: Option<Spanned<Vec<Spanned<VariantTable>>>>,
     pub(super) together: Option<bool>,
     pub(super) stall_threshold: Option<Spanned<String>>,
-    pub(super) servers: Spanned<Vec<Spanned<ServerTable>>>,
+    pub(super) servers: Option<Spanned<Vec<Spanned<ServerTable>>>>,
+    pub(super) service: Option<Spanned<ServiceTable>>,
     pub(super) tasks: Spanned<Vec<Spanned<TaskTable>>>,
     pub(super) blocking: Option<BlockingTable>,
+}
+
+/// One `[[variants]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct VariantTable {
+    pub(super) name: Spanned<String>,
+    pub(super) model: Option<Spanned<String>>,
+    pub(super) requests: Option<Spanned<String>>,
+    pub(super) provider: Option<Spanned<String>>,
+    pub(super) slices: Option<Spanned<String>>,
 }
 
 /// One `[[servers]]`.
@@ -31,6 +48,8 @@ pub(super) struct File {
 #[serde(deny_unknown_fields)]
 pub(super) struct ServerTable {
     pub(super) name: Spanned<String>,
+    pub(super) speaks: Option<Spanned<String>>,
+    pub(super) over: Option<Spanned<String>>,
     pub(super) poem: Option<Spanned<String>>,
     pub(super) file: Option<Spanned<String>>,
     pub(super) text: Option<Spanned<String>>,
@@ -41,13 +60,64 @@ pub(super) struct ServerTable {
     pub(super) closes_after: Option<Spanned<i64>>,
 }
 
+/// The `[service]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ServiceTable {
+    pub(super) name: Spanned<String>,
+    pub(super) block: Option<Spanned<String>>,
+    pub(super) compute: Option<Spanned<String>>,
+    pub(super) threads: Option<Spanned<i64>>,
+}
+
 /// One `[[tasks]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct TaskTable {
     pub(super) name: Option<Spanned<String>>,
     pub(super) count: Option<Spanned<i64>>,
-    pub(super) server: Spanned<String>,
+    pub(super) server: Option<Spanned<String>>,
+    pub(super) steps: Option<Spanned<Vec<Spanned<StepTable>>>>,
+    pub(super) after: Option<Spanned<String>>,
+}
+
+/// One of the `steps` of a task. Which it is, one of the first keys says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct StepTable {
+    pub(super) call: Option<Spanned<String>>,
+    pub(super) every: Option<Spanned<String>>,
+    pub(super) wait: Option<Spanned<String>>,
+    pub(super) download: Option<Spanned<String>>,
+    pub(super) request: Option<Spanned<String>>,
+    pub(super) say: Option<Spanned<Vec<String>>>,
+    pub(super) hold: Option<Spanned<String>>,
+    pub(super) deferred: Option<Spanned<String>>,
+    pub(super) stop: Option<Spanned<bool>>,
+    // The rest says more of it.
+    pub(super) block: Option<Spanned<String>>,
+    pub(super) compute: Option<Spanned<String>>,
+    pub(super) fails: Option<Spanned<String>>,
+    pub(super) times: Option<Spanned<i64>>,
+    pub(super) lines: Option<Spanned<bool>>,
+    pub(super) fails_after: Option<Spanned<i64>>,
+    pub(super) by: Option<Spanned<String>>,
+    pub(super) to: Option<Spanned<String>>,
+    pub(super) pause: Option<Spanned<String>>,
+    pub(super) count: Option<Spanned<i64>>,
+    pub(super) chain: Option<Spanned<Vec<Spanned<LinkTable>>>>,
+}
+
+/// One link of the `chain` of a Deferred.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LinkTable {
+    pub(super) callback: Option<Spanned<String>>,
+    pub(super) errback: Option<Spanned<String>>,
+    pub(super) wait: Option<Spanned<String>>,
+    pub(super) block: Option<Spanned<String>>,
+    pub(super) compute: Option<Spanned<String>>,
+    pub(super) fails: Option<Spanned<String>>,
 }
 
 /// The `[blocking]`.
@@ -72,30 +142,64 @@ pub(super) enum TaskWord {
 /// What may stand at a key, in words. The key is written without places in lists: `servers.chunk`.
 pub(super) fn allowed(key: &str) -> String {
     match key {
-        "models" => format!(
-            "a list of models, such as [\"threaded\"], out of {}",
-            models()
-        ),
-        "models[]" => models(),
-        "together" | "blocking.on" | "servers.dead" => "true or false".to_owned(),
+        "models" => "a list of models, such as [\"threaded\"]".to_owned(),
+        "models[]" => {
+            let of_tasks = one_of(Model::OF_TASKS.map(Model::name));
+            let of_a_service = one_of(Model::OF_A_SERVICE.map(Model::name));
+            format!("{of_tasks}; with a service {of_a_service}")
+        }
+        "together" | "blocking.on" | "servers.dead" | "tasks.steps.lines" => {
+            "true or false".to_owned()
+        }
+        "tasks.steps.stop" => "true".to_owned(),
         "stall_threshold" => limits::durations(&limits::STALL_THRESHOLD),
         "look_for" => "a list of texts, such as [\"this\", \"that\"]".to_owned(),
-        "servers" => format!(
-            "1 to {} sections that begin with `[[servers]]`",
-            limits::MAX_SERVERS
+        "variants" => sections("variants", limits::MAX_VARIANTS),
+        "variants.model" => one_of(Model::OF_TASKS.map(Model::name)),
+        "variants.requests" | "tasks.steps.by" => one_of(Requests::ALL.map(Requests::name)),
+        "variants.provider" => one_of(EventProvider::ALL.map(EventProvider::name)),
+        "servers" => sections("servers", limits::MAX_SERVERS),
+        "tasks" => sections("tasks", limits::MAX_TASKS),
+        "variants[]" | "servers[]" | "tasks[]" => format!(
+            "a section that begins with `[[{}]]`",
+            key.trim_end_matches("[]")
         ),
-        "servers[]" => "a section that begins with `[[servers]]`".to_owned(),
-        "servers.repeat" => numbers(*limits::REPEAT.start(), *limits::REPEAT.end()),
-        "servers.chunk" => numbers(*limits::CHUNK.start(), *limits::CHUNK.end()),
-        "servers.closes_after" => numbers(0, limits::MAX_TEXT),
+        "servers.speaks" => one_of(Speaks::ALL.map(Speaks::name)),
+        "servers.over" => one_of(Over::ALL.map(Over::name)),
+        "servers.repeat" => numbers(&limits::REPEAT),
+        "servers.chunk" => numbers(&limits::CHUNK),
+        "servers.closes_after" | "tasks.steps.fails_after" => numbers(&(0..=limits::MAX_TEXT)),
         "servers.delay" => limits::durations(&limits::DELAY),
-        "tasks" => format!(
-            "1 to {} sections that begin with `[[tasks]]`",
-            limits::MAX_TASKS
+        "service" => "one section that begins with `[service]`".to_owned(),
+        "service.threads" => numbers(&limits::POOL),
+        "tasks.count" => numbers(&(1..=limits::MAX_TASKS)),
+        "tasks.server"
+        | "tasks.steps.download"
+        | "tasks.steps.request"
+        | "tasks.steps.to"
+        | "tasks.steps.hold" => "the name of a server, in quotes".to_owned(),
+        "tasks.after" => "the name of a task before it, in quotes".to_owned(),
+        "tasks.steps" => format!(
+            "a list of 1 to {} steps, such as [{{ wait = \"1s\" }}]",
+            limits::MAX_STEPS
         ),
-        "tasks[]" => "a section that begins with `[[tasks]]`".to_owned(),
-        "tasks.count" => numbers(1, limits::MAX_TASKS),
-        "tasks.server" => "the name of a server".to_owned(),
+        "tasks.steps[]" => "a step, such as { wait = \"1s\" }".to_owned(),
+        "tasks.steps.every" => limits::durations(&limits::INTERVAL),
+        "tasks.steps.times" => numbers(&limits::TIMES),
+        "tasks.steps.count" => numbers(&limits::HELD),
+        "tasks.steps.say" => "a list of texts, such as [\"Hello\"]".to_owned(),
+        "tasks.steps.chain" => "a list of links, such as [{ callback = \"parse\" }]".to_owned(),
+        "tasks.steps.chain[]" => "a link, such as { callback = \"parse\" }".to_owned(),
+        "tasks.steps.wait" | "tasks.steps.pause" | "tasks.steps.chain.wait" => {
+            limits::durations(&limits::WAIT)
+        }
+        "variants.slices"
+        | "service.block"
+        | "service.compute"
+        | "tasks.steps.block"
+        | "tasks.steps.compute"
+        | "tasks.steps.chain.block"
+        | "tasks.steps.chain.compute" => limits::durations(&limits::BLOCKING),
         "blocking" => "one section that begins with `[blocking]`".to_owned(),
         "blocking.kind" => one_of(BlockingKind::ALL.map(BlockingKind::name)),
         "blocking.duration" => limits::durations(&limits::BLOCKING),
@@ -104,10 +208,10 @@ pub(super) fn allowed(key: &str) -> String {
     }
 }
 
-fn models() -> String {
-    one_of(Model::ALL.map(Model::name))
+fn sections(key: &str, most: usize) -> String {
+    format!("1 to {most} sections that begin with `[[{key}]]`")
 }
 
-pub(super) fn numbers(from: usize, to: usize) -> String {
-    format!("a whole number from {from} to {to}")
+pub(super) fn numbers(range: &RangeInclusive<usize>) -> String {
+    format!("a whole number from {} to {}", range.start(), range.end())
 }

@@ -11,6 +11,24 @@ pub const DELAY: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration:
 /// For how long a callback may block.
 pub const BLOCKING: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
 
+/// How long a step or a pause may wait.
+pub const WAIT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
+
+/// From one call of a looping call to the next; zero is once in each turn.
+pub const INTERVAL: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
+
+/// How long a server that echoes may think before it answers.
+pub const THINKING: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
+
+/// How often a step may do what it does.
+pub const TIMES: RangeInclusive<usize> = 1..=1_000_000;
+
+/// How many idle connections a step may hold.
+pub const HELD: RangeInclusive<usize> = 1..=10_000;
+
+/// How many threads a server's pool may have.
+pub const POOL: RangeInclusive<usize> = 1..=1_000;
+
 /// From which length on a stretch without a poll may count as a stall.
 pub const STALL_THRESHOLD: RangeInclusive<Duration> =
     Duration::from_millis(1)..=Duration::from_secs(60);
@@ -26,6 +44,12 @@ pub const MAX_TEXT: usize = 64 << 20;
 
 /// How many servers a scenario may have.
 pub const MAX_SERVERS: usize = 1_000;
+
+/// How many variants a scenario may have.
+pub const MAX_VARIANTS: usize = 20;
+
+/// How many steps a task may have.
+pub const MAX_STEPS: usize = 1_000;
 
 /// How many tasks a scenario may have.
 pub const MAX_TASKS: usize = 10_000;

@@ -15,13 +15,17 @@ pub mod limits;
 mod load;
 mod model;
 mod names;
+mod program;
 mod shape;
 mod source;
 #[cfg(test)]
 mod tests;
+mod variant;
 mod words;
 
 pub use builtin::{Builtin, POEMS, builtins};
 pub use error::{Mistake, ScenarioError, ValueError};
 pub use limits::parse_duration;
-pub use model::{Blocking, BlockingKind, Fault, Model, Scenario, Server, Task};
+pub use model::{Blocking, BlockingKind, Fault, Over, Scenario, Server, Service, Speaks, Task};
+pub use program::{Call, Link, Promise, Requests, Step, Work};
+pub use variant::{EventProvider, Model, Variant};

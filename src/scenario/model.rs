@@ -1,14 +1,16 @@
 //! A scenario that was checked: everything in it can be run.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::error::ValueError;
+use super::program::{Step, Work};
+use super::variant::Variant;
 use crate::trace::TaskId;
 
-/// Slow servers, the tasks that download from them, and how.
+/// Servers, the tasks that use them, and how they are run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
     /// The name by which it is loaded: the file's name without `.toml`.
@@ -19,12 +21,16 @@ pub struct Scenario {
     pub summary: String,
     /// What to look for, a sentence or two each.
     pub look_for: Vec<String>,
-    /// At least one.
+    /// Those that the tasks use.
     pub servers: Vec<Server>,
+    /// The server that is itself what is compared; the tasks are its clients then.
+    pub service: Option<Service>,
     /// At least one. Task 1 is the first.
     pub tasks: Vec<Task>,
-    /// The models that run unless the user chooses others; at least one, none twice.
-    pub models: Vec<Model>,
+    /// What can be run; at least one, no name twice.
+    pub variants: Vec<Variant>,
+    /// Which of them run unless the user chooses others, by their places; at least one, none twice.
+    pub models: Vec<usize>,
     /// Whether the models start together, or one after another.
     pub together: bool,
     /// What the blocking switch is set to at first.
@@ -41,36 +47,152 @@ impl Scenario {
         self.tasks.get(id.index())
     }
 
-    /// How long one download from `server` takes in theory: ⌈bytes/chunk⌉ · delay. A server that closes early does
-    /// not wait after its last piece, and one that is dead takes no time.
-    pub fn theory(server: &Server) -> Duration {
-        let pieces = match server.fault {
-            None => server.text.len().div_ceil(server.chunk),
-            Some(Fault::Dead) => 0,
-            Some(Fault::ClosesAfter(bytes)) if bytes < server.text.len() => {
-                bytes.div_ceil(server.chunk).saturating_sub(1)
+    /// The variants that run unless the user chooses others.
+    pub fn chosen(&self) -> impl Iterator<Item = &Variant> {
+        self.models.iter().map(|&place| &self.variants[place])
+    }
+
+    /// The variant of this name.
+    ///
+    /// # Errors
+    /// Lists the names, and guesses which one was meant.
+    pub fn variant(&self, name: &str) -> Result<&Variant, ValueError> {
+        let names = || self.variants.iter().map(|variant| variant.name.as_str());
+        self.variants
+            .iter()
+            .find(|variant| variant.name == name)
+            .ok_or_else(|| ValueError::unknown(name, names()))
+    }
+
+    /// How long a task takes in theory, if it has not to wait for others, and nothing blocks.
+    pub fn theory(&self, task: &Task) -> Duration {
+        let steps = task.steps.iter().map(|step| {
+            step.theory(|server| {
+                self.servers
+                    .get(server)
+                    .map_or(Duration::ZERO, Server::theory)
+            })
+        });
+        steps.fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    /// How many bytes a task is going to read, if nothing goes wrong.
+    pub fn expected_bytes(&self, task: &Task) -> usize {
+        let steps = task.steps.iter().map(|step| match step {
+            Step::Download { server, .. } | Step::Request { server, .. } => self
+                .servers
+                .get(*server)
+                .map_or(0, |server| server.text.len()),
+            Step::Say { texts, times, .. } => {
+                let once: usize = texts.iter().map(|text| text.len() + 1).sum();
+                once.saturating_mul(*times)
             }
-            Some(Fault::ClosesAfter(_)) => server.text.len().div_ceil(server.chunk),
-        };
-        server
-            .delay
-            .saturating_mul(u32::try_from(pieces).unwrap_or(u32::MAX))
+            _ => 0,
+        });
+        steps.fold(0, usize::saturating_add)
     }
 }
 
-/// A server on the loopback interface that drips its text.
+/// A server on this machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server {
     /// What it is called.
     pub name: String,
-    /// What it sends.
+    /// What it says, and when.
+    pub speaks: Speaks,
+    /// How its clients reach it.
+    pub over: Over,
+    /// What it sends; nothing for one that echoes.
     pub text: Arc<[u8]>,
     /// How many bytes at once; at least 1.
     pub chunk: usize,
-    /// How long it waits after each piece, the last one included.
+    /// How long it waits after each piece, the last one included; one that echoes, before each answer.
     pub delay: Duration,
     /// What is wrong with it.
     pub fault: Option<Fault>,
+}
+
+impl Server {
+    /// How long one download takes in theory: ⌈bytes/chunk⌉ · delay. A server that closes early does not wait after
+    /// its last piece, and one that is dead takes no time. Of a server that echoes: how long it takes to answer.
+    pub fn theory(&self) -> Duration {
+        let pieces = match (self.speaks, self.fault) {
+            (_, Some(Fault::Dead)) => 0,
+            (Speaks::Echo, _) => 1,
+            (_, Some(Fault::ClosesAfter(bytes))) if bytes < self.text.len() => {
+                bytes.div_ceil(self.chunk).saturating_sub(1)
+            }
+            _ => self.text.len().div_ceil(self.chunk),
+        };
+        self.delay
+            .saturating_mul(u32::try_from(pieces).unwrap_or(u32::MAX))
+    }
+}
+
+/// What a server says, and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Speaks {
+    /// Its text, a piece at a time, to whoever connects; then it closes.
+    #[default]
+    Drip,
+    /// The same as the body of an HTTP response, once the request came.
+    Http,
+    /// Whatever it hears, back again.
+    Echo,
+}
+
+impl Speaks {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Drip, Self::Http, Self::Echo];
+
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Drip => "drip",
+            Self::Http => "http",
+            Self::Echo => "echo",
+        }
+    }
+}
+
+/// How clients reach a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Over {
+    /// A port of the loopback interface.
+    #[default]
+    Tcp,
+    /// Datagrams, through a port of the loopback interface.
+    Udp,
+    /// A Unix socket.
+    Unix,
+    /// Two pipes, one for each direction.
+    Pipe,
+}
+
+impl Over {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Tcp, Self::Udp, Self::Unix, Self::Pipe];
+
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+            Self::Unix => "unix",
+            Self::Pipe => "pipe",
+        }
+    }
+}
+
+/// The server that is itself what is compared: it answers each line with the same line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Service {
+    /// What it is called.
+    pub name: String,
+    /// What it does before each answer.
+    pub work: Work,
+    /// How many threads its pool has.
+    pub threads: usize,
 }
 
 /// What may be wrong with a server.
@@ -82,46 +204,28 @@ pub enum Fault {
     ClosesAfter(usize),
 }
 
-/// One download.
+/// One task: steps, one after the other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Task {
     /// Its place in the scenario.
     pub id: TaskId,
     /// What it is called; unique.
     pub name: String,
-    /// From which server: its place in [`Scenario::servers`].
-    pub server: usize,
+    /// From which section of the file it comes, counted from 0: several tasks may come from one.
+    pub section: usize,
+    /// What it does; at least one step.
+    pub steps: Vec<Step>,
+    /// Which task has to end before it begins; one before it.
+    pub after: Option<TaskId>,
 }
 
-/// A model of execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Model {
-    /// One task after another, on blocking sockets.
-    Synchronous,
-    /// A thread per task, on blocking sockets.
-    Threaded,
-    /// One thread, the reactor, on non-blocking sockets.
-    Asynchronous,
-}
-
-impl Model {
-    /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::Synchronous, Self::Threaded, Self::Asynchronous];
-
-    /// Its name in files, on the command line and in traces.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Synchronous => "synchronous",
-            Self::Threaded => "threaded",
-            Self::Asynchronous => "asynchronous",
+impl Task {
+    /// The server that it downloads from, if that is all it does.
+    pub fn download(&self) -> Option<usize> {
+        match self.steps[..] {
+            [Step::Download { server, .. }] => Some(server),
+            _ => None,
         }
-    }
-}
-
-impl fmt::Display for Model {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }
 

@@ -1,9 +1,11 @@
-//! Models and ways to block, read from their names.
+//! Models and other choices, read from their names.
 
 use std::str::FromStr;
 
 use super::error::ValueError;
-use super::model::{BlockingKind, Model};
+use super::model::{BlockingKind, Over, Speaks};
+use super::program::Requests;
+use super::variant::EventProvider;
 
 /// The item whose name is `word`.
 ///
@@ -20,23 +22,22 @@ fn by_name<T: Copy>(
         .ok_or_else(|| ValueError::unknown(word, all.iter().map(|item| name(*item))))
 }
 
-/// From its name, as in files and on the command line.
-impl FromStr for Model {
-    type Err = ValueError;
+macro_rules! from_name {
+    ($($choice:ty),+) => {
+        $(
+            /// From its name, as in files and on the command line.
+            impl FromStr for $choice {
+                type Err = ValueError;
 
-    fn from_str(word: &str) -> Result<Self, ValueError> {
-        by_name(word, &Self::ALL, Self::name)
-    }
+                fn from_str(word: &str) -> Result<Self, ValueError> {
+                    by_name(word, &Self::ALL, Self::name)
+                }
+            }
+        )+
+    };
 }
 
-/// From its name, as in files and on the command line.
-impl FromStr for BlockingKind {
-    type Err = ValueError;
-
-    fn from_str(word: &str) -> Result<Self, ValueError> {
-        by_name(word, &Self::ALL, Self::name)
-    }
-}
+from_name!(BlockingKind, EventProvider, Over, Requests, Speaks);
 
 #[cfg(test)]
 mod tests {
@@ -44,20 +45,21 @@ mod tests {
 
     #[test]
     fn names_are_read_and_misspelt_ones_guessed() {
-        for model in Model::ALL {
-            assert_eq!(model.name().parse(), Ok(model));
-        }
         for kind in BlockingKind::ALL {
             assert_eq!(kind.name().parse(), Ok(kind));
         }
-        assert_eq!(
-            "async".parse::<Model>().map_err(|error| error.to_string()),
-            Err(
-                "`async` is not allowed: `synchronous`, `threaded` or `asynchronous` \
-                 (did you mean `asynchronous`?)"
-                    .to_owned()
-            )
-        );
+        for requests in Requests::ALL {
+            assert_eq!(requests.name().parse(), Ok(requests));
+        }
+        for provider in EventProvider::ALL {
+            assert_eq!(provider.name().parse(), Ok(provider));
+        }
+        for over in Over::ALL {
+            assert_eq!(over.name().parse(), Ok(over));
+        }
+        for speaks in Speaks::ALL {
+            assert_eq!(speaks.name().parse(), Ok(speaks));
+        }
         assert_eq!(
             "slep"
                 .parse::<BlockingKind>()

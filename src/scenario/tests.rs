@@ -46,6 +46,8 @@ fn what_is_left_out_has_its_default() {
             look_for: Vec::new(),
             servers: vec![Server {
                 name: "slow".to_owned(),
+                speaks: Speaks::Drip,
+                over: Over::Tcp,
                 text: Arc::from(&b"Hello"[..]),
                 chunk: 2,
                 delay: Duration::from_millis(10),
@@ -54,9 +56,13 @@ fn what_is_left_out_has_its_default() {
             tasks: vec![Task {
                 id: TaskId::from_index(0),
                 name: "task 1".to_owned(),
-                server: 0,
+                section: 0,
+                steps: vec![Step::download(0)],
+                after: None,
             }],
-            models: Model::ALL.to_vec(),
+            service: None,
+            variants: Model::OF_TASKS.map(Variant::from).to_vec(),
+            models: vec![0, 1, 2],
             together: true,
             blocking: Blocking {
                 kind: BlockingKind::Sleep,
@@ -101,7 +107,8 @@ server = 'broken'
     let scenario = parse(&text).expect("it is right");
     assert_eq!(scenario.summary, "What happens.");
     assert_eq!(scenario.look_for, ["this", "that"]);
-    assert_eq!(scenario.models, [Model::Threaded, Model::Asynchronous]);
+    let models: Vec<_> = scenario.chosen().map(|variant| variant.model).collect();
+    assert_eq!(models, [Model::Threaded, Model::Asynchronous]);
     assert!(!scenario.together);
     assert_eq!(scenario.stall_threshold, Duration::from_millis(20));
     assert_eq!(
@@ -117,9 +124,9 @@ server = 'broken'
     assert_eq!(scenario.servers[1].fault, Some(Fault::ClosesAfter(3)));
     assert_eq!(scenario.servers[1].text.len(), 653);
     assert_eq!(scenario.tasks[0].name, "first");
-    assert_eq!(scenario.tasks[0].server, 1);
+    assert_eq!(scenario.tasks[0].download(), Some(1));
     assert_eq!(scenario.tasks[1].name, "task 2");
-    assert_eq!(scenario.tasks[1].server, 2);
+    assert_eq!(scenario.tasks[1].download(), Some(2));
 }
 
 #[test]
@@ -140,8 +147,8 @@ fn a_mistake_names_its_file_line_column_and_key() {
 fn a_misspelt_key_is_guessed() {
     assert_eq!(
         mistakes("chunk", "chnk"),
-        "folder/my.toml:6:1: servers[1].chnk: the key `chnk` is not allowed: `name`, `poem`, `file`, `text`, \
-         `repeat`, `chunk`, `delay`, `dead` or `closes_after` (did you mean `chunk`?)"
+        "folder/my.toml:6:1: servers[1].chnk: the key `chnk` is not allowed: `name`, `speaks`, `over`, \
+         `poem`, `file`, `text`, `repeat`, `chunk`, `delay`, `dead` or `closes_after` (did you mean `chunk`?)"
     );
     assert!(mistakes("title", "titel").contains("my.toml:1:1: titel: "));
     assert!(mistakes("[[tasks]]", "[[task]]").contains("(did you mean `tasks`?)"));

@@ -138,6 +138,7 @@ impl Spare {
 
 #[cfg(test)]
 mod tests {
+    use crate::scenario::{Over, Speaks};
     use std::sync::Arc;
 
     use super::*;
@@ -146,6 +147,8 @@ mod tests {
     fn hundreds_of_clients_at_once_find_room_in_the_queue() {
         let server = Server {
             name: "slow".to_owned(),
+            speaks: Speaks::Drip,
+            over: Over::Tcp,
             text: Arc::default(),
             chunk: 1,
             delay: Duration::from_millis(1),

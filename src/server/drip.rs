@@ -93,12 +93,15 @@ impl Drip {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scenario::{Over, Speaks};
 
     const DELAY: Duration = Duration::from_millis(10);
 
     fn drip(text: &str, chunk: usize, fault: Option<Fault>) -> (Drip, Instant) {
         let server = Server {
             name: "slow".to_owned(),
+            speaks: Speaks::Drip,
+            over: Over::Tcp,
             text: Arc::from(text.as_bytes()),
             chunk,
             delay: DELAY,

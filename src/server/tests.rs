@@ -13,7 +13,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::Servers;
-use crate::scenario::{Fault, POEMS, Server};
+use crate::scenario::{Fault, Over, POEMS, Server, Speaks};
 
 /// Longer than any test waits when all is well.
 const FOR_EVER: Duration = Duration::from_secs(60);
@@ -21,6 +21,8 @@ const FOR_EVER: Duration = Duration::from_secs(60);
 fn server(text: &str, chunk: usize, delay: Duration) -> Server {
     Server {
         name: "slow".to_owned(),
+        speaks: Speaks::Drip,
+        over: Over::Tcp,
         text: Arc::from(text.as_bytes()),
         chunk,
         delay,

@@ -6,7 +6,7 @@ use super::{blocking, widgets};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
 use crate::gui::theme::STEP;
-use crate::scenario::{Model, builtins};
+use crate::scenario::builtins;
 
 /// Why something cannot be changed while a run goes on.
 const STOP_FIRST: &str = "Stop the run first";
@@ -85,14 +85,14 @@ fn story(ui: &mut Ui, controls: &Controls) {
 fn models(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
     widgets::title(ui, "Models of execution");
     ui.add_enabled_ui(!running, |ui| {
-        for model in Model::ALL {
-            let mut on = controls.runs(model);
-            if widgets::switch(ui, &mut on, model.name())
-                .on_hover_text(explained(model))
+        for (place, variant) in controls.scenario.variants.iter().enumerate() {
+            let mut on = controls.runs(place);
+            if widgets::switch(ui, &mut on, &variant.name)
+                .on_hover_text(variant.model.explained())
                 .on_disabled_hover_text(STOP_FIRST)
                 .changed()
             {
-                commands.push(Command::SetModel(model, on));
+                commands.push(Command::SetModel(place, on));
             }
         }
         let together = widgets::segments(
@@ -113,17 +113,4 @@ fn models(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
         );
         commands.extend(together.map(Command::SetTogether));
     });
-}
-
-/// A model of execution in one sentence.
-const fn explained(model: Model) -> &'static str {
-    match model {
-        Model::Synchronous => {
-            "One task after another, on blocking sockets: waits for one at a time"
-        }
-        Model::Threaded => "A thread per task, on blocking sockets: all wait at once",
-        Model::Asynchronous => {
-            "One thread with an event loop, on non-blocking sockets: waits for all at once"
-        }
-    }
 }

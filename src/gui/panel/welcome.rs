@@ -9,7 +9,7 @@ use crate::analysis::plain_duration;
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
 use crate::gui::theme::{self, Palette, STEP};
-use crate::scenario::{Model, Scenario};
+use crate::scenario::{Model, Scenario, Variant};
 
 /// How many tasks are drawn of one model; more would be too thin.
 const TASKS: usize = 12;
@@ -55,29 +55,27 @@ struct Expected {
 
 /// When the tasks of a model are expected to begin and to end if nothing goes wrong and nothing blocks.
 fn expected(scenario: &Scenario, model: Model) -> Vec<Expected> {
+    let in_turn = matches!(model, Model::Synchronous | Model::Sequential);
     let mut next = Duration::ZERO;
-    let servers = scenario
-        .tasks
-        .iter()
-        .map(|task| &scenario.servers[task.server]);
-    servers
-        .map(|server| {
-            let begin = match model {
-                Model::Synchronous => next,
-                Model::Threaded | Model::Asynchronous => Duration::ZERO,
-            };
-            let end = begin.saturating_add(Scenario::theory(server));
-            next = end;
-            Expected { begin, end }
-        })
-        .collect()
+    let mut ends: Vec<Expected> = Vec::with_capacity(scenario.tasks.len());
+    for task in &scenario.tasks {
+        let after = task.after.and_then(|id| ends.get(id.index()));
+        let begin = match after {
+            _ if in_turn => next,
+            Some(before) => before.end,
+            None => Duration::ZERO,
+        };
+        let end = begin.saturating_add(scenario.theory(task));
+        next = end;
+        ends.push(Expected { begin, end });
+    }
+    ends
 }
 
 fn theory(ui: &mut Ui, controls: &Controls) {
-    let rows: Vec<(Model, Vec<Expected>)> = controls
-        .models
-        .iter()
-        .map(|&model| (model, expected(&controls.scenario, model)))
+    let rows: Vec<(&Variant, Vec<Expected>)> = controls
+        .chosen()
+        .map(|variant| (variant, expected(&controls.scenario, variant.model)))
         .collect();
     let end = |tasks: &[Expected]| tasks.iter().map(|task| task.end).max().unwrap_or_default();
     let longest = rows
@@ -90,12 +88,12 @@ fn theory(ui: &mut Ui, controls: &Controls) {
     }
     ui.label(RichText::new("What to expect, if nothing blocks").weak());
     ui.add_space(STEP);
-    for (model, tasks) in &rows {
-        row(ui, *model, tasks, end(tasks), longest);
+    for (variant, tasks) in &rows {
+        row(ui, variant, tasks, end(tasks), longest);
     }
 }
 
-fn row(ui: &mut Ui, model: Model, tasks: &[Expected], end: Duration, longest: Duration) {
+fn row(ui: &mut Ui, variant: &Variant, tasks: &[Expected], end: Duration, longest: Duration) {
     const LANE: f32 = 8.0;
     let palette = Palette::of(ui.visuals());
     let shown = &tasks[..tasks.len().min(TASKS)];
@@ -104,14 +102,14 @@ fn row(ui: &mut Ui, model: Model, tasks: &[Expected], end: Duration, longest: Du
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     let length = plain_duration(end);
     response.widget_info(|| {
-        let said = format!("{model}: {length} by theory");
+        let said = format!("{variant}: {length} by theory");
         egui::WidgetInfo::labeled(egui::Role::Label, true, said)
     });
     let painter = ui.painter();
     painter.text(
         rect.left_center(),
         Align2::LEFT_CENTER,
-        model.name(),
+        &variant.name,
         theme::body(),
         palette.text,
     );

@@ -34,7 +34,7 @@ fn sleeping_and_computing_stall_the_chosen_task_in_each_model() {
         (BlockingKind::Sleep, "sleep 120ms"),
         (BlockingKind::Cpu, "compute 120ms"),
     ] {
-        for model in Model::ALL {
+        for model in Model::OF_TASKS {
             let controls = switched(kind, duration, Some(1));
             let tasks = (1..=2)
                 .map(|number| task(number, serve_text(b"text"), 4))
@@ -118,7 +118,7 @@ fn reading_to_the_end_holds_up_everybody_in_the_reactor_and_nobody_elsewhere() {
 
 #[test]
 fn the_switch_is_effective_from_the_next_callback_on() {
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let (go, may_go) = mpsc::channel::<()>();
         let address = serve(move |mut client| {
             for text in [b"one", b"two"] {

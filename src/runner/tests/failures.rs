@@ -5,7 +5,7 @@ use rustix::net::sockopt::set_socket_linger;
 use super::*;
 
 /// Runs a task that fails beside one that does not, and returns what is said of it.
-fn failure(model: Model, failing: Task) -> String {
+fn failure(model: Model, failing: Order) -> String {
     let tasks = vec![failing, task(2, serve_text(b"fine"), 4)];
     let (runs, run) = run(model, tasks, &Controls::default());
     assert_eq!(runs[0].outcome, Outcome::Failed, "{model}");
@@ -45,7 +45,7 @@ fn failure(model: Model, failing: Task) -> String {
 
 #[test]
 fn a_dead_port() {
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let address = dead();
         assert_eq!(
             failure(model, task(1, address, 4)),
@@ -56,7 +56,7 @@ fn a_dead_port() {
 
 #[test]
 fn a_server_that_closes_early() {
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let address = serve_text(&[b'x'; 500]);
         assert_eq!(
             failure(model, task(1, address, 3003)),
@@ -67,7 +67,7 @@ fn a_server_that_closes_early() {
 
 #[test]
 fn a_connection_that_is_reset() {
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let (go, may_go) = mpsc::channel::<()>();
         let address = serve(move |client| {
             set_socket_linger(&client, Some(Duration::ZERO)).unwrap();
@@ -85,7 +85,7 @@ fn a_connection_that_is_reset() {
 
 #[test]
 fn an_end_of_unknown_place_is_no_failure() {
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let mut any = task(1, serve_text(b"some"), 0);
         any.expected = None;
         let (runs, _) = run(model, vec![any], &Controls::default());
@@ -98,6 +98,9 @@ fn an_end_of_unknown_place_is_no_failure() {
 fn no_descriptor_is_told_with_the_way_out() {
     let full = || std::io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error());
     let text = "no file descriptor left: raise the limit with `ulimit -n`";
-    assert_eq!(TaskError::connecting(dead(), full()).to_string(), text);
+    assert_eq!(
+        TaskError::connecting(&Place::Tcp(dead()), full()).to_string(),
+        text
+    );
     assert_eq!(TaskError::provider(full()).to_string(), text);
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 use super::*;
 use crate::clock::Clock;
 use crate::record::{Receiver, channel};
+use crate::scenario::Step;
 use crate::trace::{Batch, Event, NameId, ThreadId};
 
 /// Far longer than any test lasts: what takes as long was not stopped.
@@ -33,7 +34,7 @@ struct Run {
 }
 
 impl Run {
-    fn start(model: Model, tasks: Vec<Task>, controls: &Controls) -> Self {
+    fn start(model: Model, tasks: Vec<Order>, controls: &Controls) -> Self {
         let (wake, wakes) = mpsc::channel();
         let (recorders, receiver) = channel(
             &Clock::monotonic(),
@@ -42,12 +43,7 @@ impl Run {
                 let _ = wake.send(());
             }),
         );
-        let job = Job {
-            model: ModelId::from_index(0),
-            tasks,
-            recorders,
-            controls: controls.clone(),
-        };
+        let job = job(model, &tasks, recorders, controls);
         Self {
             controls: controls.clone(),
             thread: thread::spawn(move || of(model).run(job)),
@@ -135,7 +131,7 @@ impl Run {
 }
 
 /// Runs `tasks` to their end.
-fn run(model: Model, tasks: Vec<Task>, controls: &Controls) -> (Vec<TaskRun>, Run) {
+fn run(model: Model, tasks: Vec<Order>, controls: &Controls) -> (Vec<TaskRun>, Run) {
     let (runs, run) = Run::start(model, tasks, controls).finish();
     run.check_nesting();
     (runs, run)
@@ -145,12 +141,44 @@ fn id(number: usize) -> TaskId {
     TaskId::from_index(number - 1)
 }
 
-fn task(number: usize, address: SocketAddr, expected: usize) -> Task {
-    Task {
+/// A download, and from where.
+#[derive(Clone)]
+struct Order {
+    id: TaskId,
+    address: SocketAddr,
+    expected: Option<usize>,
+}
+
+fn task(number: usize, address: SocketAddr, expected: usize) -> Order {
+    Order {
         id: id(number),
-        name: format!("task {number}"),
         address,
         expected: Some(expected),
+    }
+}
+
+/// What is to be done for these downloads.
+fn job(model: Model, orders: &[Order], recorders: Recorders, controls: &Controls) -> Job {
+    let tasks = orders.iter().enumerate().map(|(server, order)| Task {
+        id: order.id,
+        name: format!("task {}", order.id),
+        section: server,
+        steps: vec![Step::download(server)],
+        after: None,
+    });
+    let endpoints = orders.iter().map(|order| Endpoint {
+        name: "server".to_owned(),
+        place: Place::Tcp(order.address),
+        expected: order.expected,
+    });
+    Job {
+        model: ModelId::from_index(0),
+        variant: model.into(),
+        tasks: tasks.collect(),
+        endpoints: endpoints.collect(),
+        service: None,
+        recorders,
+        controls: controls.clone(),
     }
 }
 

@@ -38,7 +38,7 @@ fn stop(model: Model, running: Run) -> (Vec<TaskRun>, Run) {
 
 #[test]
 fn while_waiting_for_data() {
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let tasks = (1..=2)
             .map(|number| task(number, serve_and_hang(b"text"), 9))
             .collect();
@@ -51,7 +51,7 @@ fn while_waiting_for_data() {
 
 #[test]
 fn while_connecting() {
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         // Nobody takes connections in, and there is room for one in the queue.
         let full = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
         rustix::net::bind(&full, &SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
@@ -81,7 +81,7 @@ fn while_connecting() {
 #[test]
 fn while_a_callback_blocks() {
     for kind in BlockingKind::ALL {
-        for model in Model::ALL {
+        for model in Model::OF_TASKS {
             let controls = Controls::default();
             controls.blocking.set(Some(Blocking {
                 kind,
@@ -100,7 +100,7 @@ fn while_a_callback_blocks() {
 
 #[test]
 fn before_it_began() {
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let controls = Controls::default();
         controls.stop.stop();
         let (listener, address) = listener();
@@ -113,7 +113,7 @@ fn before_it_began() {
 
 #[test]
 fn after_it_ended() {
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let controls = Controls::default();
         let (runs, _) = run(model, vec![task(1, serve_text(b"text"), 4)], &controls);
         controls.stop.stop();

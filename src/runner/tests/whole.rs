@@ -6,7 +6,7 @@ use crate::trace::{Cause, WaitCall};
 #[test]
 fn every_byte_of_every_task_arrives_in_each_model() {
     let texts: [&[u8]; 3] = [b"first", b"the second", b"and the third"];
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let tasks = texts
             .iter()
             .zip(1..)
@@ -98,7 +98,7 @@ fn each_model_has_its_threads_and_its_frame() {
 
 #[test]
 fn blocking_models_record_that_they_wait_and_the_reactor_that_it_polls() {
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let address = serve_text(b"text");
         let (_, run) = run(model, vec![task(1, address, 4)], &Controls::default());
         let waits = |wanted| {
@@ -150,7 +150,7 @@ fn the_synchronous_model_takes_one_task_after_another() {
 #[test]
 fn a_flood_arrives_whole() {
     let text: Vec<u8> = (0..5_000_000_u32).map(|index| index as u8).collect();
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let tasks = vec![task(1, serve_text(&text), text.len())];
         let (runs, _) = run(model, tasks, &Controls::default());
         assert!(runs[0].content == text, "{model}");
@@ -159,7 +159,7 @@ fn a_flood_arrives_whole() {
 
 #[test]
 fn nothing_to_do_is_done_at_once() {
-    for model in Model::ALL {
+    for model in Model::OF_TASKS {
         let (runs, run) = run(model, Vec::new(), &Controls::default());
         assert!(runs.is_empty());
         assert_eq!(

@@ -91,7 +91,7 @@ fn three_slow_servers_take_as_long_as_their_story_says() {
         .map(|task| task.name.as_str())
         .collect();
     assert_eq!(names, ["ecstasy", "fascination", "science"]);
-    let times: Vec<Duration> = scenario.servers.iter().map(Scenario::theory).collect();
+    let times: Vec<Duration> = scenario.servers.iter().map(super::Server::theory).collect();
     assert_eq!(times.iter().max(), Some(&Duration::from_millis(3100)));
     assert_eq!(times.iter().sum::<Duration>(), Duration::from_millis(7200));
     for ((name, poem), server) in POEMS.iter().zip(&scenario.servers) {
@@ -113,7 +113,7 @@ fn in_theory_a_dead_server_takes_no_time_and_one_that_closes_early_less() {
     let theory: Vec<_> = scenario
         .servers
         .iter()
-        .map(|server| Scenario::theory(server).as_millis())
+        .map(|server| server.theory().as_millis())
         .collect();
     assert_eq!(theory, [3_100, 0, 900]);
 }

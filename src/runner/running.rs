@@ -1,50 +1,53 @@
 //! One task in the making, whatever the model: what came so far, and how it ends.
 
+use super::TaskRun;
 use super::error::TaskError;
 use super::stop::StopToken;
-use super::{Task, TaskRun};
 use crate::clock::Ticks;
 use crate::reactor::Failure;
 use crate::record::Recorder;
+use crate::scenario::Task;
 use crate::trace::{EventKind, Outcome, TaskId};
 
 /// A task that was begun.
-pub(super) struct Download {
-    task: Task,
+pub(super) struct Running {
+    task: TaskId,
     content: Vec<u8>,
 }
 
-/// Why a connection is over.
-pub(super) enum End {
-    /// The data ended.
-    Closed,
+/// Why a step did not do what it was for: the task is over with it.
+pub(super) enum StepError {
     /// Something went wrong that nobody has recorded yet.
     Failed(TaskError),
     /// A callback failed, which is recorded.
     Crashed(Failure),
 }
 
-impl Download {
+impl From<TaskError> for StepError {
+    fn from(error: TaskError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// How a step, or a whole task, went.
+pub(super) type StepResult = Result<(), StepError>;
+
+impl Running {
     /// Begins it.
-    pub(super) fn begin(task: Task, recorder: &mut Recorder) -> Self {
+    pub(super) fn begin(task: &Task, recorder: &mut Recorder) -> Self {
         let name = recorder.name(&task.name);
         recorder.record(EventKind::TaskBegin {
             task: task.id,
             name,
         });
         Self {
-            content: Vec::with_capacity(task.expected.unwrap_or_default()),
-            task,
+            task: task.id,
+            content: Vec::new(),
         }
     }
 
     pub(super) const fn task(&self) -> TaskId {
-        self.task.id
-    }
-
-    /// What is to be done, as it was begun.
-    pub(super) const fn order(&self) -> &Task {
-        &self.task
+        self.task
     }
 
     /// How many bytes came so far.
@@ -52,9 +55,14 @@ impl Download {
         self.content.len()
     }
 
-    /// The connection stands.
+    /// So many bytes more are expected.
+    pub(super) fn expect(&mut self, bytes: usize) {
+        self.content.reserve(bytes);
+    }
+
+    /// A connection of its stands.
     pub(super) fn connection_made(&self, recorder: &mut Recorder) {
-        recorder.record(EventKind::Connected { task: self.task.id });
+        recorder.record(EventKind::Connected { task: self.task });
     }
 
     /// Data was read; none is its end.
@@ -69,7 +77,7 @@ impl Download {
         recorder.record_at(
             at,
             EventKind::BytesRead {
-                task: self.task.id,
+                task: self.task,
                 bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
             },
         );
@@ -82,28 +90,29 @@ impl Download {
 
     /// Ends it. After a stop everything that is not finished was stopped, whatever the sockets say: it is the
     /// stop that shut them down.
-    pub(super) fn end(self, end: End, stop: &StopToken, recorder: &mut Recorder) -> TaskRun {
-        let received = self.received();
-        let error = match (end, self.task.expected) {
-            (End::Crashed(failure), _) => {
+    pub(super) fn end(
+        self,
+        result: StepResult,
+        stop: &StopToken,
+        recorder: &mut Recorder,
+    ) -> TaskRun {
+        let error = match result {
+            Err(StepError::Crashed(failure)) => {
                 return self.close(Outcome::Failed, Some(failure.to_string()), recorder);
             }
             _ if stop.is_stopped() => return self.close(Outcome::Stopped, None, recorder),
-            (End::Closed, Some(expected)) if received < expected => {
-                TaskError::ClosedEarly { received, expected }
-            }
-            (End::Closed, _) => return self.close(Outcome::Done, None, recorder),
-            (End::Failed(error), _) => error,
+            Ok(()) => return self.close(Outcome::Done, None, recorder),
+            Err(StepError::Failed(error)) => error,
         };
         let error = error.to_string();
-        let task = Some(self.task.id);
+        let task = Some(self.task);
         let message = recorder.message(&error);
         recorder.record(EventKind::Failure { task, message });
         self.close(Outcome::Failed, Some(error), recorder)
     }
 
     fn close(self, outcome: Outcome, error: Option<String>, recorder: &mut Recorder) -> TaskRun {
-        let task = self.task.id;
+        let task = self.task;
         recorder.record(EventKind::TaskEnd { task, outcome });
         TaskRun {
             task,
@@ -111,5 +120,15 @@ impl Download {
             outcome,
             error,
         }
+    }
+}
+
+/// How a download ended whose data did.
+pub(super) fn whole(received: usize, expected: Option<usize>) -> StepResult {
+    match expected {
+        Some(expected) if received < expected => {
+            Err(TaskError::ClosedEarly { received, expected }.into())
+        }
+        _ => Ok(()),
     }
 }

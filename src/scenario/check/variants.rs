@@ -1,0 +1,121 @@
+//! Models of execution, and variants.
+
+use std::collections::HashMap;
+
+use toml::Spanned;
+
+use super::Check;
+use crate::scenario::error::ValueError;
+use crate::scenario::file::{File, VariantTable, allowed};
+use crate::scenario::limits;
+use crate::scenario::model::Task;
+use crate::scenario::program::Step;
+use crate::scenario::variant::{Model, Variant};
+
+impl Check<'_> {
+    /// What can be run, and which of it runs unless the user chooses.
+    pub(super) fn variants(
+        &mut self,
+        file: &File,
+        tasks: &[Task],
+        has_service: bool,
+    ) -> (Vec<Variant>, Vec<usize>) {
+        let possible = possible(tasks, has_service);
+        let Some(list) = &file.variants else {
+            let models = self.models(file.models.as_ref(), possible);
+            let variants = possible.iter().copied().map(Variant::from).collect();
+            return (variants, models);
+        };
+        if let Some(models) = &file.models {
+            let message = "the variants say which models there are: one of the two";
+            self.refuse(&models.span(), "models", message);
+        }
+        self.length("variants", list, limits::MAX_VARIANTS);
+        let mut names = HashMap::new();
+        let variants: Vec<_> = list
+            .get_ref()
+            .iter()
+            .enumerate()
+            .map(|(place, table)| {
+                let key = format!("variants[{}]", place + 1);
+                let name = &table.get_ref().name;
+                let name_key = format!("{key}.name");
+                self.name(&name_key, name.get_ref(), &name.span(), &mut names);
+                self.variant(&key, table.get_ref(), possible)
+            })
+            .collect();
+        let all = (0..variants.len()).collect();
+        (variants, all)
+    }
+
+    fn variant(&mut self, key: &str, table: &VariantTable, possible: &[Model]) -> Variant {
+        let key = |name| format!("{key}.{name}");
+        let model = match &table.model {
+            Some(name) => self.model(&key("model"), name, possible),
+            None => None,
+        };
+        Variant {
+            name: table.name.get_ref().clone(),
+            model: model.unwrap_or(Model::Asynchronous),
+            requests: self
+                .word(&key("requests"), table.requests.as_ref())
+                .unwrap_or_default(),
+            provider: self
+                .word(&key("provider"), table.provider.as_ref())
+                .unwrap_or_default(),
+            slices: self.duration(&key("slices"), table.slices.as_ref(), &limits::BLOCKING),
+        }
+    }
+
+    /// Which of the possible ones the file names, by their places.
+    fn models(
+        &mut self,
+        list: Option<&Spanned<Vec<Spanned<String>>>>,
+        possible: &[Model],
+    ) -> Vec<usize> {
+        let Some(list) = list else {
+            return (0..possible.len()).collect();
+        };
+        if list.get_ref().is_empty() {
+            let message = format!("empty: {}", allowed("models"));
+            self.refuse(&list.span(), "models", message);
+        }
+        let mut models = Vec::new();
+        for (place, name) in list.get_ref().iter().enumerate() {
+            let key = format!("models[{}]", place + 1);
+            let model = self.model(&key, name, possible);
+            let Some(place) = possible.iter().position(|one| Some(*one) == model) else {
+                continue;
+            };
+            if models.contains(&place) {
+                let message = format_args!("`{}` is there twice", name.get_ref());
+                self.refuse(&name.span(), key, message);
+            } else {
+                models.push(place);
+            }
+        }
+        models
+    }
+
+    fn model(&mut self, key: &str, name: &Spanned<String>, possible: &[Model]) -> Option<Model> {
+        let found = possible.iter().find(|model| model.name() == name.get_ref());
+        if found.is_none() {
+            let names = possible.iter().map(|model| model.name());
+            let error = ValueError::unknown(name.get_ref(), names);
+            self.refuse(&name.span(), key, error);
+        }
+        found.copied()
+    }
+}
+
+/// The models that can run these tasks. A chain of callbacks needs the loop that calls them.
+fn possible(tasks: &[Task], has_service: bool) -> &'static [Model] {
+    let mut steps = tasks.iter().flat_map(|task| &task.steps);
+    if has_service {
+        &Model::OF_A_SERVICE
+    } else if steps.any(|step| matches!(step, Step::Deferred(_))) {
+        &[Model::Asynchronous]
+    } else {
+        &Model::OF_TASKS
+    }
+}
