@@ -43,19 +43,25 @@ pub mod clock;
 pub mod trace;
 
 pub mod record;
+#[cfg(feature = "cli")]
 pub mod scenario;
 
 pub mod reactor;
+#[cfg(feature = "cli")]
 pub mod server;
 
+#[cfg(feature = "cli")]
 pub mod runner;
 pub mod store;
 
 pub mod analysis;
+#[cfg(feature = "format")]
 pub mod format;
 
+#[cfg(feature = "cli")]
 pub mod session;
 
+#[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "gui")]
 pub mod gui;
