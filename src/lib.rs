@@ -67,7 +67,7 @@
 //! use loopscope::format::{self, Recording, TraceInfo};
 //! use loopscope::reactor::{Callback, DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
 //! use loopscope::record::channel;
-//! use loopscope::trace::{Cause, EventKind, ModelId};
+//! use loopscope::trace::{Cause, EventKind, ModelId, Outcome};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let folder = folder.path();
@@ -95,6 +95,7 @@
 //!     turn.add(&on_data, begin, end);
 //!     turn.end(end, &mut recorder, &threshold);
 //! }
+//! recorder.record(EventKind::ModelEnd { outcome: Outcome::Done });
 //! drop(recorder);
 //!
 //! // A loop that goes on leaves this to another thread: what nobody fetches is dropped in the end.
