@@ -1,4 +1,5 @@
 //! Every shipped scenario runs, and shows what its story says.
+#![cfg(feature = "cli")]
 
 use std::sync::Arc;
 use std::time::Duration;

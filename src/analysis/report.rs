@@ -1,6 +1,5 @@
 //! A trace as numbers: what `report` and `run --json` print.
 
-use serde::Serialize;
 use std::time::Duration;
 
 use super::{ModelSummary, StallReport, TaskSummary, compare, outcome_word, stalls};
@@ -9,7 +8,8 @@ use crate::trace::Timestamp;
 
 /// A trace as numbers. Durations are seconds. Moments are seconds too, since the begin of their model, so that
 /// models that ran one after another compare as well as those that ran together; `null` for what never happened.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize))]
 pub struct Report {
     /// The name of the scenario.
     pub scenario: String,
@@ -18,7 +18,8 @@ pub struct Report {
 }
 
 /// How one model fared.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize))]
 pub struct ModelReport {
     /// Its name, such as `asynchronous`.
     pub model: String,
@@ -45,7 +46,8 @@ pub struct ModelReport {
 }
 
 /// How one task fared.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize))]
 pub struct TaskEntry {
     /// Its place in the scenario, from 1.
     pub number: u32,
@@ -72,7 +74,8 @@ pub struct TaskEntry {
 }
 
 /// One stall.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize))]
 pub struct StallEntry {
     /// When it began.
     pub start_s: f64,

@@ -221,6 +221,7 @@ fn timers_tell_how_late_they_were() {
     assert_eq!(late, [point]);
 }
 
+#[cfg(feature = "format")]
 #[test]
 fn the_report_has_the_promised_keys() {
     let report = Report::new(&sample::store(), "three-slow-servers", at(100));

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use super::{FlowId, NameId, TaskId, Timestamp};
 
 /// One thing that happened at one moment on one thread. At most 32 bytes, so that recording one is a store.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {
     /// When. Within a thread events never go back in time.
     pub at: Timestamp,
@@ -20,7 +19,8 @@ const _: () = assert!(size_of::<Event>() <= 32, "an event must stay small");
 /// What happened. Every model of execution speaks these words, whatever it is built from.
 ///
 /// Spans (poll, wait, callback, blocking call) are a begin and an end on one thread and nest strictly.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum EventKind {
     /// A model of execution starts: what its first thread records first, after its own begin.
     ModelBegin {
@@ -296,7 +296,8 @@ pub enum EventKind {
 }
 
 /// A step in the chain of a Deferred.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum DeferredStep {
     /// It got its value: the callbacks follow.
     Fired,
@@ -329,7 +330,8 @@ impl fmt::Display for DeferredStep {
 }
 
 /// What made the loop call user code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Cause {
     /// A descriptor was ready. The flow is that of the [`EventKind::Readiness`].
     Readiness,
@@ -365,7 +367,8 @@ impl fmt::Display for Cause {
 }
 
 /// What a descriptor became ready for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Interest {
     /// It can be read, or its other side closed it.
     Readable,
@@ -374,7 +377,8 @@ pub enum Interest {
 }
 
 /// Who asked for a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Side {
     /// This program did.
     Client,
@@ -383,7 +387,8 @@ pub enum Side {
 }
 
 /// One direction of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Half {
     /// What comes in: the other side sends no more.
     Reading,
@@ -392,7 +397,8 @@ pub enum Half {
 }
 
 /// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Loss {
     /// In order.
     Closed,
@@ -405,7 +411,8 @@ pub enum Loss {
 }
 
 /// The system call in which a blocking model waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum WaitCall {
     /// For a connection to stand.
     Connect,
@@ -426,7 +433,8 @@ impl fmt::Display for WaitCall {
 }
 
 /// How a task or a model ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Outcome {
     /// It did what it was for.
     Done,
