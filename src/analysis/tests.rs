@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::store::{TraceStore, sample};
 use crate::trace::{
-    Batch, Cause, Event, EventKind, ModelId, NameId, Outcome, Source, ThreadId, TimeRange,
+    Batch, Cause, Event, EventKind, ModelId, NameId, Outcome, Source, TaskId, ThreadId, TimeRange,
     Timestamp,
 };
 
@@ -44,6 +44,28 @@ fn the_models_compare_by_what_their_threads_waited_and_did() {
         "the main thread, which has no spans, does not count"
     );
     assert_eq!((threaded.stalls, threaded.polls), (0, 0));
+}
+
+#[test]
+fn callbacks_are_counted_by_name_and_task_with_their_moments() {
+    let store = sample::store();
+    let called = callbacks(&store, &store.models()[0], at(500));
+    let [first, ..] = &called[..] else {
+        panic!("nothing was called");
+    };
+    assert_eq!((first.name.as_str(), first.count), ("start", 1));
+    let received = called
+        .iter()
+        .find(|one| one.name == "data_received" && one.task == TaskId::new(1))
+        .expect("ecstasy received data");
+    assert_eq!(received.begins.len(), received.count);
+    assert!(received.longest <= received.total);
+    assert!(
+        received.total >= millis(60),
+        "it slept: {:?}",
+        received.total
+    );
+    assert!(called.is_sorted_by_key(|one| one.begins[0]));
 }
 
 #[test]

@@ -62,12 +62,12 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn a_name_that_is_nothing_lists_the_built_in_ones() {
+fn a_name_that_is_nothing_is_guessed() {
     let error = Scenario::load("tree-slow-servers").expect_err("no such scenario");
     assert_eq!(
         error.to_string(),
-        "no scenario `tree-slow-servers`: neither a file nor built in (`three-slow-servers`, \
-         `broken-client`, `big-poems`, `dead-port` or `many-tasks`) (did you mean `three-slow-servers`?)"
+        "no scenario `tree-slow-servers`: neither a file nor built in; `loopscope scenarios` lists those \
+         (did you mean `three-slow-servers`?)"
     );
 }
 
