@@ -33,7 +33,7 @@ use crate::trace::{Batch, ThreadId, Timestamp};
 ///
 /// Version 2 added words at the ends of the vocabulary, for connections, Deferreds and the thread pool. What was written
 /// in version 1 means the same in both.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 const MAGIC: &[u8; 14] = b"\x89loopscope\r\n\x1a\n";
 const HEAD: usize = 9;

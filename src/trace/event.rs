@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{FlowId, NameId, TaskId, Timestamp};
+use super::{FlowId, NameId, TaskId, ThreadId, Timestamp};
 
 /// One thing that happened at one moment on one thread. At most 32 bytes, so that recording one is a store.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -293,6 +293,80 @@ pub enum EventKind {
     IdleBegin,
     /// There is work, or there will be none any more.
     IdleEnd,
+
+    /// A watchdog saw that a thread exceeds the threshold of a stall, and does so still. Recorded on the watchdog's own
+    /// thread, like everything below.
+    StallNoticed {
+        /// Which thread.
+        thread: ThreadId,
+        /// Whose callback runs.
+        task: Option<TaskId>,
+        /// The name of that callback.
+        callback: Option<NameId>,
+        /// When the stretch without a poll began.
+        begin: Timestamp,
+    },
+    /// A watchdog held so many reports of stalls back, because they came too often.
+    ReportsHeldBack {
+        /// How many.
+        count: u32,
+    },
+    /// What a watched thread was doing when a watchdog looked.
+    ThreadSample {
+        /// Which thread.
+        thread: ThreadId,
+        /// What it was doing.
+        doing: Doing,
+    },
+    /// How the time of a watched thread was spent so far, by the system's own account.
+    ThreadTimes {
+        /// Which thread.
+        thread: ThreadId,
+        /// Nanoseconds on a core.
+        on_cpu: u64,
+        /// Nanoseconds in which it could have run and had to wait for a core.
+        waiting_for_core: u64,
+    },
+    /// Data came in on a descriptor while its loop did not look.
+    DataArrived {
+        /// The number of the descriptor.
+        fd: i32,
+        /// Whose it is.
+        task: Option<TaskId>,
+        /// Whether it was there already when the watchdog began to look: then it came at this moment or before.
+        at_first_look: bool,
+    },
+    /// Which descriptor a readiness is of. Recorded by the loop itself, after it was watched.
+    ReadinessOf {
+        /// That of the [`EventKind::Readiness`].
+        flow: FlowId,
+        /// The number of the descriptor.
+        fd: i32,
+    },
+    /// What watching has cost since the watchdog said so last.
+    Watched {
+        /// How often it asked the system something.
+        reads: u32,
+        /// How long its thread ran, in nanoseconds of CPU time.
+        spent: u64,
+    },
+}
+
+/// What a thread was doing when somebody looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum Doing {
+    /// It ran, or would have if it had had a core.
+    Running,
+    /// It was inside a system call.
+    SystemCall {
+        /// Its name, such as `recvfrom`.
+        name: NameId,
+        /// The descriptor it is about, where it is about one.
+        fd: Option<i32>,
+    },
+    /// The system does not say: it is another one, or it is not allowed.
+    Unknown,
 }
 
 /// A step in the chain of a Deferred.
