@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::analysis::plain_duration;
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, TraceStore};
-use crate::trace::{Doing, EventKind, Half, Interest, ModelId, Outcome, Side, TaskId, ThreadId};
+use crate::trace::{
+    Doing, EventKind, Half, Interest, ModelId, Outcome, Side, TaskId, ThreadId, WaitCall,
+};
 
 /// What a span is called: `data_received`, `sleep 200ms`, `poll`.
 pub(super) fn span(store: &TraceStore, span: &Span) -> String {
@@ -21,13 +23,19 @@ pub(super) const fn explained(kind: SpanKind) -> &'static str {
             "The loop waits until a descriptor is ready, a timer is due or another thread calls"
         }
         SpanKind::Turn => "The loop works: between two polls it runs what has become due or ready",
-        SpanKind::Wait(_) => "The thread sleeps in a system call until its one socket is ready",
+        SpanKind::Wait(WaitCall::Connect | WaitCall::Read) => {
+            "The thread sleeps in a system call until its one socket is ready"
+        }
+        SpanKind::Wait(WaitCall::Work) => "The thread has nothing to do until there is work for it",
+        SpanKind::Wait(WaitCall::Sleep) => {
+            "The thread sleeps in a system call until some time has passed"
+        }
         SpanKind::Callback(_) => {
             "Your code runs, from begin to end; in a loop nothing else runs meanwhile"
         }
         SpanKind::Blocking => "Your code called something that does not return at once",
         SpanKind::Queued => "The task is known, and nobody works on it yet",
-        SpanKind::Waiting => "The task waits for its connection",
+        SpanKind::Waiting => "The task waits: for its connection, or until some time has passed",
         SpanKind::Ready => "Data is there, but the loop is busy with something else",
         SpanKind::Running => "The task's code runs",
     }

@@ -289,9 +289,10 @@ pub enum EventKind {
         /// The flow of the [`EventKind::ThreadCall`] that takes the result over.
         call: Option<FlowId>,
     },
-    /// A thread of the pool has nothing to do: it waits for work until [`EventKind::IdleEnd`].
+    /// A thread has nothing to do until [`EventKind::IdleEnd`]: one of the pool waits for work; one of a task, for
+    /// another task to end before.
     IdleBegin,
-    /// There is work, or there will be none any more.
+    /// There is something to do, or there will be nothing any more.
     IdleEnd,
 
     /// A watchdog saw that a thread exceeds the threshold of a stall, and does so still. Recorded on the watchdog's own
@@ -494,6 +495,8 @@ pub enum WaitCall {
     Read,
     /// A thread of a pool, for work.
     Work,
+    /// Until some time has passed.
+    Sleep,
 }
 
 impl fmt::Display for WaitCall {
@@ -502,6 +505,7 @@ impl fmt::Display for WaitCall {
             Self::Connect => "connect",
             Self::Read => "read",
             Self::Work => "work",
+            Self::Sleep => "sleep",
         })
     }
 }

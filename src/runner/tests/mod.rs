@@ -4,6 +4,7 @@
 
 mod blocking;
 mod failures;
+mod requests;
 mod stops;
 mod whole;
 
