@@ -117,3 +117,19 @@ fn in_theory_a_dead_server_takes_no_time_and_one_that_closes_early_less() {
         .collect();
     assert_eq!(theory, [3_100, 0, 900]);
 }
+
+#[test]
+fn the_scenario_in_the_readme_is_right_and_its_table_is_whole() {
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").expect("there is one");
+    let (text, _) = rest.split_once("```").expect("it ends");
+    let scenario = super::parse(text).expect("it is right");
+    assert_eq!(scenario.tasks.len(), 2);
+    for builtin in builtins() {
+        assert!(
+            readme.contains(&format!("| `{}` |", builtin.name)),
+            "{}",
+            builtin.name
+        );
+    }
+}
