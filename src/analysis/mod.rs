@@ -7,6 +7,7 @@
 //! Drawing and printing are left to `gui`, `cli` and `format`.
 
 mod callbacks;
+mod chain;
 mod compare;
 mod lag;
 mod report;
@@ -14,6 +15,7 @@ mod stalls;
 mod words;
 
 pub use callbacks::{CallbackSummary, callbacks};
+pub use chain::{Chain, ChainEvent, ChainStep, chain};
 pub use compare::{ModelSummary, TaskSummary, compare};
 pub use lag::{LagPoint, loop_lag, timer_lateness};
 pub use report::{CallbackEntry, ModelReport, Report, StallEntry, TaskEntry};
