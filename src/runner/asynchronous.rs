@@ -36,12 +36,12 @@ impl Runner for Asynchronous {
             Ok(provider) => {
                 let mut reactor = Reactor::with_provider(recorder, provider);
                 let runs = run_in(&mut reactor, &job);
-                end_model(reactor.recorder(), &runs);
+                end_model(reactor.recorder(), &runs, &job.controls.stop);
                 runs
             }
             Err(error) => {
                 let runs = fail(&mut recorder, &job, &error);
-                end_model(&mut recorder, &runs);
+                end_model(&mut recorder, &runs, &job.controls.stop);
                 runs
             }
         };
