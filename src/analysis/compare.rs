@@ -23,6 +23,12 @@ pub struct ModelSummary {
     /// How long its threads did anything else: the rest of their lives. Computing counts as well as blocking in
     /// a callback: it is not CPU time. Of several threads this is the sum, of the same ones as `waiting`.
     pub running: Duration,
+    /// How much CPU time its threads have used, of several the sum; `None` unless they told it, which they do when they end.
+    pub cpu: Option<Duration>,
+    /// How long its threads could have run and had to wait for a core, as `cpu`.
+    pub waiting_for_core: Option<Duration>,
+    /// By how many bytes the memory of the process grew while it ran, at most; `None` where other models ran beside it.
+    pub memory: Option<u64>,
     /// Its longest stall.
     pub longest_stall: Option<Duration>,
     /// How many stalls it had.
@@ -88,6 +94,11 @@ fn model_summary(store: &TraceStore, model: &ModelTrack, now: Timestamp) -> Mode
         elapsed: range.duration(),
         waiting: Duration::from_nanos(waited),
         running: Duration::from_nanos(lived - waited),
+        cpu: model.times.map(|times| Duration::from_nanos(times.on_cpu)),
+        waiting_for_core: model
+            .times
+            .map(|times| Duration::from_nanos(times.waiting_for_core)),
+        memory: model.memory.map(|memory| memory.most - memory.first),
         longest_stall: model.longest_stall().map(|stall| stall.range.duration()),
         stalls: model.stalls.len(),
         polls: model.threads.iter().map(|thread| thread.polls).sum(),

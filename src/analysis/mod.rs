@@ -20,7 +20,7 @@ pub use compare::{ModelSummary, TaskSummary, compare};
 pub use lag::{LagPoint, loop_lag, timer_lateness};
 pub use report::{CallbackEntry, ModelReport, Report, StallEntry, TaskEntry};
 pub use stalls::{StallReport, stall, stalls};
-pub use words::{outcome_word, plain_count, plain_duration};
+pub use words::{outcome_word, plain_count, plain_duration, plain_size};
 
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,12 @@ pub struct ModelReport {
     pub waiting_s: f64,
     /// How long its threads did anything else; of several the sum.
     pub running_s: f64,
+    /// How much CPU time its threads used; of several the sum.
+    pub cpu_s: Option<f64>,
+    /// How long its threads could have run and had to wait for a core; of several the sum.
+    pub waiting_for_core_s: Option<f64>,
+    /// By how many bytes the memory of the process grew while it ran, if no other model ran beside it.
+    pub memory_bytes: Option<u64>,
     /// Its longest stall.
     pub longest_stall_s: Option<f64>,
     /// How often it entered the event provider.
@@ -154,6 +160,9 @@ fn model_report(
         elapsed_s: seconds(summary.elapsed),
         waiting_s: seconds(summary.waiting),
         running_s: seconds(summary.running),
+        cpu_s: summary.cpu.map(seconds),
+        waiting_for_core_s: summary.waiting_for_core.map(seconds),
+        memory_bytes: summary.memory,
         longest_stall_s: summary.longest_stall.map(seconds),
         polls: summary.polls,
         tasks: tasks.map(|task| task_entry(task, begin)).collect(),

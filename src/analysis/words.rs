@@ -44,6 +44,21 @@ pub fn plain_count(number: u64) -> String {
     text
 }
 
+/// A size as a person says it: three digits and a unit of 1,024, such as `612 B`, `4.7 KiB` or `64 MiB`.
+pub fn plain_size(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for next in ["KiB", "MiB", "GiB"] {
+        if value < 1023.5 {
+            break;
+        }
+        value /= 1024.0;
+        unit = next;
+    }
+    let decimals = usize::from(value < 9.95 && unit != "B");
+    format!("{value:.decimals$} {unit}")
+}
+
 /// One word for how something ended; `running` where it did not end.
 pub const fn outcome_word(outcome: Option<Outcome>) -> &'static str {
     match outcome {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{Misuse, chart};
-use crate::analysis::{self, Report, StallReport, plain_duration};
+use crate::analysis::{self, Report, StallReport, plain_duration, plain_size};
 use crate::format::{self, Format, Origin, Trace};
 use crate::store::TraceStore;
 
@@ -122,6 +122,11 @@ fn held(store: &TraceStore) -> Vec<String> {
     lines
 }
 
+/// Stands for what is not known, or did not happen.
+fn unknown() -> String {
+    "–".to_owned()
+}
+
 /// The models side by side.
 fn comparison(store: &TraceStore) -> Table {
     let mut table = Table::new();
@@ -130,6 +135,8 @@ fn comparison(store: &TraceStore) -> Table {
         "elapsed",
         "waiting",
         "running",
+        "CPU",
+        "memory",
         "longest stall",
         "stalls",
         "polls",
@@ -144,9 +151,9 @@ fn comparison(store: &TraceStore) -> Table {
             plain_duration(model.elapsed),
             plain_duration(model.waiting),
             plain_duration(model.running),
-            model
-                .longest_stall
-                .map_or_else(|| "–".to_owned(), plain_duration),
+            model.cpu.map_or_else(unknown, plain_duration),
+            model.memory.map_or_else(unknown, plain_size),
+            model.longest_stall.map_or_else(unknown, plain_duration),
             model.stalls.to_string(),
             model.polls.to_string(),
             bytes.to_string(),

@@ -131,6 +131,7 @@ impl<'a> Moment<'a> {
                 task,
                 ..plain("data arrived")
             },
+            EventKind::Memory { resident } => plain("memory").counted("resident_bytes", resident),
             EventKind::Watched { spent, .. } => plain("watched").counted("spent_ns", spent),
             _ => return None,
         })

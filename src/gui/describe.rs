@@ -207,6 +207,7 @@ fn watched(
             format!("data for {} came in, and nobody looked", whose(task))
         }
         EventKind::ReadinessOf { fd, .. } => format!("that was descriptor {fd}"),
+        EventKind::Memory { resident } => format!("the process has {resident} bytes of memory"),
         EventKind::Watched { spent, .. } => format!(
             "watching took {} of CPU time",
             plain_duration(Duration::from_nanos(*spent))

@@ -36,6 +36,7 @@ pub(crate) fn channel_with_capacity(
         filled: filled_tx,
         empty: empty_rx,
         ids: Arc::new(Ids::default()),
+        thread_times: false,
     };
     (
         recorders,
@@ -70,9 +71,23 @@ pub struct Recorders {
     filled: Sender<RawBatch>,
     empty: ChannelReceiver<Vec<Event>>,
     ids: Arc<Ids>,
+    /// Whether a recorder tells at its end how its thread's time was spent.
+    thread_times: bool,
 }
 
 impl Recorders {
+    /// The same, whose recorders also tell, as their last word, how the time of their thread was spent
+    /// ([`crate::trace::EventKind::ThreadTimes`]): three system calls for each.
+    #[must_use]
+    pub fn with_thread_times(mut self) -> Self {
+        self.thread_times = true;
+        self
+    }
+
+    pub(super) const fn tells_thread_times(&self) -> bool {
+        self.thread_times
+    }
+
     /// A recorder for the calling thread, which works for `model` and is called `thread_name` in the trace.
     pub fn recorder(&self, model: ModelId, thread_name: &str) -> Recorder {
         let thread =

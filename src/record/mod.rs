@@ -14,6 +14,7 @@
 
 mod channel;
 mod recorder;
+mod times;
 
 pub use channel::{Receiver, Recorders, TryRecvError, Wake, channel};
 pub use recorder::{MAX_PENDING, Recorder};

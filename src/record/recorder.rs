@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::channel::{RawBatch, Recorders};
+use super::times::ThreadTimes;
 use crate::clock::{Clock, Ticks};
 use crate::trace::{Event, EventKind, FlowId, NameId, Source, Timestamp};
 
@@ -23,6 +24,7 @@ pub struct Recorder {
     last: Ticks,
     dropped: u64,
     dropped_at: Ticks,
+    times: Option<ThreadTimes>,
 }
 
 impl Recorder {
@@ -38,7 +40,12 @@ impl Recorder {
             last,
             dropped: 0,
             dropped_at: last,
+            times: None,
         };
+        recorder.times = recorder
+            .recorders
+            .tells_thread_times()
+            .then(ThreadTimes::begin);
         let name = recorder.name(thread_name);
         recorder.record(EventKind::ThreadBegin { name });
         recorder
@@ -181,6 +188,14 @@ impl AsMut<Self> for Recorder {
 /// What was recorded is handed over, with the end of the thread as its last word.
 impl Drop for Recorder {
     fn drop(&mut self) {
+        if let Some(times) = self.times {
+            let (on_cpu, waiting_for_core) = times.up_to_now();
+            self.record(EventKind::ThreadTimes {
+                thread: self.source.thread,
+                on_cpu,
+                waiting_for_core,
+            });
+        }
         self.record(EventKind::ThreadEnd);
         self.flush();
     }
@@ -230,6 +245,20 @@ mod tests {
                 (5_000, EventKind::ThreadEnd),
             ]
         );
+    }
+
+    #[test]
+    fn where_it_is_asked_for_the_last_word_tells_how_the_threads_time_was_spent() {
+        let (recorders, receiver) = super::super::channel(&Clock::monotonic(), Arc::new(|| {}));
+        let recorder = recorders.with_thread_times().recorder(model(), "reactor");
+        let own = recorder.source().thread;
+        drop(recorder);
+        let events = drain(&receiver).remove(0).events;
+        let [.., times, end] = &events[..] else {
+            panic!("{events:?}");
+        };
+        assert!(matches!(times.kind, EventKind::ThreadTimes { thread, .. } if thread == own));
+        assert_eq!(end.kind, EventKind::ThreadEnd);
     }
 
     #[test]

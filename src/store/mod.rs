@@ -18,7 +18,7 @@ mod thread;
 use std::collections::HashMap;
 
 pub use lane::Lane;
-pub use model::{ModelTrack, Stall};
+pub use model::{Memory, ModelTrack, Stall, Times};
 pub use peaks::Series;
 pub use row::{Piece, Pieces, Row};
 pub use span::{LaneRef, Span, SpanKind, SpanRef};

@@ -30,7 +30,29 @@ pub struct ModelTrack {
     pub dropped: u64,
     /// The last moment that is known of it.
     pub last: Timestamp,
+    /// How the time of those of its threads was spent that have ended and told it.
+    pub times: Option<Times>,
+    /// How much memory the process had, as far as somebody looked.
+    pub memory: Option<Memory>,
     longest_stall: Option<usize>,
+}
+
+/// How the time of threads was spent, by the system's own account; of several the sum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Times {
+    /// In nanoseconds.
+    pub on_cpu: u64,
+    /// Nanoseconds in which they could have run and had to wait for a core.
+    pub waiting_for_core: u64,
+}
+
+/// How much memory the process had while a model ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// In bytes, when somebody looked for the first time.
+    pub first: u64,
+    /// In bytes, at most.
+    pub most: u64,
 }
 
 /// A stretch without a poll (or one callback of a blocking model) over the threshold.
@@ -60,6 +82,8 @@ impl ModelTrack {
             events: 0,
             dropped: 0,
             last: Timestamp::ZERO,
+            times: None,
+            memory: None,
             longest_stall: None,
         }
     }
@@ -109,6 +133,22 @@ impl ModelTrack {
             EventKind::ModelEnd { outcome } => {
                 self.end = Some(event.at);
                 self.outcome = Some(outcome);
+            }
+            EventKind::ThreadTimes {
+                thread: about,
+                on_cpu,
+                waiting_for_core,
+            } if about == thread => {
+                let times = self.times.get_or_insert_default();
+                times.on_cpu = times.on_cpu.saturating_add(on_cpu);
+                times.waiting_for_core = times.waiting_for_core.saturating_add(waiting_for_core);
+            }
+            EventKind::Memory { resident } => {
+                let memory = self.memory.get_or_insert(Memory {
+                    first: resident,
+                    most: resident,
+                });
+                memory.most = memory.most.max(resident);
             }
             EventKind::Dropped { count } => self.dropped = self.dropped.saturating_add(count),
             EventKind::Stall {

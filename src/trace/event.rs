@@ -319,7 +319,7 @@ pub enum EventKind {
         /// What it was doing.
         doing: Doing,
     },
-    /// How the time of a watched thread was spent so far, by the system's own account.
+    /// How the time of a thread was spent so far, by the system's own account. A thread may tell it of itself.
     ThreadTimes {
         /// Which thread.
         thread: ThreadId,
@@ -343,6 +343,11 @@ pub enum EventKind {
         flow: FlowId,
         /// The number of the descriptor.
         fd: i32,
+    },
+    /// How much memory the whole process has at this moment.
+    Memory {
+        /// Bytes that are resident.
+        resident: u64,
     },
     /// What watching has cost since the watchdog said so last.
     Watched {

@@ -2,6 +2,8 @@
 //!
 //! It only puts things together. What is recorded is read elsewhere, through the [`Receiver`].
 
+mod memory;
+
 use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,6 +20,7 @@ use crate::runner::{self, BlockingSwitch, Controls, Endpoint, Job, Place, StopTo
 use crate::scenario::{Blocking, Scenario, Service, Task, Variant};
 use crate::server::{ServerError, Servers};
 use crate::trace::ModelId;
+use memory::MemoryWatch;
 
 /// What may differ from run to run of one scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,6 +97,7 @@ impl Session {
         let tasks: Arc<[Task]> = scenario.tasks.as_slice().into();
         let endpoints = endpoints(scenario, &servers);
         let (recorders, receiver) = channel(&Clock::monotonic(), Arc::clone(&wake));
+        let recorders = recorders.with_thread_times();
         let ids = (0..).map(ModelId::from_index);
         let models: Vec<_> = ids.zip(options.models).collect();
         let rows: Vec<_> = if options.together {
@@ -101,6 +105,7 @@ impl Session {
         } else {
             vec![models]
         };
+        let alone = rows.len() == 1;
         let mut session = Self {
             controls: Controls {
                 stop: StopToken::default(),
@@ -121,6 +126,7 @@ impl Session {
                 service: scenario.service.clone(),
                 recorders: recorders.clone(),
                 controls: session.controls.clone(),
+                alone,
                 _servers: Arc::clone(&servers),
             };
             let at_gate = at_gate.clone();
@@ -228,6 +234,8 @@ struct Row {
     service: Option<Service>,
     recorders: Recorders,
     controls: Controls,
+    /// Whether no other row runs beside it.
+    alone: bool,
     /// The last row stops them.
     _servers: Arc<Servers>,
 }
@@ -237,6 +245,11 @@ impl Row {
         self.models
             .iter()
             .map(|(id, variant)| {
+                // What other models take beside it, nobody could tell apart.
+                let _memory = self.alone.then(|| {
+                    let recorder = self.recorders.recorder(*id, "memory");
+                    MemoryWatch::start(recorder)
+                });
                 let job = Job {
                     model: *id,
                     variant: variant.clone(),

@@ -1,0 +1,65 @@
+//! How much memory the process takes while a model runs.
+
+use std::fs;
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::record::Recorder;
+use crate::trace::EventKind;
+
+/// How often somebody looks: seldom enough to keep an idle process idle, often enough for the tasks of a second.
+const INTERVAL: Duration = Duration::from_millis(200);
+
+/// Looks now and then, until it is dropped.
+pub(super) struct MemoryWatch {
+    /// Nothing is ever sent: dropping it ends the thread.
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl MemoryWatch {
+    /// Starts to look. Where the system does not tell, or has no thread to spare, nobody does.
+    pub(super) fn start(mut recorder: Recorder) -> Option<Self> {
+        look(&mut recorder)?;
+        let (stop, stopped) = mpsc::channel::<()>();
+        let thread = thread::Builder::new()
+            .name("memory".to_owned())
+            .spawn(move || {
+                while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                    look(&mut recorder);
+                }
+                look(&mut recorder);
+            });
+        Some(Self {
+            stop: Some(stop),
+            thread: Some(thread.ok()?),
+        })
+    }
+}
+
+impl Drop for MemoryWatch {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            // A panic was printed when it happened.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Records how much there is, if the system tells.
+fn look(recorder: &mut Recorder) -> Option<()> {
+    let resident = resident_bytes()?;
+    recorder.record(EventKind::Memory { resident });
+    recorder.flush();
+    Some(())
+}
+
+/// The second number of Linux's `statm`, in pages.
+fn resident_bytes() -> Option<u64> {
+    let text = fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    let page = u64::try_from(rustix::param::page_size()).ok()?;
+    Some(pages.saturating_mul(page))
+}
