@@ -23,7 +23,7 @@ pub(super) fn show(ui: &mut Ui, store: &TraceStore, chain: &Chain, commands: &mu
     for step in chain.steps.iter().take(LINES) {
         let after = goes_down.after(step);
         ui.horizontal(|ui| {
-            let color = after.color(&Palette::of(ui.visuals()));
+            let color = after.color(Palette::of(ui.visuals()));
             let (mark, _) =
                 ui.allocate_exact_size(egui::vec2(4.0, theme::BODY + STEP), egui::Sense::hover());
             ui.painter().rect_filled(mark, 0.0, color);
