@@ -104,7 +104,6 @@
 //!
 //! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.
 
-mod alarm;
 mod attempt;
 mod callback;
 mod connect;
@@ -151,7 +150,7 @@ pub use http::{Agent, BadRequest, HttpError, Malformed, Response};
 pub use listen::Port;
 pub use looping::{AlreadyLooping, LoopingCall};
 pub use pool::DEFAULT_POOL_SIZE;
-pub use provider::Provider;
+pub use provider::{Provider, ProviderKind};
 pub use receivers::{
     LineProtocol, LineReceiver, Lines, MessageProtocol, MessageTooLong, Messages, Prefix,
     PrefixedReceiver,

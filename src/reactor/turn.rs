@@ -127,19 +127,16 @@ impl Reactor {
         let returned = self.moment();
         let listed = self.ready.len();
         let mut descriptors = 0;
-        for event in self.provider.ready() {
-            let id = DescriptorId::from_token(event.token());
+        for readiness in self.provider.ready() {
+            let id = DescriptorId::from_token(readiness.token);
             let Some(slot) = self.descriptors.get_mut(id) else {
                 continue;
             };
             descriptors += 1;
-            slot.hung_up |= event.is_read_closed() || event.is_error();
-            // An error and a hang-up are found out by reading and by writing.
-            let readable = event.is_readable() || event.is_read_closed() || event.is_error();
-            let writable = event.is_writable() || event.is_write_closed() || event.is_error();
+            slot.hung_up |= readiness.hung_up;
             for (interest, is_ready) in [
-                (Interest::Readable, readable),
-                (Interest::Writable, writable),
+                (Interest::Readable, readiness.readable),
+                (Interest::Writable, readiness.writable),
             ] {
                 if let Some(watch) = slot.watch(interest)
                     && is_ready
