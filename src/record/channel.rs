@@ -36,6 +36,7 @@ pub(crate) fn channel_with_capacity(
         filled: filled_tx,
         empty: empty_rx,
         ids: Arc::new(Ids::default()),
+        is_off: false,
     };
     (
         recorders,
@@ -70,9 +71,35 @@ pub struct Recorders {
     filled: Sender<RawBatch>,
     empty: ChannelReceiver<Vec<Event>>,
     ids: Arc<Ids>,
+    is_off: bool,
 }
 
 impl Recorders {
+    /// Makes recorders that keep nothing of what they are told: for a loop that nobody looks at.
+    ///
+    /// ```
+    /// use loopscope::clock::Clock;
+    /// use loopscope::reactor::Reactor;
+    /// use loopscope::record::Recorders;
+    /// use loopscope::trace::ModelId;
+    ///
+    /// let recorders = Recorders::off(&Clock::monotonic());
+    /// let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "reactor"))?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn off(clock: &Clock) -> Self {
+        let (recorders, _) = channel_with_capacity(clock, Arc::new(|| {}), 0);
+        Self {
+            is_off: true,
+            ..recorders
+        }
+    }
+
+    #[inline]
+    pub(super) const fn is_off(&self) -> bool {
+        self.is_off
+    }
+
     /// A recorder for the calling thread, which works for `model` and is called `thread_name` in the trace.
     pub fn recorder(&self, model: ModelId, thread_name: &str) -> Recorder {
         let thread =

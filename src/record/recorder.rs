@@ -82,15 +82,21 @@ impl Recorder {
         }
         let id = self.recorders.new_name();
         self.known.insert(text.to_owned(), id);
-        self.names.push((id, text.to_owned()));
+        self.send_name(id, text);
         id
     }
 
     /// The id of a text that will hardly come again, such as an error message: sent, but not remembered.
     pub fn message(&mut self, text: &str) -> NameId {
         let id = self.recorders.new_name();
-        self.names.push((id, text.to_owned()));
+        self.send_name(id, text);
         id
+    }
+
+    fn send_name(&mut self, id: NameId, text: &str) {
+        if !self.recorders.is_off() {
+            self.names.push((id, text.to_owned()));
+        }
     }
 
     /// Records `kind` as happening now, and returns the moment for the next event to share.
@@ -105,6 +111,9 @@ impl Recorder {
     /// a stream never goes back in time.
     #[inline]
     pub fn record_at(&mut self, ticks: Ticks, kind: EventKind) {
+        if self.recorders.is_off() {
+            return;
+        }
         self.last = self.last.max(ticks);
         if self.events.len() >= self.flush_at && !self.make_room() {
             return;
@@ -301,6 +310,18 @@ mod tests {
         drain(&receiver);
         recorder.flush();
         assert_eq!(drain(&receiver)[0].names, [(name, "late".to_owned())]);
+    }
+
+    #[test]
+    fn one_that_is_off_keeps_nothing() {
+        let mut recorder = Recorders::off(&Clock::monotonic()).recorder(model(), "reactor");
+        for _ in 0..10_000 {
+            recorder.record(EventKind::PollBegin);
+            recorder.message("bad luck");
+        }
+        let name = recorder.name("callback");
+        assert_eq!(recorder.name("callback"), name);
+        assert!(recorder.events.is_empty() && recorder.names.is_empty());
     }
 
     #[test]
