@@ -59,10 +59,30 @@ impl Recorder {
         &self.recorders
     }
 
-    /// A raw reading of the time, to stamp several events with.
+    /// A raw reading of the time.
     #[inline]
     pub fn ticks(&self) -> Ticks {
         self.clock().ticks()
+    }
+
+    /// A moment to stamp several events with. One that is off keeps no moments, and reads no clock.
+    #[inline]
+    pub fn stamp(&self) -> Ticks {
+        if self.recorders.is_off() {
+            self.last
+        } else {
+            self.ticks()
+        }
+    }
+
+    /// The time of a [`Recorder::stamp`] that was just made. One that is off looks at the clock.
+    #[inline]
+    pub fn time_of(&self, stamp: Ticks) -> Timestamp {
+        if self.recorders.is_off() {
+            self.now()
+        } else {
+            self.clock().timestamp(stamp)
+        }
     }
 
     /// The time.
@@ -71,6 +91,7 @@ impl Recorder {
     }
 
     /// A new tie between a cause and what follows from it.
+    #[inline]
     pub fn new_flow(&self) -> FlowId {
         self.recorders.new_flow()
     }
@@ -102,9 +123,9 @@ impl Recorder {
     /// Records `kind` as happening now, and returns the moment for the next event to share.
     #[inline]
     pub fn record(&mut self, kind: EventKind) -> Ticks {
-        let ticks = self.ticks();
-        self.record_at(ticks, kind);
-        ticks
+        let stamp = self.stamp();
+        self.record_at(stamp, kind);
+        stamp
     }
 
     /// Records `kind` as having happened at `ticks`. A moment before that of the last event is moved to it:

@@ -59,26 +59,29 @@ mod linux {
         pub(in super::super) fn set(
             &mut self,
             deadline: Option<Timestamp>,
-            now: Timestamp,
+            now: impl FnOnce() -> Timestamp,
         ) -> io::Result<Option<Duration>> {
-            let left = match deadline.map(|deadline| time_left(deadline, now)) {
-                Some(None) => return Ok(Some(Duration::ZERO)),
-                Some(Some(left)) => left,
-                None => Duration::ZERO,
-            };
-            if self.rings || self.armed != deadline {
-                // Zero disarms. Setting it also takes back a ring that nobody has heard yet.
-                let setting = Itimerspec {
-                    it_interval: Timespec::default(),
-                    it_value: Timespec {
-                        tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                        tv_nsec: left.subsec_nanos().into(),
-                    },
-                };
-                timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &setting)?;
-                self.armed = deadline;
-                self.rings = false;
+            if !self.rings && self.armed == deadline {
+                return Ok(None);
             }
+            // Zero disarms. Setting it also takes back a ring that nobody has heard yet.
+            let left = match deadline {
+                None => Duration::ZERO,
+                Some(deadline) => match time_left(deadline, now()) {
+                    None => return Ok(Some(Duration::ZERO)),
+                    Some(left) => left,
+                },
+            };
+            let setting = Itimerspec {
+                it_interval: Timespec::default(),
+                it_value: Timespec {
+                    tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                    tv_nsec: left.subsec_nanos().into(),
+                },
+            };
+            timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &setting)?;
+            self.armed = deadline;
+            self.rings = false;
             Ok(None)
         }
 
@@ -112,9 +115,9 @@ mod portable {
         pub(in super::super) fn set(
             &mut self,
             deadline: Option<Timestamp>,
-            now: Timestamp,
+            now: impl FnOnce() -> Timestamp,
         ) -> io::Result<Option<Duration>> {
-            Ok(deadline.map(|deadline| time_left(deadline, now).unwrap_or_default()))
+            Ok(deadline.map(|deadline| time_left(deadline, now()).unwrap_or_default()))
         }
 
         pub(in super::super) const fn rang(&mut self) {}

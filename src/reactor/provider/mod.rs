@@ -156,11 +156,12 @@ impl Provider {
         Arc::clone(&self.waker)
     }
 
-    /// Waits until a descriptor is ready, a thread wakes it or `deadline` is past.
+    /// Waits until a descriptor is ready, a thread wakes it or `deadline` is past. Asks for the time only if that
+    /// matters.
     pub(super) fn poll_until(
         &mut self,
         deadline: Option<Timestamp>,
-        now: Timestamp,
+        now: impl FnOnce() -> Timestamp,
     ) -> io::Result<()> {
         let timeout = self.alarm.set(deadline, now)?;
         self.poll_for(timeout)

@@ -118,7 +118,7 @@ fn a_deadline_that_is_still_to_come_after_it_rang_rings_again() {
     for _ in 0..2 {
         let deadline = Timestamp::ZERO + MS;
         provider
-            .poll_until(Some(deadline), Timestamp::ZERO)
+            .poll_until(Some(deadline), || Timestamp::ZERO)
             .unwrap();
         assert!(provider.ready().is_empty());
     }
