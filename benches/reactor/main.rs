@@ -1,7 +1,15 @@
 //! What our reactor costs beside its peers: echoing 64 bytes over loopback, and being in time.
 //!
-//! The unit is the processor time of the server's thread per request, since the clients are on another thread. Each
-//! group says what the others cost in relation to its first: raw mio, or epoll.
+//! The unit is the processor time of the server's thread per request; the clients are on another thread of the same
+//! processor. Each group says what the others cost in relation to its first: raw mio, or epoll.
+//!
+//! The targets: ours at most 1.03 of raw mio's while nobody records, 1.06 while it records, and timers at most a tenth
+//! as late as tokio's. Measured on two virtual cores, for 1, 100 and 1,000 connections: 1.05, 1.05 and 1.03 while nobody
+//! records (tokio: 1.09, 1.09, 1.16), 1.20, 1.14 and 1.11 while it records, timers 0.02 of tokio's lateness. What is
+//! above the targets is 20 to 50 ns a request for the layers between loop and protocol, where raw mio takes 1.3 µs;
+//! recording takes four readings of the clock (12 ns each) and six events more, and handing them over 0.2 µs a turn.
+//!
+//! `poll` costs 1.14 and `select` 1.20 of epoll without idle connections, and both 60 times as much with 1,000.
 
 mod load;
 mod servers;
