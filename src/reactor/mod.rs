@@ -1,7 +1,7 @@
 //! The instrumented reactor: one thread, one loop, everything that it does recorded.
 //!
-//! A [`Reactor`] waits in an event provider (epoll, through mio) and calls what has to be called: calls from
-//! other threads, due timers, descriptors that are ready. It keeps the semantics of Twisted's reactor, under
+//! A [`Reactor`] waits in an event provider (epoll, or another [`ProviderKind`]) and calls what has to be called: calls
+//! from other threads, due timers, descriptors that are ready. It keeps the semantics of Twisted's reactor, under
 //! Twisted's names, and departs from them where better is to be had: its clock is monotonic, equal timers
 //! fire in the order in which they were set, a cancelled timer causes no wake-up, a panic in a callback
 //! does not take the loop down.
