@@ -22,17 +22,20 @@ pub struct Peer<'a> {
     name: &'static str,
     work: Box<dyn FnMut() + 'a>,
     clear: Box<dyn FnMut() + 'a>,
+    clock: Box<dyn FnMut() -> Duration + 'a>,
 }
 
 impl<'a> Peer<'a> {
     /// `work` is one unit of it; what it returns is taken for used.
     pub fn new<T>(name: &'static str, mut work: impl FnMut() -> T + 'a) -> Self {
+        let begin = Instant::now();
         Self {
             name,
             work: Box::new(move || {
                 black_box(work());
             }),
             clear: Box::new(|| {}),
+            clock: Box::new(move || begin.elapsed()),
         }
     }
 
@@ -43,16 +46,23 @@ impl<'a> Peer<'a> {
         self
     }
 
+    /// With the time of another clock than the one on the wall, such as that of a thread's processor.
+    #[must_use]
+    pub fn on_clock(mut self, clock: impl FnMut() -> Duration + 'a) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
     fn time(&mut self, units: u64) -> Duration {
         let mut spent = Duration::ZERO;
         let mut left = units;
         while left > 0 {
             let now = left.min(UNITS);
-            let begin = Instant::now();
+            let begin = (self.clock)();
             for _ in 0..now {
                 (self.work)();
             }
-            spent += begin.elapsed();
+            spent += (self.clock)().saturating_sub(begin);
             (self.clear)();
             left -= now;
         }
@@ -60,9 +70,31 @@ impl<'a> Peer<'a> {
     }
 }
 
+/// Which ratios are printed.
+#[derive(Clone, Copy)]
+enum Ratios {
+    FirstToOthers,
+    OthersToFirst,
+}
+
 /// Measures what each peer needs for one unit of work, in which it does `elements` things, and prints how much of
 /// each other's time the first one takes.
-pub fn beside(criterion: &mut Criterion, what: &str, elements: u64, mut peers: Vec<Peer<'_>>) {
+pub fn beside(criterion: &mut Criterion, what: &str, elements: u64, peers: Vec<Peer<'_>>) {
+    measure(criterion, what, elements, peers, Ratios::FirstToOthers);
+}
+
+/// As [`beside`], but prints how much of the first one's time each other takes.
+pub fn against(criterion: &mut Criterion, what: &str, elements: u64, peers: Vec<Peer<'_>>) {
+    measure(criterion, what, elements, peers, Ratios::OthersToFirst);
+}
+
+fn measure(
+    criterion: &mut Criterion,
+    what: &str,
+    elements: u64,
+    mut peers: Vec<Peer<'_>>,
+    ratios: Ratios,
+) {
     let mut group = criterion.benchmark_group(what);
     // Short, because not every peer lets go of what it recorded.
     group
@@ -77,11 +109,11 @@ pub fn beside(criterion: &mut Criterion, what: &str, elements: u64, mut peers: V
     }
     group.finish();
     if !std::env::args().any(|argument| argument == "--test") {
-        print_ratios(what, elements, &mut peers);
+        print_ratios(what, elements, &mut peers, ratios);
     }
 }
 
-fn print_ratios(what: &str, elements: u64, peers: &mut [Peer<'_>]) {
+fn print_ratios(what: &str, elements: u64, peers: &mut [Peer<'_>], ratios: Ratios) {
     let units: Vec<u64> = peers
         .iter_mut()
         .map(|peer| {
@@ -111,7 +143,10 @@ fn print_ratios(what: &str, elements: u64, peers: &mut [Peer<'_>]) {
         );
         if peer.name != first {
             let ratio = median(costs[0].iter().zip(theirs).map(|(a, b)| a / b));
-            print!("; {first} takes {ratio:.2} of that");
+            match ratios {
+                Ratios::FirstToOthers => print!("; {first} takes {ratio:.2} of that"),
+                Ratios::OthersToFirst => print!("; {:.3} of {first}'s", 1.0 / ratio),
+            }
         }
         println!();
     }

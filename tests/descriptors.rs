@@ -5,14 +5,19 @@
 
 use std::cell::Cell;
 use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use loopscope::clock::Clock;
-use loopscope::reactor::{Address, CallbackResult, Protocol, Reactor, Transport};
+use loopscope::reactor::{
+    Address, CallbackResult, Descriptor, Failure, Next, Protocol, Provider, ProviderKind, Reactor,
+    Reason, Transport,
+};
 use loopscope::record::channel;
 use loopscope::runner::{self, Controls, Endpoint, Job, Place};
 use loopscope::scenario::{Model, Scenario, Step, Task};
@@ -203,4 +208,122 @@ fn a_port_without_descriptors_rests_and_then_takes_in_who_waited() {
     }
     assert_eq!(failures.len(), 1, "asked once: {failures:?}");
     assert!(failures[0].contains("ulimit -n"), "{failures:?}");
+}
+
+type Told = Rc<Cell<(usize, usize)>>;
+
+/// Reads what there is, and counts how often it was told of something and how often it was lost.
+struct Reader {
+    end: UnixStream,
+    /// What it puts in the place of its descriptor once it was called, which closes that against the rule.
+    other: Option<UnixStream>,
+    told: Told,
+}
+
+impl Descriptor for Reader {
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.end.as_fd()
+    }
+
+    fn do_read(&mut self, _: &mut Reactor) -> Result<Next, Failure> {
+        let (reads, lost) = self.told.get();
+        self.told.set((reads + 1, lost));
+        if let Some(other) = self.other.take() {
+            self.end = other;
+            return Ok(Next::Wait);
+        }
+        let mut taken = 0;
+        while let Ok(bytes @ 1..) = self.end.read(&mut [0; 16]) {
+            taken += bytes;
+        }
+        Ok(if taken > 0 { Next::Wait } else { Next::Close })
+    }
+
+    fn do_write(&mut self, _: &mut Reactor) -> Result<Next, Failure> {
+        unreachable!("it never asks to write")
+    }
+
+    fn connection_lost(self: Box<Self>, _: &mut Reactor, _: Reason) -> CallbackResult {
+        let (reads, lost) = self.told.get();
+        self.told.set((reads, lost + 1));
+        Ok(())
+    }
+}
+
+fn reactor(kind: ProviderKind) -> Reactor {
+    let (recorders, _) = channel(&Clock::monotonic(), Arc::new(|| {}));
+    let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+    Reactor::with_provider(recorder, Provider::of(kind).unwrap())
+}
+
+fn add_reader(reactor: &mut Reactor, end: UnixStream, other: Option<UnixStream>) -> Told {
+    end.set_nonblocking(true).unwrap();
+    let told = Told::default();
+    let reader = Reader {
+        end,
+        other,
+        told: Rc::clone(&told),
+    };
+    let id = reactor.add_descriptor(Box::new(reader), None);
+    reactor.add_reader(id, "do_read").unwrap();
+    told
+}
+
+/// `select` has room for 1024 descriptors as C knows it.
+#[test]
+fn every_provider_watches_descriptors_above_1024() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    setrlimit(Resource::Nofile, raised).unwrap();
+    for kind in ProviderKind::ALL {
+        let mut reactor = reactor(kind);
+        let ends: Vec<_> = [1500, 2100, 1501]
+            .into_iter()
+            .map(|lowest| {
+                let (near, far) = UnixStream::pair().unwrap();
+                let high: OwnedFd = rustix::io::fcntl_dupfd_cloexec(&near, lowest).unwrap();
+                let told = add_reader(&mut reactor, high.into(), None);
+                (told, far)
+            })
+            .collect();
+        for (told, far) in &ends {
+            (&*far).write_all(b"x").unwrap();
+            reactor.turn().unwrap();
+            assert_eq!(told.get(), (1, 0), "on {kind}");
+        }
+    }
+    setrlimit(Resource::Nofile, limit).unwrap();
+}
+
+#[test]
+fn a_descriptor_that_its_owner_closed_does_not_take_the_loop_down() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    for kind in ProviderKind::ALL {
+        let mut reactor = reactor(kind);
+        let (near, far) = UnixStream::pair().unwrap();
+        let (other, _keep) = UnixStream::pair().unwrap();
+        other.set_nonblocking(true).unwrap();
+        let careless = add_reader(&mut reactor, near, Some(other));
+        let (near, fine) = UnixStream::pair().unwrap();
+        let careful = add_reader(&mut reactor, near, None);
+        (&far).write_all(b"x").unwrap();
+        reactor.turn().unwrap();
+        for round in 1..4 {
+            (&fine).write_all(b"x").unwrap();
+            // Where all of them are refused for the sake of one, that one has to go first.
+            reactor.turn().unwrap();
+            reactor.turn().unwrap();
+            assert_eq!(careful.get(), (round, 0), "on {kind}");
+        }
+        // epoll forgets what is closed, and says nothing.
+        let told = match kind {
+            ProviderKind::Epoll => (1, 0),
+            ProviderKind::Poll | ProviderKind::Select => (2, 1),
+        };
+        assert_eq!(careless.get(), told, "on {kind}");
+    }
 }

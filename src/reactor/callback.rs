@@ -97,7 +97,7 @@ impl Callback {
         let result = catch_unwind(AssertUnwindSafe(|| code(context)))
             .unwrap_or_else(|payload| Err(Panicked::new(&*payload).into()));
         let recorder = context.as_mut();
-        let end = recorder.ticks();
+        let end = recorder.stamp();
         if let Err(failure) = &result {
             let message = recorder.message(&failure.to_string());
             recorder.record_at(end, EventKind::Failure { task, message });

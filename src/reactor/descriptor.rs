@@ -31,10 +31,11 @@ impl DescriptorId {
 
 /// Something that can become ready, such as a connection.
 ///
-/// **Readiness is told once.** The event provider is edge-triggered: it reports a descriptor when it
-/// *becomes* ready, and then not again before everything was taken. So `do_read` reads (and `do_write`
-/// writes) until `WouldBlock` and returns [`Next::Wait`]. One that stops earlier, so that a flood does not
-/// starve the others, returns [`Next::Again`] and is called again in the next turn.
+/// **Take everything.** epoll tells of a descriptor when it *becomes* ready, and then not again before everything
+/// was taken; `poll` and `select` tell of it in each turn for as long as it *is* ready. So, for all of them,
+/// `do_read` reads (and `do_write` writes) until `WouldBlock` and returns [`Next::Wait`]. One that stops earlier, so
+/// that a flood does not starve the others, returns [`Next::Again`] and is called again in the next turn. One that
+/// has nothing to write, or wants to read no more, is removed as a writer or a reader until it does.
 pub trait Descriptor {
     /// What the event provider watches: the same, open and non-blocking, for as long as the reactor has it.
     fn fd(&self) -> BorrowedFd<'_>;

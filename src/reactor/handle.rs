@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
-use mio::Waker;
 
 use super::pool::Delivery;
+use super::provider::Waker;
 use super::{CallbackResult, Error, Label, Reactor};
 use crate::clock::Clock;
 use crate::trace::{FlowId, Timestamp};

@@ -1,7 +1,7 @@
 //! The instrumented reactor: one thread, one loop, everything that it does recorded.
 //!
-//! A [`Reactor`] waits in an event provider (epoll, through mio) and calls what has to be called: calls from
-//! other threads, due timers, descriptors that are ready. It keeps the semantics of Twisted's reactor, under
+//! A [`Reactor`] waits in an event provider (epoll, or another [`ProviderKind`]) and calls what has to be called: calls
+//! from other threads, due timers, descriptors that are ready. It keeps the semantics of Twisted's reactor, under
 //! Twisted's names, and departs from them where better is to be had: its clock is monotonic, equal timers
 //! fire in the order in which they were set, a cancelled timer causes no wake-up, a panic in a callback
 //! does not take the loop down.
@@ -104,7 +104,6 @@
 //!
 //! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.
 
-mod alarm;
 mod attempt;
 mod callback;
 mod connect;
@@ -152,7 +151,7 @@ pub use http::{Agent, BadRequest, HttpError, Malformed, Response};
 pub use listen::Port;
 pub use looping::{AlreadyLooping, LoopingCall};
 pub use pool::DEFAULT_POOL_SIZE;
-pub use provider::Provider;
+pub use provider::{Provider, ProviderKind};
 pub use receivers::{
     LineProtocol, LineReceiver, Lines, MessageProtocol, MessageTooLong, Messages, Prefix,
     PrefixedReceiver,

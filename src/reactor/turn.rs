@@ -32,7 +32,7 @@ impl Reactor {
         code: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let shared = self.moment.take();
-        let begin = shared.unwrap_or_else(|| self.recorder.ticks());
+        let begin = shared.unwrap_or_else(|| self.recorder.stamp());
         let outer = std::mem::take(&mut self.nested);
         let (result, end) = callback.run(self, begin, code);
         // A stall is named after the callback that took the time, and not after the one that called it.
@@ -48,13 +48,13 @@ impl Reactor {
     }
 
     pub(super) fn begin_stretch(&mut self) {
-        let now = self.recorder.ticks();
+        let now = self.recorder.stamp();
         self.moment = Some(now);
         self.stretch = Stretch::begin(now);
     }
 
     pub(super) fn end_stretch(&mut self) -> Ticks {
-        let now = self.recorder.ticks();
+        let now = self.recorder.stamp();
         self.moment = None;
         self.stretch
             .end(now, &mut self.recorder, &self.stall_threshold);
@@ -62,7 +62,7 @@ impl Reactor {
     }
 
     fn moment(&self) -> Ticks {
-        self.moment.unwrap_or_else(|| self.recorder.ticks())
+        self.moment.unwrap_or_else(|| self.recorder.stamp())
     }
 
     /// Runs the calls from threads that wait now, then the timers that are due after them.
@@ -81,7 +81,10 @@ impl Reactor {
             // Its failure is recorded, and concerns nobody else.
             let _ = self.dispatch(callback, call.code);
         }
-        let now = self.recorder.clock().timestamp(self.moment());
+        if self.timers.nearest().is_none() {
+            return;
+        }
+        let now = self.recorder.time_of(self.moment());
         let set = self.timers.count_set();
         while let Some((deadline, timer)) = self.timers.take_due(now, set) {
             let moment = self.moment();
@@ -115,7 +118,7 @@ impl Reactor {
         let polled = if !may_wait || !self.ready.is_empty() || stands_still {
             self.provider.poll_now()
         } else {
-            self.provider.poll_until(nearest, self.recorder.now())
+            self.provider.poll_until(nearest, || self.recorder.now())
         };
         self.begin_stretch();
         self.list_ready();
@@ -127,19 +130,16 @@ impl Reactor {
         let returned = self.moment();
         let listed = self.ready.len();
         let mut descriptors = 0;
-        for event in self.provider.ready() {
-            let id = DescriptorId::from_token(event.token());
+        for readiness in self.provider.ready() {
+            let id = DescriptorId::from_token(readiness.token);
             let Some(slot) = self.descriptors.get_mut(id) else {
                 continue;
             };
             descriptors += 1;
-            slot.hung_up |= event.is_read_closed() || event.is_error();
-            // An error and a hang-up are found out by reading and by writing.
-            let readable = event.is_readable() || event.is_read_closed() || event.is_error();
-            let writable = event.is_writable() || event.is_write_closed() || event.is_error();
+            slot.hung_up |= readiness.hung_up;
             for (interest, is_ready) in [
-                (Interest::Readable, readable),
-                (Interest::Writable, writable),
+                (Interest::Readable, readiness.readable),
+                (Interest::Writable, readiness.writable),
             ] {
                 if let Some(watch) = slot.watch(interest)
                     && is_ready

@@ -37,6 +37,7 @@ pub(crate) fn channel_with_capacity(
         empty: empty_rx,
         ids: Arc::new(Ids::default()),
         thread_times: false,
+        is_off: false,
     };
     (
         recorders,
@@ -73,6 +74,7 @@ pub struct Recorders {
     ids: Arc<Ids>,
     /// Whether a recorder tells at its end how its thread's time was spent.
     thread_times: bool,
+    is_off: bool,
 }
 
 impl Recorders {
@@ -88,6 +90,31 @@ impl Recorders {
         self.thread_times
     }
 
+    /// Makes recorders that keep nothing of what they are told: for a loop that nobody looks at.
+    ///
+    /// ```
+    /// use loopscope::clock::Clock;
+    /// use loopscope::reactor::Reactor;
+    /// use loopscope::record::Recorders;
+    /// use loopscope::trace::ModelId;
+    ///
+    /// let recorders = Recorders::off(&Clock::monotonic());
+    /// let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "reactor"))?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn off(clock: &Clock) -> Self {
+        let (recorders, _) = channel_with_capacity(clock, Arc::new(|| {}), 0);
+        Self {
+            is_off: true,
+            ..recorders
+        }
+    }
+
+    #[inline]
+    pub(super) const fn is_off(&self) -> bool {
+        self.is_off
+    }
+
     /// A recorder for the calling thread, which works for `model` and is called `thread_name` in the trace.
     pub fn recorder(&self, model: ModelId, thread_name: &str) -> Recorder {
         let thread =
@@ -100,10 +127,16 @@ impl Recorders {
         &self.clock
     }
 
-    /// A new tie between a cause and what follows from it. Numbers rise in the order of the calls.
+    /// A new tie between a cause and what follows from it. Numbers rise in the order of the calls. Where nothing is
+    /// kept, nothing has to be told apart.
+    #[inline]
     pub fn new_flow(&self) -> FlowId {
-        FlowId::new(self.ids.flows.fetch_add(1, Ordering::Relaxed) + 1)
-            .expect("a count from 1 is not zero")
+        let before = if self.is_off {
+            0
+        } else {
+            self.ids.flows.fetch_add(1, Ordering::Relaxed)
+        };
+        FlowId::new(before + 1).expect("a count from 1 is not zero")
     }
 
     pub(super) fn new_name(&self) -> NameId {

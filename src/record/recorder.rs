@@ -66,10 +66,30 @@ impl Recorder {
         &self.recorders
     }
 
-    /// A raw reading of the time, to stamp several events with.
+    /// A raw reading of the time.
     #[inline]
     pub fn ticks(&self) -> Ticks {
         self.clock().ticks()
+    }
+
+    /// A moment to stamp several events with. One that is off keeps no moments, and reads no clock.
+    #[inline]
+    pub fn stamp(&self) -> Ticks {
+        if self.recorders.is_off() {
+            self.last
+        } else {
+            self.ticks()
+        }
+    }
+
+    /// The time of a [`Recorder::stamp`] that was just made. One that is off looks at the clock.
+    #[inline]
+    pub fn time_of(&self, stamp: Ticks) -> Timestamp {
+        if self.recorders.is_off() {
+            self.now()
+        } else {
+            self.clock().timestamp(stamp)
+        }
     }
 
     /// The time.
@@ -78,6 +98,7 @@ impl Recorder {
     }
 
     /// A new tie between a cause and what follows from it.
+    #[inline]
     pub fn new_flow(&self) -> FlowId {
         self.recorders.new_flow()
     }
@@ -89,29 +110,38 @@ impl Recorder {
         }
         let id = self.recorders.new_name();
         self.known.insert(text.to_owned(), id);
-        self.names.push((id, text.to_owned()));
+        self.send_name(id, text);
         id
     }
 
     /// The id of a text that will hardly come again, such as an error message: sent, but not remembered.
     pub fn message(&mut self, text: &str) -> NameId {
         let id = self.recorders.new_name();
-        self.names.push((id, text.to_owned()));
+        self.send_name(id, text);
         id
+    }
+
+    fn send_name(&mut self, id: NameId, text: &str) {
+        if !self.recorders.is_off() {
+            self.names.push((id, text.to_owned()));
+        }
     }
 
     /// Records `kind` as happening now, and returns the moment for the next event to share.
     #[inline]
     pub fn record(&mut self, kind: EventKind) -> Ticks {
-        let ticks = self.ticks();
-        self.record_at(ticks, kind);
-        ticks
+        let stamp = self.stamp();
+        self.record_at(stamp, kind);
+        stamp
     }
 
     /// Records `kind` as having happened at `ticks`. A moment before that of the last event is moved to it:
     /// a stream never goes back in time.
     #[inline]
     pub fn record_at(&mut self, ticks: Ticks, kind: EventKind) {
+        if self.recorders.is_off() {
+            return;
+        }
         self.last = self.last.max(ticks);
         if self.events.len() >= self.flush_at && !self.make_room() {
             return;
@@ -330,6 +360,18 @@ mod tests {
         drain(&receiver);
         recorder.flush();
         assert_eq!(drain(&receiver)[0].names, [(name, "late".to_owned())]);
+    }
+
+    #[test]
+    fn one_that_is_off_keeps_nothing() {
+        let mut recorder = Recorders::off(&Clock::monotonic()).recorder(model(), "reactor");
+        for _ in 0..10_000 {
+            recorder.record(EventKind::PollBegin);
+            recorder.message("bad luck");
+        }
+        let name = recorder.name("callback");
+        assert_eq!(recorder.name("callback"), name);
+        assert!(recorder.events.is_empty() && recorder.names.is_empty());
     }
 
     #[test]

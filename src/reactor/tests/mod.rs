@@ -1,19 +1,36 @@
 //! What Twisted's reactor does, ours does: one test per line of its semantics, on a clock that moves by hand.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(
+    clippy::duplicate_mod,
+    reason = "that is how the contract is tested thrice"
+)]
 
-mod connections;
 mod deferred_recorded;
 mod deferreds;
-mod descriptors;
-mod life;
 mod looping;
 mod stalls;
-mod threads;
-mod timers;
-mod transport;
-mod triggers;
-mod turns;
+
+/// The same tests for every event provider: the name of one that fails says on which.
+#[path = "."]
+mod epoll {
+    use super::*;
+    mod contract;
+}
+
+#[path = "."]
+mod poll {
+    use super::*;
+    type Bench = BenchOn<{ ProviderKind::Poll as usize }>;
+    mod contract;
+}
+
+#[path = "."]
+mod select {
+    use super::*;
+    type Bench = BenchOn<{ ProviderKind::Select as usize }>;
+    mod contract;
+}
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -42,8 +59,9 @@ fn refusing() -> (OwnedFd, SocketAddr) {
 
 const MS: Duration = Duration::from_millis(1);
 
-/// A reactor with the end of its trace and the hand of its clock.
-struct Bench {
+/// A reactor with the end of its trace and the hand of its clock, on the event provider with this place among
+/// [`ProviderKind::ALL`].
+struct BenchOn<const KIND: usize> {
     reactor: Reactor,
     receiver: Receiver,
     hand: Option<ManualClock>,
@@ -65,7 +83,12 @@ impl Log {
     }
 }
 
-impl Bench {
+/// On the one that a reactor has unless told otherwise.
+type Bench = BenchOn<{ ProviderKind::Epoll as usize }>;
+
+impl<const KIND: usize> BenchOn<KIND> {
+    const KIND: ProviderKind = ProviderKind::ALL[KIND];
+
     fn manual() -> Self {
         let (clock, hand) = Clock::manual();
         Self::on(&clock, Some(hand))
@@ -79,7 +102,7 @@ impl Bench {
         let (recorders, receiver) = channel(clock, Arc::new(|| {}));
         let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
         Self {
-            reactor: Reactor::new(recorder).unwrap(),
+            reactor: Reactor::with_provider(recorder, Provider::of(Self::KIND).unwrap()),
             receiver,
             hand,
             log: Log::default(),
@@ -217,7 +240,7 @@ impl Descriptor for Pipe {
     }
 }
 
-impl Bench {
+impl<const KIND: usize> BenchOn<KIND> {
     /// A reader with the other end of its pair, which has sent nothing yet.
     fn pipe(
         &mut self,

@@ -131,6 +131,15 @@ impl State {
         !self.lost && self.reason.is_none() && self.writing == Writing::Open
     }
 
+    /// Everything went out, nobody is to be told of that, and nothing is to end: as it mostly is.
+    fn is_at_rest(&self) -> bool {
+        self.out.is_empty()
+            && self.pressure.is_at_rest()
+            && self.writing == Writing::Open
+            && !self.closing
+            && self.reason.is_none()
+    }
+
     fn reads(&self) -> bool {
         self.started && !self.paused && !self.read_closed && !self.closing && self.reason.is_none()
     }
@@ -294,6 +303,11 @@ impl Transport {
         };
         if !blocked {
             self.flush(reactor);
+            let mut state = self.shared.state.borrow_mut();
+            if state.is_at_rest() {
+                state.serving = false;
+                return next;
+            }
         }
         self.await_write_if_needed(reactor);
         self.check_pressure(reactor);

@@ -18,7 +18,7 @@ impl Reactor {
     /// and are closed when the connection is lost.
     ///
     /// # Errors
-    /// When the event provider cannot watch them, as is the case with files on a disk; nothing is called then.
+    /// When the event provider cannot watch them, as is the case with files on a disk and epoll; nothing is called then.
     ///
     /// ```
     /// use loopscope::reactor::{CallbackResult, Protocol, Reactor, Reason, Transport};

@@ -35,6 +35,11 @@ impl Default for Pressure {
 }
 
 impl Pressure {
+    /// Little waits, and whoever produces knows that.
+    pub(super) const fn is_at_rest(&self) -> bool {
+        !self.is_high && !self.told_to_pause
+    }
+
     pub(super) const fn has_producer(&self) -> bool {
         self.producer.is_some()
     }

@@ -114,6 +114,7 @@ fn the_loop_goes_on_until_all_are_done_that_come_before_the_shutdown() {
     );
     trigger(&mut bench, Phase::During, SystemEvent::Shutdown, "during");
     let (_, other) = bench.pipe("pipe", wait);
+    let sender = other.try_clone().unwrap();
     fire_after(&mut bench, 2 * MS, second);
     fire_after(&mut bench, MS, first);
     bench.timer(3 * MS, "too late");
@@ -122,7 +123,7 @@ fn the_loop_goes_on_until_all_are_done_that_come_before_the_shutdown() {
         .reactor
         .call_later(Duration::ZERO, label("stop"), move |reactor| {
             hand.advance(MS);
-            send(&other);
+            send(&sender);
             Ok(reactor.stop()?)
         });
     let (hand, log) = (bench.hand(), bench.log.clone());

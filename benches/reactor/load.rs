@@ -1,0 +1,141 @@
+//! The clients of an echo server, on a thread of their own, and the processor time of the server's thread.
+//!
+//! A request's first byte says what it is. One asks the server to tell how long its thread was on a processor so
+//! far: each peer answers it in the same way, so that what lies between two of them is its work and nothing else.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+use rustix::time::{ClockId, clock_gettime};
+
+/// How long a request is, in bytes, and its answer.
+pub const BYTES: usize = 64;
+
+const ECHO: u8 = b'.';
+const CLOCK: u8 = b'c';
+const QUIT: u8 = b'q';
+
+/// Where a server says at which address it is, and shows each request before it answers.
+#[derive(Clone, Default)]
+pub struct Desk {
+    cpu: Arc<AtomicU64>,
+    address: Arc<OnceLock<SocketAddr>>,
+}
+
+impl Desk {
+    /// The server listens.
+    pub fn open_at(&self, address: SocketAddr) {
+        self.address.set(address).expect("a server opens once");
+    }
+
+    /// Looks at a request, on the server's thread. Whether it is the last one.
+    #[inline]
+    pub fn look(&self, request: &[u8]) -> bool {
+        match request.first() {
+            Some(&CLOCK) => {
+                let now = clock_gettime(ClockId::ThreadCPUTime);
+                let nanos = now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64;
+                self.cpu.store(nanos, Ordering::Release);
+                false
+            }
+            Some(&QUIT) => true,
+            _ => false,
+        }
+    }
+}
+
+/// Lets the calling thread, and those that it starts, run on one processor: or else a request costs three times as
+/// much whenever the system moves one of the two threads elsewhere. Returns where they could run before.
+pub fn stay_here() -> CpuSet {
+    let before = sched_getaffinity(None).expect("Linux tells");
+    let mut here = CpuSet::new();
+    here.set(sched_getcpu());
+    sched_setaffinity(None, &here).expect("it runs here already");
+    before
+}
+
+/// A server with its clients.
+pub struct Load {
+    busy: Vec<TcpStream>,
+    /// They stay connected, and say nothing.
+    _idle: Vec<TcpStream>,
+    desk: Desk,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Load {
+    /// Starts `serve` on a thread, and connects so many clients that ask and so many that do not.
+    pub fn new(serve: impl FnOnce(Desk) + Send + 'static, busy: usize, idle: usize) -> Self {
+        let desk = Desk::default();
+        let theirs = desk.clone();
+        let server = std::thread::spawn(move || serve(theirs));
+        let address = *desk.address.wait();
+        let connect = |count| (0..count).map(|_| client(address)).collect();
+        let load = Self {
+            _idle: connect(idle),
+            busy: connect(busy),
+            desk,
+            server: Some(server),
+        };
+        load.wave();
+        load
+    }
+
+    /// How many clients ask.
+    pub fn clients(&self) -> usize {
+        self.busy.len()
+    }
+
+    /// Every client asks, and then every client waits for its answer.
+    pub fn wave(&self) {
+        for client in &self.busy {
+            send(client, ECHO);
+        }
+        for client in &self.busy {
+            receive(client);
+        }
+    }
+
+    /// How long the server's thread was on a processor so far.
+    pub fn cpu(&self) -> Duration {
+        send(&self.busy[0], CLOCK);
+        receive(&self.busy[0]);
+        Duration::from_nanos(self.desk.cpu.load(Ordering::Acquire))
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        send(&self.busy[0], QUIT);
+        if let Some(server) = self.server.take() {
+            // One that panicked has said so.
+            let _ = server.join();
+        }
+    }
+}
+
+/// Connected, and known to the server: more of them at once would overflow a listener's queue.
+fn client(address: SocketAddr) -> TcpStream {
+    let client = TcpStream::connect(address).expect("the server listens");
+    client.set_nodelay(true).expect("it is TCP");
+    send(&client, ECHO);
+    receive(&client);
+    client
+}
+
+fn send(mut client: &TcpStream, what: u8) {
+    client
+        .write_all(&[what; BYTES])
+        .expect("the server keeps its connections");
+}
+
+fn receive(mut client: &TcpStream) {
+    client
+        .read_exact(&mut [0; BYTES])
+        .expect("the server answers");
+}
