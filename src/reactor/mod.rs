@@ -114,6 +114,7 @@ pub mod deferred;
 mod descriptor;
 mod handle;
 mod http;
+mod intern;
 mod listen;
 mod looping;
 mod pool;
@@ -148,6 +149,7 @@ pub use deferred::{
 pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
 pub use handle::Handle;
 pub use http::{Agent, BadRequest, HttpError, Malformed, Response};
+pub use intern::intern;
 pub use listen::Port;
 pub use looping::{AlreadyLooping, LoopingCall};
 pub use pool::DEFAULT_POOL_SIZE;

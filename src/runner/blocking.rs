@@ -40,6 +40,25 @@ impl BlockingSwitch {
         let blocking = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         blocking.filter(|blocking| blocking.task.is_none_or(|chosen| chosen == task))
     }
+
+    /// Blocks in a callback of `task`, if it is set to. There is no socket that could be read to its end.
+    pub(super) fn block_callback(&self, task: TaskId, recorder: &mut Recorder, stop: &StopToken) {
+        let Some(Blocking { kind, duration, .. }) = self.for_task(task) else {
+            return;
+        };
+        match kind {
+            BlockingKind::Sleep => {
+                begin(&format!("sleep {duration:?}"), task, recorder);
+                sleep(duration, stop);
+            }
+            BlockingKind::Cpu => {
+                begin(&format!("compute {duration:?}"), task, recorder);
+                compute(duration, wall_clock(), stop);
+            }
+            BlockingKind::Read => return,
+        }
+        recorder.record(EventKind::BlockingEnd);
+    }
 }
 
 /// Blocks as `blocking` says, in a callback of `running`, and returns whether the data came to its end

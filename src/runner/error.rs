@@ -29,6 +29,9 @@ pub enum TaskError {
         /// How many were to come.
         expected: usize,
     },
+    /// The program was written to fail in the middle of its data.
+    #[error("failed after {0} bytes, as the scenario says")]
+    FailsAfter(usize),
     /// The system refuses another thread.
     #[error("cannot start a thread: {0}; run fewer tasks, or raise the limit with `ulimit -u`")]
     Thread(io::Error),

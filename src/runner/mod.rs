@@ -128,11 +128,12 @@ fn begin_model(recorder: &mut Recorder, variant: &Variant, tasks: &[Task]) {
     recorder.flush();
 }
 
-fn end_model(recorder: &mut Recorder, runs: &[TaskRun]) {
+/// A model is over. Tasks that it stopped itself are as good as done.
+fn end_model(recorder: &mut Recorder, runs: &[TaskRun], stop: &StopToken) {
     let any = |outcome| runs.iter().any(|run| run.outcome == outcome);
     let outcome = if any(Outcome::Failed) {
         Outcome::Failed
-    } else if any(Outcome::Stopped) {
+    } else if stop.is_stopped() && any(Outcome::Stopped) {
         Outcome::Stopped
     } else {
         Outcome::Done

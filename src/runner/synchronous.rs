@@ -13,7 +13,7 @@ impl Runner for Synchronous {
         let mut client = Client::new(recorder, &job);
         begin_model(client.recorder(), &job.variant, &job.tasks);
         let runs: Vec<_> = job.tasks.iter().map(|task| client.run(task)).collect();
-        end_model(client.recorder(), &runs);
+        end_model(client.recorder(), &runs, &job.controls.stop);
         runs
     }
 }

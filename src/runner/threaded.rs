@@ -33,7 +33,7 @@ impl Runner for Threaded {
             recorder.flush();
             threads.into_iter().map(finish).collect::<Vec<_>>()
         });
-        end_model(&mut recorder, &runs);
+        end_model(&mut recorder, &runs, &job.controls.stop);
         runs
     }
 }

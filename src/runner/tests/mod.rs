@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod asynchronous;
 mod blocking;
 mod failures;
 mod stops;
@@ -35,6 +36,12 @@ struct Run {
 
 impl Run {
     fn start(model: Model, tasks: Vec<Order>, controls: &Controls) -> Self {
+        Self::start_job(controls, |recorders| {
+            job(model, &tasks, recorders, controls)
+        })
+    }
+
+    fn start_job(controls: &Controls, job: impl FnOnce(Recorders) -> Job) -> Self {
         let (wake, wakes) = mpsc::channel();
         let (recorders, receiver) = channel(
             &Clock::monotonic(),
@@ -43,10 +50,10 @@ impl Run {
                 let _ = wake.send(());
             }),
         );
-        let job = job(model, &tasks, recorders, controls);
+        let job = job(recorders);
         Self {
             controls: controls.clone(),
-            thread: thread::spawn(move || of(model).run(job)),
+            thread: thread::spawn(move || of(job.variant.model).run(job)),
             receiver,
             wakes,
             threads: Vec::new(),
