@@ -1,27 +1,20 @@
 //! The client of the blocking models: one task at a time, on a blocking socket.
 
 use std::io::{self, Read};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Duration;
-
-use rustix::fd::OwnedFd;
-use rustix::io::{Errno, FdFlags, fcntl_setfd};
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{AddressFamily, SocketType};
 
 use super::blocking::block;
+use super::connect::connect;
 use super::error::TaskError;
+use super::request::request_blocking;
 use super::running::{Running, StepError, StepResult, whole};
-use super::{BUFFER_BYTES, Controls, Endpoint, Job, Place, StopToken, TaskRun};
+use super::{BUFFER_BYTES, Controls, Endpoint, Job, TaskRun};
 use crate::clock::Ticks;
 use crate::reactor::{Failure, Label, Stretch};
 use crate::record::Recorder;
 use crate::scenario::{Step, Task};
 use crate::trace::{Cause, EventKind, TaskId, WaitCall};
-
-/// Nothing but a signal wakes a thread from connecting: it looks up this often whether it is to stop.
-const CONNECT_SLICE: Duration = Duration::from_millis(100);
 
 /// A thread's client.
 pub(super) struct Client {
@@ -67,8 +60,22 @@ impl Client {
     fn step(&mut self, step: &Step, running: &mut Running) -> StepResult {
         match step {
             Step::Download { server, .. } => self.download(*server, running),
+            Step::Request { server, .. } => self.request(*server, running),
             _ => Ok(()),
         }
+    }
+
+    /// Asks a server for its one resource.
+    fn request(&mut self, server: usize, running: &mut Running) -> StepResult {
+        let endpoints = Arc::clone(&self.endpoints);
+        let stop = self.controls.stop.clone();
+        let (response, at) = self.wait(running.task(), WaitCall::Read, |_| {
+            request_blocking(&endpoints[server], &stop)
+        });
+        let body = response?;
+        running.record_read(body.len(), at, &mut self.recorder);
+        running.keep(&body);
+        Ok(())
     }
 
     /// Takes everything that a server sends.
@@ -82,8 +89,9 @@ impl Client {
         let (connected, at) =
             self.wait(task, WaitCall::Connect, |_| connect(&endpoint.place, &stop));
         let (name, result, at) = match connected {
-            Ok(stream) => {
-                let (result, at) = self.serve(&Arc::new(stream), endpoint, running, at);
+            Ok(socket) => {
+                let stream = Arc::new(TcpStream::from(socket));
+                let (result, at) = self.serve(&stream, endpoint, running, at);
                 let whole = || whole(running.received() - before, endpoint.expected);
                 ("connection_lost", result.and_then(|()| whole()), at)
             }
@@ -204,29 +212,4 @@ impl Client {
         stretch.end(end, &mut self.recorder, &self.controls.stall_threshold);
         (result, end)
     }
-}
-
-/// Connects, blocking. An error after a stop means nothing.
-fn connect(place: &Place, stop: &StopToken) -> io::Result<TcpStream> {
-    let Place::Tcp(address) = place else {
-        return Err(io::ErrorKind::Unsupported.into());
-    };
-    let family = match address {
-        SocketAddr::V4(_) => AddressFamily::INET,
-        SocketAddr::V6(_) => AddressFamily::INET6,
-    };
-    let socket: OwnedFd = rustix::net::socket(family, SocketType::STREAM, None)?;
-    fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
-    set_socket_timeout(&socket, Timeout::Send, Some(CONNECT_SLICE))?;
-    loop {
-        match rustix::net::connect(&socket, address) {
-            Ok(()) | Err(Errno::ISCONN) => break,
-            // The attempt goes on, and so does the next call.
-            Err(Errno::INPROGRESS | Errno::ALREADY | Errno::AGAIN | Errno::INTR)
-                if !stop.is_stopped() => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    set_socket_timeout(&socket, Timeout::Send, None)?;
-    Ok(socket.into())
 }

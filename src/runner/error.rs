@@ -5,6 +5,7 @@ use std::io;
 use rustix::io::Errno;
 
 use super::endpoint::Place;
+use crate::reactor::HttpError;
 
 /// Why a task failed.
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum TaskError {
     /// The connection broke.
     #[error("the connection to {0} broke: {1}")]
     Broken(Place, io::Error),
+    /// What came of a request is not a whole response.
+    #[error("the request to {0} failed: {1}")]
+    Request(Place, HttpError),
     /// The data ended before all of it was there.
     #[error("the server closed after {received} of {expected} bytes")]
     ClosedEarly {

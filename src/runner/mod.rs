@@ -9,8 +9,10 @@
 mod asynchronous;
 mod blocking;
 mod client;
+mod connect;
 mod endpoint;
 mod error;
+mod request;
 mod running;
 mod stop;
 mod synchronous;

@@ -130,10 +130,13 @@ impl Running {
 
 /// How a download ended whose data did.
 pub(super) fn whole(received: usize, expected: Option<usize>) -> StepResult {
+    Ok(all_there(received, expected)?)
+}
+
+/// Whether no byte is missing, as far as it is known how many there are.
+pub(super) fn all_there(received: usize, expected: Option<usize>) -> Result<(), TaskError> {
     match expected {
-        Some(expected) if received < expected => {
-            Err(TaskError::ClosedEarly { received, expected }.into())
-        }
+        Some(expected) if received < expected => Err(TaskError::ClosedEarly { received, expected }),
         _ => Ok(()),
     }
 }

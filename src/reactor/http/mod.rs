@@ -17,7 +17,7 @@ use crate::trace::TaskId;
 
 pub use response::{Malformed, Response};
 
-use response::ResponseParser;
+pub(crate) use response::ResponseParser;
 
 /// How long a response may be with its head, unless a program says otherwise.
 const MAX_BYTES: usize = 64 * 1024 * 1024;

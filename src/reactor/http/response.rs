@@ -47,8 +47,8 @@ pub enum Malformed {
     TooLong(usize),
 }
 
-/// Reads a response as its bytes arrive, cut anywhere.
-pub(super) struct ResponseParser {
+/// Reads a response as its bytes arrive, cut anywhere, whoever reads them.
+pub(crate) struct ResponseParser {
     max_bytes: usize,
     /// How many bytes arrived so far.
     arrived: usize,
@@ -71,7 +71,8 @@ enum Body {
 }
 
 impl ResponseParser {
-    pub(super) const fn new(max_bytes: usize) -> Self {
+    /// For a response of at most `max_bytes`, with its head.
+    pub(crate) const fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
             arrived: 0,
@@ -82,7 +83,7 @@ impl ResponseParser {
     }
 
     /// Bytes arrived. The response, once it is whole.
-    pub(super) fn push(&mut self, data: &[u8]) -> Result<Option<Response>, Malformed> {
+    pub(crate) fn push(&mut self, data: &[u8]) -> Result<Option<Response>, Malformed> {
         self.arrived = self.arrived.saturating_add(data.len());
         if self.arrived > self.max_bytes {
             return Err(Malformed::TooLong(self.max_bytes));
@@ -98,7 +99,7 @@ impl ResponseParser {
     }
 
     /// The server sends no more. The response, if that makes it whole.
-    pub(super) fn end(&mut self) -> Option<Response> {
+    pub(crate) fn end(&mut self) -> Option<Response> {
         match self.body {
             Body::UntilClose => self.response.take(),
             _ => None,

@@ -5,6 +5,7 @@
 mod asynchronous;
 mod blocking;
 mod failures;
+mod requests;
 mod stops;
 mod whole;
 
