@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use mio::net::TcpStream;
 
+use super::client::no_connection;
 use super::errand::Errand;
 use crate::reactor::{CallbackResult, ConnectError, Descriptor, Failure, Next, Reactor, Reason};
 use crate::record::Recorder;
@@ -51,13 +52,10 @@ fn connected(
 ) -> CallbackResult {
     let task = errand.task();
     let endpoint = &errand.run.endpoints[server];
-    let result = result.map_err(|error| match error {
-        ConnectError::Io(error) => TaskError::connecting(&endpoint.place, error),
-        ConnectError::GivenUp | ConnectError::Stopped => TaskError::LoopEnded,
-    });
     let stream = match result {
         Ok(stream) => Arc::new(stream),
         Err(error) => {
+            let error = no_connection(&endpoint.place, error);
             errand.step_over(Err(error.into()), reactor);
             return Ok(());
         }

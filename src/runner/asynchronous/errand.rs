@@ -4,7 +4,7 @@ use std::cell::RefMut;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Progress, Run, download};
+use super::{Progress, Run, download, hold, lines, talk};
 use crate::reactor::{Label, Reactor};
 use crate::runner::running::{Running, StepError, StepResult};
 use crate::scenario::Step;
@@ -103,16 +103,39 @@ impl Errand {
             } => self.every(*interval, *times, call, reactor),
             Step::Download {
                 server,
-                by_lines: _,
+                by_lines: false,
                 fails_after,
             } => download::begin(self, *server, *fails_after, reactor),
+            Step::Download {
+                server,
+                by_lines: true,
+                fails_after,
+            } => lines::begin(self, *server, *fails_after, reactor),
+            Step::Request { server, by } => {
+                let by = by.unwrap_or(self.run.variant.requests);
+                self.request(*server, by, reactor);
+            }
+            Step::Say {
+                to,
+                texts,
+                times,
+                pause,
+            } => {
+                let script = talk::Script {
+                    texts,
+                    times: *times,
+                    pause: *pause,
+                };
+                talk::begin(self, *to, &script, reactor);
+            }
+            Step::Hold { server, count } => hold::begin(self, *server, *count, reactor),
+            Step::Deferred(promise) => self.promise(promise, reactor),
             Step::Stop => {
                 self.run.is_stopped.set(true);
                 // Unless somebody has stopped it already.
                 let _ = reactor.stop();
                 self.step_over(Ok(()), reactor);
             }
-            _ => self.step_over(Ok(()), reactor),
         }
     }
 

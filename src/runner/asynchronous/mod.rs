@@ -3,8 +3,14 @@
 //! An [`Errand`] leads a task from step to step; each kind of step has a file of its own here. A step begins in the
 //! callback in which the one before it ended.
 
+mod client;
 mod download;
 mod errand;
+mod hold;
+mod lines;
+mod promise;
+mod request;
+mod talk;
 mod work;
 
 use std::cell::{Cell, RefCell};

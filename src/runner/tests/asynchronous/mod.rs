@@ -1,9 +1,14 @@
 //! The steps of tasks in the reactor, one kind after the other.
 
 mod calls;
+mod promises;
+mod requests;
+mod streams;
+mod talks;
 
 use super::*;
 use crate::scenario::{Call, Work};
+use crate::trace::FlowId;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -153,5 +158,13 @@ fn failing(name: &str) -> Call {
     Call {
         fails: Some("no luck".to_owned()),
         ..doing(name, Work::Nothing)
+    }
+}
+
+fn tcp(address: SocketAddr, expected: Option<usize>) -> Endpoint {
+    Endpoint {
+        name: "server".to_owned(),
+        place: Place::Tcp(address),
+        expected,
     }
 }
