@@ -100,6 +100,7 @@
 //! | do what would block the loop | [`Reactor::call_in_thread`], [`Reactor::defer_to_thread`] |
 //! | reach the loop from another thread | [`Handle::call_from_thread`] |
 //! | serve what becomes ready | [`Descriptor`], [`Reactor::add_reader`] |
+//! | show how the layers of a program call each other | [`Reactor::call_now`] |
 //! | begin and end in order | [`Reactor::call_when_running`], [`Reactor::add_system_event_trigger`], [`Reactor::stop`] |
 //!
 //! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.

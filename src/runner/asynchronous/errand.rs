@@ -131,7 +131,7 @@ impl Errand {
             Step::Hold { server, count } => hold::begin(self, *server, *count, reactor),
             Step::Deferred(promise) => self.promise(promise, reactor),
             Step::Stop => {
-                self.run.is_stopped.set(true);
+                self.run.end.stop();
                 // Unless somebody has stopped it already.
                 let _ = reactor.stop();
                 self.step_over(Ok(()), reactor);

@@ -22,7 +22,9 @@ use std::time::Duration;
 
 use super::error::TaskError;
 use super::running::{Running, StepResult};
-use super::{BUFFER_BYTES, Controls, Endpoint, Job, Runner, TaskRun, begin_model, end_model};
+use super::{
+    BUFFER_BYTES, Controls, Endpoint, Job, Runner, StopToken, TaskRun, begin_model, end_model,
+};
 use crate::reactor::{ConnectError, Label, Provider, Reactor};
 use crate::record::Recorder;
 use crate::scenario::{Step, Task, Variant};
@@ -82,12 +84,13 @@ fn run_in(reactor: &mut Reactor, job: &Job) -> Vec<TaskRun> {
             .collect();
     }
     reactor.share_stall_threshold(controls.stall_threshold.clone());
-    let handle = reactor.handle();
+    let run = Rc::new(Run::new(job));
+    let (handle, end) = (reactor.handle(), run.end.clone());
     let _stop = controls.stop.on_stop(move || {
+        end.stop();
         // One that is gone has nothing left to stop.
         let _ = handle.stop();
     });
-    let run = Rc::new(Run::new(job));
     for (place, task) in job.tasks.iter().enumerate() {
         if run.waits(task) {
             continue;
@@ -122,8 +125,8 @@ struct Run {
     /// How far each task is, by its place.
     progress: Box<[Progress]>,
     ended: RefCell<Vec<TaskRun>>,
-    /// A task has ended the whole program.
-    is_stopped: Cell<bool>,
+    /// Stopped when nothing is to begin any more: by the user, or by a task.
+    end: StopToken,
     buffer: RefCell<Vec<u8>>,
 }
 
@@ -159,7 +162,7 @@ impl Run {
             endpoints: Arc::clone(&job.endpoints),
             progress,
             ended: RefCell::default(),
-            is_stopped: Cell::new(false),
+            end: StopToken::default(),
             buffer: RefCell::new(vec![0; BUFFER_BYTES]),
         }
     }
@@ -172,7 +175,7 @@ impl Run {
 
     /// Whether nothing begins any more.
     fn is_over(&self) -> bool {
-        self.is_stopped.get() || self.controls.stop.is_stopped()
+        self.end.is_stopped() || self.controls.stop.is_stopped()
     }
 
     /// A task is over. Those that waited for it begin, each in a callback of its own; the last one ends the loop.

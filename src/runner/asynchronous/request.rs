@@ -30,7 +30,7 @@ impl Errand {
         recorder.record(EventKind::BlockingBegin { name, task });
         // So that a person sees it grow.
         recorder.flush();
-        let body = request_blocking(endpoint, &self.run.controls.stop);
+        let body = request_blocking(endpoint, &self.run.end);
         recorder.record(EventKind::BlockingEnd);
         self.answered(body.map_err(StepError::from), reactor);
     }
@@ -39,7 +39,7 @@ impl Errand {
     fn request_in_thread(self, server: usize, reactor: &mut Reactor) {
         let task = self.task();
         let endpoint = self.run.endpoints[server].clone();
-        let stop = self.run.controls.stop.clone();
+        let stop = self.run.end.clone();
         let code = move |recorder: &mut Recorder| {
             let call = WaitCall::Read;
             recorder.record(EventKind::WaitBegin { task, call });

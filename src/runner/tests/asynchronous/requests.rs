@@ -154,3 +154,34 @@ fn each_way_can_be_stopped() {
         is_gone.recv().unwrap();
     }
 }
+
+#[test]
+fn the_end_of_the_program_waits_for_no_response() {
+    for by in [Requests::Thread, Requests::Asynchronous] {
+        let (ask, asked) = mpsc::channel();
+        let address = serve(move |mut client| {
+            client.write_all(b"HTTP/1.1 200 OK\r\n").unwrap();
+            ask.send(()).unwrap();
+            wait_for_end(&mut client);
+        });
+        let mut program = asks(address, by);
+        let stopper = vec![request(1), Step::Stop];
+        let mut stopper = Program::new([vec![], stopper]).tasks.remove(1);
+        stopper.steps[0] = Step::Request {
+            server: 1,
+            by: Some(Requests::Thread),
+        };
+        program.tasks.push(stopper);
+        // Answers when the other request is on its way.
+        let second = serve(move |mut client| {
+            asked.recv().unwrap();
+            client.write_all(RESPONSE).unwrap();
+            wait_for_end(&mut client);
+        });
+        program.endpoints.push(tcp(second, Some(4)));
+        let (runs, run) = program.run();
+        assert_eq!(outcomes(&runs), [Outcome::Stopped, Outcome::Done]);
+        assert_eq!(failures(&run), [""; 0]);
+        assert_eq!(run.outcome(), Outcome::Done);
+    }
+}
