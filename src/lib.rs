@@ -4,13 +4,23 @@
 //! # The floor plan
 //! One room per line below, ground floor first. A room uses only rooms below it; `tests/layers.rs` is the wall.
 //!
+//! # The features
+//! A feature is named after the highest room that it opens, and opens those below it.
+//!
+//! | feature | opens | for |
+//! |---|---|---|
+//! | none | `trace`, `clock`, `record`, `reactor`, `store`, `analysis` | a program that watches its loop |
+//! | `format` | `format` | one that keeps what it saw in a file |
+//! | `cli` | `scenario`, `server`, `runner`, `session`, `cli` | the program in a terminal |
+//! | `gui`, the default | `gui` | the program with its window |
+//!
 //! # The way of one event
 //! 1. [`reactor`] has one place that calls user code, and records its begin and its end there.
 //! 2. [`record`] puts a fixed-size event into a batch that the thread owns, and hands the batch over through a
 //!    bounded channel, once a turn. It never waits, and loses nothing in silence.
 //! 3. [`store`] pairs begins and ends, once, and finds spans by time.
 //! 4. Whoever looks asks the store for what can be told apart: `gui` draws it, [`analysis`] weighs it,
-//!    [`format`](mod@format) writes it for other tools.
+//!    `format` writes it for other tools.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -38,24 +48,92 @@
 //! assert_eq!(spans(1), 1, "one callback");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # A loop of your own
+//! A loop that exists already needs no reactor, only a [`record::Recorder`] that is told of every turn. With the
+//! feature `format`, and no other, what it recorded becomes a file, and `loopscope view` opens that in the window.
+//!
+//! ```
+//! # #[cfg(not(feature = "format"))]
+//! # fn main() {}
+//! # #[cfg(feature = "format")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use std::thread::sleep;
+//! use std::time::Duration;
+//!
+//! use loopscope::analysis::stalls;
+//! use loopscope::clock::Clock;
+//! use loopscope::format::{self, Recording, TraceInfo};
+//! use loopscope::reactor::{Callback, DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
+//! use loopscope::record::channel;
+//! use loopscope::trace::{Cause, EventKind, ModelId, Outcome};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! let path = folder.join("mine.loopscope");
+//! let info = TraceInfo::of_run("mine", "My loop", DEFAULT_STALL_THRESHOLD);
+//! let mut file = Recording::beside(&path, &info)?;
+//! let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+//! let mut recorder = recorders.recorder(ModelId::from_index(0), "main thread");
+//! let name = recorder.name("my loop");
+//! recorder.record(EventKind::ModelBegin { name });
+//!
+//! let threshold = StallThreshold::default();
+//! let name = recorder.name("on_data");
+//! let on_data = Callback { name, task: None, cause: Cause::Readiness, flow: None };
+//! for millis in [1, 60, 1] {
+//!     recorder.record(EventKind::PollBegin);
+//!     recorder.flush();
+//!     sleep(Duration::from_millis(2)); // Here your loop waits.
+//!     let begin = recorder.record(EventKind::PollEnd { ready: 1 });
+//!     let mut turn = Stretch::begin(begin);
+//!     let (_, end) = on_data.run(&mut recorder, begin, |_| {
+//!         sleep(Duration::from_millis(millis)); // Here it serves.
+//!         Ok(())
+//!     });
+//!     turn.add(&on_data, begin, end);
+//!     turn.end(end, &mut recorder, &threshold);
+//! }
+//! recorder.record(EventKind::ModelEnd { outcome: Outcome::Done });
+//! drop(recorder);
+//!
+//! // A loop that goes on leaves this to another thread: what nobody fetches is dropped in the end.
+//! while let Ok(batch) = receiver.try_recv() {
+//!     file.append(&batch)?;
+//!     receiver.recycle(batch);
+//! }
+//! file.finish()?;
+//!
+//! let trace = format::open(&path)?;
+//! assert!(stalls(&trace.store).iter().any(|stall| stall.callback == "on_data"));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod clock;
 pub mod trace;
 
 pub mod record;
+#[cfg(feature = "cli")]
 pub mod scenario;
 
 pub mod reactor;
+#[cfg(feature = "cli")]
 pub mod server;
 
+#[cfg(feature = "cli")]
 pub mod runner;
 pub mod store;
 
 pub mod analysis;
+#[cfg(feature = "format")]
 pub mod format;
 
+#[cfg(feature = "cli")]
 pub mod session;
 
+#[cfg(feature = "cli")]
 pub mod cli;
 #[cfg(feature = "gui")]
 pub mod gui;

@@ -1,4 +1,5 @@
 //! The program as a person meets it: arguments in, text, files and exit codes out.
+#![cfg(feature = "cli")]
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,6 +1,6 @@
 //! File descriptors: none is left open, and what happens when there is none to be had. They belong to the whole
 //! process, so these tests have a process of their own and take turns.
-
+#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::cell::Cell;

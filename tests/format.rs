@@ -1,5 +1,5 @@
 //! From real sockets to a file and back: what a run leaves behind, and what the analysis makes of it.
-
+#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::sync::Arc;

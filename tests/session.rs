@@ -1,6 +1,6 @@
 //! A whole run, from the file of the scenario to the events that come out: with real servers, real threads and
 //! real clocks, on a copy of the scenario that is ten times as fast.
-
+#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::HashMap;

@@ -6,15 +6,19 @@
 //!
 //! Drawing and printing are left to `gui`, `cli` and `format`.
 
+mod callbacks;
+mod chain;
 mod compare;
 mod lag;
 mod report;
 mod stalls;
 mod words;
 
+pub use callbacks::{CallbackSummary, callbacks};
+pub use chain::{Chain, ChainEvent, ChainStep, chain};
 pub use compare::{ModelSummary, TaskSummary, compare};
 pub use lag::{LagPoint, loop_lag, timer_lateness};
-pub use report::{ModelReport, Report, StallEntry, TaskEntry};
+pub use report::{CallbackEntry, ModelReport, Report, StallEntry, TaskEntry};
 pub use stalls::{StallReport, stall, stalls};
 pub use words::{outcome_word, plain_count, plain_duration};
 

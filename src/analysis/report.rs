@@ -1,15 +1,18 @@
 //! A trace as numbers: what `report` and `run --json` print.
 
-use serde::Serialize;
 use std::time::Duration;
 
-use super::{ModelSummary, StallReport, TaskSummary, compare, outcome_word, stalls};
+use super::{
+    CallbackSummary, ModelSummary, StallReport, TaskSummary, callbacks, compare, outcome_word,
+    stalls,
+};
 use crate::store::TraceStore;
 use crate::trace::Timestamp;
 
 /// A trace as numbers. Durations are seconds. Moments are seconds too, since the begin of their model, so that
 /// models that ran one after another compare as well as those that ran together; `null` for what never happened.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize))]
 pub struct Report {
     /// The name of the scenario.
     pub scenario: String,
@@ -18,7 +21,8 @@ pub struct Report {
 }
 
 /// How one model fared.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize))]
 pub struct ModelReport {
     /// Its name, such as `asynchronous`.
     pub model: String,
@@ -36,6 +40,8 @@ pub struct ModelReport {
     pub polls: usize,
     /// Its tasks, in the order of the scenario.
     pub tasks: Vec<TaskEntry>,
+    /// What was called, in the order of the first calls.
+    pub callbacks: Vec<CallbackEntry>,
     /// Its stalls, in the order in which they began.
     pub stalls: Vec<StallEntry>,
     /// How many events it recorded.
@@ -45,7 +51,8 @@ pub struct ModelReport {
 }
 
 /// How one task fared.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize))]
 pub struct TaskEntry {
     /// Its place in the scenario, from 1.
     pub number: u32,
@@ -71,8 +78,29 @@ pub struct TaskEntry {
     pub running_s: f64,
 }
 
+/// All calls of one callback of one task.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize))]
+pub struct CallbackEntry {
+    /// What it is called.
+    pub name: String,
+    /// The name of the task that it worked for.
+    pub task: Option<String>,
+    /// How often it was called.
+    pub count: usize,
+    /// How often it failed.
+    pub failed: usize,
+    /// How long it ran in all, what it called included.
+    pub total_s: f64,
+    /// How long it ran at most.
+    pub longest_s: f64,
+    /// When it was called, the first hundred times.
+    pub starts_s: Vec<f64>,
+}
+
 /// One stall.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize))]
 pub struct StallEntry {
     /// When it began.
     pub start_s: f64,
@@ -95,12 +123,15 @@ impl Report {
         let models = compare(store, now)
             .into_iter()
             .map(|summary| {
-                let begin = store
-                    .model(summary.id)
-                    .map_or(Timestamp::ZERO, |model| model.range(now).begin);
+                let model = store.model(summary.id);
+                let begin = model.map_or(Timestamp::ZERO, |model| model.range(now).begin);
+                let called = model.map(|model| callbacks(store, model, now));
+                let called = called.into_iter().flatten();
+                let called = called.map(|callback| callback_entry(callback, &summary, begin));
+                let callbacks = called.collect();
                 let of_model = stalls.iter().filter(|stall| stall.model == summary.id);
                 let stalls = of_model.map(|stall| stall_entry(stall, begin)).collect();
-                model_report(summary, begin, stalls)
+                model_report(summary, begin, callbacks, stalls)
             })
             .collect();
         Self {
@@ -110,7 +141,12 @@ impl Report {
     }
 }
 
-fn model_report(summary: ModelSummary, begin: Timestamp, stalls: Vec<StallEntry>) -> ModelReport {
+fn model_report(
+    summary: ModelSummary,
+    begin: Timestamp,
+    callbacks: Vec<CallbackEntry>,
+    stalls: Vec<StallEntry>,
+) -> ModelReport {
     let tasks = summary.tasks.into_iter();
     ModelReport {
         model: summary.name,
@@ -121,6 +157,7 @@ fn model_report(summary: ModelSummary, begin: Timestamp, stalls: Vec<StallEntry>
         longest_stall_s: summary.longest_stall.map(seconds),
         polls: summary.polls,
         tasks: tasks.map(|task| task_entry(task, begin)).collect(),
+        callbacks,
         stalls,
         events: summary.events,
         dropped: summary.dropped,
@@ -140,6 +177,29 @@ fn task_entry(task: TaskSummary, begin: Timestamp) -> TaskEntry {
         waiting_s: seconds(task.waiting),
         ready_s: seconds(task.ready),
         running_s: seconds(task.running),
+    }
+}
+
+fn callback_entry(
+    callback: CallbackSummary,
+    model: &ModelSummary,
+    begin: Timestamp,
+) -> CallbackEntry {
+    let place = callback
+        .task
+        .and_then(|id| model.tasks.binary_search_by_key(&id, |task| task.id).ok());
+    CallbackEntry {
+        name: callback.name,
+        task: place.map(|place| model.tasks[place].name.clone()),
+        count: callback.count,
+        failed: callback.failed,
+        total_s: seconds(callback.total),
+        longest_s: seconds(callback.longest),
+        starts_s: callback
+            .begins
+            .iter()
+            .map(|at| seconds(at.since(begin)))
+            .collect(),
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::*;
 use crate::store::{TraceStore, sample};
 use crate::trace::{
-    Batch, Cause, Event, EventKind, ModelId, NameId, Outcome, Source, ThreadId, TimeRange,
-    Timestamp,
+    Batch, Cause, DeferredStep, Event, EventKind, FlowId, ModelId, NameId, Outcome, Source, TaskId,
+    ThreadId, TimeRange, Timestamp,
 };
 
 const fn millis(millis: u64) -> Duration {
@@ -44,6 +44,115 @@ fn the_models_compare_by_what_their_threads_waited_and_did() {
         "the main thread, which has no spans, does not count"
     );
     assert_eq!((threaded.stalls, threaded.polls), (0, 0));
+}
+
+/// A Deferred whose first callback fails, whose errback recovers, and which then pauses.
+#[test]
+fn the_way_of_a_result_through_its_chain_is_told_in_order() {
+    let [get_poem, parse, recover, wait] = [0, 1, 2, 3].map(NameId::from_index);
+    let (deferred, inner) = (FlowId::from_index(0), FlowId::from_index(1));
+    let step = |step| EventKind::DeferredStep { deferred, step };
+    let begin = |name| EventKind::CallbackBegin {
+        name,
+        task: None,
+        cause: Cause::Deferred,
+        flow: Some(deferred),
+    };
+    let end = |failed| EventKind::CallbackEnd { failed };
+    let made = |deferred| EventKind::DeferredMade {
+        deferred,
+        name: get_poem,
+    };
+    let waits_for = Some(inner);
+    let events = [
+        (1, made(deferred)),
+        (1, made(inner)),
+        (5, step(DeferredStep::Fired)),
+        (5, begin(parse)),
+        (6, end(true)),
+        (6, step(DeferredStep::Failed)),
+        (6, begin(recover)),
+        (7, end(false)),
+        (7, step(DeferredStep::Recovered)),
+        (7, begin(wait)),
+        (8, end(false)),
+        (
+            8,
+            EventKind::DeferredPaused {
+                deferred,
+                waits_for,
+            },
+        ),
+        (9, step(DeferredStep::Resumed)),
+    ];
+    let mut store = TraceStore::new();
+    store.push(&Batch {
+        source: Source {
+            model: ModelId::from_index(0),
+            thread: ThreadId::from_index(0),
+        },
+        names: Vec::new(),
+        events: events
+            .map(|(millis, kind)| Event {
+                at: at(millis),
+                kind,
+            })
+            .to_vec(),
+    });
+    let model = &store.models()[0];
+    let way = chain(model, deferred).expect("it is recorded");
+    assert_eq!(way.name, get_poem);
+    let words: Vec<String> = way
+        .steps
+        .iter()
+        .map(|step| match step.what {
+            ChainEvent::Made => "made".to_owned(),
+            ChainEvent::Step(step) => step.to_string(),
+            ChainEvent::Paused(other) => format!("paused for {}", other == waits_for),
+            ChainEvent::Called { name, failed, span } => {
+                assert_eq!(store.span(span).and_then(|span| span.name), name);
+                format!("called {:?} {failed}", name.map(NameId::index))
+            }
+        })
+        .collect();
+    assert_eq!(
+        words,
+        [
+            "made",
+            "fired",
+            "called Some(1) true",
+            "failed",
+            "called Some(2) false",
+            "recovered",
+            "called Some(3) false",
+            "paused for true",
+            "resumed",
+        ]
+    );
+    assert_eq!(chain(model, inner).expect("it is recorded").steps.len(), 1);
+    assert_eq!(chain(model, FlowId::from_index(7)), None);
+}
+
+#[test]
+fn callbacks_are_counted_by_name_and_task_with_their_moments() {
+    let store = sample::store();
+    let called = callbacks(&store, &store.models()[0], at(500));
+    let [first, ..] = &called[..] else {
+        panic!("nothing was called");
+    };
+    assert_eq!((first.name.as_str(), first.count), ("start", 1));
+    let received = called
+        .iter()
+        .find(|one| one.name == "data_received" && one.task == TaskId::new(1))
+        .expect("ecstasy received data");
+    assert_eq!(received.begins.len(), received.count);
+    assert!(received.longest <= received.total);
+    assert!(
+        received.total >= millis(60),
+        "it slept: {:?}",
+        received.total
+    );
+    assert!(called.is_sorted_by_key(|one| one.begins[0]));
 }
 
 #[test]
@@ -221,6 +330,7 @@ fn timers_tell_how_late_they_were() {
     assert_eq!(late, [point]);
 }
 
+#[cfg(feature = "format")]
 #[test]
 fn the_report_has_the_promised_keys() {
     let report = Report::new(&sample::store(), "three-slow-servers", at(100));

@@ -31,9 +31,10 @@ use crate::trace::{Batch, ThreadId, Timestamp};
 
 /// The newest version of the format: the one that is written.
 ///
-/// Version 2 added words at the ends of the vocabulary, for connections, Deferreds and the thread pool. What was written
-/// in version 1 means the same in both.
-pub const VERSION: u16 = 2;
+/// Each version added words at the ends of the vocabulary, so that what was written in an older one means the same:
+/// version 2 for connections, Deferreds and the thread pool; version 3 for a thread that sleeps, and for a
+/// watchdog.
+pub const VERSION: u16 = 3;
 
 const MAGIC: &[u8; 14] = b"\x89loopscope\r\n\x1a\n";
 const HEAD: usize = 9;

@@ -1,7 +1,7 @@
 //! What moments are called in the formats of others.
 
 use crate::store::TraceStore;
-use crate::trace::{DeferredStep, Event, EventKind, Half, Interest, Side, TaskId};
+use crate::trace::{DeferredStep, Doing, Event, EventKind, Half, Interest, Side, TaskId};
 
 /// A moment in words and numbers.
 pub(super) struct Moment<'a> {
@@ -109,6 +109,29 @@ impl<'a> Moment<'a> {
             EventKind::DeferredPaused { .. } => plain("deferred paused"),
             EventKind::WorkQueued { name, .. } => plain("work queued").said(store.name(name)),
             EventKind::WorkDone { .. } => plain("work done"),
+            EventKind::StallNoticed { task, callback, .. } => Self {
+                task,
+                text: callback.map(|callback| store.name(callback)),
+                ..plain("stall noticed")
+            },
+            EventKind::ReportsHeldBack { count } => {
+                plain("reports held back").counted("count", u64::from(count))
+            }
+            EventKind::ThreadSample { doing, .. } => match doing {
+                Doing::Running => plain("thread seen running"),
+                Doing::SystemCall { name, .. } => {
+                    plain("thread seen in a system call").said(store.name(name))
+                }
+                Doing::Unknown => plain("thread cannot be seen"),
+            },
+            EventKind::ThreadTimes { on_cpu, .. } => {
+                plain("thread's CPU time").counted("on_cpu_ns", on_cpu)
+            }
+            EventKind::DataArrived { task, .. } => Self {
+                task,
+                ..plain("data arrived")
+            },
+            EventKind::Watched { spent, .. } => plain("watched").counted("spent_ns", spent),
             _ => return None,
         })
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::analysis::plain_duration;
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, TraceStore};
-use crate::trace::{EventKind, Half, Interest, ModelId, Outcome, Side, TaskId, ThreadId};
+use crate::trace::{
+    Doing, EventKind, Half, Interest, ModelId, Outcome, Side, TaskId, ThreadId, WaitCall,
+};
 
 /// What a span is called: `data_received`, `sleep 200ms`, `poll`.
 pub(super) fn span(store: &TraceStore, span: &Span) -> String {
@@ -21,13 +23,19 @@ pub(super) const fn explained(kind: SpanKind) -> &'static str {
             "The loop waits until a descriptor is ready, a timer is due or another thread calls"
         }
         SpanKind::Turn => "The loop works: between two polls it runs what has become due or ready",
-        SpanKind::Wait(_) => "The thread sleeps in a system call until its one socket is ready",
+        SpanKind::Wait(WaitCall::Connect | WaitCall::Read) => {
+            "The thread sleeps in a system call until its one socket is ready"
+        }
+        SpanKind::Wait(WaitCall::Work) => "The thread has nothing to do until there is work for it",
+        SpanKind::Wait(WaitCall::Sleep) => {
+            "The thread sleeps in a system call until some time has passed"
+        }
         SpanKind::Callback(_) => {
             "Your code runs, from begin to end; in a loop nothing else runs meanwhile"
         }
         SpanKind::Blocking => "Your code called something that does not return at once",
         SpanKind::Queued => "The task is known, and nobody works on it yet",
-        SpanKind::Waiting => "The task waits for its connection",
+        SpanKind::Waiting => "The task waits: for its connection, or until some time has passed",
         SpanKind::Ready => "Data is there, but the loop is busy with something else",
         SpanKind::Running => "The task's code runs",
     }
@@ -65,7 +73,7 @@ pub(super) fn lane(store: &TraceStore, model: &ModelTrack, lane: LaneRef) -> Str
 /// What happened at a moment, in a few words.
 pub(super) fn event(store: &TraceStore, model: &ModelTrack, kind: &EventKind) -> String {
     let task = |id: &TaskId| task(store, model, *id);
-    let whose = |id: &Option<TaskId>| {
+    let whose = &|id: &Option<TaskId>| {
         id.map_or_else(
             || "a descriptor".to_owned(),
             |id| self::task(store, model, id),
@@ -112,6 +120,7 @@ pub(super) fn event(store: &TraceStore, model: &ModelTrack, kind: &EventKind) ->
         }
         _ => connection(store, kind, whose)
             .or_else(|| deferred(store, kind))
+            .or_else(|| watched(store, kind, whose))
             // The rest are begins and ends of spans, and spans are described by [`span`].
             .unwrap_or_else(|| "an event".to_owned()),
     }
@@ -164,6 +173,44 @@ fn deferred(store: &TraceStore, kind: &EventKind) -> Option<String> {
             format!("{} was handed to the thread pool", store.name(*name))
         }
         EventKind::WorkDone { .. } => "a thread of the pool has done its work".to_owned(),
+        _ => return None,
+    })
+}
+
+/// What a watchdog saw.
+fn watched(
+    store: &TraceStore,
+    kind: &EventKind,
+    whose: impl Fn(&Option<TaskId>) -> String,
+) -> Option<String> {
+    Some(match kind {
+        EventKind::StallNoticed { callback, .. } => match callback {
+            Some(callback) => format!("a stall goes on in {}", store.name(*callback)),
+            None => "a stall goes on".to_owned(),
+        },
+        EventKind::ReportsHeldBack { count } => {
+            format!("{count} more reports of stalls were held back")
+        }
+        EventKind::ThreadSample { doing, .. } => match doing {
+            Doing::Running => "seen running (or waiting for a core)".to_owned(),
+            Doing::SystemCall { name, fd } => {
+                let on = fd.map(|fd| format!(" on descriptor {fd}"));
+                format!("seen in {}{}", store.name(*name), on.unwrap_or_default())
+            }
+            Doing::Unknown => "the system does not say what the thread does".to_owned(),
+        },
+        EventKind::ThreadTimes { on_cpu, .. } => format!(
+            "{} of CPU time so far",
+            plain_duration(Duration::from_nanos(*on_cpu))
+        ),
+        EventKind::DataArrived { task, .. } => {
+            format!("data for {} came in, and nobody looked", whose(task))
+        }
+        EventKind::ReadinessOf { fd, .. } => format!("that was descriptor {fd}"),
+        EventKind::Watched { spent, .. } => format!(
+            "watching took {} of CPU time",
+            plain_duration(Duration::from_nanos(*spent))
+        ),
         _ => return None,
     })
 }

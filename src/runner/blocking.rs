@@ -40,25 +40,6 @@ impl BlockingSwitch {
         let blocking = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         blocking.filter(|blocking| blocking.task.is_none_or(|chosen| chosen == task))
     }
-
-    /// Blocks in a callback of `task`, if it is set to. There is no socket that could be read to its end.
-    pub(super) fn block_callback(&self, task: TaskId, recorder: &mut Recorder, stop: &StopToken) {
-        let Some(Blocking { kind, duration, .. }) = self.for_task(task) else {
-            return;
-        };
-        match kind {
-            BlockingKind::Sleep => {
-                begin(&format!("sleep {duration:?}"), task, recorder);
-                sleep(duration, stop);
-            }
-            BlockingKind::Cpu => {
-                begin(&format!("compute {duration:?}"), task, recorder);
-                compute(duration, wall_clock(), stop);
-            }
-            BlockingKind::Read => return,
-        }
-        recorder.record(EventKind::BlockingEnd);
-    }
 }
 
 /// Blocks as `blocking` says, in a callback of `running`, and returns whether the data came to its end
@@ -75,26 +56,36 @@ where
     S: AsFd + Send + Sync + 'static,
     for<'a> &'a S: Read,
 {
-    let duration = blocking.duration;
-    let text = match blocking.kind {
-        BlockingKind::Sleep => format!("sleep {duration:?}"),
-        BlockingKind::Cpu => format!("compute {duration:?}"),
-        BlockingKind::Read => "read to the end".to_owned(),
-    };
-    begin(&text, running.task(), recorder);
-    let result = match blocking.kind {
-        BlockingKind::Sleep => {
-            sleep(duration, stop);
-            Ok(false)
-        }
-        BlockingKind::Cpu => {
-            compute(duration, wall_clock(), stop);
-            Ok(false)
-        }
-        BlockingKind::Read => read_to_end(stream, running, buffer, recorder, stop),
-    };
+    if blocking.kind != BlockingKind::Read {
+        block_without_socket(blocking, running.task(), recorder, stop);
+        return Ok(false);
+    }
+    begin("read to the end", running.task(), recorder);
+    let result = read_to_end(stream, running, buffer, recorder, stop);
     recorder.record(EventKind::BlockingEnd);
     result
+}
+
+/// Blocks as `blocking` says, in a callback of `task` that has no data to come to an end: there is nothing to read.
+pub(super) fn block_without_socket(
+    blocking: &Blocking,
+    task: TaskId,
+    recorder: &mut Recorder,
+    stop: &StopToken,
+) {
+    let duration = blocking.duration;
+    match blocking.kind {
+        BlockingKind::Sleep => {
+            begin(&format!("sleep {duration:?}"), task, recorder);
+            sleep(duration, stop);
+        }
+        BlockingKind::Cpu => {
+            begin(&format!("compute {duration:?}"), task, recorder);
+            compute(duration, wall_clock(), stop);
+        }
+        BlockingKind::Read => return,
+    }
+    recorder.record(EventKind::BlockingEnd);
 }
 
 /// Does the work of a callback of `task`. A stop ends it early.
@@ -121,7 +112,8 @@ fn begin(what: &str, task: TaskId, recorder: &mut Recorder) {
     recorder.flush();
 }
 
-fn sleep(duration: Duration, stop: &StopToken) {
+/// Lets so much time pass. A stop ends it early.
+pub(super) fn sleep(duration: Duration, stop: &StopToken) {
     let begin = Instant::now();
     while !stop.is_stopped()
         && let Some(left) = duration.checked_sub(begin.elapsed())

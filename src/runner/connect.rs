@@ -1,6 +1,7 @@
 //! Connecting on a blocking socket, in a way that can be stopped.
 
 use std::io;
+use std::net::TcpStream;
 use std::time::Duration;
 
 use rustix::fd::OwnedFd;
@@ -12,6 +13,17 @@ use super::{Place, StopToken};
 
 /// Nothing but a signal wakes a thread from connecting: it looks up this often whether it is to stop.
 const CONNECT_SLICE: Duration = Duration::from_millis(100);
+
+/// Connects to a TCP server, blocking. An error after a stop means nothing.
+///
+/// # Errors
+/// When there is no socket, or no connection, or `place` is none of a TCP server.
+pub(super) fn connect_tcp(place: &Place, stop: &StopToken) -> io::Result<TcpStream> {
+    match place {
+        Place::Tcp(_) => connect(place, stop).map(TcpStream::from),
+        _ => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
 
 /// Connects a socket to `place`, blocking. An error after a stop means nothing.
 ///

@@ -33,12 +33,12 @@ pub enum TaskError {
         /// How many were to come.
         expected: usize,
     },
-    /// A server that echoes did not.
-    #[error("{0} did not send back what was said")]
-    OtherAnswer(Place),
-    /// The program was written to fail in the middle of its data.
-    #[error("failed after {0} bytes, as the scenario says")]
-    FailsAfter(usize),
+    /// There is no event loop, and something needs one.
+    #[error("a Deferred fires in an event loop, and this model has none")]
+    NoLoop,
+    /// There is no service, and something is to be said to it.
+    #[error("there is no service to talk to: say to which server")]
+    NoService,
     /// The system refuses another thread.
     #[error("cannot start a thread: {0}; run fewer tasks, or raise the limit with `ulimit -u`")]
     Thread(io::Error),

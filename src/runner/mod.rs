@@ -130,12 +130,12 @@ fn begin_model(recorder: &mut Recorder, variant: &Variant, tasks: &[Task]) {
     recorder.flush();
 }
 
-/// A model is over. Tasks that it stopped itself are as good as done.
+/// A model ends. `stop` is that of the run: tasks that the model has stopped itself do not count.
 fn end_model(recorder: &mut Recorder, runs: &[TaskRun], stop: &StopToken) {
     let any = |outcome| runs.iter().any(|run| run.outcome == outcome);
     let outcome = if any(Outcome::Failed) {
         Outcome::Failed
-    } else if stop.is_stopped() && any(Outcome::Stopped) {
+    } else if any(Outcome::Stopped) && stop.is_stopped() {
         Outcome::Stopped
     } else {
         Outcome::Done

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use super::connect::connect;
+use super::connect::connect_tcp;
 use super::error::TaskError;
 use super::running::all_there;
 use super::{BUFFER_BYTES, Endpoint, Place, StopToken};
@@ -28,8 +28,8 @@ pub(super) fn request_blocking(
         let error = io::ErrorKind::Unsupported.into();
         return Err(TaskError::connecting(place, error));
     };
-    let socket = connect(place, stop).map_err(|error| TaskError::connecting(place, error))?;
-    let stream = Arc::new(TcpStream::from(socket));
+    let stream = connect_tcp(place, stop).map_err(|error| TaskError::connecting(place, error))?;
+    let stream = Arc::new(stream);
     let _wake = stop.shut_down(&stream);
     let broken = |error| TaskError::Broken(place.clone(), error);
     ask(&stream, address).map_err(broken)?;

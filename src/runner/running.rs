@@ -4,7 +4,7 @@ use super::TaskRun;
 use super::error::TaskError;
 use super::stop::StopToken;
 use crate::clock::Ticks;
-use crate::reactor::Failure;
+use crate::reactor::{CallbackResult, Failure};
 use crate::record::Recorder;
 use crate::scenario::Task;
 use crate::trace::{EventKind, Outcome, TaskId};
@@ -53,6 +53,11 @@ impl Running {
     /// How many bytes came so far.
     pub(super) const fn received(&self) -> usize {
         self.content.len()
+    }
+
+    /// What came so far.
+    pub(super) fn content(&self) -> &[u8] {
+        &self.content
     }
 
     /// So many bytes more are expected.
@@ -125,6 +130,14 @@ impl Running {
             outcome,
             error,
         }
+    }
+}
+
+/// What a program does that takes no more than `most` bytes.
+pub(super) fn fail_beyond(received: usize, most: Option<usize>) -> CallbackResult {
+    match most {
+        Some(most) if received > most => Err(format!("fails after {most} bytes").into()),
+        _ => Ok(()),
     }
 }
 

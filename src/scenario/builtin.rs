@@ -18,12 +18,24 @@ macro_rules! builtin {
     };
 }
 
-const BUILTINS: [Builtin; 5] = [
+const BUILTINS: [Builtin; 17] = [
     builtin!("three-slow-servers"),
     builtin!("broken-client"),
     builtin!("big-poems"),
     builtin!("dead-port"),
+    builtin!("hello-reactor"),
+    builtin!("doing-nothing"),
+    builtin!("the-circle"),
+    builtin!("exception"),
+    builtin!("callback-stack"),
+    builtin!("deferred-chain"),
+    builtin!("ask-another-server"),
+    builtin!("echo-server"),
+    builtin!("the-bank"),
+    builtin!("cpu-wait"),
     builtin!("many-tasks"),
+    builtin!("which-poll"),
+    builtin!("transports"),
 ];
 
 /// The built-in scenarios, the one to begin with first.

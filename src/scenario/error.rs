@@ -13,12 +13,10 @@ const SHOWN: usize = 10;
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// Neither a built-in scenario nor a file is called so.
-    #[error("no scenario `{name}`: neither a file nor built in ({builtins}){}", did_you_mean(*.guess))]
+    #[error("no scenario `{name}`: neither a file nor built in; `loopscope scenarios` lists those{}", did_you_mean(*.guess))]
     Unknown {
         /// What was asked for.
         name: String,
-        /// The names of the built-in scenarios, as a list to read.
-        builtins: String,
         /// Which of them may have been meant.
         guess: Option<&'static str>,
     },

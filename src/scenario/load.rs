@@ -85,7 +85,6 @@ fn unreadable(name: &str, reason: io::Error) -> ScenarioError {
         let names = || builtins().iter().map(|builtin| builtin.name);
         return ScenarioError::Unknown {
             name: name.to_owned(),
-            builtins: words::one_of(names()),
             guess: words::guess(name, names()),
         };
     }

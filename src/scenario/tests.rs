@@ -8,6 +8,7 @@ use super::*;
 use crate::trace::TaskId;
 
 mod load;
+mod steps;
 
 /// A scenario with nothing but what is required. The lines are counted in the tests below.
 const SMALLEST: &str = "\

@@ -13,7 +13,9 @@ pub(super) fn guess<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
     let word = word.to_lowercase();
-    let allowed = word.chars().count().max(3) / 3;
+    let letters = word.chars().count();
+    // At least one letter has to be right.
+    let allowed = (letters.max(3) / 3).min(letters.saturating_sub(1));
     let mut closest: Option<(usize, &str)> = None;
     let mut begun = Vec::new();
     for candidate in candidates {
@@ -61,6 +63,7 @@ mod tests {
         assert_eq!(guess("closes", keys), Some("closes_after"));
         assert_eq!(guess("colour", keys), None);
         assert_eq!(guess("", keys), None);
+        assert_eq!(guess("c", ["a", "b"]), None);
     }
 
     #[test]

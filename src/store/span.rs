@@ -109,6 +109,7 @@ impl SpanKind {
             Self::Wait(WaitCall::Connect) => "wait in connect",
             Self::Wait(WaitCall::Read) => "wait in read",
             Self::Wait(WaitCall::Work) => "wait for work",
+            Self::Wait(WaitCall::Sleep) => "wait in sleep",
             Self::Callback(_) => "callback",
             Self::Blocking => "blocking call",
             Self::Queued => "queued",

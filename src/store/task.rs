@@ -28,7 +28,7 @@ pub struct TaskTrack {
     pub end: Option<Timestamp>,
     /// How it ended.
     pub outcome: Option<Outcome>,
-    /// What went wrong, if something did; the first of it.
+    /// What went wrong, if something did that nobody handled; the first of it.
     pub failure: Option<NameId>,
     /// How many bytes it has read.
     pub bytes: u64,
@@ -85,6 +85,10 @@ impl TaskTrack {
                 self.leave(at);
                 self.end = Some(at);
                 self.outcome = Some(outcome);
+                // Somebody handled it: an errback, say.
+                if outcome == Outcome::Done {
+                    self.failure = None;
+                }
             }
             EventKind::BytesRead { bytes, .. } => {
                 self.bytes += u64::from(bytes);

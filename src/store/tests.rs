@@ -335,6 +335,21 @@ fn an_end_without_a_begin_is_left_out() {
 }
 
 #[test]
+fn a_failure_that_was_handled_is_none_of_its_task() {
+    let failed_and_ended = |outcome| {
+        let failure = EventKind::Failure {
+            task: Some(TASK),
+            message: NAME,
+        };
+        let task = TASK;
+        let store = store(&[(110, failure), (120, EventKind::TaskEnd { task, outcome })]);
+        store.models()[0].tasks[0].failure
+    };
+    assert_eq!(failed_and_ended(Outcome::Done), None);
+    assert_eq!(failed_and_ended(Outcome::Failed), Some(NAME));
+}
+
+#[test]
 fn stalls_failures_and_dropped_events_are_kept_with_the_model() {
     let store = store(&[
         (

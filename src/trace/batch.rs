@@ -1,11 +1,10 @@
 //! What a thread hands over at once.
 
-use serde::{Deserialize, Serialize};
-
 use super::{Event, ModelId, NameId, ThreadId};
 
 /// Where events come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub struct Source {
     /// The model of execution that the thread works for.
     pub model: ModelId,
@@ -14,7 +13,8 @@ pub struct Source {
 }
 
 /// Events of one thread in their order, with the names that they are the first to use.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub struct Batch {
     /// Who recorded them.
     pub source: Source,

@@ -2,12 +2,11 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
-use super::{FlowId, NameId, TaskId, Timestamp};
+use super::{FlowId, NameId, TaskId, ThreadId, Timestamp};
 
 /// One thing that happened at one moment on one thread. At most 32 bytes, so that recording one is a store.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {
     /// When. Within a thread events never go back in time.
     pub at: Timestamp,
@@ -20,7 +19,8 @@ const _: () = assert!(size_of::<Event>() <= 32, "an event must stay small");
 /// What happened. Every model of execution speaks these words, whatever it is built from.
 ///
 /// Spans (poll, wait, callback, blocking call) are a begin and an end on one thread and nest strictly.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum EventKind {
     /// A model of execution starts: what its first thread records first, after its own begin.
     ModelBegin {
@@ -289,14 +289,90 @@ pub enum EventKind {
         /// The flow of the [`EventKind::ThreadCall`] that takes the result over.
         call: Option<FlowId>,
     },
-    /// A thread of the pool has nothing to do: it waits for work until [`EventKind::IdleEnd`].
+    /// A thread has nothing to do until [`EventKind::IdleEnd`]: one of the pool waits for work; one of a task, for
+    /// another task to end before.
     IdleBegin,
-    /// There is work, or there will be none any more.
+    /// There is something to do, or there will be nothing any more.
     IdleEnd,
+
+    /// A watchdog saw that a thread exceeds the threshold of a stall, and does so still. Recorded on the watchdog's own
+    /// thread, like everything below.
+    StallNoticed {
+        /// Which thread.
+        thread: ThreadId,
+        /// Whose callback runs.
+        task: Option<TaskId>,
+        /// The name of that callback.
+        callback: Option<NameId>,
+        /// When the stretch without a poll began.
+        begin: Timestamp,
+    },
+    /// A watchdog held so many reports of stalls back, because they came too often.
+    ReportsHeldBack {
+        /// How many.
+        count: u32,
+    },
+    /// What a watched thread was doing when a watchdog looked.
+    ThreadSample {
+        /// Which thread.
+        thread: ThreadId,
+        /// What it was doing.
+        doing: Doing,
+    },
+    /// How the time of a watched thread was spent so far, by the system's own account.
+    ThreadTimes {
+        /// Which thread.
+        thread: ThreadId,
+        /// Nanoseconds on a core.
+        on_cpu: u64,
+        /// Nanoseconds in which it could have run and had to wait for a core.
+        waiting_for_core: u64,
+    },
+    /// Data came in on a descriptor while its loop did not look.
+    DataArrived {
+        /// The number of the descriptor.
+        fd: i32,
+        /// Whose it is.
+        task: Option<TaskId>,
+        /// Whether it was there already when the watchdog began to look: then it came at this moment or before.
+        at_first_look: bool,
+    },
+    /// Which descriptor a readiness is of. Recorded by the loop itself, after it was watched.
+    ReadinessOf {
+        /// That of the [`EventKind::Readiness`].
+        flow: FlowId,
+        /// The number of the descriptor.
+        fd: i32,
+    },
+    /// What watching has cost since the watchdog said so last.
+    Watched {
+        /// How often it asked the system something.
+        reads: u32,
+        /// How long its thread ran, in nanoseconds of CPU time.
+        spent: u64,
+    },
+}
+
+/// What a thread was doing when somebody looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum Doing {
+    /// It ran, or would have if it had had a core.
+    Running,
+    /// It was inside a system call.
+    SystemCall {
+        /// Its name, such as `recvfrom`.
+        name: NameId,
+        /// The descriptor it is about, where it is about one.
+        fd: Option<i32>,
+    },
+    /// The system does not say: it is another one, or it is not allowed.
+    Unknown,
 }
 
 /// A step in the chain of a Deferred.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum DeferredStep {
     /// It got its value: the callbacks follow.
     Fired,
@@ -329,7 +405,8 @@ impl fmt::Display for DeferredStep {
 }
 
 /// What made the loop call user code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Cause {
     /// A descriptor was ready. The flow is that of the [`EventKind::Readiness`].
     Readiness,
@@ -365,7 +442,8 @@ impl fmt::Display for Cause {
 }
 
 /// What a descriptor became ready for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Interest {
     /// It can be read, or its other side closed it.
     Readable,
@@ -374,7 +452,8 @@ pub enum Interest {
 }
 
 /// Who asked for a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Side {
     /// This program did.
     Client,
@@ -383,7 +462,8 @@ pub enum Side {
 }
 
 /// One direction of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Half {
     /// What comes in: the other side sends no more.
     Reading,
@@ -392,7 +472,8 @@ pub enum Half {
 }
 
 /// How a connection ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Loss {
     /// In order.
     Closed,
@@ -405,7 +486,8 @@ pub enum Loss {
 }
 
 /// The system call in which a blocking model waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum WaitCall {
     /// For a connection to stand.
     Connect,
@@ -413,6 +495,8 @@ pub enum WaitCall {
     Read,
     /// A thread of a pool, for work.
     Work,
+    /// Until some time has passed.
+    Sleep,
 }
 
 impl fmt::Display for WaitCall {
@@ -421,12 +505,14 @@ impl fmt::Display for WaitCall {
             Self::Connect => "connect",
             Self::Read => "read",
             Self::Work => "work",
+            Self::Sleep => "sleep",
         })
     }
 }
 
 /// How a task or a model ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Outcome {
     /// It did what it was for.
     Done,

@@ -3,13 +3,11 @@
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
 
-use serde::{Deserialize, Serialize};
-
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $inner:ty, $int:ty) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[serde(transparent)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
         pub struct $name($inner);
 
         impl $name {

@@ -13,7 +13,7 @@ mod time;
 
 pub use batch::{Batch, Source};
 pub use event::{
-    Cause, DeferredStep, Event, EventKind, Half, Interest, Loss, Outcome, Side, WaitCall,
+    Cause, DeferredStep, Doing, Event, EventKind, Half, Interest, Loss, Outcome, Side, WaitCall,
 };
 pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId};
 pub use time::{TimeRange, Timestamp};

@@ -4,13 +4,13 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 /// A moment: nanoseconds since the clock of the trace was started (584 years fit).
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "format",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(transparent)
 )]
-#[serde(transparent)]
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
@@ -73,7 +73,8 @@ impl fmt::Display for Timestamp {
 }
 
 /// A stretch of time, `begin` included, `end` not. Never ends before it begins.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub struct TimeRange {
     /// Its first moment.
     pub begin: Timestamp,

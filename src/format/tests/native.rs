@@ -8,8 +8,8 @@ use super::*;
 use crate::format::native::{VERSION, Writer, read_from};
 use crate::store::TraceStore;
 use crate::trace::{
-    Batch, Cause, DeferredStep, Event, EventKind, FlowId, Half, Interest, Loss, ModelId, NameId,
-    Outcome, Side, Source, TaskId, ThreadId, WaitCall,
+    Batch, Cause, DeferredStep, Doing, Event, EventKind, FlowId, Half, Interest, Loss, ModelId,
+    NameId, Outcome, Side, Source, TaskId, ThreadId, WaitCall,
 };
 
 fn bytes_of(batches: &[Batch]) -> Vec<u8> {
@@ -130,14 +130,16 @@ fn a_batch_that_vanished_from_the_middle_is_noticed() {
     assert!(missing.contains("in the middle"), "{missing}");
 }
 
-/// The second version added words behind those of the first.
+/// Each version added words behind those of the one before.
 #[test]
-fn what_was_written_in_the_first_version_opens_as_it_was() {
+fn what_was_written_in_an_older_version_opens_as_it_was() {
     let batches = sample::batches();
-    let mut first = bytes_of(&batches);
-    first[14..16].copy_from_slice(&1_u16.to_le_bytes());
-    let trace = read_bytes(&first).expect("a trace");
-    assert_eq!(trace.store, store_of(&batches));
+    for version in 1..VERSION {
+        let mut older = bytes_of(&batches);
+        older[14..16].copy_from_slice(&version.to_le_bytes());
+        let trace = read_bytes(&older).expect("a trace");
+        assert_eq!(trace.store, store_of(&batches));
+    }
 }
 
 /// The files of this version name the variants of the vocabulary by their places.
@@ -145,7 +147,7 @@ fn what_was_written_in_the_first_version_opens_as_it_was() {
 fn a_change_of_the_vocabulary_needs_a_new_version() {
     let (name, task) = (NameId::from_index(0), TaskId::from_index(0));
     let (flow, at) = (FlowId::from_index(0), Timestamp(7));
-    let some = Some(task);
+    let (some, thread) = (Some(task), ThreadId::from_index(0));
     let kinds = [
         EventKind::ModelBegin { name },
         EventKind::ModelEnd {
@@ -270,6 +272,33 @@ fn a_change_of_the_vocabulary_needs_a_new_version() {
         },
         EventKind::IdleBegin,
         EventKind::IdleEnd,
+        EventKind::StallNoticed {
+            thread,
+            task: some,
+            callback: Some(name),
+            begin: at,
+        },
+        EventKind::ReportsHeldBack { count: 4 },
+        EventKind::ThreadSample {
+            thread,
+            doing: Doing::SystemCall { name, fd: Some(4) },
+        },
+        EventKind::ThreadTimes {
+            thread,
+            on_cpu: 5,
+            waiting_for_core: 6,
+        },
+        EventKind::DataArrived {
+            fd: 4,
+            task: some,
+            at_first_look: true,
+        },
+        EventKind::ReadinessOf { flow, fd: 4 },
+        EventKind::Watched { reads: 7, spent: 8 },
+        EventKind::WaitBegin {
+            task,
+            call: WaitCall::Sleep,
+        },
     ];
     let mut batch = sample::batches().remove(0);
     batch.names.clear();
@@ -277,7 +306,7 @@ fn a_change_of_the_vocabulary_needs_a_new_version() {
     let bytes = bytes_of(&[batch]);
     assert_eq!(
         (VERSION, bytes.len(), crc32fast::hash(&bytes)),
-        (2, 279, 0xBA8CFE60),
+        (3, 320, 0xA8B72376),
         "what is written has changed: raise VERSION, and teach the reader the old one"
     );
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use egui::{RichText, Ui};
 
+use super::chain;
 use super::widgets::{field, fields, link, note, title};
 use crate::analysis::{self, TaskSummary, plain_count, plain_duration};
 use crate::gui::command::{Command, Selection};
@@ -13,7 +14,7 @@ use crate::gui::navigate;
 use crate::gui::text;
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, SpanRef, TraceStore};
-use crate::trace::{Event, ModelId, TaskId, ThreadId, TimeRange};
+use crate::trace::{Event, EventKind, FlowId, ModelId, TaskId, ThreadId, TimeRange};
 
 /// How many callbacks of a stall are listed.
 const EVIDENCE: usize = 6;
@@ -71,6 +72,7 @@ impl Look<'_> {
         if let LaneRef::Task(task) = at.lane {
             self.task(ui, at.model, task);
         }
+        self.chain(ui, model, span.flow, commands);
         Some(())
     }
 
@@ -238,6 +240,19 @@ impl Look<'_> {
         Some(())
     }
 
+    /// The chain of the Deferred that is looked at, if one is.
+    fn chain(
+        &self,
+        ui: &mut Ui,
+        model: &ModelTrack,
+        flow: Option<FlowId>,
+        commands: &mut Vec<Command>,
+    ) {
+        if let Some(chain) = flow.and_then(|flow| analysis::chain(model, flow)) {
+            chain::show(ui, self.store, &chain, commands);
+        }
+    }
+
     /// Callbacks and calls that block during a stretch of a thread, the longest first.
     fn evidence(
         &self,
@@ -315,6 +330,13 @@ impl Look<'_> {
                 }
             });
         });
+        let deferred = match event.kind {
+            EventKind::DeferredMade { deferred, .. }
+            | EventKind::DeferredStep { deferred, .. }
+            | EventKind::DeferredPaused { deferred, .. } => Some(deferred),
+            _ => None,
+        };
+        self.chain(ui, model, deferred, commands);
         Some(())
     }
 

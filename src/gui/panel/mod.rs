@@ -1,6 +1,7 @@
 //! The sides of the window. Each is a function that looks and pushes commands; none changes the world.
 
 pub mod blocking;
+mod chain;
 pub mod comparison;
 pub mod files;
 pub mod help;

@@ -9,7 +9,7 @@ use crate::analysis::{plain_duration, stall};
 use crate::gui::describe;
 use crate::gui::theme::Palette;
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef};
-use crate::trace::{EventKind, Interest, ModelId, NameId, TaskId, ThreadId, Timestamp};
+use crate::trace::{EventKind, Interest, ModelId, NameId, TaskId, ThreadId, Timestamp, WaitCall};
 
 /// A title, and lines of a word and what it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -195,6 +195,8 @@ const fn words(kind: SpanKind) -> (&'static str, &'static str) {
             "turn",
             "the loop works: it calls whoever has something to do",
         ),
+        SpanKind::Wait(WaitCall::Work) => ("wait", "the thread has nothing to do"),
+        SpanKind::Wait(WaitCall::Sleep) => ("sleep", "the thread lets some time pass"),
         SpanKind::Wait(_) => ("wait", "the thread waits in a system call"),
         SpanKind::Callback(_) => ("callback", "a callback: code of the program runs"),
         SpanKind::Blocking => (
@@ -202,7 +204,10 @@ const fn words(kind: SpanKind) -> (&'static str, &'static str) {
             "a call that blocks: nothing else runs on this thread",
         ),
         SpanKind::Queued => ("queued", "nobody works on the task yet"),
-        SpanKind::Waiting => ("waiting", "the task waits for its connection"),
+        SpanKind::Waiting => (
+            "waiting",
+            "the task waits for its connection, or lets some time pass",
+        ),
         SpanKind::Ready => ("ready", "there is data, and nobody has come to serve it"),
         SpanKind::Running => ("running", "the task's code runs"),
     }

@@ -122,6 +122,7 @@ struct Run {
     variant: Variant,
     tasks: Arc<[Task]>,
     endpoints: Arc<[Endpoint]>,
+    has_service: bool,
     /// How far each task is, by its place.
     progress: Box<[Progress]>,
     ended: RefCell<Vec<TaskRun>>,
@@ -160,6 +161,7 @@ impl Run {
             variant: job.variant.clone(),
             tasks: Arc::clone(&job.tasks),
             endpoints: Arc::clone(&job.endpoints),
+            has_service: job.service.is_some(),
             progress,
             ended: RefCell::default(),
             end: StopToken::default(),

@@ -6,7 +6,7 @@ use super::errand::Errand;
 use crate::reactor::{
     Deferred, Failure, Firing, LoopingCall, Reactor, Returned, Step as Came, intern,
 };
-use crate::runner::blocking::perform;
+use crate::runner::blocking::{block_without_socket, perform};
 use crate::runner::running::StepError;
 use crate::scenario::{Call, Work};
 
@@ -76,8 +76,7 @@ impl Errand {
         call: &Call,
         reactor: &mut Reactor,
     ) -> Result<Came<(), Reactor>, Failure> {
-        self.be_blocked(reactor);
-        match (call.work, self.run.variant.slices) {
+        let step = match (call.work, self.run.variant.slices) {
             (Work::Compute(whole), Some(slice)) if whole > slice => {
                 self.perform(Work::Compute(slice), reactor);
                 let (done, sliced) = reactor.deferred(self.label(intern(&call.name)));
@@ -89,12 +88,25 @@ impl Errand {
                     done,
                 };
                 rest.compute_later(reactor);
-                Ok(Came::Wait(sliced))
+                Came::Wait(sliced)
             }
             (work, _) => {
                 self.perform(work, reactor);
-                returned(call).map(Came::Value)
+                Came::Value(())
             }
+        };
+        self.be_blocked(reactor);
+        match step {
+            Came::Value(()) => self.returned(call).map(Came::Value),
+            wait @ Came::Wait(_) => Ok(wait),
+        }
+    }
+
+    /// What a callback returns when it has done its work. One that was stopped at it never comes to fail.
+    fn returned(&self, call: &Call) -> Result<(), Failure> {
+        match &call.fails {
+            Some(text) if !self.run.is_over() => Err(text.as_str().into()),
+            _ => Ok(()),
         }
     }
 
@@ -105,19 +117,11 @@ impl Errand {
 
     /// Blocks in a callback without a socket, if the user wants this task to.
     pub(super) fn be_blocked(&self, reactor: &mut Reactor) {
-        let controls = &self.run.controls;
-        let recorder = reactor.recorder();
-        controls
-            .blocking
-            .block_callback(self.task(), recorder, &controls.stop);
+        let (controls, task) = (&self.run.controls, self.task());
+        if let Some(blocking) = controls.blocking.for_task(task) {
+            block_without_socket(&blocking, task, reactor.recorder(), &controls.stop);
+        }
     }
-}
-
-/// What a callback returns when it has done its work.
-fn returned(call: &Call) -> Result<(), Failure> {
-    call.fails
-        .as_ref()
-        .map_or(Ok(()), |text| Err(text.as_str().into()))
 }
 
 /// What is left of a computation that lets others have their turn in between.
@@ -146,7 +150,7 @@ impl Rest {
         let computed = reactor.call_now(label, |reactor| {
             self.errand.perform(Work::Compute(slice), reactor);
             if self.left.is_zero() {
-                returned(&self.call)
+                self.errand.returned(&self.call)
             } else {
                 Ok(())
             }

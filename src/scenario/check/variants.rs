@@ -11,6 +11,7 @@ use crate::scenario::limits;
 use crate::scenario::model::Task;
 use crate::scenario::program::Step;
 use crate::scenario::variant::{Model, Variant};
+use crate::scenario::words::one_of;
 
 impl Check<'_> {
     /// What can be run, and which of it runs unless the user chooses.
@@ -100,9 +101,20 @@ impl Check<'_> {
     fn model(&mut self, key: &str, name: &Spanned<String>, possible: &[Model]) -> Option<Model> {
         let found = possible.iter().find(|model| model.name() == name.get_ref());
         if found.is_none() {
-            let names = possible.iter().map(|model| model.name());
-            let error = ValueError::unknown(name.get_ref(), names);
-            self.refuse(&name.span(), key, error);
+            let names = || possible.iter().map(|model| model.name());
+            let is_model = |model: &Model| model.name() == name.get_ref();
+            let mut all = Model::OF_TASKS.iter().chain(&Model::OF_A_SERVICE);
+            if all.any(is_model) {
+                let message = format!(
+                    "`{}` cannot run these tasks: {}",
+                    name.get_ref(),
+                    one_of(names())
+                );
+                self.refuse(&name.span(), key, message);
+            } else {
+                let error = ValueError::unknown(name.get_ref(), names());
+                self.refuse(&name.span(), key, error);
+            }
         }
         found.copied()
     }

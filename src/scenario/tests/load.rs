@@ -62,12 +62,12 @@ fn a_file_that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn a_name_that_is_nothing_lists_the_built_in_ones() {
+fn a_name_that_is_nothing_is_guessed() {
     let error = Scenario::load("tree-slow-servers").expect_err("no such scenario");
     assert_eq!(
         error.to_string(),
-        "no scenario `tree-slow-servers`: neither a file nor built in (`three-slow-servers`, \
-         `broken-client`, `big-poems`, `dead-port` or `many-tasks`) (did you mean `three-slow-servers`?)"
+        "no scenario `tree-slow-servers`: neither a file nor built in; `loopscope scenarios` lists those \
+         (did you mean `three-slow-servers`?)"
     );
 }
 
@@ -116,4 +116,20 @@ fn in_theory_a_dead_server_takes_no_time_and_one_that_closes_early_less() {
         .map(|server| server.theory().as_millis())
         .collect();
     assert_eq!(theory, [3_100, 0, 900]);
+}
+
+#[test]
+fn the_scenario_in_the_readme_is_right_and_its_table_is_whole() {
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").expect("there is one");
+    let (text, _) = rest.split_once("```").expect("it ends");
+    let scenario = super::parse(text).expect("it is right");
+    assert_eq!(scenario.tasks.len(), 2);
+    for builtin in builtins() {
+        assert!(
+            readme.contains(&format!("| `{}` |", builtin.name)),
+            "{}",
+            builtin.name
+        );
+    }
 }

@@ -1,32 +1,16 @@
-//! Every shipped scenario runs, and shows what its story says.
+//! Slow servers, and what may be wrong with them and with their clients.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use loopscope::analysis::{ModelSummary, compare};
-use loopscope::record::TryRecvError;
 use loopscope::scenario::{Model, Scenario, Server};
-use loopscope::session::{ModelRun, Options, Session};
+use loopscope::session::ModelRun;
 use loopscope::store::{SpanKind, TraceStore};
 
 /// The asynchronous model of a scenario, as shipped.
 fn run(name: &str) -> (Scenario, ModelRun, TraceStore) {
-    let scenario = Scenario::load(name).expect("it is built in");
-    let mut options = Options::of(&scenario);
-    options.models = vec![Model::Asynchronous.into()];
-    let (session, receiver) =
-        Session::start(&scenario, options, Arc::new(|| {})).expect("it starts");
-    let mut store = TraceStore::new();
-    loop {
-        match receiver.try_recv() {
-            Ok(batch) => store.push(&batch),
-            // Not to wait for something, but to leave the loop its core.
-            Err(TryRecvError::Empty) => std::thread::sleep(Duration::from_millis(5)),
-            Err(TryRecvError::Disconnected) => break,
-        }
-    }
-    let run = session.join().remove(0);
-    (scenario, run, store)
+    let mut ran = super::run_only(name, Model::Asynchronous);
+    (ran.scenario, ran.runs.remove(0), ran.store)
 }
 
 fn summary(store: &TraceStore) -> ModelSummary {

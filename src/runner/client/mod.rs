@@ -1,0 +1,262 @@
+//! The client of the blocking models: one task at a time, a step after the other, and the thread waits for each.
+//!
+//! Here is how a task goes through its steps, and in which words that is recorded: a system call that may block is
+//! a wait, and what the program does is a callback. The steps themselves stand beside this file.
+
+mod channel;
+mod download;
+mod hold;
+mod program;
+mod request;
+mod talk;
+
+use std::io;
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use crossbeam_channel::Receiver;
+
+use super::blocking::{block_without_socket, sleep};
+use super::error::TaskError;
+use super::running::{Running, StepError, StepResult};
+use super::stop::{StopHook, StopToken};
+use super::{BUFFER_BYTES, Controls, Endpoint, Job, Place, TaskRun};
+use crate::clock::Ticks;
+use crate::reactor::{Callback, Failure, Stretch};
+use crate::record::Recorder;
+use crate::scenario::{Step, Task};
+use crate::trace::{Cause, EventKind, Outcome, TaskId, WaitCall};
+
+/// What the clients of one model share.
+pub(super) struct Shared {
+    /// Its token is the model's own: a task may stop the model it is in, and no other.
+    controls: Controls,
+    endpoints: Arc<[Endpoint]>,
+    /// Connections that are kept until the model ends.
+    held: Mutex<Vec<TcpStream>>,
+    _stopped_with_the_run: StopHook,
+}
+
+impl Shared {
+    pub(super) fn new(job: &Job) -> Self {
+        let stop = StopToken::default();
+        let own = stop.clone();
+        Self {
+            _stopped_with_the_run: job.controls.stop.on_stop(move || own.stop()),
+            controls: Controls {
+                stop,
+                ..job.controls.clone()
+            },
+            endpoints: Arc::clone(&job.endpoints),
+            held: Mutex::default(),
+        }
+    }
+
+    /// Says whether the model is to stop.
+    pub(super) const fn stop(&self) -> &StopToken {
+        &self.controls.stop
+    }
+}
+
+/// Nothing is ever sent: a task has ended when whoever does it has dropped the other end.
+pub(super) enum Never {}
+
+/// A thread's client.
+pub(super) struct Client<'a> {
+    recorder: Recorder,
+    shared: &'a Shared,
+    buffer: Vec<u8>,
+}
+
+impl AsMut<Recorder> for Client<'_> {
+    fn as_mut(&mut self) -> &mut Recorder {
+        &mut self.recorder
+    }
+}
+
+impl<'a> Client<'a> {
+    pub(super) fn new(recorder: Recorder, shared: &'a Shared) -> Self {
+        Self {
+            recorder,
+            shared,
+            buffer: vec![0; BUFFER_BYTES],
+        }
+    }
+
+    pub(super) const fn recorder(&mut self) -> &mut Recorder {
+        &mut self.recorder
+    }
+
+    /// Waits until another task has ended. A stop ends that one, too.
+    pub(super) fn wait_for(&mut self, other: &Receiver<Never>) {
+        self.recorder.record(EventKind::IdleBegin);
+        self.recorder.flush();
+        // Fails when the other end is dropped, and only then.
+        let _ = other.recv();
+        self.recorder.record(EventKind::IdleEnd);
+    }
+
+    /// Does `task`, from its first step to its last.
+    pub(super) fn run(&mut self, task: &Task) -> TaskRun {
+        let stop = self.shared.stop();
+        if stop.is_stopped() {
+            return TaskRun::never_begun(task.id, &mut self.recorder);
+        }
+        let mut running = Running::begin(task, &mut self.recorder);
+        // A task that stops the model with its last step is done before that.
+        let (steps, stops) = match &*task.steps {
+            [steps @ .., Step::Stop] => (steps, true),
+            steps => (steps, false),
+        };
+        let result = self.steps(steps, &mut running);
+        let run = running.end(result, stop, &mut self.recorder);
+        if stops && run.outcome == Outcome::Done {
+            stop.stop();
+        }
+        run
+    }
+
+    /// Does `steps` until one fails, or somebody stops the model.
+    fn steps(&mut self, steps: &[Step], running: &mut Running) -> StepResult {
+        for step in steps {
+            if self.shared.stop().is_stopped() {
+                break;
+            }
+            self.step(step, running)?;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: &Step, running: &mut Running) -> StepResult {
+        match step {
+            Step::Call(call) => self.call_program(call, running.task()),
+            Step::Wait(duration) => {
+                self.sleep(*duration, running.task());
+                Ok(())
+            }
+            Step::Every {
+                interval,
+                times,
+                call,
+            } => self.every(*interval, *times, call, running.task()),
+            Step::Download {
+                server,
+                by_lines,
+                fails_after,
+            } => self.download(*server, *by_lines, *fails_after, running),
+            Step::Request { server, .. } => self.request(*server, running),
+            Step::Say {
+                to: Some(server),
+                texts,
+                times,
+                pause,
+            } => self.say(*server, texts, *times, *pause, running),
+            Step::Say { to: None, .. } => Err(TaskError::NoService.into()),
+            Step::Hold { server, count } => self.hold(*server, *count, running),
+            Step::Deferred(_) => Err(TaskError::NoLoop.into()),
+            Step::Stop => {
+                self.shared.stop().stop();
+                Ok(())
+            }
+        }
+    }
+
+    /// Makes a system call that may block, and returns what it returned, and when.
+    fn wait<T>(
+        &mut self,
+        task: TaskId,
+        call: WaitCall,
+        code: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Ticks) {
+        let now = self.recorder.ticks();
+        self.wait_at(now, task, call, code)
+    }
+
+    fn wait_at<T>(
+        &mut self,
+        begin: Ticks,
+        task: TaskId,
+        call: WaitCall,
+        code: impl FnOnce(&mut Self) -> T,
+    ) -> (T, Ticks) {
+        self.recorder
+            .record_at(begin, EventKind::WaitBegin { task, call });
+        self.recorder.flush();
+        let result = code(self);
+        let end = self.recorder.record(EventKind::WaitEnd { task });
+        (result, end)
+    }
+
+    /// Lets so much time pass.
+    fn sleep(&mut self, duration: Duration, task: TaskId) {
+        let stop = self.shared.stop();
+        self.wait(task, WaitCall::Sleep, |_| sleep(duration, stop));
+    }
+
+    /// Runs user code, and returns what it returned, and when. In this model nobody but the task itself is
+    /// held up by it, so that one long callback is a stall.
+    fn call<T>(
+        &mut self,
+        name: &str,
+        task: TaskId,
+        begin: Ticks,
+        code: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> (Result<T, Failure>, Ticks) {
+        let callback = self.callback(name, task);
+        let (result, end) = callback.run(self, begin, code);
+        let mut stretch = Stretch::begin(begin);
+        stretch.add(&callback, begin, end);
+        stretch.end(
+            end,
+            &mut self.recorder,
+            &self.shared.controls.stall_threshold,
+        );
+        (result, end)
+    }
+
+    /// Tells the program of something that it has nothing to do about, inside a callback or outside.
+    fn tell(&mut self, name: &str, task: TaskId, begin: Ticks) {
+        let callback = self.callback(name, task);
+        // What does nothing does not fail.
+        let _ = callback.run(self, begin, |_| Ok(()));
+    }
+
+    fn callback(&mut self, name: &str, task: TaskId) -> Callback {
+        Callback {
+            name: self.recorder.name(name),
+            task: Some(task),
+            cause: Cause::Program,
+            flow: None,
+        }
+    }
+
+    /// Blocks, in a callback of `task`, if the switch says so.
+    fn block_if_switched(&mut self, task: TaskId) {
+        let controls = &self.shared.controls;
+        if let Some(blocking) = controls.blocking.for_task(task) {
+            block_without_socket(&blocking, task, &mut self.recorder, &controls.stop);
+        }
+    }
+
+    /// Tells that a connection stands, and returns when that was done.
+    fn connection_made(&mut self, running: &Running, at: Ticks) -> Ticks {
+        let (_, at) = self.call("connection_made", running.task(), at, |client| {
+            running.connection_made(&mut client.recorder);
+            Ok(())
+        });
+        at
+    }
+
+    /// Tells that there is no connection to `place`, and returns why the step failed.
+    fn connection_failed(
+        &mut self,
+        place: &Place,
+        error: io::Error,
+        task: TaskId,
+        at: Ticks,
+    ) -> StepError {
+        self.tell("connection_failed", task, at);
+        TaskError::connecting(place, error).into()
+    }
+}
