@@ -40,6 +40,13 @@ impl BlockingSwitch {
         let blocking = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         blocking.filter(|blocking| blocking.task.is_none_or(|chosen| chosen == task))
     }
+
+    /// Blocks in a callback of `task`, if it is set to. There is no socket that could be read to its end.
+    pub(super) fn block_callback(&self, task: TaskId, recorder: &mut Recorder, stop: &StopToken) {
+        if let Some(blocking) = self.for_task(task) {
+            block_without_socket(&blocking, task, recorder, stop);
+        }
+    }
 }
 
 /// Blocks as `blocking` says, in a callback of `running`, and returns whether the data came to its end
@@ -66,8 +73,8 @@ where
     result
 }
 
-/// Blocks as `blocking` says, in a callback of `task` that has no data to come to an end: there is nothing to read.
-pub(super) fn block_without_socket(
+/// Blocks as `blocking` says, unless that is to read.
+fn block_without_socket(
     blocking: &Blocking,
     task: TaskId,
     recorder: &mut Recorder,

@@ -33,6 +33,12 @@ pub enum TaskError {
         /// How many were to come.
         expected: usize,
     },
+    /// A server that echoes did not.
+    #[error("{0} did not send back what was said")]
+    OtherAnswer(Place),
+    /// The program was written to fail in the middle of its data.
+    #[error("failed after {0} bytes, as the scenario says")]
+    FailsAfter(usize),
     /// There is no event loop, and something needs one.
     #[error("a Deferred fires in an event loop, and this model has none")]
     NoLoop,

@@ -4,7 +4,7 @@ use super::TaskRun;
 use super::error::TaskError;
 use super::stop::StopToken;
 use crate::clock::Ticks;
-use crate::reactor::{CallbackResult, Failure};
+use crate::reactor::Failure;
 use crate::record::Recorder;
 use crate::scenario::Task;
 use crate::trace::{EventKind, Outcome, TaskId};
@@ -130,14 +130,6 @@ impl Running {
             outcome,
             error,
         }
-    }
-}
-
-/// What a program does that takes no more than `most` bytes.
-pub(super) fn fail_beyond(received: usize, most: Option<usize>) -> CallbackResult {
-    match most {
-        Some(most) if received > most => Err(format!("fails after {most} bytes").into()),
-        _ => Ok(()),
     }
 }
 

@@ -122,14 +122,11 @@ fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> io::Result<T> {
 
 /// Waits until one end of a pipe is ready, or broken.
 fn wait(end: BorrowedFd<'_>, ready: PollFlags, stop: &StopToken) -> Result<(), Errno> {
-    while poll(
-        &mut [PollFd::from_borrowed_fd(end, ready)],
-        Some(&PIPE_SLICE),
-    )? == 0
-    {
-        if stop.is_stopped() {
-            return Err(Errno::CANCELED);
+    let mut ends = [PollFd::from_borrowed_fd(end, ready)];
+    while !stop.is_stopped() {
+        if poll(&mut ends, Some(&PIPE_SLICE))? > 0 {
+            return Ok(());
         }
     }
-    Ok(())
+    Err(Errno::CANCELED)
 }

@@ -10,7 +10,7 @@ use crate::reactor::Failure;
 use crate::runner::blocking::block;
 use crate::runner::connect::connect_tcp;
 use crate::runner::error::TaskError;
-use crate::runner::running::{Running, StepError, StepResult, fail_beyond, whole};
+use crate::runner::running::{Running, StepError, StepResult, whole};
 use crate::runner::{Endpoint, StopToken};
 use crate::trace::WaitCall;
 
@@ -121,6 +121,11 @@ impl Client<'_> {
         running: &mut Running,
     ) -> Result<io::Result<bool>, Failure> {
         running.keep(&self.buffer[..bytes]);
+        if let Some(most) = download.fails_after
+            && running.received() - download.before > most
+        {
+            return Err(TaskError::FailsAfter(most).into());
+        }
         let is_over = match self.shared.controls.blocking.for_task(running.task()) {
             Some(blocking) => block(
                 &blocking,
@@ -132,7 +137,6 @@ impl Client<'_> {
             ),
             None => Ok(false),
         };
-        fail_beyond(running.received() - download.before, download.fails_after)?;
         if let Some(begin) = &mut download.lines {
             *begin = self.cut_lines(*begin, running);
         }

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crossbeam_channel::Receiver;
 
-use super::blocking::{block_without_socket, sleep};
+use super::blocking::sleep;
 use super::error::TaskError;
 use super::running::{Running, StepError, StepResult};
 use super::stop::{StopHook, StopToken};
@@ -234,9 +234,10 @@ impl<'a> Client<'a> {
     /// Blocks, in a callback of `task`, if the switch says so.
     fn block_if_switched(&mut self, task: TaskId) {
         let controls = &self.shared.controls;
-        if let Some(blocking) = controls.blocking.for_task(task) {
-            block_without_socket(&blocking, task, &mut self.recorder, &controls.stop);
-        }
+        let recorder = &mut self.recorder;
+        controls
+            .blocking
+            .block_callback(task, recorder, &controls.stop);
     }
 
     /// Tells that a connection stands, and returns when that was done.

@@ -7,7 +7,7 @@ use super::Client;
 use super::channel::Channel;
 use crate::runner::Place;
 use crate::runner::error::TaskError;
-use crate::runner::running::{Running, StepResult};
+use crate::runner::running::{Running, StepError, StepResult};
 use crate::trace::WaitCall;
 
 /// A conversation that was begun.
@@ -111,12 +111,14 @@ impl Client<'_> {
                 return Err(TaskError::ClosedEarly { received, expected }.into());
             }
         };
-        // It has no way to fail.
-        let _ = self.call("line_received", task, at, |client| {
+        let (answered, _) = self.call("line_received", task, at, |client| {
             running.keep(&line);
             client.block_if_switched(task);
+            if line.strip_suffix(b"\n") != Some(text.as_bytes()) {
+                return Err(TaskError::OtherAnswer(talk.place.clone()).into());
+            }
             Ok(())
         });
-        Ok(())
+        answered.map_err(StepError::Crashed)
     }
 }
