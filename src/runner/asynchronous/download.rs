@@ -14,7 +14,7 @@ use crate::record::Recorder;
 use crate::runner::Place;
 use crate::runner::blocking::block;
 use crate::runner::error::TaskError;
-use crate::runner::running::{Running, StepError, fail_beyond, whole};
+use crate::runner::running::{Running, StepError, whole};
 use crate::scenario::BlockingKind;
 
 /// How often one callback reads at most, so that a fast server does not starve the others.
@@ -116,7 +116,11 @@ impl Descriptor for Connection {
         if running.received() == before {
             return Ok(next);
         }
-        fail_beyond(running.received() - self.before, self.fails_after)?;
+        if let Some(most) = self.fails_after
+            && running.received() - self.before > most
+        {
+            return Err(TaskError::FailsAfter(most).into());
+        }
         let controls = &errand.run.controls;
         match controls.blocking.for_task(errand.task()) {
             // Its end was read already.

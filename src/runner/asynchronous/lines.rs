@@ -9,7 +9,7 @@ use crate::reactor::{
     CallbackResult, LineProtocol, LineReceiver, Lines, Protocol, Reactor, Reason, Transport,
 };
 use crate::runner::error::TaskError;
-use crate::runner::running::{fail_beyond, whole};
+use crate::runner::running::whole;
 use crate::runner::{Endpoint, Place};
 
 /// Takes everything that a server sends, line by line.
@@ -79,7 +79,11 @@ impl Protocol for ByLines {
         if let Some(mut running) = self.errand.running() {
             running.keep(data);
         }
-        fail_beyond(self.received(), self.fails_after)?;
+        if let Some(most) = self.fails_after
+            && self.received() > most
+        {
+            return Err(TaskError::FailsAfter(most).into());
+        }
         self.errand.be_blocked(reactor);
         self.receiver.data_received(reactor, transport, data)
     }

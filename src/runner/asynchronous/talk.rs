@@ -105,16 +105,19 @@ impl Conversation {
     }
 
     /// The answer to what was said last. Whether there is more to say.
-    fn answered(&mut self, answer: &[u8], reactor: &mut Reactor) -> bool {
+    fn answered(&mut self, answer: &[u8], reactor: &mut Reactor) -> Result<bool, TaskError> {
         if let Some(mut running) = self.errand.running() {
             running.keep(answer);
             running.keep(b"\n");
         }
         self.heard += answer.len() + 1;
         self.errand.be_blocked(reactor);
+        if answer != self.line().as_bytes() {
+            return Err(TaskError::OtherAnswer(self.place.clone()));
+        }
         self.left -= 1;
         self.said = (self.said + 1) % self.texts.len();
-        self.left > 0
+        Ok(self.left > 0)
     }
 
     /// Says the next line with `send`, after the pause.
@@ -156,7 +159,7 @@ impl LineProtocol for Conversation {
         lines: &Lines,
         line: &[u8],
     ) -> CallbackResult {
-        if self.answered(line, reactor) {
+        if self.answered(line, reactor)? {
             let lines = lines.clone();
             self.say(reactor, move |reactor, line| {
                 lines.send_line(reactor, line.as_bytes());
@@ -196,10 +199,10 @@ impl DatagramProtocol for Conversation {
     ) -> CallbackResult {
         let line = data.strip_suffix(b"\n").unwrap_or(data);
         let sender = self.sender(transport);
-        if self.answered(line, reactor) {
-            self.say(reactor, move |reactor, line| sender.send(reactor, line));
-        } else {
-            transport.stop_listening(reactor);
+        match self.answered(line, reactor) {
+            Ok(true) => self.say(reactor, move |reactor, line| sender.send(reactor, line)),
+            Ok(false) => transport.stop_listening(reactor),
+            Err(error) => sender.give_up(reactor, error),
         }
         Ok(())
     }

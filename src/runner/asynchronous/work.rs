@@ -6,7 +6,8 @@ use super::errand::Errand;
 use crate::reactor::{
     Deferred, Failure, Firing, LoopingCall, Reactor, Returned, Step as Came, intern,
 };
-use crate::runner::blocking::{block_without_socket, perform};
+use crate::runner::Controls;
+use crate::runner::blocking::perform;
 use crate::runner::running::StepError;
 use crate::scenario::{Call, Work};
 
@@ -117,10 +118,8 @@ impl Errand {
 
     /// Blocks in a callback without a socket, if the user wants this task to.
     pub(super) fn be_blocked(&self, reactor: &mut Reactor) {
-        let (controls, task) = (&self.run.controls, self.task());
-        if let Some(blocking) = controls.blocking.for_task(task) {
-            block_without_socket(&blocking, task, reactor.recorder(), &controls.stop);
-        }
+        let Controls { blocking, stop, .. } = &self.run.controls;
+        blocking.block_callback(self.task(), reactor.recorder(), stop);
     }
 }
 

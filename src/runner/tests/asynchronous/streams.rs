@@ -72,7 +72,7 @@ fn a_program_that_fails_in_its_data_loses_that_connection_alone() {
         let (runs, run) = program.run();
         assert_eq!(outcomes(&runs), [Outcome::Failed, Outcome::Done]);
         assert_eq!(runs[0].content, b"12345");
-        let said = "fails after 4 bytes";
+        let said = "failed after 4 bytes, as the scenario says";
         assert_eq!(runs[0].error.as_deref(), Some(said));
         assert_eq!(failures(&run), [said]);
         is_gone.recv().unwrap();

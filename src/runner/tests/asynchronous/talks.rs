@@ -115,6 +115,16 @@ fn every_text_comes_back_over_whatever_carries_it() {
 }
 
 #[test]
+fn an_answer_that_is_another_fails_the_task() {
+    let folder = tempfile::tempdir().unwrap();
+    for place in places(&folder, |_| "else\n".to_owned()) {
+        let (said, run) = talks(place.clone(), say(&["one"], 2, MS)).failure();
+        assert_eq!(said, format!("{place} did not send back what was said"));
+        assert!(!run.callbacks(id(1)).contains(&"after"));
+    }
+}
+
+#[test]
 fn a_server_that_leaves_fails_the_task() {
     fn leave(_: &str) -> String {
         panic!("the server leaves in the middle");
@@ -223,7 +233,7 @@ fn without_a_service_there_is_nobody_to_talk_to() {
 fn each_conversation_can_be_stopped() {
     let folder = tempfile::tempdir().unwrap();
     for place in places(&folder, |_| String::new()) {
-        // Over UDP an empty datagram is an answer.
+        // Over UDP an empty datagram is an answer, and another one.
         if matches!(place, Place::Udp(_)) {
             continue;
         }
