@@ -27,11 +27,16 @@ pub(super) struct Script<'a> {
 
 /// Talks with a server, or with the service.
 pub(super) fn begin(errand: Errand, to: Option<usize>, script: &Script<'_>, reactor: &mut Reactor) {
-    if to.is_none() && !errand.run.has_service {
+    let run = &errand.run;
+    let endpoint = match to {
+        Some(server) => run.endpoints.get(server),
+        // It is the only one there is.
+        None => run.endpoints.first().filter(|_| run.has_service),
+    };
+    let Some(endpoint) = endpoint else {
         return errand.step_over(Err(TaskError::NoService.into()), reactor);
-    }
-    // The service is the only one there is.
-    let place = errand.run.endpoints[to.unwrap_or_default()].place.clone();
+    };
+    let place = endpoint.place.clone();
     let task = errand.task();
     let once: usize = script.texts.iter().map(|text| text.len() + 1).sum();
     let conversation = Conversation {

@@ -225,8 +225,18 @@ fn without_a_service_there_is_nobody_to_talk_to() {
         times: 1,
         pause: MS,
     };
-    let (said, _) = Program::new([vec![to_service]]).failure();
-    assert!(said.starts_with("there is no service"), "{said}");
+    let mut none_at_all = Program::new([vec![to_service]]);
+    let mut none_of_them = none_at_all.clone();
+    none_of_them.endpoints.push(tcp(dead(), None));
+    none_at_all.service = Some(Service {
+        name: "echo".to_owned(),
+        work: Work::Nothing,
+        threads: 1,
+    });
+    for program in [none_of_them, none_at_all] {
+        let (said, _) = program.failure();
+        assert!(said.starts_with("there is no service"), "{said}");
+    }
 }
 
 #[test]
