@@ -19,6 +19,20 @@ pub enum ConnectError {
     Stopped,
 }
 
+/// The same once more, for somebody else who has to know.
+impl Clone for ConnectError {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Io(error) => Self::Io(match error.raw_os_error() {
+                Some(code) => io::Error::from_raw_os_error(code),
+                None => io::Error::new(error.kind(), error.to_string()),
+            }),
+            Self::GivenUp => Self::GivenUp,
+            Self::Stopped => Self::Stopped,
+        }
+    }
+}
+
 /// What is called, once, with what came of it.
 pub(super) type Connected =
     Box<dyn FnOnce(&mut Reactor, Result<Stream, ConnectError>) -> CallbackResult>;

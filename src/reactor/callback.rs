@@ -39,7 +39,7 @@ pub struct Label {
 }
 
 impl Label {
-    /// `name`, for `task`.
+    /// `name`, for `task`. A name that is known only when the program runs is interned before, see [`super::intern()`].
     pub const fn new(name: &'static str, task: Option<TaskId>) -> Self {
         Self { name, task }
     }

@@ -8,6 +8,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use mio::net::{TcpStream, UnixStream};
+use rustix::io::{Errno, FdFlags, fcntl_setfd, ioctl_fionbio};
+use rustix::net::{SocketAddrAny, SocketType};
 
 use super::transport::{Address, Connection, Factory, OnLost, Protocol, Stream, Transport};
 use super::{CallbackResult, ConnectError, DescriptorId, Label, Reactor, Reason};
@@ -114,6 +116,8 @@ pub struct Connector {
 
 struct Inner {
     destination: Address,
+    /// Where this end is to be; `None` lets the system choose.
+    from: Option<SocketAddr>,
     task: Option<TaskId>,
     factory: RefCell<Box<dyn ClientFactory>>,
     is_factory_started: Cell<bool>,
@@ -209,15 +213,16 @@ impl Connector {
             return;
         }
         let connector = self.clone();
-        let connecting = Stream::connect(&self.inner.destination).and_then(|stream| {
-            reactor.connect(stream, self.inner.task, move |reactor, result| {
-                match result {
-                    Ok(stream) => connector.connected(reactor, stream),
-                    Err(error) => connector.fail(reactor, &error),
-                }
-                Ok(())
-            })
-        });
+        let connecting =
+            Stream::connect(&self.inner.destination, self.inner.from).and_then(|stream| {
+                reactor.connect(stream, self.inner.task, move |reactor, result| {
+                    match result {
+                        Ok(stream) => connector.connected(reactor, stream),
+                        Err(error) => connector.fail(reactor, &error),
+                    }
+                    Ok(())
+                })
+            });
         match connecting {
             Ok(id) => *self.inner.state.borrow_mut() = State::Connecting(id),
             Err(error) => self.fail_soon(reactor, error.into()),
@@ -318,7 +323,19 @@ impl Reactor {
         task: Option<TaskId>,
         factory: impl ClientFactory + 'static,
     ) -> Connector {
-        self.connect_to(Address::Tcp(address), task, Box::new(factory))
+        self.connect_tcp_from(address, None, task, factory)
+    }
+
+    /// As [`Reactor::connect_tcp`], with this end at `from`, whose port may be 0: the system chooses one then. For
+    /// machines with several addresses, and for servers that know their clients by them.
+    pub fn connect_tcp_from(
+        &mut self,
+        address: SocketAddr,
+        from: Option<SocketAddr>,
+        task: Option<TaskId>,
+        factory: impl ClientFactory + 'static,
+    ) -> Connector {
+        self.connect_to(Address::Tcp(address), from, task, Box::new(factory))
     }
 
     /// As [`Reactor::connect_tcp`], to the Unix socket at `path`.
@@ -330,6 +347,7 @@ impl Reactor {
     ) -> Connector {
         self.connect_to(
             Address::Unix(Some(path.to_owned())),
+            None,
             task,
             Box::new(factory),
         )
@@ -338,12 +356,14 @@ impl Reactor {
     fn connect_to(
         &mut self,
         destination: Address,
+        from: Option<SocketAddr>,
         task: Option<TaskId>,
         factory: Box<dyn ClientFactory>,
     ) -> Connector {
         let connector = Connector {
             inner: Rc::new(Inner {
                 destination,
+                from,
                 task,
                 factory: RefCell::new(factory),
                 is_factory_started: Cell::new(false),
@@ -357,11 +377,29 @@ impl Reactor {
 
 impl Stream {
     /// Begins to connect.
-    fn connect(address: &Address) -> io::Result<Self> {
-        match address {
-            Address::Tcp(address) => TcpStream::connect(*address).map(Self::Tcp),
-            Address::Unix(Some(path)) => UnixStream::connect(path).map(Self::Unix),
-            Address::Unix(None) | Address::Pipes => Err(io::ErrorKind::AddrNotAvailable.into()),
+    fn connect(address: &Address, from: Option<SocketAddr>) -> io::Result<Self> {
+        match (address, from) {
+            (Address::Tcp(address), None) => TcpStream::connect(*address).map(Self::Tcp),
+            (Address::Tcp(address), Some(from)) => connect_from(*address, from).map(Self::Tcp),
+            (Address::Unix(Some(path)), _) => UnixStream::connect(path).map(Self::Unix),
+            (Address::Unix(None) | Address::Pipes, _) => {
+                Err(io::ErrorKind::AddrNotAvailable.into())
+            }
         }
     }
+}
+
+/// As [`TcpStream::connect`], which leaves it to the system where this end is.
+fn connect_from(address: SocketAddr, from: SocketAddr) -> io::Result<TcpStream> {
+    let family = SocketAddrAny::from(address).address_family();
+    let socket = rustix::net::socket(family, SocketType::STREAM, None)?;
+    fcntl_setfd(&socket, FdFlags::CLOEXEC)?;
+    ioctl_fionbio(&socket, true)?;
+    rustix::net::bind(&socket, &from)?;
+    match rustix::net::connect(&socket, &address) {
+        // What comes of it is told by its readiness.
+        Ok(()) | Err(Errno::INPROGRESS | Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(TcpStream::from_std(socket.into()))
 }

@@ -100,6 +100,7 @@
 //! | do what would block the loop | [`Reactor::call_in_thread`], [`Reactor::defer_to_thread`] |
 //! | reach the loop from another thread | [`Handle::call_from_thread`] |
 //! | serve what becomes ready | [`Descriptor`], [`Reactor::add_reader`] |
+//! | show how the layers of a program call each other | [`Reactor::call_now`] |
 //! | begin and end in order | [`Reactor::call_when_running`], [`Reactor::add_system_event_trigger`], [`Reactor::stop`] |
 //!
 //! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.
@@ -113,6 +114,7 @@ pub mod deferred;
 mod descriptor;
 mod handle;
 mod http;
+mod intern;
 mod listen;
 mod looping;
 mod pool;
@@ -148,6 +150,7 @@ pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
 pub use handle::Handle;
 pub(crate) use http::ResponseParser;
 pub use http::{Agent, BadRequest, HttpError, Malformed, Response};
+pub use intern::intern;
 pub use listen::Port;
 pub use looping::{AlreadyLooping, LoopingCall};
 pub use pool::DEFAULT_POOL_SIZE;

@@ -5,7 +5,7 @@ use std::io;
 use super::descriptor::{Handler, Ready};
 use super::timers::Action;
 use super::triggers::Shutdown;
-use super::{Callback, DescriptorId, Failure, Next, Reactor, Reason, Stretch};
+use super::{Callback, DescriptorId, Failure, Label, Next, Reactor, Reason, Stretch};
 use crate::clock::Ticks;
 use crate::trace::{Cause, EventKind, Interest};
 
@@ -23,6 +23,39 @@ impl Reactor {
                 return Ok(());
             }
         }
+    }
+
+    /// Runs `code` now, as a callback of its own inside the one that runs: how a layer of a program calls the next one,
+    /// if that is to be seen.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use loopscope::clock::Clock;
+    /// # use loopscope::record::channel;
+    /// # use loopscope::trace::ModelId;
+    /// use loopscope::reactor::{Label, Reactor};
+    ///
+    /// # let (recorders, _receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+    /// # let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+    /// let mut reactor = Reactor::new(recorder)?;
+    /// reactor.call_when_running(Label::new("data_received", None), |reactor| {
+    ///     let words = reactor.call_now(Label::new("line_received", None), |_| Ok("a line".split(' ').count()))?;
+    ///     assert_eq!(words, 2);
+    ///     Ok(reactor.stop()?)
+    /// });
+    /// reactor.run()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of `code`, and its panic; either was recorded when this returns.
+    pub fn call_now<T>(
+        &mut self,
+        label: Label,
+        code: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let callback = label.callback(&mut self.recorder, Cause::Program, None);
+        self.dispatch(callback, code)
     }
 
     /// Runs user code: the only place that does. What it fails with was recorded when this returns.

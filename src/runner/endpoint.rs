@@ -2,11 +2,17 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustix::fd::OwnedFd;
+
+use crate::trace::TaskId;
+
+/// The network of the loopback interface in which the tasks have addresses: 127.1.0.0/16. It has room for more than a
+/// scenario may have.
+const CLIENTS: u32 = 0x7f01_0000;
 
 /// One server, as its clients see it.
 #[derive(Clone, Debug)]
@@ -52,5 +58,24 @@ impl fmt::Display for Place {
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// The address from which `task` talks to the service, so that the service knows whose connection it is: 127.1.0.0, and
+/// the task's number added.
+pub(super) fn client_address(task: TaskId) -> Ipv4Addr {
+    Ipv4Addr::from(CLIENTS.saturating_add(task.number()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_task_has_an_address_of_its_own_on_the_loopback_interface() {
+        let address = |number| client_address(TaskId::from_index(number - 1));
+        assert_eq!(address(1), Ipv4Addr::new(127, 1, 0, 1));
+        assert_eq!(address(258), Ipv4Addr::new(127, 1, 1, 2));
+        assert!(address(crate::scenario::limits::MAX_TASKS).is_loopback());
     }
 }

@@ -12,7 +12,7 @@ use crate::reactor::{HttpError, Response, ResponseParser};
 use crate::scenario::limits;
 
 /// As long as a response can be: the longest text, and a generous head.
-const MAX_BYTES: usize = limits::MAX_TEXT + 64 * 1024;
+pub(super) const MAX_BYTES: usize = limits::MAX_TEXT + 64 * 1024;
 
 /// Asks the HTTP server at `endpoint` for `/`, and returns the body of what it answers. Nothing is recorded.
 ///

@@ -116,6 +116,11 @@ impl Running {
         self.close(Outcome::Failed, Some(error), recorder)
     }
 
+    /// Ends it where it is: the program that it is a part of was stopped.
+    pub(super) fn stop(self, recorder: &mut Recorder) -> TaskRun {
+        self.close(Outcome::Stopped, None, recorder)
+    }
+
     fn close(self, outcome: Outcome, error: Option<String>, recorder: &mut Recorder) -> TaskRun {
         let task = self.task;
         recorder.record(EventKind::TaskEnd { task, outcome });

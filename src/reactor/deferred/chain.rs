@@ -15,6 +15,7 @@ use crate::trace::{DeferredStep, EventKind, FlowId, TaskId};
 pub struct Deferred<T: 'static, C: Context = Reactor> {
     pub(super) shared: Rc<Shared<T, C>>,
     name: Option<&'static str>,
+    errback_name: Option<&'static str>,
 }
 
 impl<T: 'static, C: Context> Deferred<T, C> {
@@ -29,7 +30,11 @@ impl<T: 'static, C: Context> Deferred<T, C> {
     }
 
     const fn of(shared: Rc<Shared<T, C>>) -> Self {
-        Self { shared, name: None }
+        Self {
+            shared,
+            name: None,
+            errback_name: None,
+        }
     }
 
     /// One that has fired already, with this value.
@@ -49,6 +54,13 @@ impl<T: 'static, C: Context> Deferred<T, C> {
     /// Calls the next callback `name` in the trace.
     pub const fn named(mut self, name: &'static str) -> Self {
         self.name = Some(name);
+        self
+    }
+
+    /// As [`Deferred::named`], where the next link has two: the callback and the errback of [`Deferred::then_or`].
+    pub const fn named_both(mut self, callback: &'static str, errback: &'static str) -> Self {
+        self.name = Some(callback);
+        self.errback_name = Some(errback);
         self
     }
 
@@ -95,7 +107,8 @@ impl<T: 'static, C: Context> Deferred<T, C> {
         F: FnOnce(&mut C, T) -> R + 'static,
         E: FnOnce(&mut C, Failure) -> S + 'static,
     {
-        let (call, other) = (self.call::<F>(), self.call::<E>());
+        let call = self.call::<F>();
+        let other = self.call_named::<E>(self.errback_name.or(self.name));
         self.link(context, move |context, result| match result {
             Ok(value) => call.run(context, |context| callback(context, value).into_step()),
             Err(failure) => other.recover(context, |context| errback(context, failure).into_step()),
@@ -144,8 +157,9 @@ impl<T: 'static, C: Context> Deferred<T, C> {
         self.shared.take_result()
     }
 
-    /// Who hears of the result without being a callback: what connects the parts of the reactor.
-    pub(in crate::reactor) fn when_done(
+    /// Hands the result to `then`, which is no callback: it is not recorded, and a failure counts as handled. For what
+    /// connects the parts of a program; what the program does belongs into callbacks.
+    pub fn when_done(
         self,
         context: &mut C,
         then: impl FnOnce(&mut C, Result<T, Failure>) + 'static,
@@ -155,6 +169,19 @@ impl<T: 'static, C: Context> Deferred<T, C> {
             None
         }));
         drive(self.shared.clone(), context);
+    }
+
+    /// Lets `watcher` see the result on its way. As with [`Deferred::when_done`] it is no callback, but the result goes
+    /// on as it is: a failure is still to be handled.
+    pub fn watch(
+        self,
+        context: &mut C,
+        watcher: impl FnOnce(&mut C, &Result<T, Failure>) + 'static,
+    ) -> Self {
+        self.link(context, move |context, result| {
+            watcher(context, &result);
+            result.map(Step::Value)
+        })
     }
 
     /// The next place of the chain, to which `code` leads from the result of this one.
@@ -182,8 +209,12 @@ impl<T: 'static, C: Context> Deferred<T, C> {
     }
 
     fn call<F>(&self) -> Call {
+        self.call_named::<F>(self.name)
+    }
+
+    fn call_named<F>(&self, name: Option<&'static str>) -> Call {
         Call {
-            label: Label::new(self.name.unwrap_or_else(function_name::<F>), self.task()),
+            label: Label::new(name.unwrap_or_else(function_name::<F>), self.task()),
             flow: self.shared.flow(),
         }
     }

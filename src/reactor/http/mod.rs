@@ -27,7 +27,7 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 pub enum HttpError {
     /// There is no connection to the server.
     #[error("there is no connection to the server: {0}")]
-    Connect(String),
+    Connect(#[source] ConnectError),
     /// The connection was lost before the response was whole.
     #[error("the connection was lost before the response was whole: {0}")]
     Lost(String),
@@ -157,11 +157,7 @@ impl ClientFactory for Exchange {
         _: &Connector,
         error: &ConnectError,
     ) -> CallbackResult {
-        tell(
-            &self.done,
-            reactor,
-            Err(HttpError::Connect(error.to_string())),
-        )
+        tell(&self.done, reactor, Err(HttpError::Connect(error.clone())))
     }
 }
 

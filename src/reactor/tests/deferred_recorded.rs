@@ -50,6 +50,48 @@ fn a_chain_records_the_way_of_its_result() {
 }
 
 #[test]
+fn the_two_of_a_link_have_names_of_their_own() {
+    let mut bench = Bench::manual();
+    let reactor = &mut bench.reactor;
+    for result in [Ok(1), Err("no number".into())] {
+        let (firing, deferred) = reactor.deferred::<u32>(label("get_number"));
+        let last = deferred.named_both("print", "apologize").then_or(
+            reactor,
+            |_, _| Ok(()),
+            |_, _| Ok(()),
+        );
+        firing.finish(reactor, result).unwrap();
+        assert!(last.result().unwrap().is_ok());
+    }
+    let trace = bench.trace();
+    assert!(trace.contains(&"print (result of a Deferred)".to_owned()));
+    assert!(trace.contains(&"apologize (result of a Deferred)".to_owned()));
+}
+
+#[test]
+fn who_watches_is_no_callback_and_leaves_a_failure_unhandled() {
+    let mut bench = Bench::manual();
+    let (firing, deferred) = bench.reactor.deferred::<u32>(label("get_number"));
+    let log = bench.log.clone();
+    let watched = deferred.watch(&mut bench.reactor, move |_, result| {
+        log.add(format!("saw {}", result.as_ref().unwrap_err()));
+    });
+    drop(watched);
+    firing.fail(&mut bench.reactor, "no number").unwrap();
+    assert_eq!(bench.turn(), ["saw no number"]);
+    let trace = bench.trace();
+    assert_eq!(
+        trace[1..5],
+        [
+            "made get_number",
+            "fired with a failure",
+            "failure: unhandled in the deferred `get_number`: no number",
+            "unhandled",
+        ]
+    );
+}
+
+#[test]
 fn all_that_is_recorded_of_a_chain_is_tied() {
     let mut bench = Bench::manual();
     let reactor = &mut bench.reactor;

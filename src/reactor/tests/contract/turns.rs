@@ -210,3 +210,42 @@ fn a_failure_in_a_call_is_recorded_and_the_loop_goes_on() {
         );
     }
 }
+
+#[test]
+fn a_callback_inside_a_callback_is_one_of_its_own() {
+    let mut bench = Bench::manual();
+    let hand = bench.hand();
+    let log = bench.log.clone();
+    bench
+        .reactor
+        .call_later(Duration::ZERO, label("outer"), move |reactor| {
+            let length = reactor.call_now(Label::new("inner", task(1)), |_| {
+                hand.advance(60 * MS);
+                Ok("a line".len())
+            })?;
+            let failed = reactor.call_now(label("broken"), |_| Err::<(), _>("no luck".into()));
+            log.add(format!("{length} {}", failed.unwrap_err()));
+            Ok(())
+        });
+    assert_eq!(bench.turn(), ["6 no luck"]);
+    let trace = bench.trace();
+    let begin = trace
+        .iter()
+        .position(|word| word.starts_with("outer"))
+        .unwrap();
+    let nested = [
+        "outer (timer)",
+        "inner (the program's next statement)",
+        "end",
+        "broken (the program's next statement)",
+        "failure: no luck",
+        "failed end",
+        "end",
+    ];
+    assert_eq!(trace[begin..][..nested.len()], nested);
+    let stall = trace.iter().find(|word| word.starts_with("stall")).unwrap();
+    assert!(
+        stall.contains("inner"),
+        "{stall}: named after the one that took the time"
+    );
+}

@@ -175,3 +175,42 @@ fn a_factory_that_panics_harms_nobody() {
     }
     assert!(port.is_listening());
 }
+
+#[test]
+fn a_client_is_where_it_was_told_to_be() {
+    let mut bench = Bench::real();
+    let servers = Transports::default();
+    let (log, kept) = (bench.log.clone(), servers.clone());
+    let (_, address) = bench.listen(move || Scripted::new("server", &log).kept_in(&kept));
+    let log = bench.log.clone();
+    let from = SocketAddr::from(([127, 1, 2, 3], 0));
+    let factory = move |_: &Address| Scripted::new("client", &log);
+    bench
+        .reactor
+        .connect_tcp_from(address, Some(from), None, factory);
+    bench.until(|_| servers.len() == 1);
+    let seen = servers.get(0).get_peer().socket().unwrap();
+    assert_eq!(seen.ip(), from.ip());
+    assert_ne!(seen.port(), 0);
+}
+
+#[test]
+fn a_client_that_cannot_be_where_it_was_told_to_be_fails() {
+    let mut bench = Bench::real();
+    let (_, address) = bench.listen({
+        let log = bench.log.clone();
+        move || Scripted::new("server", &log)
+    });
+    let log = bench.log.clone();
+    let factory = logged(&bench.log, move || Scripted::new("client", &log));
+    // Set aside for documentation (RFC 5737): it is nobody's address.
+    let from = SocketAddr::from(([192, 0, 2, 1], 0));
+    bench
+        .reactor
+        .connect_tcp_from(address, Some(from), None, factory);
+    let lines = bench.until_logged("factory stops");
+    assert!(
+        lines.contains(&"failed: AddrNotAvailable".to_owned()),
+        "{lines:?}"
+    );
+}
