@@ -145,3 +145,18 @@ fn thousands_of_idle_clients_are_held_and_let_go() {
         },
     );
 }
+
+#[test]
+fn clients_that_are_gone_are_forgotten() {
+    in_a_process_with_descriptors(FEW, "clients_that_are_gone_are_forgotten", || {
+        let servers = start(&Over::ALL.map(|over| echo(over, Duration::ZERO)));
+        for place in 0..Over::ALL.len() {
+            for _ in 0..2 * FEW {
+                let mut client = Client::to(&servers, place);
+                client.say("hello\n").expect("it listens");
+                assert_eq!(client.hear(6), "hello\n");
+                client.say("unfinished").expect("it listens");
+            }
+        }
+    });
+}

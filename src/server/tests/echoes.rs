@@ -193,17 +193,3 @@ fn stopping_closes_every_connection_and_removes_the_sockets() {
     let pipes = Client::connect(&addresses[2]).map_err(|error| error.kind());
     assert_eq!(pipes.err(), Some(io::ErrorKind::ConnectionRefused));
 }
-
-#[test]
-fn a_client_that_is_gone_is_forgotten() {
-    let servers = start(&STREAMS.map(|over| echo(over, MILLISECOND)));
-    for place in 0..STREAMS.len() {
-        for said in ["", "gone\n", "half"] {
-            let mut client = Client::to(&servers, place);
-            client.say(said).expect("it listens");
-        }
-        let mut client = Client::to(&servers, place);
-        client.say("still there\n").expect("it listens");
-        assert_eq!(client.hear(12), "still there\n");
-    }
-}
