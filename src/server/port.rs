@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mio::unix::pipe;
@@ -100,7 +100,7 @@ impl Port {
 }
 
 /// As short as can be: a path to a socket has at most 107 bytes.
-fn socket_path(folder: Option<&Path>, place: usize) -> io::Result<std::path::PathBuf> {
+fn socket_path(folder: Option<&Path>, place: usize) -> io::Result<PathBuf> {
     let folder = folder.ok_or(io::ErrorKind::NotFound)?;
     Ok(folder.join(place.to_string()))
 }
