@@ -412,3 +412,59 @@ fn the_blocking_switch_and_the_threshold_can_be_changed_on_the_way() {
     check_content(&scenario, &recorded.runs);
     assert!(!recorded.stalls(0).is_empty());
 }
+
+#[test]
+fn the_pace_of_a_server_can_be_changed_on_the_way() {
+    let scenario = endless();
+    let (session, receiver, recorded) = start_until(&scenario, Options::of(&scenario), |kind| {
+        matches!(kind, EventKind::BytesRead { .. })
+    });
+    for server in 0..scenario.servers.len() {
+        session.set_server_pace(server, usize::MAX, Duration::from_millis(1));
+    }
+    // There is none at this place.
+    session.set_server_pace(scenario.servers.len(), 1, Duration::from_secs(3600));
+    let recorded = recorded.finish(session, &receiver);
+    check_content(&scenario, &recorded.runs);
+}
+
+#[test]
+fn every_kind_of_server_is_found_where_it_is() {
+    let mut scenario = Scenario::load("transports").unwrap();
+    for server in &mut scenario.servers {
+        server.delay = Duration::ZERO;
+    }
+    let recorded = run(&scenario, only(&scenario, Model::Threaded));
+    for task in &recorded.runs[0].tasks {
+        assert_eq!(task.outcome, Outcome::Done, "{:?}", task.error);
+        assert_eq!(task.content, b"Thou\ncanst\nnot\nfind\nme\n");
+    }
+    for server in &mut scenario.servers {
+        server.fault = Some(Fault::Dead);
+    }
+    let recorded = run(&scenario, only(&scenario, Model::Threaded));
+    for task in &recorded.runs[0].tasks {
+        let error = task.error.as_deref().unwrap();
+        assert!(error.contains("refused"), "{error}");
+    }
+}
+
+#[test]
+fn a_request_takes_as_long_as_theory_says() {
+    let scenario = Scenario::load("the-circle").unwrap();
+    let request = &scenario.tasks[1];
+    let theory = scenario.theory(request);
+    let recorded = run(&scenario, only(&scenario, Model::Threaded));
+    let is_its = |task: TaskId| task == request.id;
+    let begin = recorded.at(
+        0,
+        |kind| matches!(kind, EventKind::TaskBegin { task, .. } if is_its(*task)),
+    );
+    let end = recorded.at(
+        0,
+        |kind| matches!(kind, EventKind::TaskEnd { task, .. } if is_its(*task)),
+    );
+    check_elapsed(end.since(begin), theory, "the request");
+    let text = &scenario.servers[0].text[..];
+    assert!(recorded.runs[0].tasks[1].content == text);
+}

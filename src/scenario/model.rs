@@ -106,20 +106,25 @@ pub struct Server {
     pub text: Arc<[u8]>,
     /// How many bytes at once; at least 1.
     pub chunk: usize,
-    /// How long it waits after each piece, the last one included; one that echoes, before each answer.
+    /// How long it waits after each piece, the last one included. One that speaks HTTP waits before each piece instead,
+    /// and one that echoes before each answer.
     pub delay: Duration,
     /// What is wrong with it.
     pub fault: Option<Fault>,
 }
 
 impl Server {
-    /// How long one download takes in theory: ⌈bytes/chunk⌉ · delay. A server that closes early does not wait after
-    /// its last piece, and one that is dead takes no time. Of a server that echoes: how long it takes to answer.
+    /// How long one download takes in theory: ⌈bytes/chunk⌉ · delay. A server that closes early sends fewer bytes and,
+    /// unless it speaks HTTP, does not wait after its last piece; one that is dead takes no time. Of a server that
+    /// echoes: how long it takes to answer.
     pub fn theory(&self) -> Duration {
         let pieces = match (self.speaks, self.fault) {
             (_, Some(Fault::Dead)) => 0,
             (Speaks::Echo, _) => 1,
-            (_, Some(Fault::ClosesAfter(bytes))) if bytes < self.text.len() => {
+            (Speaks::Http, Some(Fault::ClosesAfter(bytes))) => {
+                bytes.min(self.text.len()).div_ceil(self.chunk)
+            }
+            (Speaks::Drip, Some(Fault::ClosesAfter(bytes))) if bytes < self.text.len() => {
                 bytes.div_ceil(self.chunk).saturating_sub(1)
             }
             _ => self.text.len().div_ceil(self.chunk),

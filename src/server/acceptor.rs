@@ -1,15 +1,17 @@
-//! One server's port: takes clients in, and bears it when the system has no descriptor for the next one.
+//! One server's socket for new clients: takes clients in, and bears it when the system has no descriptor for the next one.
 
 use std::fs::File;
 use std::io;
-use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use mio::net::{TcpListener, TcpStream};
+use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
+use rustix::fd::AsFd;
 
-use super::ANY_PORT;
-use crate::scenario::Server;
+use super::address::Address;
+use super::port::ANY;
+use super::stream::Stream;
 
 /// How many clients may wait to be taken in; the system lowers it to its own limit (4096, as a rule). mio's 128
 /// overflow when hundreds of clients come at once, and each that finds the queue full tries again only after 1 s.
@@ -21,39 +23,54 @@ const REST: Duration = Duration::from_millis(100);
 /// How long clients are kept waiting while no connection is open whose end could make room for them.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The port of a server.
+/// The socket of a server.
 #[derive(Debug)]
 pub(super) struct Acceptor {
-    server: Server,
-    listener: TcpListener,
+    listener: Listener,
     /// Since when it could take nobody in.
     stuck_since: Option<Instant>,
     /// When it tries again.
     resting_until: Option<Instant>,
 }
 
+#[derive(Debug)]
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Listener {
+    fn accept(&self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(listener) => listener.accept().map(|(stream, _)| Stream::Tcp(stream)),
+            Self::Unix(listener) => listener.accept().map(|(stream, _)| Stream::Unix(stream)),
+        }
+    }
+}
+
 impl Acceptor {
     /// Listens on a port that the system chooses.
-    pub(super) fn listen(server: Server) -> io::Result<Self> {
-        let listener = TcpListener::bind(ANY_PORT)?;
-        // Listening again only changes the length of the queue.
-        rustix::net::listen(&listener, QUEUE)?;
-        Ok(Self {
-            server,
+    pub(super) fn tcp() -> io::Result<(Self, Address)> {
+        let listener = TcpListener::bind(ANY)?;
+        lengthen_queue(&listener)?;
+        let address = Address::Tcp(listener.local_addr()?);
+        Ok((Self::of(Listener::Tcp(listener)), address))
+    }
+
+    /// Listens at a path where nothing is yet.
+    pub(super) fn unix(path: &Path) -> io::Result<(Self, Address)> {
+        let listener = UnixListener::bind(path)?;
+        lengthen_queue(&listener)?;
+        let address = Address::Unix(path.to_owned());
+        Ok((Self::of(Listener::Unix(listener)), address))
+    }
+
+    const fn of(listener: Listener) -> Self {
+        Self {
             listener,
             stuck_since: None,
             resting_until: None,
-        })
-    }
-
-    /// Where it listens.
-    pub(super) fn address(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-
-    /// Whose port it is.
-    pub(super) const fn server(&self) -> &Server {
-        &self.server
+        }
     }
 
     /// Descriptors became free: if it rests, it is to try again at once.
@@ -70,7 +87,10 @@ impl Acceptor {
 
     /// Lets `registry` report new clients.
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        registry.register(&mut self.listener, token, Interest::READABLE)
+        match &mut self.listener {
+            Listener::Tcp(listener) => registry.register(listener, token, Interest::READABLE),
+            Listener::Unix(listener) => registry.register(listener, token, Interest::READABLE),
+        }
     }
 
     /// The next client; `None` if there is none for now, or if it must rest because it cannot take one in.
@@ -80,10 +100,10 @@ impl Acceptor {
         now: Instant,
         nobody_is_served: bool,
         spare: &mut Spare,
-    ) -> Option<TcpStream> {
+    ) -> Option<Stream> {
         loop {
             match self.listener.accept() {
-                Ok((stream, _)) => {
+                Ok(stream) => {
                     self.recovered();
                     return Some(stream);
                 }
@@ -125,6 +145,11 @@ impl Acceptor {
     }
 }
 
+/// Listening again only changes the length of the queue.
+fn lengthen_queue(listener: impl AsFd) -> io::Result<()> {
+    Ok(rustix::net::listen(listener, QUEUE)?)
+}
+
 /// A descriptor that is kept for turning a client away when there is no other.
 #[derive(Debug)]
 pub(super) struct Spare(Option<File>);
@@ -138,24 +163,14 @@ impl Spare {
 
 #[cfg(test)]
 mod tests {
-    use crate::scenario::{Over, Speaks};
-    use std::sync::Arc;
-
     use super::*;
 
     #[test]
     fn hundreds_of_clients_at_once_find_room_in_the_queue() {
-        let server = Server {
-            name: "slow".to_owned(),
-            speaks: Speaks::Drip,
-            over: Over::Tcp,
-            text: Arc::default(),
-            chunk: 1,
-            delay: Duration::from_millis(1),
-            fault: None,
+        let (_acceptor, address) = Acceptor::tcp().expect("the loopback interface gives a port");
+        let Address::Tcp(address) = address else {
+            panic!("{address:?}")
         };
-        let acceptor = Acceptor::listen(server).expect("the loopback interface gives a port");
-        let address = acceptor.address().expect("it is bound");
         let longest: usize = std::fs::read_to_string("/proc/sys/net/core/somaxconn")
             .ok()
             .and_then(|limit| limit.trim().parse().ok())

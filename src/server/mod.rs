@@ -1,44 +1,66 @@
-//! The slow servers of a scenario: real listeners on the loopback interface, each dripping its text to any number
-//! of clients at once.
+//! The servers of a scenario, on this machine: each says its text slowly to any number of clients at once, or gives
+//! back what it hears.
 //!
 //! All of them are served by one background thread with a poll loop of its own. It is deliberately not our
-//! reactor: what is observed must not be what it is observed against. [`Servers`] starts and stops the thread,
-//! `drip` knows what is to be sent when, `connection` sends it, `acceptor` takes new clients in, and `serve` is
-//! the loop.
+//! reactor: what is observed must not be what it is observed against.
+//!
+//! - [`Servers`] starts and stops the thread, and gives it `orders`.
+//! - `talk` is what is said on a connection, and when, without a socket: `drip` a text, `http` a text as a response,
+//!   `echo` what was heard. `host` is what the connections of a server have in common, `pace` how fast it goes.
+//! - `port` is where clients come in: through an `acceptor`, as `datagrams`, or as pipes. A `connection` carries
+//!   what is said through a `stream`.
+//! - `serve` is the loop; its `agenda` is who is to be served when.
 
 mod acceptor;
+mod address;
+mod agenda;
 mod connection;
+mod datagrams;
 mod drip;
+mod echo;
 mod error;
+mod host;
+mod http;
+mod orders;
+mod pace;
+mod port;
 mod serve;
+mod stream;
+mod talk;
 #[cfg(test)]
 mod tests;
 
+use std::env;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use mio::{Poll, Waker};
-use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, getsockname, socket_with};
+use tempfile::TempDir;
 
+pub use address::{Address, OpenPipes};
 pub use error::ServerError;
 
-use crate::scenario::{Fault, Server};
-use acceptor::Acceptor;
+use crate::scenario::{Fault, Over, Server};
+use host::Host;
+use orders::{Order, Orders, orders};
+use pace::Pace;
+use port::Port;
 use serve::{Serving, WAKE};
 
-/// Loopback, on a port that the system chooses.
-const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+/// How many bytes the path of the system's folder for temporary files may have, so that ours finds room behind it:
+/// the whole path to a socket has at most 107.
+const LONGEST_PATH: usize = 80;
 
 /// Servers that run until they are stopped or dropped.
 #[derive(Debug)]
 pub struct Servers {
-    addresses: Vec<SocketAddr>,
-    waker: Waker,
+    addresses: Vec<Address>,
+    orders: Orders,
     thread: Option<JoinHandle<()>>,
-    /// The ports of dead servers: taken, so that nobody else can listen there, but not listened on.
-    _dead: Vec<OwnedFd>,
+    /// Where the Unix sockets are; it is removed with all that is in it.
+    _folder: Option<TempDir>,
 }
 
 impl Servers {
@@ -51,40 +73,51 @@ impl Servers {
         let failed = |what| move |reason| ServerError::new(what, reason);
         let poll = Poll::new().map_err(failed("cannot make a poll"))?;
         let waker = Waker::new(poll.registry(), WAKE).map_err(failed("cannot make a waker"))?;
+        let (orders, given) = orders(waker);
+        let folder = servers
+            .iter()
+            .any(|server| server.over == Over::Unix)
+            .then(socket_folder)
+            .transpose()
+            .map_err(failed("cannot make a folder for the Unix sockets"))?;
         let mut addresses = Vec::with_capacity(servers.len());
-        let mut acceptors = Vec::new();
-        let mut dead = Vec::new();
-        for server in servers {
-            let failed = |reason| {
-                let what = format!("server `{}` gets no port on 127.0.0.1", server.name);
-                ServerError::new(what, reason)
+        let mut open = Vec::with_capacity(servers.len());
+        for (place, server) in servers.iter().enumerate() {
+            let folder = folder.as_ref().map(TempDir::path);
+            let port = match server.fault {
+                Some(Fault::Dead) => Port::dead(server.over, place, folder),
+                _ => Port::open(server.over, place, folder, &orders),
             };
-            if server.fault == Some(Fault::Dead) {
-                let (socket, address) = dead_port().map_err(failed)?;
-                addresses.push(address);
-                dead.push(socket);
-            } else {
-                let acceptor = Acceptor::listen(server.clone()).map_err(failed)?;
-                addresses.push(acceptor.address().map_err(failed)?);
-                acceptors.push(acceptor);
-            }
+            let (port, address) = port.map_err(|reason| refused(server, reason))?;
+            addresses.push(address);
+            open.push((Host::new(server), port));
         }
-        let serving = Serving::new(poll, acceptors).map_err(failed("cannot watch the ports"))?;
+        let serving = Serving::new(poll, given, open).map_err(failed("cannot watch the ports"))?;
         let thread = thread::Builder::new()
             .name("slow servers".to_owned())
             .spawn(move || serving.run())
             .map_err(failed("cannot start the thread of the servers"))?;
         Ok(Self {
             addresses,
-            waker,
+            orders,
             thread: Some(thread),
-            _dead: dead,
+            _folder: folder,
         })
     }
 
-    /// Where each server listens (or, if dead, does not), in the order in which they were given.
-    pub fn addresses(&self) -> &[SocketAddr] {
+    /// Where each server is (or, if dead, is not), in the order in which they were given.
+    pub fn addresses(&self) -> &[Address] {
         &self.addresses
+    }
+
+    /// Lets the server at this place say `chunk` bytes (at least 1) every `delay` (at most a day) from the next
+    /// piece of each connection on, and a server that echoes answer after `delay`. The delays that have begun
+    /// become the new one; what is over of it already is not made up for. It returns at once; a place where no
+    /// server is means nothing.
+    pub fn set_pace(&self, server: usize, chunk: usize, delay: Duration) {
+        let pace = Pace::new(chunk, delay);
+        // A thread that broke off serves nobody at any pace.
+        let _ = self.orders.give(Order::Pace { server, pace });
     }
 
     /// Closes every port and every connection, wherever it stands, and waits until that is done. Dropping does
@@ -95,23 +128,30 @@ impl Servers {
 impl Drop for Servers {
     fn drop(&mut self) {
         if let Some(thread) = self.thread.take() {
-            // An eventfd refuses a wake-up only when 2⁶⁴ of them are pending; then the thread wakes anyway.
-            let _ = self.waker.wake();
+            // A thread that broke off has stopped.
+            let _ = self.orders.give(Order::Stop);
             // A panic of the thread was printed when it happened, and its sockets are closed by it too.
             let _ = thread.join();
         }
     }
 }
 
-/// A port that refuses connections, for as long as the socket is kept: bound, never listened on.
-fn dead_port() -> io::Result<(OwnedFd, SocketAddr)> {
-    let socket = socket_with(
-        AddressFamily::INET,
-        SocketType::STREAM,
-        SocketFlags::CLOEXEC,
-        None,
-    )?;
-    bind(&socket, &ANY_PORT)?;
-    let address = SocketAddr::try_from(getsockname(&socket)?)?;
-    Ok((socket, address))
+/// A folder that only we may enter, with a path that is short enough.
+fn socket_folder() -> io::Result<TempDir> {
+    let folder = Some(env::temp_dir())
+        .filter(|folder| folder.as_os_str().len() <= LONGEST_PATH)
+        .unwrap_or_else(|| PathBuf::from("/tmp"));
+    tempfile::Builder::new()
+        .prefix("loopscope-")
+        .tempdir_in(folder)
+}
+
+/// What a server wanted that the system did not grant.
+fn refused(server: &Server, reason: io::Error) -> ServerError {
+    let wanted = match server.over {
+        Over::Tcp | Over::Udp => "port on 127.0.0.1",
+        Over::Unix => "Unix socket",
+        Over::Pipe => "pipes",
+    };
+    ServerError::new(format!("server `{}` gets no {wanted}", server.name), reason)
 }

@@ -1,52 +1,69 @@
-//! The loop of the servers' thread: waits for clients, for the next piece to be due, and for the end.
+//! The loop of the servers' thread: waits for clients, for what they say, for the next piece to be due, for orders.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::HashMap;
 use std::io;
 use std::time::Instant;
 
+use crossbeam_channel::Receiver;
+use mio::event::Event;
 use mio::{Events, Poll, Token};
 
 use super::acceptor::{Acceptor, Spare};
+use super::agenda::Agenda;
 use super::connection::{Connection, Then};
+use super::host::Host;
+use super::orders::Order;
+use super::pace::Pace;
+use super::port::Port;
+use super::stream::Stream;
 
-/// The servers are to be stopped.
+/// There are orders.
 pub(super) const WAKE: Token = Token(usize::MAX);
 
 /// How many events one poll may bring.
 const EVENTS: usize = 1024;
 
+/// How many bytes are read at once, at most; no datagram is longer.
+const BUFFER_BYTES: usize = 64 * 1024;
+
 /// Everything that the thread owns. Dropping it closes every socket.
 #[derive(Debug)]
 pub(super) struct Serving {
     poll: Poll,
-    /// Their tokens are their places.
-    acceptors: Vec<Acceptor>,
+    orders: Receiver<Order>,
+    /// Their places are their tokens.
+    servers: Vec<(Host, Port)>,
     spare: Spare,
-    /// By token. No token is used twice, so an event or a due time for a connection that is gone finds nothing.
+    /// By token. No token is used twice, so an event for a connection that is gone finds nothing.
     connections: HashMap<usize, Connection>,
     next_token: usize,
-    /// When which connection is to be served. Each is in here once, unless its client has to take more first.
-    due: BinaryHeap<Reverse<(Instant, usize)>>,
+    agenda: Agenda,
+    buffer: Vec<u8>,
 }
 
 impl Serving {
     /// Watches the ports.
-    pub(super) fn new(poll: Poll, mut acceptors: Vec<Acceptor>) -> io::Result<Self> {
-        for (place, acceptor) in acceptors.iter_mut().enumerate() {
-            acceptor.register(poll.registry(), Token(place))?;
+    pub(super) fn new(
+        poll: Poll,
+        orders: Receiver<Order>,
+        mut servers: Vec<(Host, Port)>,
+    ) -> io::Result<Self> {
+        for (place, (_, port)) in servers.iter_mut().enumerate() {
+            port.register(poll.registry(), Token(place))?;
         }
         Ok(Self {
             poll,
-            next_token: acceptors.len(),
-            acceptors,
+            orders,
+            next_token: servers.len(),
+            servers,
             spare: Spare::take()?,
             connections: HashMap::new(),
-            due: BinaryHeap::new(),
+            agenda: Agenda::default(),
+            buffer: vec![0; BUFFER_BYTES],
         })
     }
 
-    /// Serves until the waker is woken.
+    /// Serves until it is ordered to stop.
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
         loop {
@@ -62,92 +79,148 @@ impl Serving {
             }
             for event in &events {
                 match event.token() {
-                    WAKE => return,
-                    Token(token) if token < self.acceptors.len() => self.accept(token),
-                    Token(token) if event.is_write_closed() => self.close(token, Instant::now()),
-                    Token(token) => self.writable(token),
+                    WAKE if self.obey() => return,
+                    WAKE => {}
+                    Token(token) => self.notice(token, event),
                 }
             }
             let now = Instant::now();
-            self.serve_due(now);
+            while let Some(token) = self.agenda.pop_due(now) {
+                self.serve(token, now);
+            }
             self.retry_resting(now);
         }
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let due = self.due.peek().map(|Reverse((due, _))| *due);
-        let resting = self.acceptors.iter().filter_map(Acceptor::resting_until);
-        due.into_iter().chain(resting).min()
+        let resting = self.servers.iter().filter_map(|(_, port)| match port {
+            Port::Streams(acceptor) => acceptor.resting_until(),
+            _ => None,
+        });
+        self.agenda.first().into_iter().chain(resting).min()
     }
 
-    /// Takes in all clients of a server that are there.
-    fn accept(&mut self, place: usize) {
-        let acceptor = &mut self.acceptors[place];
-        loop {
+    /// Does what it was ordered to; whether that is to stop.
+    fn obey(&mut self) -> bool {
+        while let Ok(order) = self.orders.try_recv() {
             let now = Instant::now();
-            let nobody_is_served = self.connections.is_empty();
-            let Some(stream) = acceptor.accept(now, nobody_is_served, &mut self.spare) else {
-                return;
-            };
-            let token = self.next_token;
-            let registry = self.poll.registry();
-            let connection =
-                Connection::new(stream, acceptor.server(), registry, Token(token), now);
-            // It fails if the client is gone already, or if the system watches no more sockets: then the client
-            // sees its connection end.
-            if let Ok(connection) = connection {
-                self.next_token += 1;
-                self.connections.insert(token, connection);
-                self.due.push(Reverse((now, token)));
+            match order {
+                Order::Client { server, stream } => self.welcome(server, stream, now),
+                Order::Pace { server, pace } => self.set_pace(server, pace, now),
+                Order::Stop => return true,
             }
         }
+        false
     }
 
-    fn writable(&mut self, token: usize) {
-        // A new connection is writable too, but it has its place among those that are due.
-        if self
-            .connections
-            .get(&token)
-            .is_some_and(Connection::is_full)
-        {
-            self.serve(token, Instant::now());
-        }
-    }
-
-    fn serve_due(&mut self, now: Instant) {
-        while let Some(&Reverse((due, token))) = self.due.peek() {
-            if due > now {
-                return;
+    fn set_pace(&mut self, server: usize, pace: Pace, now: Instant) {
+        let Some((host, _)) = self.servers.get_mut(server) else {
+            return;
+        };
+        host.set_pace(pace);
+        let mut concerned = vec![server];
+        for (token, connection) in &mut self.connections {
+            if connection.server() == server {
+                connection.set_pace(pace, now);
+                concerned.push(*token);
             }
-            self.due.pop();
+        }
+        for token in concerned {
             self.serve(token, now);
         }
     }
 
-    fn serve(&mut self, token: usize, now: Instant) {
-        let Some(connection) = self.connections.get_mut(&token) else {
+    /// The system reports something of a port or a connection.
+    fn notice(&mut self, token: usize, event: &Event) {
+        let now = Instant::now();
+        match self.servers.get(token) {
+            Some((_, Port::Streams(_))) => return self.accept(token),
+            Some(_) => {}
+            None => {
+                if let Some(connection) = self.connections.get_mut(&token)
+                    && !connection.notice(event)
+                {
+                    return self.close(token, now);
+                }
+            }
+        }
+        self.serve(token, now);
+    }
+
+    /// Takes in all clients of a server that are there.
+    fn accept(&mut self, place: usize) {
+        loop {
+            let now = Instant::now();
+            let nobody_is_served = self.connections.is_empty();
+            let Some((_, Port::Streams(acceptor))) = self.servers.get_mut(place) else {
+                return;
+            };
+            let Some(stream) = acceptor.accept(now, nobody_is_served, &mut self.spare) else {
+                return;
+            };
+            self.welcome(place, stream, now);
+        }
+    }
+
+    /// Begins to serve a client.
+    fn welcome(&mut self, server: usize, mut stream: Stream, now: Instant) {
+        let Some((host, _)) = self.servers.get(server) else {
             return;
         };
-        match connection.serve(now) {
-            Then::At(due) => self.due.push(Reverse((due, token))),
-            Then::Writable => {}
+        let token = self.next_token;
+        // It fails if the client is gone already, or if the system watches no more sockets: then the client sees
+        // its connection end.
+        if stream.register(self.poll.registry(), Token(token)).is_ok() {
+            self.next_token += 1;
+            let connection = Connection::new(stream, server, host.talk(now));
+            self.connections.insert(token, connection);
+            self.agenda.set(token, Some(now));
+        }
+    }
+
+    /// Serves a client, or all of a port that takes datagrams.
+    fn serve(&mut self, token: usize, now: Instant) {
+        let then = match self.servers.get_mut(token) {
+            Some((host, Port::Datagrams(datagrams))) => {
+                datagrams.serve(host.delay(), &mut self.buffer)
+            }
+            Some(_) => return,
+            None => match self.connections.get_mut(&token) {
+                Some(connection) => connection.serve(now, &mut self.buffer),
+                None => return,
+            },
+        };
+        match then {
+            Then::At(due) => self.agenda.set(token, Some(due)),
+            Then::Event => self.agenda.set(token, None),
             Then::Close => self.close(token, now),
         }
     }
 
     fn close(&mut self, token: usize, now: Instant) {
         self.connections.remove(&token);
-        for acceptor in &mut self.acceptors {
+        self.agenda.set(token, None);
+        for acceptor in self.acceptors() {
             acceptor.rouse(now);
         }
     }
 
+    fn acceptors(&mut self) -> impl Iterator<Item = &mut Acceptor> {
+        self.servers.iter_mut().filter_map(|(_, port)| match port {
+            Port::Streams(acceptor) => Some(acceptor),
+            _ => None,
+        })
+    }
+
     /// Lets the ports that had to rest try again.
     fn retry_resting(&mut self, now: Instant) {
-        for place in 0..self.acceptors.len() {
-            let rested = self.acceptors[place]
-                .resting_until()
-                .is_some_and(|until| until <= now);
+        for place in 0..self.servers.len() {
+            let rested = match &self.servers[place].1 {
+                Port::Streams(acceptor) => {
+                    acceptor.resting_until().is_some_and(|until| until <= now)
+                }
+                _ => false,
+            };
             if rested {
                 self.accept(place);
             }

@@ -5,8 +5,8 @@
 mod memory;
 
 use std::panic::resume_unwind;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ use crate::reactor::StallThreshold;
 use crate::record::{Receiver, Recorders, Wake, channel};
 pub use crate::runner::TaskRun;
 use crate::runner::{self, BlockingSwitch, Controls, Endpoint, Job, Place, StopToken};
-use crate::scenario::{Blocking, Scenario, Service, Task, Variant};
-use crate::server::{ServerError, Servers};
+use crate::scenario::{Blocking, Scenario, Service, Speaks, Task, Variant};
+use crate::server::{Address, ServerError, Servers};
 use crate::trace::ModelId;
 use memory::MemoryWatch;
 
@@ -76,6 +76,8 @@ pub struct Session {
     /// Each runs its models one after another.
     threads: Vec<JoinHandle<Vec<ModelRun>>>,
     running: Arc<AtomicUsize>,
+    /// As long as a row needs them.
+    servers: Weak<Servers>,
 }
 
 impl Session {
@@ -106,6 +108,7 @@ impl Session {
             vec![models]
         };
         let alone = rows.len() == 1;
+        let servers = Arc::new(servers);
         let mut session = Self {
             controls: Controls {
                 stop: StopToken::default(),
@@ -114,10 +117,10 @@ impl Session {
             },
             threads: Vec::with_capacity(rows.len()),
             running: Arc::new(AtomicUsize::new(rows.len())),
+            servers: Arc::downgrade(&servers),
         };
         // Closed until all threads are there: dropping this end opens it to all of them at once.
         let (gate, at_gate) = crossbeam_channel::bounded::<()>(0);
-        let servers = Arc::new(servers);
         for models in rows {
             let row = Row {
                 models,
@@ -164,6 +167,15 @@ impl Session {
     /// Sets how long a stretch without a poll must be to count as a stall, for those that end from now on.
     pub fn set_stall_threshold(&self, threshold: Duration) {
         self.controls.stall_threshold.set(threshold);
+    }
+
+    /// Lets the server at this place of the scenario say `chunk` bytes (at least 1) every `delay` (at most a day), or
+    /// echo after `delay`, from the next piece of each of its connections on. A delay that has begun becomes the new
+    /// one at once. Without effect when the servers are gone, or there is none at this place.
+    pub fn set_server_pace(&self, server: usize, chunk: usize, delay: Duration) {
+        if let Some(servers) = self.servers.upgrade() {
+            servers.set_pace(server, chunk, delay);
+        }
     }
 
     /// Asks every model to stop. Returns at once; more than one call does no more.
@@ -218,10 +230,18 @@ fn endpoints(scenario: &Scenario, servers: &Servers) -> Arc<[Endpoint]> {
         .servers
         .iter()
         .zip(servers.addresses())
-        .map(|(server, &address)| Endpoint {
+        .map(|(server, address)| Endpoint {
             name: server.name.clone(),
-            place: Place::Tcp(address),
-            expected: Some(server.text.len()),
+            place: match address {
+                Address::Tcp(address) => Place::Tcp(*address),
+                Address::Udp(address) => Place::Udp(*address),
+                Address::Unix(path) => Place::Unix(path.clone()),
+                Address::Pipe(open) => Place::Pipe(Arc::clone(open)),
+            },
+            expected: match server.speaks {
+                Speaks::Drip | Speaks::Http => Some(server.text.len()),
+                Speaks::Echo => None,
+            },
         })
         .collect()
 }

@@ -119,6 +119,17 @@ fn in_theory_a_dead_server_takes_no_time_and_one_that_closes_early_less() {
 }
 
 #[test]
+fn in_theory_a_response_that_breaks_off_has_waited_for_its_last_piece() {
+    let scenario = Scenario::load("dead-port").expect("it is built in");
+    let broken = &scenario.servers[2];
+    let response = super::Server {
+        speaks: super::Speaks::Http,
+        ..broken.clone()
+    };
+    assert_eq!(response.theory(), broken.theory() + broken.delay);
+}
+
+#[test]
 fn the_scenario_in_the_readme_is_right_and_its_table_is_whole() {
     let readme = include_str!("../../../README.md");
     let (_, rest) = readme.split_once("```toml\n").expect("there is one");
