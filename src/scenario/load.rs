@@ -50,10 +50,8 @@ impl Scenario {
             name: &file_name,
             text,
         };
-        let name = origin.file_stem().unwrap_or_default().to_string_lossy();
-        let folder = origin.parent().unwrap_or(Path::new(""));
         let file = shape::read(&source).map_err(|first| ScenarioError::Mistakes(vec![first]))?;
-        check::check(file, &source, &name, folder).map_err(ScenarioError::Mistakes)
+        check::check(file, &source, origin).map_err(ScenarioError::Mistakes)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A scenario that was checked: everything in it can be run.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,10 @@ pub struct Scenario {
     pub blocking_on: bool,
     /// How long a stretch without a poll must be to count as a stall.
     pub stall_threshold: Duration,
+    /// The text that says all this.
+    pub(super) text: Arc<str>,
+    /// The file of the text, as it was named.
+    pub(super) origin: PathBuf,
 }
 
 impl Scenario {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::*;
 use crate::trace::TaskId;
 
+mod edit;
 mod load;
 mod steps;
 
@@ -72,6 +73,8 @@ fn what_is_left_out_has_its_default() {
             },
             blocking_on: false,
             stall_threshold: Duration::from_millis(50),
+            text: SMALLEST.into(),
+            origin: "folder/my.toml".into(),
         }
     );
 }
