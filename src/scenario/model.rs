@@ -73,9 +73,11 @@ impl Scenario {
     pub fn theory(&self, task: &Task) -> Duration {
         let steps = task.steps.iter().map(|step| {
             step.theory(|server| {
-                self.servers
-                    .get(server)
-                    .map_or(Duration::ZERO, Server::theory)
+                match server {
+                    Some(server) => self.servers.get(server).map(Server::theory),
+                    None => self.service.as_ref().map(|service| service.work.theory()),
+                }
+                .unwrap_or_default()
             })
         });
         steps.fold(Duration::ZERO, Duration::saturating_add)

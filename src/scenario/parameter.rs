@@ -37,7 +37,7 @@ pub struct Parameter {
 /// What has a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
-    /// A server, by its place in [`Scenario::servers`]. It takes effect on a running loop.
+    /// A server, by its place in [`Scenario::servers`].
     Server(usize),
     /// The service.
     Service,
@@ -85,6 +85,13 @@ impl Parameter {
             Setting::Duration(duration, _) => Edit::duration(&self.key, *duration),
             Setting::Number(number, _) => Edit::number(&self.key, *number),
         }
+    }
+}
+
+impl Owner {
+    /// Whether a change to it can be told to a loop that runs.
+    pub const fn takes_effect_at_once(self) -> bool {
+        matches!(self, Self::Server(_))
     }
 }
 

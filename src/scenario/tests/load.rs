@@ -76,7 +76,11 @@ fn every_built_in_scenario_is_right_and_tells_its_story() {
     for builtin in builtins() {
         let scenario = builtin.scenario();
         assert_eq!(scenario.name, builtin.name);
-        assert_eq!(scenario.title, builtin.title());
+        let headline = builtin.headline();
+        assert_eq!(scenario.title, headline.title);
+        assert!(scenario.summary.starts_with(&headline.summary));
+        assert!(headline.summary.ends_with('.'), "{}", headline.summary);
+        assert!(!headline.summary.contains('\n'));
         assert!(!scenario.summary.is_empty() && !scenario.look_for.is_empty());
         assert_eq!(Scenario::load(builtin.name).ok(), Some(scenario));
     }
