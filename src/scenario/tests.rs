@@ -457,24 +457,6 @@ fn text_that_is_not_toml_is_told_by_its_place() {
 }
 
 #[test]
-fn a_text_is_repeated_as_often_as_is_asked_for_and_within_bounds() {
-    let text = SMALLEST.replace("chunk = 2", "repeat = 3\nchunk = 2");
-    let scenario = parse(&text).expect("it is allowed");
-    assert_eq!(&*scenario.servers[0].text, b"HelloHelloHello");
-    let most = "repeat = 1000001\nchunk = 2";
-    assert!(
-        mistakes("chunk = 2", most)
-            .contains("repeat: `1000001` is not allowed: a whole number from 1")
-    );
-    let long = format!("text = '{}'\nrepeat = 1000000", "x".repeat(100));
-    let message = mistakes("text = 'Hello'", &long);
-    assert!(
-        message.contains("my.toml:6:10: servers[1].repeat: 1000000 times 100 bytes are too many"),
-        "{message}"
-    );
-}
-
-#[test]
 fn a_section_may_stand_for_many_tasks_and_for_no_more_than_are_allowed() {
     let many = SMALLEST.replace(
         "server = 'slow'\n",

@@ -7,7 +7,7 @@ use crate::analysis::plain_duration;
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
 use crate::gui::theme::{Palette, RADIUS};
-use crate::scenario::{Blocking, BlockingKind, limits};
+use crate::scenario::{Blocking, BlockingKind, Task, limits};
 
 /// Shows the switch: a frame that lights up while callbacks block.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
@@ -97,6 +97,7 @@ pub fn threshold(ui: &mut Ui, controls: &Controls, commands: &mut Vec<Command>) 
 fn sentence(controls: &Controls, running: bool) -> String {
     let Blocking { kind, duration, .. } = controls.blocking;
     let task = controls.blocked_task();
+    let callback = callback(controls);
     let length = plain_duration(duration);
     let does = match kind {
         BlockingKind::Sleep => format!("sleeps for {length} in a system call"),
@@ -104,11 +105,22 @@ fn sentence(controls: &Controls, running: bool) -> String {
         BlockingKind::Read => "reads its socket to the end, blocking".to_owned(),
     };
     match (controls.blocking_on, running) {
-        (true, true) => format!("Every data_received of {task} {does}, from the next one on."),
-        (true, false) => format!("Every data_received of {task} {does}."),
+        (true, true) => format!("Every {callback} of {task} {does}, from the next one on."),
+        (true, false) => format!("Every {callback} of {task} {does}."),
         (false, _) => {
-            format!("Callbacks return at once. Switched on, every data_received of {task} {does}.")
+            format!("Callbacks return at once. Switched on, every {callback} of {task} {does}.")
         }
+    }
+}
+
+/// What it is that blocks: where data comes, or wherever the program of the task is called.
+fn callback(controls: &Controls) -> &'static str {
+    let only_downloads = |task: &Task| task.download().is_some();
+    let reads = controls.blocking.kind == BlockingKind::Read;
+    if reads || controls.scenario.tasks.iter().all(only_downloads) {
+        "data_received"
+    } else {
+        "callback"
     }
 }
 
@@ -127,7 +139,7 @@ const fn explained(kind: BlockingKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::builtins;
+    use crate::scenario::{Scenario, builtins};
 
     #[test]
     fn the_sentence_says_what_happens_now() {
@@ -144,5 +156,13 @@ mod tests {
             sentence(&controls, true),
             "Every data_received of every task reads its socket to the end, blocking, from the next one on."
         );
+    }
+
+    #[test]
+    fn of_a_program_every_callback_blocks() {
+        let scenario = Scenario::load("hello-reactor").expect("it is built in");
+        let mut controls = Controls::of(scenario, "hello-reactor");
+        controls.blocking_on = true;
+        assert!(sentence(&controls, false).starts_with("Every callback of countdown sleeps"));
     }
 }

@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use super::{blocking, parameters, widgets};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
-use crate::gui::theme::STEP;
+use crate::gui::theme::{self, STEP};
 use crate::scenario::builtins;
 
 /// Why something cannot be changed while a run goes on.
@@ -32,8 +32,9 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
 }
 
 fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
+    ui.add_space(STEP);
     ui.horizontal(|ui| {
-        widgets::title(ui, "Scenario");
+        ui.label(RichText::new("Scenario").font(theme::heading()).strong());
         if controls.is_changed() {
             let hint = "Something is not as it was loaded: see Reset and Save as below";
             widgets::note(ui, "changed").on_hover_text(hint);
@@ -44,9 +45,10 @@ fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
         let combo = egui::ComboBox::from_id_salt("scenario")
             .width(width)
             .truncate()
-            .height(ui.content_rect().height() * 0.75)
+            .height(ui.content_rect().height() * 0.8)
             .selected_text(&controls.scenario.title)
             .show_ui(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = STEP / 2.0;
                 for builtin in builtins() {
                     let chosen = controls.source == builtin.name;
                     let headline = builtin.headline();

@@ -8,7 +8,7 @@ use egui::{Align2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use super::top_bar::run_button;
 use super::widgets;
-use crate::analysis::plain_duration;
+use crate::analysis::{plain_count, plain_duration};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
 use crate::gui::theme::{self, Palette, STEP};
@@ -113,7 +113,10 @@ fn theory(ui: &mut Ui, controls: &Controls) {
     if tasks > TASKS {
         widgets::note(
             ui,
-            format!("{TASKS} of the {tasks} tasks, from the first to the last"),
+            format!(
+                "{TASKS} of the {} tasks, from the first to the last",
+                plain_count(tasks as u64)
+            ),
         );
     }
     for (variant, tasks) in &rows {

@@ -7,7 +7,7 @@ use egui::{
     Color32, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
-use crate::analysis::plain_duration;
+use crate::analysis::{plain_count, plain_duration};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::scenario::limits;
 
@@ -196,7 +196,10 @@ pub(super) fn duration_slider(
     let slider = egui::Slider::new(&mut value, range)
         .smallest_positive(1.0)
         .max_decimals(0)
-        .custom_formatter(|value, _| plain_duration(from_millis(value)))
+        .custom_formatter(|value, _| match from_millis(value) {
+            Duration::ZERO => "0".to_owned(),
+            duration => plain_duration(duration),
+        })
         .custom_parser(|text| parse_millis(text, allowed));
     if beside(ui, label, slider, millis(*duration)) {
         *duration = from_millis(value).clamp(*allowed.start(), *allowed.end());
@@ -211,25 +214,35 @@ pub(super) fn number_slider(
     allowed: &RangeInclusive<usize>,
 ) {
     let mut value = *number;
-    let slider = egui::Slider::new(&mut value, allowed.clone());
+    let slider = egui::Slider::new(&mut value, allowed.clone())
+        .custom_formatter(|value, _| plain_count(value as u64))
+        .custom_parser(|text| text.replace(',', "").trim().parse().ok());
     if beside(ui, label, slider, *number as f64) {
         *number = value;
     }
 }
 
-/// A slider as wide as there is room, beside its name. Whether it was moved.
+/// A slider as wide as there is room, beside its name, or below it where that is long. Whether it was moved.
 fn beside(ui: &mut Ui, label: &SliderLabel<'_>, slider: egui::Slider<'_>, value: f64) -> bool {
+    let column = NAME.min(ui.available_width() / 3.0);
+    let shown = label.shown.map(|text| {
+        let text = egui::WidgetText::from(text);
+        let wrap = Some(egui::TextWrapMode::Truncate);
+        text.into_galley(ui, wrap, ui.available_width(), egui::FontSelection::Default)
+    });
+    let (above, aside) = match shown {
+        Some(text) if text.size().x > column => (Some(text), None),
+        short => (None, short),
+    };
+    if let Some(text) = above {
+        ui.label(text);
+    }
     ui.horizontal(|ui| {
-        if let Some(shown) = label.shown {
-            let size = vec2(
-                NAME.min(ui.available_width() / 3.0),
-                ui.spacing().interact_size.y,
-            );
-            let layout = egui::Layout::left_to_right(egui::Align::Center);
-            ui.allocate_ui_with_layout(size, layout, |ui| {
-                ui.set_min_width(size.x);
-                ui.add(egui::Label::new(shown).truncate());
-            });
+        if let Some(text) = aside {
+            let left = ui.cursor().left();
+            ui.label(text);
+            let gap = ui.spacing().item_spacing.x;
+            ui.add_space((left + column + gap - ui.cursor().left()).max(0.0));
         }
         ui.spacing_mut().slider_width = (ui.available_width() - VALUE).max(40.0);
         let response = ui
