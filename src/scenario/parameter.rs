@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use toml_edit::Item;
+use toml_edit::DocumentMut;
 
 use super::edit::Edit;
 use super::limits;
@@ -111,7 +111,7 @@ impl Scenario {
     pub fn parameters(&self) -> Vec<Parameter> {
         let mut found = Finder {
             scenario: self,
-            text: self.document().as_item().clone(),
+            text: self.document(),
             parameters: Vec::new(),
         };
         found.variants();
@@ -143,7 +143,7 @@ fn tell_apart(parameters: &mut [Parameter]) {
 
 struct Finder<'a> {
     scenario: &'a Scenario,
-    text: Item,
+    text: DocumentMut,
     parameters: Vec<Parameter>,
 }
 
@@ -158,7 +158,7 @@ impl Finder<'_> {
     /// Whether the text says something at a key.
     fn says(&self, key: &str) -> bool {
         let parts = key.split(['.', '[', ']']).filter(|part| !part.is_empty());
-        let mut item = Some(&self.text);
+        let mut item = Some(self.text.as_item());
         for part in parts {
             item = item.and_then(|item| match part.parse::<usize>() {
                 Ok(number) => item.get(number - 1),
