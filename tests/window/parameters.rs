@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use egui_kittest::kittest::{NodeT, Queryable};
 use loopscope::scenario::{Scenario, builtins};
 use loopscope::trace::Timestamp;
 
@@ -89,4 +90,23 @@ fn every_shipped_scenario_can_be_picked_in_a_small_window() {
         let rect = desk.control(label).rect();
         assert!(screen.contains_rect(rect), "{label} at {rect:?}");
     }
+}
+
+#[test]
+fn a_run_that_reads_nothing_is_as_far_as_its_time() {
+    let text = "title = 'Waits'\nmodels = ['threaded']\n[[tasks]]\nsteps = [{ wait = '10s' }]\n";
+    let mut desk = Desk::with_scenario("waits.toml", text);
+    desk.click("▶ Run");
+    let percent = |desk: &Desk| {
+        let mut labels = desk.harness.query_all_by_label_contains(" s · ");
+        let node = labels.next()?.accesskit_node();
+        let label = node.label().or_else(|| node.value())?;
+        let (_, share) = label.split_once(" · ")?;
+        share.strip_suffix(" %")?.parse::<u32>().ok()
+    };
+    desk.until("some of it is done", |desk| {
+        percent(desk).is_some_and(|percent| percent > 0)
+    });
+    desk.click("■ Stop");
+    desk.until("the run ends", |desk| !desk.app().is_running());
 }
