@@ -86,6 +86,36 @@ fn run_prints_one_json_object_with_every_byte_of_every_task() {
 }
 
 #[test]
+fn values_of_a_scenario_can_be_set() {
+    let folder = folder();
+    let arguments = [
+        "run",
+        "quick.toml",
+        "--set",
+        "servers.long.text='12345'",
+        "--set",
+        "servers.long.delay=300ms",
+        "--set",
+        "tasks.2.count=3",
+        "--models",
+        "asynchronous",
+        "--json",
+    ];
+    let report = json(&loopscope(folder.path(), &arguments));
+    let model = &report["models"][0];
+    let tasks = model["tasks"].as_array().expect("a list");
+    let bytes: Vec<_> = tasks.iter().map(|task| &task["bytes"]).collect();
+    assert_eq!(bytes, [5, 20, 20, 20]);
+    assert!(model["elapsed_s"].as_f64().expect("a number") >= 0.3);
+    let wrong = ["run", "quick.toml", "--set", "servers.long.delay=0s"];
+    assert_eq!(
+        text(&loopscope(folder.path(), &wrong).stderr).trim(),
+        "loopscope: --set: servers[1].delay: `0s` is not allowed: a duration from 1ms to 1m with its unit, \
+         such as `100ms`"
+    );
+}
+
+#[test]
 fn a_blocking_callback_shows_as_stalls_of_its_task() {
     let folder = folder();
     let arguments = [
@@ -223,7 +253,10 @@ fn errors_exit_with_1_and_say_what_to_do() {
 #[test]
 fn misuse_exits_with_2() {
     let folder = folder();
-    let cases: [&[&str]; 6] = [
+    let cases: [&[&str]; 9] = [
+        &["run", "quick.toml", "--set", "servers.long.delay"],
+        &["run", "quick.toml", "--set", "servers.lon.delay=1s"],
+        &["run", "quick.toml", "--set", "servers.long.chunk=0"],
         &["frobnicate"],
         &["run"],
         &["run", "quick.toml", "--models", "asynchronus"],

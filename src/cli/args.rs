@@ -21,6 +21,7 @@ Examples:
   loopscope                                              open the window
   loopscope run three-slow-servers                       run it here, and draw the models as text
   loopscope run three-slow-servers --block sleep:200ms:1 the callbacks of task 1 sleep: who waits?
+  loopscope run many-tasks --set tasks.client.count=5000 more of them, without a file
   loopscope run three-slow-servers --trace run.json      then open run.json in ui.perfetto.dev
   loopscope run mine.toml --trace run.loopscope          a scenario of your own, kept as a trace
   loopscope view run.loopscope                           look at it in the window";
@@ -70,6 +71,12 @@ pub(super) struct RunArgs {
     /// Run only these models, by their names in the scenario
     #[arg(long, value_delimiter = ',', value_name = "MODEL,…")]
     pub(super) models: Vec<String>,
+    /// Change a value of the scenario; may be given several times
+    ///
+    /// KEY is as in the file, with the name or the number of a section after it: `servers.ecstasy.delay`,
+    /// `tasks.client.count`, `tasks.1.steps.2.wait`, `stall_threshold`.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
     /// Start the models one after another, not together
     #[arg(long)]
     pub(super) one_after_another: bool,

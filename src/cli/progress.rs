@@ -1,21 +1,24 @@
 //! Progress bars on standard error while a scenario runs. Where that is no terminal they are not drawn.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::scenario::Scenario;
-use crate::store::{ModelTrack, TraceStore};
-use crate::trace::{ModelId, Outcome, TaskId};
+use crate::scenario::{Expectations, Scenario, SoFar};
+use crate::store::{ModelTrack, TaskTrack, TraceStore};
+use crate::trace::{ModelId, Outcome, TaskId, Timestamp};
 
 /// With more tasks than this a model gets one bar for all of them: more do not fit on a screen.
 const MOST_BARS: usize = 8;
+/// How long a bar is: finer than it can be drawn.
+const STEPS: u64 = 1_000;
 
 /// One bar per task of each model, or one per model where there are many tasks.
 pub(super) struct Progress {
     bars: MultiProgress,
     by_task: HashMap<(ModelId, Option<TaskId>), ProgressBar>,
-    expected: Vec<u64>,
+    expected: Expectations,
 }
 
 impl Progress {
@@ -25,25 +28,20 @@ impl Progress {
         if !visible {
             bars.set_draw_target(indicatif::ProgressDrawTarget::hidden());
         }
-        let expected = scenario
-            .tasks
-            .iter()
-            .map(|task| scenario.expected_bytes(task) as u64)
-            .collect();
         Self {
             bars,
             by_task: HashMap::new(),
-            expected,
+            expected: Expectations::of(scenario),
         }
     }
 
-    /// Shows how far the models have come.
-    pub(super) fn update(&mut self, store: &TraceStore) {
+    /// Shows how far the models have come until `now`.
+    pub(super) fn update(&mut self, store: &TraceStore, now: Timestamp) {
         for model in store.models() {
-            if self.expected.len() > MOST_BARS {
-                self.update_model(store, model);
+            if self.expected.tasks() > MOST_BARS {
+                self.update_model(store, model, now);
             } else {
-                self.update_tasks(store, model);
+                self.update_tasks(store, model, now);
             }
         }
     }
@@ -58,50 +56,68 @@ impl Progress {
         let _ = self.bars.clear();
     }
 
-    fn update_tasks(&mut self, store: &TraceStore, model: &ModelTrack) {
+    fn update_tasks(&mut self, store: &TraceStore, model: &ModelTrack, now: Timestamp) {
         for task in &model.tasks {
-            let length = self.expected.get(task.id.index()).copied().unwrap_or(0);
+            let share = self.expected.share(task.id, so_far(task, now));
             let label = format!(
                 "{} {}",
                 store.model_name(model),
                 task.name.map_or("?", |name| store.name(name))
             );
-            let bar = self.bar((model.id, Some(task.id)), length, label);
-            bar.set_position(task.bytes);
-            if let Some(outcome) = task.outcome
-                && !bar.is_finished()
-            {
-                bar.abandon_with_message(word(outcome));
+            let bar = self.bar((model.id, Some(task.id)), label);
+            bar.set_position(steps(share));
+            match task.outcome {
+                None => bar.set_message(bytes(task.bytes)),
+                Some(outcome) if !bar.is_finished() => {
+                    bar.abandon_with_message(format!("{}{}", bytes(task.bytes), word(outcome)));
+                }
+                Some(_) => {}
             }
         }
     }
 
-    fn update_model(&mut self, store: &TraceStore, model: &ModelTrack) {
-        let length = self.expected.iter().sum();
-        let bytes = model.tasks.iter().map(|task| task.bytes).sum();
-        let bar = self.bar((model.id, None), length, store.model_name(model).to_owned());
-        bar.set_position(bytes);
-        let done = model
-            .tasks
-            .iter()
-            .filter(|task| task.outcome.is_some())
-            .count();
-        bar.set_message(format!("{done} of {} tasks", self.expected.len()));
+    fn update_model(&mut self, store: &TraceStore, model: &ModelTrack, now: Timestamp) {
+        let tasks = || model.tasks.iter();
+        let so_far = tasks().map(|task| (task.id, so_far(task, now)));
+        let share = self.expected.share_of_all(so_far);
+        let bar = self.bar((model.id, None), store.model_name(model).to_owned());
+        bar.set_position(steps(share));
+        let done = tasks().filter(|task| task.outcome.is_some()).count();
+        let read = bytes(tasks().map(|task| task.bytes).sum());
+        bar.set_message(format!("{read}{done} of {} tasks", self.expected.tasks()));
     }
 
-    fn bar(&mut self, key: (ModelId, Option<TaskId>), length: u64, label: String) -> ProgressBar {
+    fn bar(&mut self, key: (ModelId, Option<TaskId>), label: String) -> ProgressBar {
         let bars = &self.bars;
         let bar = self.by_task.entry(key).or_insert_with(|| {
-            let style = ProgressStyle::with_template("{prefix:>26} {bar:30} {bytes:>9} {msg}")
+            let style = ProgressStyle::with_template("{prefix:>26} {bar:30} {msg}")
                 .expect("the template is a constant that was tried")
                 .progress_chars("━╸─");
-            bars.add(
-                ProgressBar::new(length)
-                    .with_style(style)
-                    .with_prefix(label),
-            )
+            bars.add(ProgressBar::new(STEPS).with_style(style).with_prefix(label))
         });
         bar.clone()
+    }
+}
+
+/// How far a task is.
+fn so_far(task: &TaskTrack, now: Timestamp) -> SoFar {
+    let range = task.range(now);
+    SoFar {
+        bytes: task.bytes,
+        lasted: range.map_or(Duration::ZERO, |range| Duration::from_nanos(range.nanos())),
+        ended: task.outcome.is_some(),
+    }
+}
+
+fn steps(share: f64) -> u64 {
+    (share * STEPS as f64).round() as u64
+}
+
+/// What was read, in a column of its own; nothing where nothing is read.
+fn bytes(bytes: u64) -> String {
+    match bytes {
+        0 => String::new(),
+        _ => format!("{:<11} ", HumanBytes(bytes).to_string()),
     }
 }
 

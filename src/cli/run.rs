@@ -11,7 +11,7 @@ use super::{INTERRUPTED, Interrupted, Misuse, report};
 use crate::analysis::Report;
 use crate::format::{self, Format, Origin, Recording, TraceInfo, WriteError};
 use crate::record::{Receiver, TryRecvError};
-use crate::scenario::{Blocking, Scenario};
+use crate::scenario::{Blocking, Edit, Scenario};
 use crate::session::{Options, Session};
 use crate::store::TraceStore;
 use crate::trace::Batch;
@@ -21,7 +21,7 @@ pub(super) const TICK: Duration = Duration::from_millis(25);
 
 /// Runs it, and prints what came of it.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
-    let scenario = Scenario::load(&args.scenario)?;
+    let scenario = changed(&Scenario::load(&args.scenario)?, &args.set)?;
     let options = options(&scenario, args)?;
     let info = TraceInfo::of_run(&scenario.name, &scenario.title, options.stall_threshold);
     let mut files = TraceFiles::begin(info, &args.trace)?;
@@ -43,6 +43,14 @@ pub(super) fn run_as_shipped(scenario: &str) -> anyhow::Result<()> {
         scenario: scenario.to_owned(),
         ..RunArgs::default()
     })
+}
+
+/// The scenario with what `--set` asks for.
+fn changed(scenario: &Scenario, changes: &[String]) -> anyhow::Result<Scenario> {
+    let edit = |text: &String| Edit::parse(text).map_err(|error| Misuse(format!("--set: {error}")));
+    let edits = changes.iter().map(edit).collect::<Result<Vec<_>, _>>()?;
+    let changed = scenario.edited(&edits);
+    Ok(changed.map_err(|error| Misuse(format!("--set: {error}")))?)
 }
 
 /// What was asked for, where nothing was asked as the scenario has it.
@@ -91,7 +99,7 @@ fn execute(
     let mut progress = Progress::new(scenario, show_progress);
     let mut asked = false;
     while fetch(&receiver, &mut store, files) {
-        progress.update(&store);
+        progress.update(&store, receiver.now());
         if !asked && interrupts.load(Ordering::Relaxed) > 0 {
             session.stop();
             asked = true;

@@ -16,7 +16,7 @@ use super::panel::files::{PathDialog, Purpose};
 use super::settings::Settings;
 use super::theme;
 use crate::format::{self, Format, Origin, Recording, Trace, TraceInfo};
-use crate::scenario::{Scenario, builtins};
+use crate::scenario::{Expectations, builtins};
 
 /// Everything the window knows.
 pub struct App {
@@ -28,7 +28,7 @@ pub struct App {
     pub(super) messages: Messages,
     pub(super) dialog: Option<PathDialog>,
     pub(super) help: bool,
-    jobs: Jobs,
+    pub(super) jobs: Jobs,
     runs: u32,
 }
 
@@ -138,6 +138,9 @@ impl App {
             }
             Command::SetModel(model, on) => self.controls.set_model(model, on),
             Command::SetTogether(together) => self.controls.together = together,
+            Command::Edit(owner, edit) => self.edit_scenario(owner, &edit),
+            Command::ResetScenario => self.reset_scenario(),
+            Command::SaveScenario(path) => self.save_scenario(path),
             Command::SetBlockingOn(on) => {
                 self.controls.blocking_on = on;
                 self.tell_blocking();
@@ -159,6 +162,7 @@ impl App {
             Command::ShowTrace(place) => self.documents.show(place),
             Command::OpenDialog => self.ask_for_path(Purpose::OpenTrace),
             Command::LoadScenarioDialog => self.ask_for_path(Purpose::LoadScenario),
+            Command::SaveScenarioDialog => self.ask_for_path(Purpose::SaveScenario),
             Command::ExportDialog => self.ask_for_path(Purpose::Export),
             Command::Open(path) => self.open(path),
             Command::Export(path) => self.export(path),
@@ -178,30 +182,6 @@ impl App {
         }
     }
 
-    fn tell_blocking(&self) {
-        if let Some(live) = &self.live {
-            live.session().set_blocking(self.controls.active_blocking());
-        }
-    }
-
-    fn load_scenario(&mut self, source: String) {
-        if self.is_running() {
-            self.messages.say(
-                Severity::Warning,
-                "Stop the run before you choose another scenario.",
-            );
-            return;
-        }
-        match Scenario::load(&source) {
-            Ok(scenario) => {
-                self.remember_folder(Path::new(&source));
-                self.controls = Controls::of(scenario, source);
-                self.close_dialog(Purpose::LoadScenario);
-            }
-            Err(error) => self.fail(Purpose::LoadScenario, error.to_string()),
-        }
-    }
-
     fn run(&mut self) {
         if self.is_running() || self.controls.models.is_empty() {
             return;
@@ -218,7 +198,7 @@ impl App {
             &controls.scenario,
             controls.options(),
             number,
-            controls.expected_bytes(),
+            Expectations::of(&controls.scenario),
         );
         match live {
             Ok(live) => {
@@ -268,6 +248,10 @@ impl App {
                 .file
                 .clone()
                 .unwrap_or_else(|| folder.join(suggested_name(document))),
+            (Purpose::SaveScenario, _) => {
+                let name = Path::new(&self.controls.source);
+                folder.join(name).with_extension("toml")
+            }
             // Ends with a slash: the name is what remains to be typed.
             (_, _) => folder.join(""),
         };
@@ -338,6 +322,7 @@ impl App {
                 self.show_trace(&path, *trace);
             }
             Done::Opened(_, Err(error)) => self.fail(Purpose::OpenTrace, error),
+            Done::Saved(path, saved) => self.finish_save(&path, saved),
             Done::Exported(exported) => self.finish_export(exported),
         }
     }
@@ -367,14 +352,14 @@ impl App {
     }
 
     /// Says what went wrong where the person looks: in the dialog that asked for it, or else as a message.
-    fn fail(&mut self, purpose: Purpose, error: String) {
+    pub(super) fn fail(&mut self, purpose: Purpose, error: String) {
         match &mut self.dialog {
             Some(dialog) if dialog.purpose == purpose => dialog.failed(error),
             _ => self.messages.say(Severity::Error, error),
         }
     }
 
-    fn check_job(&mut self, started: std::io::Result<()>) {
+    pub(super) fn check_job(&mut self, started: std::io::Result<()>) {
         if let Err(error) = started {
             let text =
                 format!("The system has no thread to give: {error}. Stop the run and try again.");
@@ -382,17 +367,17 @@ impl App {
         }
     }
 
-    fn set_busy(&mut self, purpose: Purpose) {
+    pub(super) fn set_busy(&mut self, purpose: Purpose) {
         if let Some(dialog) = self.dialog.as_mut().filter(|one| one.purpose == purpose) {
             dialog.busy = true;
         }
     }
 
-    fn close_dialog(&mut self, purpose: Purpose) {
+    pub(super) fn close_dialog(&mut self, purpose: Purpose) {
         self.dialog.take_if(|dialog| dialog.purpose == purpose);
     }
 
-    fn remember_folder(&mut self, file: &Path) {
+    pub(super) fn remember_folder(&mut self, file: &Path) {
         let folder = file.parent().filter(|folder| folder.is_dir());
         if let Some(folder) = folder {
             self.settings.folder = Some(folder.to_owned());

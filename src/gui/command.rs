@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::scenario::Blocking;
+use crate::scenario::{Blocking, Edit, Owner};
 use crate::store::SpanRef;
 use crate::trace::{ModelId, ThreadId, TimeRange};
 
@@ -17,6 +17,14 @@ pub enum Command {
     LoadScenarioDialog,
     /// Load a scenario from a file and make it the chosen one.
     LoadScenario(PathBuf),
+    /// Change a value of the chosen scenario; of a server it takes effect on a running loop.
+    Edit(Owner, Edit),
+    /// Give the chosen scenario its own values back.
+    ResetScenario,
+    /// Ask for a file and save the chosen scenario to it.
+    SaveScenarioDialog,
+    /// Save the chosen scenario as it is set, and make the file the chosen one. Replaces a file that is there.
+    SaveScenario(PathBuf),
     /// Run the chosen scenario.
     Run,
     /// Stop what runs.

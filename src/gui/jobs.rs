@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::document::Native;
 use crate::format::Trace;
+use crate::scenario::Scenario;
 
 /// A dialog that closes as fast as this was never open.
 const NOBODY: Duration = Duration::from_millis(400);
@@ -20,6 +21,8 @@ pub enum Done {
     Opened(PathBuf, Result<Box<Trace>, String>),
     /// A trace was exported, or could not be.
     Exported(Exported),
+    /// A scenario was saved, and this is what is in the file; or it could not be.
+    Saved(PathBuf, Result<Box<Scenario>, String>),
 }
 
 /// What came of the system's file dialog.

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use super::document::{Document, Native};
 use crate::format::{Recording, WriteError};
 use crate::record::{Receiver, TryRecvError};
-use crate::scenario::Scenario;
+use crate::scenario::{Expectations, Scenario, SoFar};
 use crate::session::{Options, Session, SessionError};
+use crate::store::{ModelTrack, TaskTrack};
+use crate::trace::Timestamp;
 
 /// How long a frame may spend on fetching, at least. What is left waits for the next one.
 const BUDGET: Duration = Duration::from_millis(4);
@@ -26,8 +28,10 @@ pub struct Live {
     fetched_at: Instant,
     /// The number of the run, by which its document is found.
     pub number: u32,
-    /// How many bytes it reads if nothing goes wrong.
-    pub expected_bytes: u64,
+    /// What each model is expected to do.
+    expected: Expectations,
+    /// How many models run, together or one after another.
+    models: usize,
     /// Whether it was asked to stop.
     pub stopping: bool,
 }
@@ -53,12 +57,13 @@ impl Live {
         scenario: &Scenario,
         options: Options,
         number: u32,
-        expected_bytes: u64,
+        expected: Expectations,
     ) -> Result<Self, SessionError> {
         let waker = Arc::new(Waker {
             ctx: ctx.clone(),
             pending: AtomicBool::new(false),
         });
+        let models = options.models.len();
         let wake = Arc::clone(&waker);
         let (session, receiver) = Session::start(scenario, options, Arc::new(move || wake.wake()))?;
         Ok(Self {
@@ -67,7 +72,8 @@ impl Live {
             waker,
             fetched_at: Instant::now(),
             number,
-            expected_bytes,
+            expected,
+            models,
             stopping: false,
         })
     }
@@ -75,6 +81,17 @@ impl Live {
     /// The handle of what runs.
     pub const fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// How much of the run is done, from 0 to 1.
+    pub fn share(&self, document: &Document) -> f64 {
+        let of_model = |model: &ModelTrack| {
+            let tasks = model.tasks.iter();
+            let so_far = tasks.map(|task| (task.id, so_far(task, document.now)));
+            self.expected.share_of_all(so_far)
+        };
+        let models = document.store.models().iter();
+        models.map(of_model).sum::<f64>() / self.models.max(1) as f64
     }
 
     /// Asks it to stop; returns at once.
@@ -134,6 +151,16 @@ impl Live {
     /// Waits for the end of a run that was stopped or is over.
     pub fn join(self) {
         self.session.join();
+    }
+}
+
+/// How far a task is.
+fn so_far(task: &TaskTrack, now: Timestamp) -> SoFar {
+    let range = task.range(now);
+    SoFar {
+        bytes: task.bytes,
+        lasted: range.map_or(Duration::ZERO, |range| Duration::from_nanos(range.nanos())),
+        ended: task.outcome.is_some(),
     }
 }
 

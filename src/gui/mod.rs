@@ -19,6 +19,7 @@ mod navigate;
 pub mod panel;
 pub mod plot;
 pub mod raster;
+mod scenarios;
 mod screen;
 pub mod screenshot;
 pub mod settings;

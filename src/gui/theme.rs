@@ -345,6 +345,8 @@ fn set_type_and_spacing(style: &mut Style) {
     spacing.window_margin = Margin::same(12);
     spacing.menu_margin = Margin::same(6);
     spacing.indent = 4.0 * STEP;
+    // A list that has room is not scrolled.
+    spacing.default_area_size.y = 800.0;
     spacing.icon_width = 16.0;
     spacing.icon_width_inner = 8.0;
     spacing.icon_spacing = 1.5 * STEP;

@@ -9,6 +9,15 @@ pub struct Builtin {
     pub source: &'static str,
 }
 
+/// What a built-in scenario is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headline {
+    /// One line.
+    pub title: String,
+    /// The first sentence of its summary.
+    pub summary: String,
+}
+
 macro_rules! builtin {
     ($name:literal) => {
         Builtin {

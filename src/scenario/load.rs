@@ -1,10 +1,12 @@
 //! From a name, a path or a text to a checked [`Scenario`].
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use super::builtin::{Builtin, builtins};
+use super::builtin::{Builtin, Headline, builtins};
 use super::error::ScenarioError;
 use super::model::Scenario;
 use super::source::Source;
@@ -50,22 +52,34 @@ impl Scenario {
             name: &file_name,
             text,
         };
-        let name = origin.file_stem().unwrap_or_default().to_string_lossy();
-        let folder = origin.parent().unwrap_or(Path::new(""));
         let file = shape::read(&source).map_err(|first| ScenarioError::Mistakes(vec![first]))?;
-        check::check(file, &source, &name, folder).map_err(ScenarioError::Mistakes)
+        check::check(file, &source, origin).map_err(ScenarioError::Mistakes)
     }
 }
 
 impl Builtin {
-    /// Its title, without reading the rest: cheap enough for a list.
-    pub fn title(&self) -> String {
+    /// What it is about, cheap enough for a list that is shown in every frame.
+    pub fn headline(&self) -> &'static Headline {
+        static ALL: LazyLock<HashMap<&str, Headline>> = LazyLock::new(|| {
+            let read = |one: &Builtin| (one.name, one.read_headline());
+            builtins().iter().map(read).collect()
+        });
+        &ALL[self.name]
+    }
+
+    fn read_headline(&self) -> Headline {
         #[derive(serde::Deserialize)]
-        struct Titled {
+        struct Head {
             title: String,
+            summary: String,
         }
-        let titled: Result<Titled, _> = toml::from_str(self.source);
-        titled.expect("tests read what is built in").title
+        let head: Head = toml::from_str(self.source).expect("tests read what is built in");
+        let summary = head.summary.trim();
+        let sentence = summary.find(". ").map_or(summary, |end| &summary[..=end]);
+        Headline {
+            title: head.title,
+            summary: sentence.to_owned(),
+        }
     }
 
     /// The scenario itself.

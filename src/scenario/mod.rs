@@ -4,17 +4,23 @@
 //! has the right shape into a [`Scenario`] or finds what is wrong with its values, and `load` is the door to all
 //! of this. The shipped scenarios and poems are in the binary: [`builtins`].
 //!
+//! The text stays with the scenario and is the truth about it: `edit` changes the text, and what comes of that goes
+//! the same way. `parameter` says what of it is worth changing.
+//!
 //! Nothing here opens a socket; who runs a scenario may trust everything in it.
 
 mod blocking;
 mod builtin;
 mod check;
+mod edit;
 mod error;
+mod expectation;
 mod file;
 pub mod limits;
 mod load;
 mod model;
 mod names;
+mod parameter;
 mod program;
 mod shape;
 mod source;
@@ -23,9 +29,12 @@ mod tests;
 mod variant;
 mod words;
 
-pub use builtin::{Builtin, POEMS, builtins};
+pub use builtin::{Builtin, Headline, POEMS, builtins};
+pub use edit::{Edit, EditError};
 pub use error::{Mistake, ScenarioError, ValueError};
+pub use expectation::{Expectations, SoFar};
 pub use limits::parse_duration;
 pub use model::{Blocking, BlockingKind, Fault, Over, Scenario, Server, Service, Speaks, Task};
+pub use parameter::{Owner, Parameter, Setting};
 pub use program::{Call, Link, Promise, Requests, Step, Work};
 pub use variant::{EventProvider, Model, Variant};

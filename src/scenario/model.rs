@@ -1,5 +1,6 @@
 //! A scenario that was checked: everything in it can be run.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,6 +40,10 @@ pub struct Scenario {
     pub blocking_on: bool,
     /// How long a stretch without a poll must be to count as a stall.
     pub stall_threshold: Duration,
+    /// The text that says all this.
+    pub(super) text: Arc<str>,
+    /// The file of the text, as it was named.
+    pub(super) origin: PathBuf,
 }
 
 impl Scenario {
@@ -68,9 +73,11 @@ impl Scenario {
     pub fn theory(&self, task: &Task) -> Duration {
         let steps = task.steps.iter().map(|step| {
             step.theory(|server| {
-                self.servers
-                    .get(server)
-                    .map_or(Duration::ZERO, Server::theory)
+                match server {
+                    Some(server) => self.servers.get(server).map(Server::theory),
+                    None => self.service.as_ref().map(|service| service.work.theory()),
+                }
+                .unwrap_or_default()
             })
         });
         steps.fold(Duration::ZERO, Duration::saturating_add)

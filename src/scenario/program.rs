@@ -130,6 +130,17 @@ impl Requests {
             Self::Asynchronous => "asynchronous",
         }
     }
+
+    /// What it is, in one sentence.
+    pub const fn explained(self) -> &'static str {
+        match self {
+            Self::Blocking => "A request is made in the callback, which waits for the response.",
+            Self::Thread => "A request is made in a thread of the pool; the loop goes on.",
+            Self::Asynchronous => {
+                "A request is made by the loop, which calls back with the response."
+            }
+        }
+    }
 }
 
 impl Step {
@@ -142,8 +153,8 @@ impl Step {
         }
     }
 
-    /// How long it takes at least, other than by computing, if `download` says how long one from a server takes.
-    pub(super) fn theory(&self, download: impl Fn(usize) -> Duration) -> Duration {
+    /// How long it takes at least, if `answer` says how long a server takes for its part; `None` is the service.
+    pub(super) fn theory(&self, answer: impl Fn(Option<usize>) -> Duration) -> Duration {
         let times = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         match self {
             Self::Call(call) => call.work.theory(),
@@ -153,7 +164,7 @@ impl Step {
                 times: count,
                 ..
             } => interval.saturating_mul(times(count.saturating_sub(1))),
-            Self::Download { server, .. } | Self::Request { server, .. } => download(*server),
+            Self::Download { server, .. } | Self::Request { server, .. } => answer(Some(*server)),
             Self::Say {
                 to,
                 texts,
@@ -161,10 +172,9 @@ impl Step {
                 pause,
             } => {
                 let said = times(texts.len().saturating_mul(*count));
-                let answer = to.map_or(Duration::ZERO, download);
                 pause
                     .saturating_mul(said.saturating_sub(1))
-                    .saturating_add(answer.saturating_mul(said))
+                    .saturating_add(answer(*to).saturating_mul(said))
             }
             Self::Deferred(promise) => promise
                 .chain

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::*;
 use crate::trace::TaskId;
 
+mod edit;
 mod load;
 mod steps;
 
@@ -72,6 +73,8 @@ fn what_is_left_out_has_its_default() {
             },
             blocking_on: false,
             stall_threshold: Duration::from_millis(50),
+            text: SMALLEST.into(),
+            origin: "folder/my.toml".into(),
         }
     );
 }
@@ -451,24 +454,6 @@ fn text_that_is_not_toml_is_told_by_its_place() {
         let message = mistakes(from, to);
         assert!(message.contains(expected), "{message}");
     }
-}
-
-#[test]
-fn a_text_is_repeated_as_often_as_is_asked_for_and_within_bounds() {
-    let text = SMALLEST.replace("chunk = 2", "repeat = 3\nchunk = 2");
-    let scenario = parse(&text).expect("it is allowed");
-    assert_eq!(&*scenario.servers[0].text, b"HelloHelloHello");
-    let most = "repeat = 1000001\nchunk = 2";
-    assert!(
-        mistakes("chunk = 2", most)
-            .contains("repeat: `1000001` is not allowed: a whole number from 1")
-    );
-    let long = format!("text = '{}'\nrepeat = 1000000", "x".repeat(100));
-    let message = mistakes("text = 'Hello'", &long);
-    assert!(
-        message.contains("my.toml:6:10: servers[1].repeat: 1000000 times 100 bytes are too many"),
-        "{message}"
-    );
 }
 
 #[test]

@@ -125,6 +125,12 @@ impl Desk {
         self.frames(3);
     }
 
+    /// Moves a slider to a value, as its user does who cannot see it.
+    pub(crate) fn slide(&mut self, label: &str, value: f64) {
+        self.control(label).set_value_accesskit(value);
+        self.frames(3);
+    }
+
     pub(crate) fn press(&mut self, modifiers: Modifiers, key: Key) {
         self.harness.key_press_modifiers(modifiers, key);
         self.frames(3);

@@ -2,6 +2,7 @@
 #![cfg(feature = "gui")]
 
 mod desk;
+mod parameters;
 
 use std::fs;
 use std::sync::Arc;

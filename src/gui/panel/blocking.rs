@@ -1,16 +1,13 @@
 //! The blocking switch, and from when on something is a stall.
 
-use std::ops::RangeInclusive;
-use std::time::Duration;
-
 use egui::{Frame, Margin, RichText, Stroke, Ui};
 
-use super::widgets;
+use super::widgets::{self, SliderLabel};
 use crate::analysis::plain_duration;
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
 use crate::gui::theme::{Palette, RADIUS};
-use crate::scenario::{Blocking, BlockingKind, limits};
+use crate::scenario::{Blocking, BlockingKind, Task, limits};
 
 /// Shows the switch: a frame that lights up while callbacks block.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
@@ -52,13 +49,8 @@ fn settings(ui: &mut Ui, controls: &Controls) -> Option<Blocking> {
         blocking.kind = kind;
     }
     ui.add_enabled_ui(blocking.kind != BlockingKind::Read, |ui| {
-        duration_slider(
-            ui,
-            "Duration",
-            &mut blocking.duration,
-            &limits::BLOCKING,
-            "For how long a callback blocks",
-        );
+        let label = SliderLabel::of("Duration", "For how long a callback blocks");
+        widgets::duration_slider(ui, &label, &mut blocking.duration, &limits::BLOCKING);
     });
     ui.horizontal(|ui| {
         ui.label("In");
@@ -91,64 +83,21 @@ fn task_picker(ui: &mut Ui, controls: &Controls, blocking: &mut Blocking) {
 pub fn threshold(ui: &mut Ui, controls: &Controls, commands: &mut Vec<Command>) {
     widgets::title(ui, "A stall begins at");
     let mut threshold = controls.stall_threshold;
-    duration_slider(
-        ui,
+    let label = SliderLabel::of(
         "Stall threshold",
-        &mut threshold,
-        &limits::STALL_THRESHOLD,
         "A stretch without a poll of at least this length is a stall. Takes effect from the next one on.",
     );
+    widgets::duration_slider(ui, &label, &mut threshold, &limits::STALL_THRESHOLD);
     if threshold != controls.stall_threshold {
         commands.push(Command::SetStallThreshold(threshold));
     }
-}
-
-/// A slider over orders of magnitude, in milliseconds, with a field to type the length in.
-fn duration_slider(
-    ui: &mut Ui,
-    name: &str,
-    duration: &mut Duration,
-    allowed: &RangeInclusive<Duration>,
-    hint: &str,
-) {
-    let range = millis(*allowed.start())..=millis(*allowed.end());
-    let mut value = millis(*duration);
-    ui.horizontal(|ui| {
-        ui.spacing_mut().slider_width = (ui.available_width() - 84.0).max(60.0);
-        let slider = egui::Slider::new(&mut value, range)
-            .logarithmic(true)
-            .max_decimals(0)
-            .custom_formatter(|value, _| plain_duration(from_millis(value)))
-            .custom_parser(|text| parse_millis(text, allowed));
-        let response = ui.add(slider).on_hover_text(hint);
-        response.widget_info(|| egui::WidgetInfo::slider(ui.is_enabled(), value, name));
-        if response.changed() {
-            *duration = from_millis(value).clamp(*allowed.start(), *allowed.end());
-        }
-    });
-}
-
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
-}
-
-fn from_millis(millis: f64) -> Duration {
-    // A slider's steps are finer than anybody wants.
-    Duration::from_micros((millis.max(0.0) * 1e3).round() as u64)
-}
-
-/// What a person types: `200ms`, `1.5 s`, or a bare number of milliseconds.
-fn parse_millis(text: &str, allowed: &RangeInclusive<Duration>) -> Option<f64> {
-    let text = text.trim();
-    text.parse()
-        .ok()
-        .or_else(|| limits::parse_duration(text, allowed).ok().map(millis))
 }
 
 /// What the switch does now, or would do.
 fn sentence(controls: &Controls, running: bool) -> String {
     let Blocking { kind, duration, .. } = controls.blocking;
     let task = controls.blocked_task();
+    let callback = callback(controls);
     let length = plain_duration(duration);
     let does = match kind {
         BlockingKind::Sleep => format!("sleeps for {length} in a system call"),
@@ -156,11 +105,22 @@ fn sentence(controls: &Controls, running: bool) -> String {
         BlockingKind::Read => "reads its socket to the end, blocking".to_owned(),
     };
     match (controls.blocking_on, running) {
-        (true, true) => format!("Every data_received of {task} {does}, from the next one on."),
-        (true, false) => format!("Every data_received of {task} {does}."),
+        (true, true) => format!("Every {callback} of {task} {does}, from the next one on."),
+        (true, false) => format!("Every {callback} of {task} {does}."),
         (false, _) => {
-            format!("Callbacks return at once. Switched on, every data_received of {task} {does}.")
+            format!("Callbacks return at once. Switched on, every {callback} of {task} {does}.")
         }
+    }
+}
+
+/// What it is that blocks: where data comes, or wherever the program of the task is called.
+fn callback(controls: &Controls) -> &'static str {
+    let only_downloads = |task: &Task| task.download().is_some();
+    let reads = controls.blocking.kind == BlockingKind::Read;
+    if reads || controls.scenario.tasks.iter().all(only_downloads) {
+        "data_received"
+    } else {
+        "callback"
     }
 }
 
@@ -179,7 +139,7 @@ const fn explained(kind: BlockingKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::builtins;
+    use crate::scenario::{Scenario, builtins};
 
     #[test]
     fn the_sentence_says_what_happens_now() {
@@ -199,11 +159,10 @@ mod tests {
     }
 
     #[test]
-    fn a_length_can_be_typed_with_or_without_a_unit() {
-        let typed = |text| parse_millis(text, &limits::BLOCKING);
-        assert_eq!(typed("200"), Some(200.0));
-        assert_eq!(typed("1.5s"), Some(1500.0));
-        assert_eq!(typed("200 ms"), Some(200.0));
-        assert_eq!(typed("soon"), None);
+    fn of_a_program_every_callback_blocks() {
+        let scenario = Scenario::load("hello-reactor").expect("it is built in");
+        let mut controls = Controls::of(scenario, "hello-reactor");
+        controls.blocking_on = true;
+        assert!(sentence(&controls, false).starts_with("Every callback of countdown sleeps"));
     }
 }

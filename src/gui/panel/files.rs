@@ -20,6 +20,8 @@ pub enum Purpose {
     OpenTrace,
     /// To load a scenario.
     LoadScenario,
+    /// To save the chosen scenario.
+    SaveScenario,
     /// To export the trace that is shown.
     Export,
 }
@@ -29,6 +31,7 @@ impl Purpose {
         match self {
             Self::OpenTrace => "Open a trace",
             Self::LoadScenario => "Load a scenario",
+            Self::SaveScenario => "Save the scenario",
             Self::Export => "Export the trace",
         }
     }
@@ -37,14 +40,22 @@ impl Purpose {
         match self {
             Self::OpenTrace => "Open",
             Self::LoadScenario => "Load",
+            Self::SaveScenario => "Save",
             Self::Export => "Export",
         }
+    }
+
+    /// Whether a file is written.
+    const fn writes(self) -> bool {
+        matches!(self, Self::SaveScenario | Self::Export)
     }
 
     const fn kinds(self) -> &'static [(&'static str, &'static [&'static str])] {
         match self {
             Self::OpenTrace => &[("Loopscope traces", &["loopscope"]), ("All files", &["*"])],
-            Self::LoadScenario => &[("Scenarios", &["toml"]), ("All files", &["*"])],
+            Self::LoadScenario | Self::SaveScenario => {
+                &[("Scenarios", &["toml"]), ("All files", &["*"])]
+            }
             Self::Export => &[
                 ("Loopscope traces", &["loopscope"]),
                 ("Chrome traces", &["json"]),
@@ -90,7 +101,7 @@ impl PathDialog {
     /// What to ask the system's file dialog.
     pub fn ask(&self) -> Ask {
         Ask {
-            save: self.purpose == Purpose::Export,
+            save: self.purpose.writes(),
             title: self.purpose.title(),
             kinds: self.purpose.kinds(),
             path: typed_path(&self.path),
@@ -220,20 +231,21 @@ impl PathDialog {
         if self.busy || self.path.trim().is_empty() {
             return;
         }
-        let path = typed_path(&self.path);
-        let command = match self.purpose {
+        let mut path = typed_path(&self.path);
+        if self.purpose == Purpose::SaveScenario && path.extension().is_none() {
+            path.set_extension("toml");
+        }
+        let may_replace = self.asks_to_replace || self.replace.as_ref() == Some(&path);
+        if self.purpose.writes() && path.exists() && !may_replace {
+            self.asks_to_replace = true;
+            self.error = Some(format!("{} is there already.", path.display()));
+            return;
+        }
+        commands.push(match self.purpose {
             Purpose::OpenTrace => Command::Open(path),
             Purpose::LoadScenario => Command::LoadScenario(path),
-            Purpose::Export => {
-                let may_replace = self.asks_to_replace || self.replace.as_ref() == Some(&path);
-                if path.exists() && !may_replace {
-                    self.asks_to_replace = true;
-                    self.error = Some(format!("{} is there already.", path.display()));
-                    return;
-                }
-                Command::Export(path)
-            }
-        };
-        commands.push(command);
+            Purpose::SaveScenario => Command::SaveScenario(path),
+            Purpose::Export => Command::Export(path),
+        });
     }
 }

@@ -7,6 +7,7 @@ pub mod files;
 pub mod help;
 pub mod inspector;
 pub mod message;
+pub mod parameters;
 pub mod scenario;
 pub mod stalls;
 pub mod top_bar;

@@ -2,14 +2,14 @@
 
 use egui::{RichText, Ui};
 
-use super::{blocking, widgets};
+use super::{blocking, parameters, widgets};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
-use crate::gui::theme::STEP;
+use crate::gui::theme::{self, STEP};
 use crate::scenario::builtins;
 
 /// Why something cannot be changed while a run goes on.
-const STOP_FIRST: &str = "Stop the run first";
+pub(super) const STOP_FIRST: &str = "Stop the run first";
 
 /// Shows the side; `running` is whether a run goes on.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
@@ -24,24 +24,36 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
             ui.add_space(STEP);
             blocking::threshold(ui, controls, commands);
             ui.add_space(STEP);
+            parameters::show(ui, controls, running, commands);
+            ui.add_space(STEP);
             story(ui, controls);
             ui.add_space(2.0 * STEP);
         });
 }
 
 fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
-    widgets::title(ui, "Scenario");
+    ui.add_space(STEP);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new("Scenario").font(theme::heading()).strong());
+        if controls.is_changed() {
+            let hint = "Something is not as it was loaded: see Reset and Save as below";
+            widgets::note(ui, "changed").on_hover_text(hint);
+        }
+    });
     let picker = ui.add_enabled_ui(!running, |ui| {
         let width = ui.available_width();
         let combo = egui::ComboBox::from_id_salt("scenario")
             .width(width)
             .truncate()
+            .height(ui.content_rect().height() * 0.8)
             .selected_text(&controls.scenario.title)
             .show_ui(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = STEP / 2.0;
                 for builtin in builtins() {
                     let chosen = controls.source == builtin.name;
-                    let item = ui.selectable_label(chosen, builtin.title());
-                    if item.on_hover_text(builtin.name).clicked() {
+                    let headline = builtin.headline();
+                    let item = ui.selectable_label(chosen, &headline.title);
+                    if item.on_hover_text(&headline.summary).clicked() {
                         commands.push(Command::PickScenario(builtin.name.to_owned()));
                     }
                 }
@@ -88,7 +100,7 @@ fn models(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
         for (place, variant) in controls.scenario.variants.iter().enumerate() {
             let mut on = controls.runs(place);
             if widgets::switch(ui, &mut on, &variant.name)
-                .on_hover_text(variant.model.explained())
+                .on_hover_text(controls.scenario.explain(variant))
                 .on_disabled_hover_text(STOP_FIRST)
                 .changed()
             {

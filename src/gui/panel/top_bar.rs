@@ -99,13 +99,7 @@ fn progress(ui: &mut Ui, scene: &Scene<'_>) {
 }
 
 fn live_progress(ui: &mut Ui, document: &Document, live: &Live) {
-    let tasks = document
-        .store
-        .models()
-        .iter()
-        .flat_map(|model| &model.tasks);
-    let bytes: u64 = tasks.map(|task| task.bytes).sum();
-    let share = bytes as f32 / live.expected_bytes.max(1) as f32;
+    let share = live.share(document) as f32;
     let seconds = document.now.as_secs_f64();
     let text = if live.stopping {
         "stopping …".to_owned()

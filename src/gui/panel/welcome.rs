@@ -1,15 +1,18 @@
 //! What stands in the middle before there is a trace: what is going to run, and what to expect of it by theory.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use egui::{Align2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use super::top_bar::run_button;
-use crate::analysis::plain_duration;
+use super::widgets;
+use crate::analysis::{plain_count, plain_duration};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
 use crate::gui::theme::{self, Palette, STEP};
-use crate::scenario::{Model, Scenario, Variant};
+use crate::scenario::{Model, Scenario, Step, Variant};
 
 /// How many tasks are drawn of one model; more would be too thin.
 const TASKS: usize = 12;
@@ -53,23 +56,41 @@ struct Expected {
     end: Duration,
 }
 
-/// When the tasks of a model are expected to begin and to end if nothing goes wrong and nothing blocks.
+/// When the tasks of a model are expected to begin and to end if nothing goes wrong and none holds up another.
 fn expected(scenario: &Scenario, model: Model) -> Vec<Expected> {
-    let in_turn = matches!(model, Model::Synchronous | Model::Sequential);
-    let mut next = Duration::ZERO;
-    let mut ends: Vec<Expected> = Vec::with_capacity(scenario.tasks.len());
+    // When each of those who work on the tasks is free: whoever is free first takes the next one. None: one for each.
+    let mut free = match (model, &scenario.service) {
+        (Model::Synchronous | Model::Sequential, _) => Some(idle(1)),
+        (Model::Pool, Some(service)) => Some(idle(service.threads)),
+        _ => None,
+    };
+    let mut all: Vec<Expected> = Vec::with_capacity(scenario.tasks.len());
+    let mut stops = Duration::MAX;
     for task in &scenario.tasks {
-        let after = task.after.and_then(|id| ends.get(id.index()));
-        let begin = match after {
-            _ if in_turn => next,
-            Some(before) => before.end,
-            None => Duration::ZERO,
-        };
+        let after = task.after.and_then(|id| all.get(id.index()));
+        let free_at = free.as_mut().and_then(BinaryHeap::pop);
+        let free_at = free_at.map_or(Duration::ZERO, |Reverse(at)| at);
+        let begin = after.map_or(free_at, |before| before.end.max(free_at));
         let end = begin.saturating_add(scenario.theory(task));
-        next = end;
-        ends.push(Expected { begin, end });
+        if let Some(free) = &mut free {
+            free.push(Reverse(end));
+        }
+        if task.steps.contains(&Step::Stop) {
+            stops = stops.min(end);
+        }
+        all.push(Expected { begin, end });
     }
-    ends
+    // Whoever stops the program ends all tasks.
+    for task in &mut all {
+        task.begin = task.begin.min(stops);
+        task.end = task.end.min(stops);
+    }
+    all
+}
+
+/// So many who have nothing to do yet.
+fn idle(count: usize) -> BinaryHeap<Reverse<Duration>> {
+    vec![Reverse(Duration::ZERO); count].into()
 }
 
 fn theory(ui: &mut Ui, controls: &Controls) {
@@ -86,8 +107,18 @@ fn theory(ui: &mut Ui, controls: &Controls) {
     if longest.is_zero() {
         return;
     }
-    ui.label(RichText::new("What to expect, if nothing blocks").weak());
+    ui.label(RichText::new("What to expect, if no task holds up another").weak());
     ui.add_space(STEP);
+    let tasks = controls.scenario.tasks.len();
+    if tasks > TASKS {
+        widgets::note(
+            ui,
+            format!(
+                "{TASKS} of the {} tasks, from the first to the last",
+                plain_count(tasks as u64)
+            ),
+        );
+    }
     for (variant, tasks) in &rows {
         row(ui, variant, tasks, end(tasks), longest);
     }
@@ -96,7 +127,7 @@ fn theory(ui: &mut Ui, controls: &Controls) {
 fn row(ui: &mut Ui, variant: &Variant, tasks: &[Expected], end: Duration, longest: Duration) {
     const LANE: f32 = 8.0;
     let palette = Palette::of(ui.visuals());
-    let shown = &tasks[..tasks.len().min(TASKS)];
+    let shown = sample(tasks);
     let height = (shown.len() as f32 * LANE).max(theme::BODY) + 2.0 * STEP;
     let width = WIDTH.min(ui.available_width() - 4.0 * STEP);
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
@@ -139,6 +170,14 @@ fn row(ui: &mut Ui, variant: &Variant, tasks: &[Expected], end: Duration, longes
     );
 }
 
+/// Those that are drawn: all, or some from the first to the last.
+fn sample(tasks: &[Expected]) -> Vec<Expected> {
+    let shown = tasks.len().min(TASKS);
+    let last = tasks.len().saturating_sub(1);
+    let place = |row: usize| row * last / shown.saturating_sub(1).max(1);
+    (0..shown).map(|row| tasks[place(row)]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,5 +191,54 @@ mod tests {
         for model in [Model::Threaded, Model::Asynchronous] {
             assert_eq!(end(model), Some(Duration::from_millis(3100)));
         }
+    }
+
+    #[test]
+    fn a_pool_serves_as_many_at_once_as_it_has_threads() {
+        let text = "title = 'x'\n[service]\nname = 's'\ncompute = '10ms'\nthreads = 2\n\
+                    [[tasks]]\ncount = 5\nsteps = [{ say = ['a', 'b'], pause = '80ms' }]\n";
+        let scenario = Scenario::parse(text, std::path::Path::new("x.toml")).expect("it is right");
+        let ends = |model| -> Vec<u128> {
+            let tasks = expected(&scenario, model).into_iter();
+            tasks.map(|task| task.end.as_millis()).collect()
+        };
+        assert_eq!(ends(Model::Pool), [100, 100, 200, 200, 300]);
+        assert_eq!(ends(Model::Sequential), [100, 200, 300, 400, 500]);
+        assert_eq!(ends(Model::Reactor), [100; 5]);
+    }
+
+    #[test]
+    fn a_task_that_comes_after_another_waits_for_it_and_one_that_stops_ends_all() {
+        let text = "title = 'x'\n[[tasks]]\nname = 'a'\nsteps = [{ wait = '1s' }]\n\
+                    [[tasks]]\nafter = 'a'\nsteps = [{ wait = '2s' }, { stop = true }]\n\
+                    [[tasks]]\nsteps = [{ wait = '9s' }]\n";
+        let scenario = Scenario::parse(text, std::path::Path::new("x.toml")).expect("it is right");
+        let tasks = expected(&scenario, Model::Asynchronous);
+        let seconds: Vec<_> = tasks
+            .iter()
+            .map(|task| (task.begin.as_secs(), task.end.as_secs()))
+            .collect();
+        assert_eq!(seconds, [(0, 1), (1, 3), (0, 3)]);
+    }
+
+    #[test]
+    fn of_a_thousand_tasks_the_first_the_last_and_some_between_are_drawn() {
+        let moment = Duration::from_secs;
+        let tasks = |count| -> Vec<Expected> {
+            let task = |at| Expected {
+                begin: moment(at),
+                end: moment(at + 1),
+            };
+            (0..count).map(task).collect()
+        };
+        let shown = sample(&tasks(1_000));
+        assert_eq!(shown.len(), TASKS);
+        assert_eq!(
+            (shown[0].begin, shown[TASKS - 1].begin),
+            (moment(0), moment(999))
+        );
+        assert_eq!(sample(&tasks(3)), tasks(3));
+        assert_eq!(sample(&tasks(1)), tasks(1));
+        assert!(sample(&[]).is_empty());
     }
 }

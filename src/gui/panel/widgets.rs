@@ -1,10 +1,15 @@
 //! Small controls and pieces of text that several panels share.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use egui::{
     Color32, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
 
+use crate::analysis::{plain_count, plain_duration};
 use crate::gui::theme::{self, Palette, STEP};
+use crate::scenario::limits;
 
 /// A switch with its text beside it; the whole line can be pressed.
 pub(super) fn switch(ui: &mut Ui, on: &mut bool, text: &str) -> Response {
@@ -148,4 +153,135 @@ pub(super) fn fields(ui: &mut Ui, salt: &str, add: impl FnOnce(&mut Ui)) {
         .min_col_width(56.0)
         .min_row_height(theme::BODY + STEP)
         .show(ui, add);
+}
+
+/// Room for the name of a slider, beside it.
+const NAME: f32 = 76.0;
+/// Room for the field with its value.
+const VALUE: f32 = 84.0;
+
+/// What a slider is called, and what is told of it.
+pub(super) struct SliderLabel<'a> {
+    /// What stands beside it, if anything does.
+    pub(super) shown: Option<&'a str>,
+    /// By what it is known to whoever cannot see what stands around it.
+    pub(super) name: &'a str,
+    /// What it does.
+    pub(super) hint: &'a str,
+    /// Why it cannot be used, where it cannot.
+    pub(super) disabled: &'a str,
+}
+
+impl<'a> SliderLabel<'a> {
+    /// Of one that has nothing beside it.
+    pub(super) const fn of(name: &'a str, hint: &'a str) -> Self {
+        Self {
+            shown: None,
+            name,
+            hint,
+            disabled: hint,
+        }
+    }
+}
+
+/// A slider over orders of magnitude, in milliseconds, with a field to type the length in.
+pub(super) fn duration_slider(
+    ui: &mut Ui,
+    label: &SliderLabel<'_>,
+    duration: &mut Duration,
+    allowed: &RangeInclusive<Duration>,
+) {
+    let range = millis(*allowed.start())..=millis(*allowed.end());
+    let mut value = millis(*duration);
+    let slider = egui::Slider::new(&mut value, range)
+        .smallest_positive(1.0)
+        .max_decimals(0)
+        .custom_formatter(|value, _| match from_millis(value) {
+            Duration::ZERO => "0".to_owned(),
+            duration => plain_duration(duration),
+        })
+        .custom_parser(|text| parse_millis(text, allowed));
+    if beside(ui, label, slider, millis(*duration)) {
+        *duration = from_millis(value).clamp(*allowed.start(), *allowed.end());
+    }
+}
+
+/// A slider over orders of magnitude, in whole numbers.
+pub(super) fn number_slider(
+    ui: &mut Ui,
+    label: &SliderLabel<'_>,
+    number: &mut usize,
+    allowed: &RangeInclusive<usize>,
+) {
+    let mut value = *number;
+    let slider = egui::Slider::new(&mut value, allowed.clone())
+        .custom_formatter(|value, _| plain_count(value as u64))
+        .custom_parser(|text| text.replace(',', "").trim().parse().ok());
+    if beside(ui, label, slider, *number as f64) {
+        *number = value;
+    }
+}
+
+/// A slider as wide as there is room, beside its name, or below it where that is long. Whether it was moved.
+fn beside(ui: &mut Ui, label: &SliderLabel<'_>, slider: egui::Slider<'_>, value: f64) -> bool {
+    let column = NAME.min(ui.available_width() / 3.0);
+    let shown = label.shown.map(|text| {
+        let text = egui::WidgetText::from(text);
+        let wrap = Some(egui::TextWrapMode::Truncate);
+        text.into_galley(ui, wrap, ui.available_width(), egui::FontSelection::Default)
+    });
+    let (above, aside) = match shown {
+        Some(text) if text.size().x > column => (Some(text), None),
+        short => (None, short),
+    };
+    if let Some(text) = above {
+        ui.label(text);
+    }
+    ui.horizontal(|ui| {
+        if let Some(text) = aside {
+            let left = ui.cursor().left();
+            ui.label(text);
+            let gap = ui.spacing().item_spacing.x;
+            ui.add_space((left + column + gap - ui.cursor().left()).max(0.0));
+        }
+        ui.spacing_mut().slider_width = (ui.available_width() - VALUE).max(40.0);
+        let response = ui
+            .add(slider.logarithmic(true))
+            .on_hover_text(label.hint)
+            .on_disabled_hover_text(label.disabled);
+        response.widget_info(|| WidgetInfo::slider(ui.is_enabled(), value, label.name));
+        response.changed()
+    })
+    .inner
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
+fn from_millis(millis: f64) -> Duration {
+    // A slider's steps are finer than anybody wants.
+    Duration::from_micros((millis.max(0.0) * 1e3).round() as u64)
+}
+
+/// What a person types: `200ms`, `1.5 s`, or a bare number of milliseconds.
+fn parse_millis(text: &str, allowed: &RangeInclusive<Duration>) -> Option<f64> {
+    let text = text.trim();
+    text.parse()
+        .ok()
+        .or_else(|| limits::parse_duration(text, allowed).ok().map(millis))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_can_be_typed_with_or_without_a_unit() {
+        let typed = |text| parse_millis(text, &limits::BLOCKING);
+        assert_eq!(typed("200"), Some(200.0));
+        assert_eq!(typed("1.5s"), Some(1500.0));
+        assert_eq!(typed("200 ms"), Some(200.0));
+        assert_eq!(typed("soon"), None);
+    }
 }

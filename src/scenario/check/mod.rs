@@ -34,16 +34,17 @@ const DEFAULT_BLOCKING: Blocking = Blocking {
     task: TaskId::new(1),
 };
 
-/// The checked scenario, or its mistakes in the order of the file. Paths in the file are relative to `folder`.
+/// The checked scenario, or its mistakes in the order of the file. `origin` is where the file is: its stem names the
+/// scenario, and paths in it are relative to its folder.
 pub(super) fn check(
     file: File,
     source: &Source<'_>,
-    name: &str,
-    folder: &Path,
+    origin: &Path,
 ) -> Result<Scenario, Vec<Mistake>> {
+    let name = origin.file_stem().unwrap_or_default().to_string_lossy();
     let mut check = Check {
         source,
-        folder,
+        folder: origin.parent().unwrap_or(Path::new("")),
         mistakes: Vec::new(),
     };
     check.title(&file.title);
@@ -60,7 +61,7 @@ pub(super) fn check(
         None => (DEFAULT_BLOCKING, false),
     };
     let scenario = Scenario {
-        name: name.to_owned(),
+        name: name.into_owned(),
         variants,
         models,
         stall_threshold: check
@@ -79,6 +80,8 @@ pub(super) fn check(
         together: file.together.unwrap_or(true),
         blocking,
         blocking_on,
+        text: source.text.into(),
+        origin: origin.to_owned(),
     };
     if check.mistakes.is_empty() {
         return Ok(scenario);

@@ -22,19 +22,22 @@ impl Check<'_> {
         has_service: bool,
     ) -> (Vec<Variant>, Vec<usize>) {
         let possible = possible(tasks, has_service);
-        let Some(list) = &file.variants else {
-            let models = self.models(file.models.as_ref(), possible);
-            let variants = possible.iter().copied().map(Variant::from).collect();
-            return (variants, models);
+        let variants = match &file.variants {
+            Some(list) => self.list(list, possible),
+            None => possible.iter().copied().map(Variant::from).collect(),
         };
-        if let Some(models) = &file.models {
-            let message = "the variants say which models there are: one of the two";
-            self.refuse(&models.span(), "models", message);
-        }
+        let models = self.models(file.models.as_ref(), &variants);
+        (variants, models)
+    }
+
+    fn list(
+        &mut self,
+        list: &Spanned<Vec<Spanned<VariantTable>>>,
+        possible: &[Model],
+    ) -> Vec<Variant> {
         self.length("variants", list, limits::MAX_VARIANTS);
         let mut names = HashMap::new();
-        let variants: Vec<_> = list
-            .get_ref()
+        list.get_ref()
             .iter()
             .enumerate()
             .map(|(place, table)| {
@@ -44,9 +47,7 @@ impl Check<'_> {
                 self.name(&name_key, name.get_ref(), &name.span(), &mut names);
                 self.variant(&key, table.get_ref(), possible)
             })
-            .collect();
-        let all = (0..variants.len()).collect();
-        (variants, all)
+            .collect()
     }
 
     fn variant(&mut self, key: &str, table: &VariantTable, possible: &[Model]) -> Variant {
@@ -68,15 +69,16 @@ impl Check<'_> {
         }
     }
 
-    /// Which of the possible ones the file names, by their places.
+    /// Which of them the file names, by their places.
     fn models(
         &mut self,
         list: Option<&Spanned<Vec<Spanned<String>>>>,
-        possible: &[Model],
+        variants: &[Variant],
     ) -> Vec<usize> {
         let Some(list) = list else {
-            return (0..possible.len()).collect();
+            return (0..variants.len()).collect();
         };
+        let names = || variants.iter().map(|variant| variant.name.as_str());
         if list.get_ref().is_empty() {
             let message = format!("empty: {}", allowed("models"));
             self.refuse(&list.span(), "models", message);
@@ -84,8 +86,8 @@ impl Check<'_> {
         let mut models = Vec::new();
         for (place, name) in list.get_ref().iter().enumerate() {
             let key = format!("models[{}]", place + 1);
-            let model = self.model(&key, name, possible);
-            let Some(place) = possible.iter().position(|one| Some(*one) == model) else {
+            let Some(place) = names().position(|one| one == name.get_ref()) else {
+                self.refuse_model(&key, name, names());
                 continue;
             };
             if models.contains(&place) {
@@ -101,22 +103,27 @@ impl Check<'_> {
     fn model(&mut self, key: &str, name: &Spanned<String>, possible: &[Model]) -> Option<Model> {
         let found = possible.iter().find(|model| model.name() == name.get_ref());
         if found.is_none() {
-            let names = || possible.iter().map(|model| model.name());
-            let is_model = |model: &Model| model.name() == name.get_ref();
-            let mut all = Model::OF_TASKS.iter().chain(&Model::OF_A_SERVICE);
-            if all.any(is_model) {
-                let message = format!(
-                    "`{}` cannot run these tasks: {}",
-                    name.get_ref(),
-                    one_of(names())
-                );
-                self.refuse(&name.span(), key, message);
-            } else {
-                let error = ValueError::unknown(name.get_ref(), names());
-                self.refuse(&name.span(), key, error);
-            }
+            self.refuse_model(key, name, possible.iter().map(|model| model.name()));
         }
         found.copied()
+    }
+
+    fn refuse_model<'a>(
+        &mut self,
+        key: &str,
+        name: &Spanned<String>,
+        known: impl Iterator<Item = &'a str> + Clone,
+    ) {
+        let is_model = |model: &Model| model.name() == name.get_ref();
+        let mut all = Model::OF_TASKS.iter().chain(&Model::OF_A_SERVICE);
+        if all.any(is_model) {
+            let word = name.get_ref();
+            let message = format!("`{word}` cannot run these tasks: {}", one_of(known));
+            self.refuse(&name.span(), key, message);
+        } else {
+            let error = ValueError::unknown(name.get_ref(), known);
+            self.refuse(&name.span(), key, error);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
-use super::SMALLEST;
+use super::{SMALLEST, mistakes, parse};
 use crate::scenario::{POEMS, Scenario, builtins, limits};
 
 #[test]
@@ -76,7 +76,11 @@ fn every_built_in_scenario_is_right_and_tells_its_story() {
     for builtin in builtins() {
         let scenario = builtin.scenario();
         assert_eq!(scenario.name, builtin.name);
-        assert_eq!(scenario.title, builtin.title());
+        let headline = builtin.headline();
+        assert_eq!(scenario.title, headline.title);
+        assert!(scenario.summary.starts_with(&headline.summary));
+        assert!(headline.summary.ends_with('.'), "{}", headline.summary);
+        assert!(!headline.summary.contains('\n'));
         assert!(!scenario.summary.is_empty() && !scenario.look_for.is_empty());
         assert_eq!(Scenario::load(builtin.name).ok(), Some(scenario));
     }
@@ -143,4 +147,22 @@ fn the_scenario_in_the_readme_is_right_and_its_table_is_whole() {
             builtin.name
         );
     }
+}
+
+#[test]
+fn a_text_is_repeated_as_often_as_is_asked_for_and_within_bounds() {
+    let text = SMALLEST.replace("chunk = 2", "repeat = 3\nchunk = 2");
+    let scenario = parse(&text).expect("it is allowed");
+    assert_eq!(&*scenario.servers[0].text, b"HelloHelloHello");
+    let most = "repeat = 1000001\nchunk = 2";
+    assert!(
+        mistakes("chunk = 2", most)
+            .contains("repeat: `1000001` is not allowed: a whole number from 1")
+    );
+    let long = format!("text = '{}'\nrepeat = 1000000", "x".repeat(100));
+    let message = mistakes("text = 'Hello'", &long);
+    assert!(
+        message.contains("my.toml:6:10: servers[1].repeat: 1000000 times 100 bytes are too many"),
+        "{message}"
+    );
 }

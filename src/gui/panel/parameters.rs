@@ -1,0 +1,91 @@
+//! The values of the scenario that are worth changing, each with a slider, by what they belong to.
+
+use egui::{RichText, Ui};
+
+use super::scenario::STOP_FIRST;
+use super::widgets;
+use crate::gui::command::Command;
+use crate::gui::controls::Controls;
+use crate::gui::theme::{self, STEP};
+use crate::scenario::{Parameter, Setting};
+
+/// Shows them, and what can be done with the scenario that they make; `running` is whether a run goes on.
+pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
+    widgets::title(ui, "Parameters");
+    let (first, more): (Vec<_>, Vec<_>) = controls.parameters.iter().partition(|one| one.important);
+    sliders(ui, &first, running, commands);
+    if !more.is_empty() {
+        egui::CollapsingHeader::new(format!("{} more", more.len()))
+            .id_salt("more parameters")
+            .show_unindented(ui, |ui| sliders(ui, &more, running, commands));
+    }
+    ui.add_space(STEP);
+    buttons(ui, controls, running, commands);
+}
+
+fn buttons(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        let save = ui
+            .button("Save as…")
+            .on_hover_text("Save the scenario, as it is set now, to a TOML file of its own");
+        if save.clicked() {
+            commands.push(Command::SaveScenarioDialog);
+        }
+        let reset = egui::Button::new("Reset");
+        let reset = ui
+            .add_enabled(controls.is_changed() && !running, reset)
+            .on_hover_text("Everything as the scenario has it")
+            .on_disabled_hover_text(if running {
+                STOP_FIRST
+            } else {
+                "Everything is as the scenario has it"
+            });
+        if reset.clicked() {
+            commands.push(Command::ResetScenario);
+        }
+    });
+}
+
+fn sliders(ui: &mut Ui, parameters: &[&Parameter], running: bool, commands: &mut Vec<Command>) {
+    for group in parameters.chunk_by(|one, next| one.owner == next.owner) {
+        let first = group[0];
+        let title = format!("{}, {}", first.of, first.owner);
+        let title = RichText::new(title).font(theme::small()).weak();
+        ui.add(egui::Label::new(title).truncate());
+        let enabled = !running || first.owner.takes_effect_at_once();
+        ui.add_enabled_ui(enabled, |ui| {
+            for parameter in group {
+                slider(ui, parameter, commands);
+            }
+        });
+    }
+}
+
+fn slider(ui: &mut Ui, parameter: &Parameter, commands: &mut Vec<Command>) {
+    let name = parameter.title();
+    let hint = match parameter.owner.takes_effect_at_once() {
+        true => format!(
+            "{}. Takes effect at once, also in the middle of a run.",
+            parameter.hint
+        ),
+        false => format!("{}.", parameter.hint),
+    };
+    let label = widgets::SliderLabel {
+        shown: Some(&parameter.name),
+        name: &name,
+        hint: &hint,
+        disabled: STOP_FIRST,
+    };
+    let mut setting = parameter.setting.clone();
+    match &mut setting {
+        Setting::Duration(duration, allowed) => {
+            widgets::duration_slider(ui, &label, duration, allowed);
+        }
+        Setting::Number(number, allowed) => {
+            widgets::number_slider(ui, &label, number, allowed);
+        }
+    }
+    if setting != parameter.setting {
+        commands.push(Command::Edit(parameter.owner, parameter.set(&setting)));
+    }
+}

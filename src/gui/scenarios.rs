@@ -1,0 +1,106 @@
+//! The chosen scenario: how it is loaded, changed and saved, and what of that a running loop is told.
+
+use std::path::{Path, PathBuf};
+
+use super::app::App;
+use super::controls::Controls;
+use super::jobs::Done;
+use super::messages::Severity;
+use super::panel::files::Purpose;
+use crate::format;
+use crate::scenario::{Edit, Owner, Scenario};
+
+impl App {
+    pub(super) fn load_scenario(&mut self, source: String) {
+        if self.is_running() {
+            self.messages.say(
+                Severity::Warning,
+                "Stop the run before you choose another scenario.",
+            );
+            return;
+        }
+        match Scenario::load(&source) {
+            Ok(scenario) => {
+                self.remember_folder(Path::new(&source));
+                self.controls = Controls::of(scenario, source);
+                self.close_dialog(Purpose::LoadScenario);
+            }
+            Err(error) => self.fail(Purpose::LoadScenario, error.to_string()),
+        }
+    }
+
+    /// Changes the scenario. While a run goes on only what it can be told.
+    pub(super) fn edit_scenario(&mut self, owner: Owner, edit: &Edit) {
+        if self.is_running() && !owner.takes_effect_at_once() {
+            let text = format!("Stop the run before you change {}.", edit.key());
+            self.messages.say(Severity::Warning, text);
+            return;
+        }
+        match self.controls.edit(edit) {
+            Ok(()) => self.tell_pace(owner),
+            Err(error) => {
+                let text = format!("This cannot be changed so. {error}");
+                self.messages.say(Severity::Warning, text);
+            }
+        }
+    }
+
+    pub(super) fn reset_scenario(&mut self) {
+        if !self.is_running() {
+            self.controls.reset();
+        }
+    }
+
+    pub(super) fn tell_blocking(&self) {
+        if let Some(live) = &self.live {
+            live.session().set_blocking(self.controls.active_blocking());
+        }
+    }
+
+    fn tell_pace(&self, owner: Owner) {
+        let (Owner::Server(place), Some(live)) = (owner, &self.live) else {
+            return;
+        };
+        if let Some(server) = self.controls.scenario.servers.get(place) {
+            live.session()
+                .set_server_pace(place, server.chunk, server.delay);
+        }
+    }
+
+    /// Writes the scenario as it is set now, and chooses what was written.
+    pub(super) fn save_scenario(&mut self, path: PathBuf) {
+        let scenario = match self.controls.as_set() {
+            Ok(scenario) => scenario,
+            Err(error) => return self.fail(Purpose::SaveScenario, error.to_string()),
+        };
+        self.set_busy(Purpose::SaveScenario);
+        let started = self.jobs.start(move || {
+            let saved = save(&scenario, &path).map(Box::new);
+            Done::Saved(path, saved)
+        });
+        self.check_job(started);
+    }
+
+    pub(super) fn finish_save(&mut self, path: &Path, saved: Result<Box<Scenario>, String>) {
+        match saved {
+            Ok(scenario) => {
+                self.remember_folder(path);
+                self.close_dialog(Purpose::SaveScenario);
+                let source = path.display().to_string();
+                let text = format!("Saved to {source}.");
+                self.controls = Controls::of(*scenario, source);
+                self.messages.say(Severity::Note, text);
+            }
+            Err(error) => self.fail(Purpose::SaveScenario, error),
+        }
+    }
+}
+
+/// Writes a scenario to a file of its own, unless that could not be read again, and returns what is in the file.
+fn save(scenario: &Scenario, path: &Path) -> Result<Scenario, String> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let text = scenario.to_toml_in(folder);
+    let saved = Scenario::parse(&text, path).map_err(|error| error.to_string())?;
+    format::write_file(path, text.as_bytes()).map_err(|error| error.to_string())?;
+    Ok(saved)
+}
