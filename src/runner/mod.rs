@@ -16,6 +16,7 @@ mod request;
 mod running;
 mod stop;
 mod synchronous;
+mod thread;
 mod threaded;
 
 #[cfg(test)]
