@@ -13,8 +13,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::clock::Clock;
 use crate::reactor::StallThreshold;
 use crate::record::{Receiver, Recorders, Wake, channel};
-pub use crate::runner::TaskRun;
 use crate::runner::{self, BlockingSwitch, Controls, Endpoint, Job, Place, StopToken};
+pub use crate::runner::{ChildError, ChildProgram, TaskRun, serve_client};
 use crate::scenario::{Blocking, Scenario, Service, Task, Variant};
 use crate::server::{ServerError, Servers};
 use crate::trace::ModelId;
@@ -105,6 +105,7 @@ impl Session {
             controls: Controls {
                 stop: StopToken::default(),
                 blocking: BlockingSwitch::new(options.blocking),
+                child: ChildProgram::default(),
                 stall_threshold: StallThreshold::new(options.stall_threshold),
             },
             threads: Vec::with_capacity(rows.len()),
