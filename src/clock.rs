@@ -64,6 +64,12 @@ impl Clock {
         Timestamp(self.source.delta_as_nanos(self.origin, ticks.0))
     }
 
+    /// The raw reading at zero.
+    #[cfg(feature = "cli")]
+    pub(crate) const fn origin(&self) -> Ticks {
+        Ticks(self.origin)
+    }
+
     /// The time.
     pub fn now(&self) -> Timestamp {
         self.timestamp(self.ticks())

@@ -20,7 +20,7 @@ use loopscope::reactor::{
 };
 use loopscope::record::channel;
 use loopscope::runner::{self, Controls, Endpoint, Job, Place};
-use loopscope::scenario::{Model, Scenario, Step, Task};
+use loopscope::scenario::{Model, Scenario, Service, Step, Task, Work};
 use loopscope::session::{Options, Session};
 use loopscope::trace::{EventKind, ModelId, Outcome, TaskId};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -148,6 +148,61 @@ fn without_a_descriptor_each_task_says_so_and_how_to_help_it() {
             }
             assert_eq!((failures, ends), (2, 2), "{model}");
         }
+    }
+}
+
+#[test]
+fn a_server_without_a_descriptor_for_the_next_client_turns_him_away() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    for model in [Model::Sequential, Model::Threads, Model::Pool] {
+        let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+        let tasks = (0..20).map(|index| Task {
+            id: TaskId::from_index(index),
+            name: format!("client {index}"),
+            section: index,
+            steps: vec![Step::Say {
+                to: None,
+                texts: vec!["hello".to_owned()],
+                times: 1,
+                pause: Duration::ZERO,
+            }],
+            after: None,
+        });
+        let job = Job {
+            model: ModelId::from_index(0),
+            variant: model.into(),
+            tasks: tasks.collect(),
+            endpoints: Arc::new([]),
+            service: Some(Service {
+                name: "echo".to_owned(),
+                work: Work::Nothing,
+                threads: 2,
+            }),
+            recorders,
+            controls: Controls::default(),
+        };
+        // Two for the server's port, three for the loop of the clients, and the rest for them: without one for the
+        // server's end all of them would wait for ever.
+        let limit = Limit::to(12);
+        let runs = runner::of(model).run(job);
+        drop(limit);
+        assert_eq!(runs.len(), 20);
+        for run in runs {
+            let why = run.error.as_deref().unwrap_or_default();
+            let heard = run.outcome == Outcome::Done && run.content == b"hello\n";
+            assert!(
+                heard || why.contains("no file descriptor left"),
+                "{model}: {run:?}"
+            );
+        }
+        let mut ends = 0;
+        while let Ok(batch) = receiver.try_recv() {
+            let events = batch.events.iter();
+            ends += events
+                .filter(|event| matches!(event.kind, EventKind::TaskEnd { .. }))
+                .count();
+        }
+        assert_eq!(ends, 20, "{model}");
     }
 }
 

@@ -59,6 +59,12 @@ pub(super) enum Command {
         /// Where to write: a name that ends in .json, .csv or .loopscope
         out: PathBuf,
     },
+    /// Serve one client of a server that starts a process for each
+    #[command(hide = true)]
+    ServeClient {
+        /// What that server says
+        order: String,
+    },
     /// Paint the window into a PNG file, without a display
     #[cfg(feature = "gui")]
     Screenshot(ScreenshotArgs),

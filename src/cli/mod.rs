@@ -18,6 +18,8 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
+use crate::session;
+
 /// Something was asked for that does not exist: exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -61,6 +63,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Some(Command::View { file }) => window::view(&file),
         Some(Command::Report { file, json }) => report::report(&file, json),
         Some(Command::Convert { file, out }) => report::convert(&file, &out),
+        Some(Command::ServeClient { order }) => Ok(session::serve_client(&order)?),
         #[cfg(feature = "gui")]
         Some(Command::Screenshot(args)) => window::screenshot(&args),
     }

@@ -243,10 +243,12 @@ impl Acceptor {
         let label = Label::new("build_protocol", task);
         let callback = label.callback(&mut reactor.recorder, Cause::Program, None);
         let built = reactor.dispatch(callback, |reactor| {
-            Ok(self.factory.borrow_mut().build_protocol(reactor, &peer))
+            let mut factory = self.factory.borrow_mut();
+            let protocol = factory.build_protocol(reactor, &peer);
+            Ok(protocol.map(|protocol| (protocol, factory.task_of(&peer).or(task))))
         });
         // Without a protocol, dropping the stream closes it.
-        if let Ok(Some(protocol)) = built {
+        if let Ok(Some((protocol, task))) = built {
             Connection::new(reactor, stream, peer, task, protocol, None)
                 .begin(reactor, Side::Server);
         }

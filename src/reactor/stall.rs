@@ -27,6 +27,11 @@ impl StallThreshold {
         self.0.store(nanos(threshold), Ordering::Relaxed);
     }
 
+    /// What it is now.
+    pub fn get(&self) -> Duration {
+        Duration::from_nanos(self.0.load(Ordering::Relaxed))
+    }
+
     fn is_exceeded_by(&self, stretch: TimeRange) -> bool {
         stretch.nanos() > self.0.load(Ordering::Relaxed)
     }

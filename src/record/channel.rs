@@ -58,6 +58,7 @@ struct Ids {
 }
 
 /// A batch whose times are still raw readings of the clock.
+#[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct RawBatch {
     pub(super) source: Source,
     pub(super) names: Vec<(NameId, String)>,
@@ -117,9 +118,14 @@ impl Recorders {
 
     /// A recorder for the calling thread, which works for `model` and is called `thread_name` in the trace.
     pub fn recorder(&self, model: ModelId, thread_name: &str) -> Recorder {
+        self.recorder_since(self.clock.ticks(), model, thread_name)
+    }
+
+    /// As [`Recorders::recorder`], for what began to run at `begin`: so that nothing that it did since then is moved.
+    pub fn recorder_since(&self, begin: Ticks, model: ModelId, thread_name: &str) -> Recorder {
         let thread =
             ThreadId::from_index(self.ids.threads.fetch_add(1, Ordering::Relaxed) as usize);
-        Recorder::new(self.clone(), Source { model, thread }, thread_name)
+        Recorder::new(self.clone(), Source { model, thread }, thread_name, begin)
     }
 
     /// The clock on which everything is recorded.
@@ -191,10 +197,7 @@ impl Receiver {
             source,
             names,
             mut events,
-        } = self.filled.try_recv().map_err(|error| match error {
-            ChannelError::Empty => TryRecvError::Empty,
-            ChannelError::Disconnected => TryRecvError::Disconnected,
-        })?;
+        } = self.try_recv_raw()?;
         for event in &mut events {
             event.at = self.clock.timestamp(Ticks(event.at.0));
         }
@@ -202,6 +205,14 @@ impl Receiver {
             source,
             names,
             events,
+        })
+    }
+
+    /// The next batch as it was recorded.
+    pub(super) fn try_recv_raw(&self) -> Result<RawBatch, TryRecvError> {
+        self.filled.try_recv().map_err(|error| match error {
+            ChannelError::Empty => TryRecvError::Empty,
+            ChannelError::Disconnected => TryRecvError::Disconnected,
         })
     }
 

@@ -10,11 +10,20 @@
 //! - Nothing is lost **in silence**. Past that cap events are dropped and counted, and the count becomes an
 //!   event of its own ([`crate::trace::EventKind::Dropped`]) at the moment of the first one. Names are never dropped.
 //!
+//! With the feature `cli`, another process records for the same trace, through a pipe: it has an `Outlet`, and this
+//! one an `Inlet`.
+//!
 //! This room knows no window: it calls a plain [`Wake`] when there is something to fetch.
 
 mod channel;
 mod recorder;
+#[cfg(feature = "cli")]
+mod relay;
 mod times;
+#[cfg(feature = "cli")]
+mod translate;
 
 pub use channel::{Receiver, Recorders, TryRecvError, Wake, channel};
 pub use recorder::{MAX_PENDING, Recorder};
+#[cfg(feature = "cli")]
+pub use relay::{Inlet, Outlet, RelayError};

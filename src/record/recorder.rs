@@ -28,8 +28,13 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn new(recorders: Recorders, source: Source, thread_name: &str) -> Self {
-        let last = recorders.clock().ticks();
+    /// Begins to record, as of `begin`.
+    pub(super) fn new(
+        recorders: Recorders,
+        source: Source,
+        thread_name: &str,
+        begin: Ticks,
+    ) -> Self {
         let mut recorder = Self {
             recorders,
             source,
@@ -37,9 +42,9 @@ impl Recorder {
             flush_at: BATCH_EVENTS,
             names: Vec::new(),
             known: HashMap::new(),
-            last,
+            last: begin,
             dropped: 0,
-            dropped_at: last,
+            dropped_at: begin,
             times: None,
         };
         recorder.times = recorder
@@ -47,7 +52,7 @@ impl Recorder {
             .tells_thread_times()
             .then(ThreadTimes::begin);
         let name = recorder.name(thread_name);
-        recorder.record(EventKind::ThreadBegin { name });
+        recorder.record_at(begin, EventKind::ThreadBegin { name });
         recorder
     }
 

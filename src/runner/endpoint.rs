@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -67,6 +67,14 @@ pub(super) fn client_address(task: TaskId) -> Ipv4Addr {
     Ipv4Addr::from(CLIENTS.saturating_add(task.number()))
 }
 
+/// Whose client comes from `address`; `None` for anybody else.
+pub(super) fn client_task(address: IpAddr) -> Option<TaskId> {
+    let IpAddr::V4(address) = address else {
+        return None;
+    };
+    TaskId::new(u32::from(address).checked_sub(CLIENTS)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,6 +84,19 @@ mod tests {
         let address = |number| client_address(TaskId::from_index(number - 1));
         assert_eq!(address(1), Ipv4Addr::new(127, 1, 0, 1));
         assert_eq!(address(258), Ipv4Addr::new(127, 1, 1, 2));
-        assert!(address(crate::scenario::limits::MAX_TASKS).is_loopback());
+        let last = crate::scenario::limits::MAX_TASKS;
+        assert!(address(last).is_loopback());
+        for number in [1, 258, last] {
+            let task = TaskId::from_index(number - 1);
+            assert_eq!(client_task(address(number).into()), Some(task));
+        }
+    }
+
+    #[test]
+    fn a_stranger_is_nobodys_client() {
+        for stranger in ["127.1.0.0", "127.0.0.1", "::1", "10.0.0.1"] {
+            let address = stranger.parse().expect("it is an address");
+            assert_eq!(client_task(address), None, "{stranger}");
+        }
     }
 }

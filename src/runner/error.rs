@@ -48,6 +48,19 @@ pub enum TaskError {
     /// The system refuses another thread.
     #[error("cannot start a thread: {0}; run fewer tasks, or raise the limit with `ulimit -u`")]
     Thread(io::Error),
+    /// The system refuses another process.
+    #[error(
+        "cannot start {0} to serve a client: {1}; run fewer tasks, or raise the limit with `ulimit -u`"
+    )]
+    Process(String, io::Error),
+    /// The program that is to serve clients is one of those itself, and does not know it.
+    #[error(
+        "{0} was started to serve a client, and runs a scenario instead: it has to call `session::serve_client`"
+    )]
+    NotAServant(String),
+    /// There is no port for the service.
+    #[error("cannot listen on the loopback interface: {0}")]
+    Listen(io::Error),
     /// The system gives no event provider, or refuses to watch a connection.
     #[error("the event provider refuses: {0}")]
     Provider(io::Error),
@@ -65,6 +78,24 @@ impl TaskError {
             Self::Refused(place.clone())
         } else {
             Self::Connect(place.clone(), error)
+        }
+    }
+
+    /// What went wrong while a port was opened.
+    pub(super) fn listening(error: io::Error) -> Self {
+        if no_descriptor(&error) {
+            Self::NoDescriptor
+        } else {
+            Self::Listen(error)
+        }
+    }
+
+    /// What went wrong while `program` was started.
+    pub(super) fn starting(program: String, error: io::Error) -> Self {
+        if no_descriptor(&error) {
+            Self::NoDescriptor
+        } else {
+            Self::Process(program, error)
         }
     }
 

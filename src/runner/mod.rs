@@ -14,8 +14,10 @@ mod endpoint;
 mod error;
 mod request;
 mod running;
+mod service;
 mod stop;
 mod synchronous;
+mod thread;
 mod threaded;
 
 #[cfg(test)]
@@ -27,6 +29,10 @@ pub use asynchronous::Asynchronous;
 pub use blocking::BlockingSwitch;
 pub use endpoint::{Endpoint, OpenPipes, Place};
 pub use error::TaskError;
+pub use service::{
+    ChildError, ChildProgram, PoolServer, ProcessServer, ReactorServer, SequentialServer,
+    ThreadServer, serve_client,
+};
 pub use stop::{StopHook, StopToken};
 pub use synchronous::Synchronous;
 pub use threaded::Threaded;
@@ -51,7 +57,12 @@ pub fn of(model: Model) -> &'static dyn Runner {
     match model {
         Model::Synchronous => &Synchronous,
         Model::Threaded => &Threaded,
-        _ => &Asynchronous,
+        Model::Asynchronous => &Asynchronous,
+        Model::Sequential => &SequentialServer,
+        Model::Processes => &ProcessServer,
+        Model::Threads => &ThreadServer,
+        Model::Pool => &PoolServer,
+        Model::Reactor => &ReactorServer,
     }
 }
 
@@ -81,6 +92,8 @@ pub struct Controls {
     pub stop: StopToken,
     /// Makes its callbacks block.
     pub blocking: BlockingSwitch,
+    /// What serves a client in a process of its own.
+    pub child: ChildProgram,
     /// How long a stretch without a poll, or one callback of a blocking model, must be to count as a stall.
     pub stall_threshold: StallThreshold,
 }

@@ -242,7 +242,7 @@ impl Task {
 }
 
 /// A callback that blocks, on purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Blocking {
     /// How.
     pub kind: BlockingKind,

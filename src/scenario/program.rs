@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// One step of a task. It begins when the one before it is over.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
@@ -71,7 +73,7 @@ pub struct Call {
 }
 
 /// What a callback does before it returns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Work {
     /// Nothing that takes time.
     #[default]

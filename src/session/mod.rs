@@ -15,8 +15,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::clock::Clock;
 use crate::reactor::StallThreshold;
 use crate::record::{Receiver, Recorders, Wake, channel};
-pub use crate::runner::TaskRun;
 use crate::runner::{self, BlockingSwitch, Controls, Endpoint, Job, Place, StopToken};
+pub use crate::runner::{ChildError, ChildProgram, TaskRun, serve_client};
 use crate::scenario::{Blocking, Scenario, Service, Speaks, Task, Variant};
 use crate::server::{Address, ServerError, Servers};
 use crate::trace::ModelId;
@@ -113,6 +113,7 @@ impl Session {
             controls: Controls {
                 stop: StopToken::default(),
                 blocking: BlockingSwitch::new(options.blocking),
+                child: ChildProgram::default(),
                 stall_threshold: StallThreshold::new(options.stall_threshold),
             },
             threads: Vec::with_capacity(rows.len()),

@@ -2,7 +2,7 @@
 
 use super::{SpanKind, TaskTrack, ThreadTrack};
 use crate::trace::{
-    Event, EventKind, ModelId, NameId, Outcome, TaskId, ThreadId, TimeRange, Timestamp,
+    Cause, Event, EventKind, ModelId, NameId, Outcome, TaskId, ThreadId, TimeRange, Timestamp,
 };
 
 /// One run of one model of execution: its threads, its tasks and its stalls.
@@ -186,12 +186,16 @@ impl ModelTrack {
             let mut callbacks = open
                 .copied()
                 .filter(|span| matches!(span.kind, SpanKind::Callback(_)));
-            // A callback inside one of the same task is part of it: the task runs on.
             if let Some(span) = callbacks.next()
                 && let (SpanKind::Callback(cause), Some(task)) = (span.kind, span.task)
-                && !callbacks.any(|outer| outer.task == Some(task))
             {
-                self.task_mut(task).callback_ended(event.at, cause);
+                let mut outer = callbacks.peekable();
+                // Inside another's, such as that of the port that took its connection in, it is the loop's.
+                let by_loop = cause != Cause::Program || outer.peek().is_some();
+                // A callback inside one of the same task is part of it: the task runs on.
+                if !outer.any(|outer| outer.task == Some(task)) {
+                    self.task_mut(task).callback_ended(event.at, by_loop);
+                }
             }
         } else if let Some(task) = task_of(event) {
             self.task_mut(task).push(event);

@@ -1,9 +1,7 @@
 //! How one task fared.
 
 use super::{Lane, Span, SpanKind};
-use crate::trace::{
-    Cause, Event, EventKind, FlowId, NameId, Outcome, TaskId, TimeRange, Timestamp,
-};
+use crate::trace::{Event, EventKind, FlowId, NameId, Outcome, TaskId, TimeRange, Timestamp};
 
 /// The states of a task.
 const STATES: [SpanKind; 4] = [
@@ -71,8 +69,9 @@ impl TaskTrack {
         match event.kind {
             EventKind::TaskQueued { name, .. } => {
                 self.name = Some(name);
-                // The thread that works on it may have been heard of before the one that queued it.
-                if self.begin.is_none() {
+                // The thread that works on it may have been heard of before the one that queued it. A client that
+                // comes again is queued again.
+                if self.begin.is_none_or(|begin| begin < at) {
                     self.enter(at, SpanKind::Queued, None);
                 }
             }
@@ -107,10 +106,10 @@ impl TaskTrack {
         }
     }
 
-    /// A callback of this task returned. In the reactor the task waits again; in a blocking model it
+    /// A callback of this task returned. If it was called by the loop, the task waits again; in a blocking model it
     /// runs on until its next wait.
-    pub(super) fn callback_ended(&mut self, at: Timestamp, cause: Cause) {
-        if cause != Cause::Program {
+    pub(super) fn callback_ended(&mut self, at: Timestamp, by_loop: bool) {
+        if by_loop {
             self.enter(at, SpanKind::Waiting, None);
         }
     }

@@ -239,6 +239,32 @@ fn a_callback_inside_one_of_the_same_task_is_part_of_it() {
 }
 
 #[test]
+fn a_task_whose_callback_ran_inside_anothers_waits_after_it() {
+    let begins = |task, cause| EventKind::CallbackBegin {
+        name: NAME,
+        task,
+        cause,
+        flow: None,
+    };
+    let returns = EventKind::CallbackEnd { failed: false };
+    let (task, name) = (TASK, NAME);
+    let store = store(&[
+        // A port takes its connection in.
+        (10, begins(None, Cause::Readiness)),
+        (20, EventKind::TaskBegin { task, name }),
+        (30, begins(Some(TASK), Cause::Program)),
+        (40, returns),
+        (90, returns),
+    ]);
+    let task = &store.models()[0].tasks[0];
+    assert_eq!(
+        spans(&task.lane, 0),
+        [(20, 30, SpanKind::Waiting), (30, 40, SpanKind::Running)]
+    );
+    assert_eq!(task.state(), Some(SpanKind::Waiting));
+}
+
+#[test]
 fn a_thread_of_a_pool_waits_while_it_is_idle_and_its_work_is_a_span_with_a_cause() {
     let store = store(&[
         (
@@ -435,4 +461,31 @@ fn a_thread_that_is_heard_of_late_keeps_its_place_and_queues_no_task_that_has_be
         .collect();
     assert_eq!(threads, [0, 1]);
     assert!(model.thread(ThreadId::from_index(1)).is_some());
+}
+
+#[test]
+fn a_task_that_comes_again_is_queued_again() {
+    let (task, name) = (TASK, NAME);
+    let store = store(&[
+        (0, EventKind::TaskQueued { task, name }),
+        (10, EventKind::TaskBegin { task, name }),
+        (20, EventKind::TaskQueued { task, name }),
+        (
+            30,
+            EventKind::WaitBegin {
+                task,
+                call: WaitCall::Read,
+            },
+        ),
+    ]);
+    let task = &store.models()[0].tasks[0];
+    assert_eq!(
+        spans(&task.lane, 0),
+        [
+            (0, 10, SpanKind::Queued),
+            (10, 20, SpanKind::Waiting),
+            (20, 30, SpanKind::Queued)
+        ]
+    );
+    assert_eq!(task.begin, Some(Timestamp(10)));
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use loopscope::analysis::{ModelReport, Report};
 use loopscope::record::TryRecvError;
 use loopscope::scenario::{Scenario, Variant, builtins};
-use loopscope::session::{ModelRun, Options, Session};
+use loopscope::session::{ChildProgram, ModelRun, Options, Session};
 use loopscope::store::TraceStore;
 
 /// What a run brought.
@@ -45,6 +45,8 @@ fn load(name: &str) -> Scenario {
 }
 
 fn run_with(scenario: Scenario, options: Options) -> Ran {
+    // This program is none that could serve a client.
+    ChildProgram::set_default(env!("CARGO_BIN_EXE_loopscope"));
     let (session, receiver) =
         Session::start(&scenario, options, Arc::new(|| {})).expect("it starts");
     let mut store = TraceStore::new();

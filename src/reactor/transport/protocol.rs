@@ -2,6 +2,7 @@
 
 use super::{Address, Transport};
 use crate::reactor::{CallbackResult, Reactor, Reason};
+use crate::trace::TaskId;
 
 /// What is said on one connection: one object per connection, which the reactor tells of everything that
 /// happens on it.
@@ -128,6 +129,11 @@ pub trait Factory {
         reactor: &mut Reactor,
         address: &Address,
     ) -> Option<Box<dyn Protocol>>;
+
+    /// For which task the connection from `address` works; `None` is that of the port.
+    fn task_of(&self, _address: &Address) -> Option<TaskId> {
+        None
+    }
 
     /// It is no longer used: the port is closed, or the connector has no connection and does not make one.
     ///

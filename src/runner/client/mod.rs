@@ -21,12 +21,13 @@ use super::blocking::sleep;
 use super::error::TaskError;
 use super::running::{Running, StepError, StepResult};
 use super::stop::{StopHook, StopToken};
+use super::thread::{call, callback, wait_at};
 use super::{BUFFER_BYTES, Controls, Endpoint, Job, Place, TaskRun};
 use crate::clock::Ticks;
-use crate::reactor::{Callback, Failure, Stretch};
+use crate::reactor::Failure;
 use crate::record::Recorder;
 use crate::scenario::{Step, Task};
-use crate::trace::{Cause, EventKind, Outcome, TaskId, WaitCall};
+use crate::trace::{EventKind, Outcome, TaskId, WaitCall};
 
 /// What the clients of one model share.
 pub(super) struct Shared {
@@ -180,12 +181,7 @@ impl<'a> Client<'a> {
         call: WaitCall,
         code: impl FnOnce(&mut Self) -> T,
     ) -> (T, Ticks) {
-        self.recorder
-            .record_at(begin, EventKind::WaitBegin { task, call });
-        self.recorder.flush();
-        let result = code(self);
-        let end = self.recorder.record(EventKind::WaitEnd { task });
-        (result, end)
+        wait_at(self, begin, task, call, code)
     }
 
     /// Lets so much time pass.
@@ -194,8 +190,7 @@ impl<'a> Client<'a> {
         self.wait(task, WaitCall::Sleep, |_| sleep(duration, stop));
     }
 
-    /// Runs user code, and returns what it returned, and when. In this model nobody but the task itself is
-    /// held up by it, so that one long callback is a stall.
+    /// Runs user code, and returns what it returned, and when.
     fn call<T>(
         &mut self,
         name: &str,
@@ -203,32 +198,16 @@ impl<'a> Client<'a> {
         begin: Ticks,
         code: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> (Result<T, Failure>, Ticks) {
-        let callback = self.callback(name, task);
-        let (result, end) = callback.run(self, begin, code);
-        let mut stretch = Stretch::begin(begin);
-        stretch.add(&callback, begin, end);
-        stretch.end(
-            end,
-            &mut self.recorder,
-            &self.shared.controls.stall_threshold,
-        );
-        (result, end)
+        let callback = callback(name, task, &mut self.recorder);
+        let threshold = &self.shared.controls.stall_threshold;
+        call(self, callback, threshold, begin, code)
     }
 
     /// Tells the program of something that it has nothing to do about, inside a callback or outside.
     fn tell(&mut self, name: &str, task: TaskId, begin: Ticks) {
-        let callback = self.callback(name, task);
+        let callback = callback(name, task, &mut self.recorder);
         // What does nothing does not fail.
         let _ = callback.run(self, begin, |_| Ok(()));
-    }
-
-    fn callback(&mut self, name: &str, task: TaskId) -> Callback {
-        Callback {
-            name: self.recorder.name(name),
-            task: Some(task),
-            cause: Cause::Program,
-            flow: None,
-        }
     }
 
     /// Blocks, in a callback of `task`, if the switch says so.

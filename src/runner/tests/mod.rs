@@ -6,6 +6,7 @@ mod asynchronous;
 mod blocking;
 mod failures;
 mod requests;
+mod service;
 mod steps_blocking;
 mod stops;
 mod whole;

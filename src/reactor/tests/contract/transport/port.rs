@@ -89,3 +89,34 @@ fn a_taken_address_is_refused() {
     assert_eq!(again.err().unwrap().kind(), io::ErrorKind::AddrInUse);
     assert!(port.is_listening());
 }
+
+/// Takes everybody for this task.
+struct For(TaskId, Log);
+
+impl Factory for For {
+    fn build_protocol(&mut self, _: &mut Reactor, _: &Address) -> Option<Box<dyn Protocol>> {
+        Some(Box::new(Scripted::new("server", &self.1)))
+    }
+
+    fn task_of(&self, address: &Address) -> Option<TaskId> {
+        assert!(address.socket().is_some());
+        Some(self.0)
+    }
+}
+
+#[test]
+fn a_factory_may_know_for_which_task_a_connection_is() {
+    let mut bench = Bench::manual();
+    let task = TaskId::from_index(6);
+    let factory = For(task, bench.log.clone());
+    let port = bench.reactor.listen_tcp(LOOPBACK, None, factory).unwrap();
+    let address = port.get_host().socket().unwrap();
+    let mut client = std::net::TcpStream::connect(address).unwrap();
+    client.write_all(b"hello").unwrap();
+    bench.until_logged("server got hello");
+    let kinds: Vec<_> = bench.events().into_iter().map(|(_, kind)| kind).collect();
+    assert!(kinds.iter().any(|kind| {
+        matches!(kind, EventKind::ConnectionMade { task: Some(of), .. } if *of == task)
+    }));
+    assert!(kinds.contains(&EventKind::BytesRead { task, bytes: 5 }));
+}
