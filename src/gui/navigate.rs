@@ -21,7 +21,7 @@ pub(super) fn range_of(
 ) -> Option<TimeRange> {
     match selection {
         Selection::Span(span) => Some(store.span(span)?.range(now)),
-        Selection::Stall(model, index) => Some(store.model(model)?.stalls.get(index)?.range),
+        Selection::Stall(model, index) => Some(store.model(model)?.stalls.get(index)?.until(now)),
         Selection::Instant(model, thread, index) => {
             let event = store.model(model)?.thread(thread)?.instants().get(index)?;
             Some(TimeRange::new(event.at, event.at))

@@ -204,13 +204,13 @@ impl Look<'_> {
         commands: &mut Vec<Command>,
     ) -> Option<()> {
         let model = self.store.model(id)?;
-        let stall = analysis::stall(self.store, model, index)?;
+        let stall = analysis::stall(self.store, model, index, self.document.now)?;
         let color = Palette::of(ui.visuals()).stalled;
         let length = plain_duration(stall.range.duration());
         heading(ui, color, &format!("Stall of {length}"));
         ui.add(egui::Label::new(format!("{}.", stall.sentence)).wrap());
         fields(ui, "stall", |ui| {
-            self.when(ui, stall.range, false);
+            self.when(ui, stall.range, stall.lasts);
             field(ui, "model", self.store.model_name(model));
             field(
                 ui,
@@ -220,7 +220,7 @@ impl Look<'_> {
             if let Some(task) = &stall.task_name {
                 field(ui, "task", task.as_str());
             }
-            field(ui, "cause", stall.cause.as_str());
+            field(ui, "cause", stall.cause.to_string());
         });
         title(ui, "What ran in it");
         let spans = self.evidence(model, stall.thread, stall.range);
