@@ -79,9 +79,9 @@ pub(super) fn victims(
         let (all, settled) = (Vec::new(), !stall.lasts);
         return Victims { all, settled };
     }
-    let next = thread.poll_after(stall.range.end);
-    let next = next
-        .and_then(|poll| thread.poll_after(poll.end))
+    let next = thread
+        .polls_from(stall.range.end)
+        .nth(1)
         .map(|poll| poll.begin);
     let last = next.or(thread.end).filter(|_| !stall.lasts);
     let look = Look {

@@ -37,8 +37,8 @@ pub struct ModelTrack {
     longest_stall: Option<usize>,
     /// The places of the stalls that last still.
     lasting: Vec<usize>,
-    /// Tasks that are ready by what a watchdog saw, and their loop does not know it yet.
-    assumed_ready: Vec<TaskId>,
+    /// Tasks of which a watchdog saw data come in that their loop has not told of.
+    untold: Vec<TaskId>,
 }
 
 /// A stretch without a poll (or one callback of a blocking model) over the threshold.
@@ -86,7 +86,7 @@ impl ModelTrack {
             last: Timestamp::ZERO,
             longest_stall: None,
             lasting: Vec::new(),
-            assumed_ready: Vec::new(),
+            untold: Vec::new(),
         }
     }
 
@@ -255,8 +255,8 @@ impl ModelTrack {
     /// Where a stretch without a poll ended, as far as the thread is known.
     fn end_of_stretch(&self, thread: ThreadId, begin: Timestamp) -> Option<Timestamp> {
         let thread = self.thread(thread)?;
-        let poll = thread.poll_after(Timestamp(begin.0.saturating_add(1)));
-        poll.map(|poll| poll.begin).or(thread.end)
+        let mut polls = thread.polls_from(Timestamp(begin.0.saturating_add(1)));
+        polls.next().map(|poll| poll.begin).or(thread.end)
     }
 
     fn note_longest(&mut self, place: usize) {
@@ -286,7 +286,7 @@ impl ModelTrack {
 
     fn poll_begins(&mut self, thread: ThreadId, at: Timestamp) {
         self.end_stalls(thread, at);
-        if self.assumed_ready.is_empty() {
+        if self.untold.is_empty() {
             return;
         }
         // What was there when the loop polled last, and was not told of, was nothing for the task.
@@ -295,13 +295,13 @@ impl ModelTrack {
             polls.copied().find(|span| span.kind == SpanKind::Poll)
         });
         let Some(last) = last else { return };
-        let mut assumed = std::mem::take(&mut self.assumed_ready);
-        assumed.retain(|&task| {
+        let mut untold = std::mem::take(&mut self.untold);
+        untold.retain(|&task| {
             let task = self.task_mut(task);
             task.was_not_ready(last.begin);
-            task.is_assumed_ready()
+            task.has_untold_data()
         });
-        self.assumed_ready = assumed;
+        self.untold = untold;
     }
 
     fn data_arrived(&mut self, arrival: Arrival) {
@@ -309,15 +309,16 @@ impl ModelTrack {
         let Some(id) = arrival.task else { return };
         // The poll after it brings it to light; the turn after that poll tells of it, and is over at the next one.
         let told = |thread: &ThreadTrack| {
-            let poll = thread.poll_after(arrival.at)?;
-            thread.poll_after(poll.end).map(|_| poll.end)
+            let mut polls = thread.polls_from(arrival.at);
+            let poll = polls.next()?;
+            polls.next().map(|_| poll.end)
         };
         let told = self.threads.iter().filter_map(told).min();
         let told = told.unwrap_or(Timestamp::MAX);
         let task = self.task_mut(id);
         task.arrived(arrival.at, told);
-        if task.is_assumed_ready() && !self.assumed_ready.contains(&id) {
-            self.assumed_ready.push(id);
+        if task.has_untold_data() && !self.untold.contains(&id) {
+            self.untold.push(id);
         }
     }
 

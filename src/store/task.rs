@@ -36,7 +36,7 @@ pub struct TaskTrack {
     progress: Vec<(Timestamp, u64)>,
     /// Nanoseconds in each of [`STATES`], what lasts still not included.
     spent: [u64; STATES.len()],
-    /// When data came in that its loop has not told of yet, as a watchdog saw it. Later than everything that was
+    /// When data came in that its loop has not told of yet, as a watchdog saw it. Not earlier than what was last
     /// heard of the task itself.
     arrivals: Vec<Timestamp>,
     /// Whether it is ready only because of the first of them.
@@ -141,7 +141,7 @@ impl TaskTrack {
         tell(self);
         self.heard = self.heard.max(at);
         let heard = self.heard;
-        self.arrivals.retain(|arrival| *arrival > heard);
+        self.arrivals.retain(|arrival| *arrival >= heard);
         self.assume();
     }
 
@@ -152,7 +152,7 @@ impl TaskTrack {
         if self.end.is_some_and(|end| end <= at) {
             return;
         }
-        if at > self.heard && told == Timestamp::MAX {
+        if at >= self.heard && told == Timestamp::MAX {
             if self.assumed && at < self.state_since() {
                 self.withdraw();
             }
@@ -174,9 +174,9 @@ impl TaskTrack {
         self.assume();
     }
 
-    /// Whether it is ready by what a watchdog saw, and its loop does not know it yet.
-    pub(super) const fn is_assumed_ready(&self) -> bool {
-        self.assumed
+    /// Whether a watchdog saw data come in for it that its loop has not told of.
+    pub(super) const fn has_untold_data(&self) -> bool {
+        !self.arrivals.is_empty()
     }
 
     fn assume(&mut self) {

@@ -125,15 +125,15 @@ impl ThreadTrack {
         self.timers.iter().map(|(flow, timer)| (*flow, *timer))
     }
 
-    /// The first poll that begins at `moment` or later.
-    pub fn poll_after(&self, moment: Timestamp) -> Option<Span> {
+    /// The polls that begin at `moment` or later.
+    pub fn polls_from(&self, moment: Timestamp) -> impl Iterator<Item = Span> + '_ {
         let row = self.lane.row(0).map_or(&[][..], Row::spans);
         let from = row.partition_point(|span| span.begin < moment);
         let open = self.lane.open().first();
         row[from..]
             .iter()
-            .chain(open.filter(|span| span.begin >= moment))
-            .find(|span| span.kind == SpanKind::Poll)
+            .chain(open.filter(move |span| span.begin >= moment))
+            .filter(|span| span.kind == SpanKind::Poll)
             .copied()
     }
 

@@ -1,5 +1,9 @@
 //! The analysis of hand-made traces.
 
+mod made;
+mod schedules;
+mod watched;
+
 use std::time::Duration;
 
 use super::*;
