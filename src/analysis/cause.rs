@@ -15,7 +15,7 @@ use crate::store::{CpuTimes, Lane, ModelTrack, SpanKind, Stall, ThreadTrack, Tra
 use crate::trace::{Doing, EventKind, NameId, TaskId, TimeRange, Timestamp};
 
 /// What kind of thing held the loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CauseKind {
     /// It ran on a core.
     OnCpu,
@@ -28,6 +28,7 @@ pub enum CauseKind {
     /// A callback made a row of short calls that block.
     ManyCalls,
     /// Nobody says.
+    #[default]
     Unknown,
 }
 
@@ -46,7 +47,7 @@ impl CauseKind {
 }
 
 /// Why a stall took so long, with the evidence.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// What kind of thing held the loop.
     pub kind: CauseKind,

@@ -79,6 +79,7 @@ pub(super) fn parents(store: &TraceStore, span: SpanRef) -> impl Iterator<Item =
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Cause;
     use crate::trace::{ModelId, ThreadId};
 
     fn stall(model: usize, index: usize, begin: u64, end: u64) -> StallReport {
@@ -90,8 +91,12 @@ mod tests {
             task: None,
             task_name: None,
             callback: "data_received".to_owned(),
-            cause: String::new(),
+            lasts: false,
+            cause: Cause::default(),
+            victims: Vec::new(),
+            harm: Duration::ZERO,
             sentence: String::new(),
+            settled: true,
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use egui::{RichText, Ui};
 
 use super::chain;
+use super::stalled;
 use super::widgets::{field, fields, link, note, title};
 use crate::analysis::{self, TaskSummary, plain_count, plain_duration};
 use crate::gui::command::{Command, Selection};
@@ -207,7 +208,8 @@ impl Look<'_> {
         let stall = analysis::stall(self.store, model, index, self.document.now)?;
         let color = Palette::of(ui.visuals()).stalled;
         let length = plain_duration(stall.range.duration());
-        heading(ui, color, &format!("Stall of {length}"));
+        let so_far = if stall.lasts { " so far" } else { "" };
+        heading(ui, color, &format!("Stall of {length}{so_far}"));
         ui.add(egui::Label::new(format!("{}.", stall.sentence)).wrap());
         fields(ui, "stall", |ui| {
             self.when(ui, stall.range, stall.lasts);
@@ -220,8 +222,9 @@ impl Look<'_> {
             if let Some(task) = &stall.task_name {
                 field(ui, "task", task.as_str());
             }
-            field(ui, "cause", stall.cause.to_string());
         });
+        stalled::victims(ui, self.store, &stall, commands);
+        stalled::evidence(ui, &stall);
         title(ui, "What ran in it");
         let spans = self.evidence(model, stall.thread, stall.range);
         for (at, span) in spans.iter().take(EVIDENCE) {

@@ -8,6 +8,7 @@ pub mod help;
 pub mod inspector;
 pub mod message;
 pub mod scenario;
+mod stalled;
 pub mod stalls;
 pub mod top_bar;
 pub mod welcome;
