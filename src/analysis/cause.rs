@@ -174,7 +174,8 @@ pub(super) fn cause(
     let called = called_in(&thread.lane, range, now);
     let length = |called: &&Called| common(called.range, range).nanos();
     let longest = called.iter().max_by_key(length);
-    let in_callbacks: u64 = called.iter().map(|called| length(&called)).sum();
+    let in_callbacks = called.iter().map(|called| length(&called));
+    let in_callbacks = in_callbacks.fold(0, u64::saturating_add);
     let calls = announced(&thread.lane, range);
     let looks = Looks::of(thread, range);
     let split = split(thread, range);
@@ -292,7 +293,8 @@ impl Looks {
 
     /// The account of the system decides, then the looks, then what the program says of itself.
     fn kind(&self, split: Option<TimeSplit>, announced: bool) -> CauseKind {
-        let in_calls: u64 = self.calls.values().map(|(nanos, _)| nanos).sum();
+        let in_calls = self.calls.values().map(|(nanos, _)| *nanos);
+        let in_calls = in_calls.fold(0, u64::saturating_add);
         let most = self.most_in_call().map_or(0, |call| self.calls[&call].0);
         // One call on one descriptor, or the same on many in a row.
         let blocked = match most < in_calls / 2 {

@@ -93,12 +93,14 @@ impl Meter {
         if polls == 0 {
             return None;
         }
-        let lived: u64 = loops().map(|thread| thread.range(now).nanos()).sum();
-        let waited: u64 = loops()
-            .map(|thread| thread.waited_nanos(now).min(thread.range(now).nanos()))
-            .sum();
+        let lived = loops().map(|thread| thread.range(now).nanos());
+        let lived = lived.fold(0, u64::saturating_add);
+        let waited = loops().map(|thread| thread.waited_nanos(now));
+        let waited = waited.fold(0, u64::saturating_add).min(lived);
         let callbacks: usize = loops().map(|thread| thread.callbacks).sum();
-        let ready: u64 = loops().map(|thread| thread.ready).sum();
+        let ready = loops()
+            .map(|thread| thread.ready)
+            .fold(0, u64::saturating_add);
         let share = |a: f64, b: f64| if b > 0.0 { a / b } else { 0.0 };
         let longest = Duration::from_nanos(loops().map(|one| one.range(now).nanos()).max()?);
         Some(Health {

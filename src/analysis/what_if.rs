@@ -141,7 +141,7 @@ impl Guilt<'_> {
                     inside
                         .filter(|span| self.is_guilty(span))
                         .map(|span| common(span.range(called.range.end), called.range).nanos())
-                        .sum::<u64>()
+                        .fold(0, u64::saturating_add)
                 })
                 .find(|nanos| *nanos > 0)
                 .unwrap_or(0)
@@ -208,14 +208,14 @@ fn replay(jobs: &[Job], slice: Option<u64>) -> Vec<u64> {
         for mut chain in batch {
             let mut done = 0;
             for (place, before, left) in &mut chain.jobs {
-                now += *before;
+                now = now.saturating_add(*before);
                 *before = 0;
                 begins[*place].get_or_insert(now);
                 let piece = match slice {
                     Some(slice) if jobs[*place].guilty > 0 => (*left).min(slice),
                     _ => *left,
                 };
-                now += piece;
+                now = now.saturating_add(piece);
                 *left -= piece;
                 if *left > 0 {
                     break;
@@ -248,7 +248,7 @@ fn chains(jobs: &[Job], slice: Option<u64>) -> Vec<Chain> {
             Some(_) => job.length,
             None => job.length.saturating_sub(job.guilty),
         };
-        free = free.max(job.begin + job.length);
+        free = free.max(job.begin.saturating_add(job.length));
         match (job.ready, chains.last_mut()) {
             (None, Some(chain)) => chain.jobs.push((place, before, length)),
             (ready, _) => {
