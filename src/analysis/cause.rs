@@ -97,7 +97,11 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             CauseKind::OnCpu => f.write_str("on CPU"),
-            CauseKind::Blocked => f.write_str(&self.blocking_call()),
+            CauseKind::Blocked => match &self.call {
+                // What the program calls it says more than the name of the system call.
+                Some(call) => f.write_str(call),
+                None => f.write_str(&self.blocking_call()),
+            },
             CauseKind::WaitingForCore => f.write_str("runnable, without a core"),
             CauseKind::ManyCallbacks => write!(f, "{} callbacks in one turn", self.callbacks),
             CauseKind::ManyCalls => match (&self.call, &self.syscall) {
@@ -111,7 +115,7 @@ impl fmt::Display for Cause {
 }
 
 impl Cause {
-    /// The call in which it blocked: `recvfrom on descriptor 7 (science)`, `sleep 200ms`.
+    /// The system call in which it blocked, `recvfrom on descriptor 7 (science)`, or else what the program called it.
     pub fn blocking_call(&self) -> String {
         match (&self.syscall, &self.call) {
             (Some(syscall), _) => format!("{syscall}{}", self.on_descriptor()),

@@ -116,13 +116,14 @@ impl<'a> Line<'a> {
             1 => format!("{model}: {task}, {stalled}"),
             count => format!("{model}: {count} × {task}, {stalled}"),
         };
+        let count = text::plural(finding.stalls.len() as u64, "stall");
         let waited = match finding.victims {
             0 => "nobody waited".to_owned(),
             _ => format!("others waited {}", plain_duration(finding.harm)),
         };
         let what = worst.what();
         Some(Self {
-            name: format!("Stalls, {first}: {what}, {waited}"),
+            name: format!("{count} in {model}, {task}: {what}; {waited}"),
             second: format!("{waited} · {what}"),
             first,
             hint: &finding.sentence,
