@@ -65,6 +65,13 @@ impl Look<'_> {
             self.task_link(ui, model, at, &span, commands);
             self.cause(ui, model, at, &span, commands);
             self.parents(ui, at, commands);
+            if self.was_ready_before(model, at, &span) {
+                field(
+                    ui,
+                    "ready",
+                    "at this moment or before: it was so at the first look",
+                );
+            }
             if span.failed {
                 let failed = Palette::of(ui.visuals()).failed;
                 field(ui, "ended in", RichText::new("a failure").color(failed));
@@ -75,6 +82,19 @@ impl Look<'_> {
         }
         self.chain(ui, model, span.flow, commands);
         Some(())
+    }
+
+    /// Whether a task was found ready when a watchdog looked for the first time.
+    fn was_ready_before(&self, model: &ModelTrack, at: SpanRef, span: &Span) -> bool {
+        let LaneRef::Task(task) = at.lane else {
+            return false;
+        };
+        let then = TimeRange::new(span.begin, span.begin + Duration::from_nanos(1));
+        let arrivals = model.arrivals.within(then).iter();
+        span.kind == SpanKind::Ready
+            && arrivals
+                .filter(|one| one.task == Some(task))
+                .any(|one| one.at_first_look)
     }
 
     /// When it was and how long it took.
