@@ -16,6 +16,8 @@ pub struct Finding {
     pub task: Option<TaskId>,
     /// What that task is called.
     pub task_name: Option<String>,
+    /// Whether it held a loop: only then others wait for it.
+    pub of_loop: bool,
     /// What kind of thing held the loop.
     pub kind: CauseKind,
     /// The places of its stalls among the reports that it was made of, the most harmful first.
@@ -46,6 +48,7 @@ pub fn findings(stalls: &[StallReport]) -> Vec<Finding> {
                 callback: stall.callback.clone(),
                 task: stall.task,
                 task_name: stall.task_name.clone(),
+                of_loop: stall.of_loop,
                 kind: stall.cause.kind,
                 stalls: Vec::new(),
                 harm: Duration::ZERO,

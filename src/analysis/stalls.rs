@@ -19,6 +19,8 @@ pub struct StallReport {
     pub index: usize,
     /// On which thread.
     pub thread: ThreadId,
+    /// Whether that thread runs a loop: only then others wait for it.
+    pub of_loop: bool,
     /// When; to `now` while it lasts.
     pub range: TimeRange,
     /// Whether it lasts still.
@@ -77,6 +79,7 @@ pub fn stall(
         model: model.id,
         index,
         thread: stall.thread,
+        of_loop: thread.polls > 0,
         range: stall.until(now),
         lasts: stall.lasts,
         task: stall.task,
@@ -88,8 +91,7 @@ pub fn stall(
         sentence: String::new(),
         settled: victims.settled,
     };
-    let looked = thread.polls > 0 && report.is_watched(model);
-    report.sentence = report.tell(thread.polls > 0, looked);
+    report.sentence = report.tell(report.is_watched(model));
     Some(report)
 }
 
@@ -118,12 +120,15 @@ impl StallReport {
         accounted || !model.arrivals.within(self.range).is_empty()
     }
 
-    /// The sentence. Of a thread without a loop nobody waits for it.
-    fn tell(&self, is_loop: bool, looked: bool) -> String {
-        let what = if is_loop { "the loop" } else { "its thread" };
+    fn tell(&self, looked: bool) -> String {
+        let what = if self.of_loop {
+            "the loop"
+        } else {
+            "its thread"
+        };
         let so_far = if self.lasts { " so far" } else { "" };
         let mut sentence = format!("{}{so_far}", self.tell_cause(what));
-        if is_loop {
+        if self.of_loop {
             sentence.push_str("; ");
             sentence.push_str(&self.tell_victims(looked));
         }

@@ -91,6 +91,7 @@ mod tests {
             task: None,
             task_name: None,
             callback: "data_received".to_owned(),
+            of_loop: true,
             lasts: false,
             cause: Cause::default(),
             victims: Vec::new(),

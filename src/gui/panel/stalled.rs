@@ -37,7 +37,11 @@ pub(super) fn victims(
 ) {
     title(ui, "Who waited");
     if stall.victims.is_empty() {
-        note(ui, "Nobody is known to have waited for it.");
+        let said = match stall.of_loop {
+            true => "Nobody is known to have waited for it.",
+            false => "Nobody but its own task: this thread runs no loop.",
+        };
+        note(ui, said);
         return;
     }
     let harm = plain_duration(stall.harm);

@@ -118,6 +118,7 @@ impl<'a> Line<'a> {
         };
         let count = text::plural(finding.stalls.len() as u64, "stall");
         let waited = match finding.victims {
+            0 if !finding.of_loop => "its own thread".to_owned(),
             0 => "nobody waited".to_owned(),
             _ => format!("others waited {}", plain_duration(finding.harm)),
         };

@@ -14,6 +14,9 @@ use crate::trace::ModelId;
 /// Of a stall with very many victims only the worst have a line: more would hide the lanes.
 const LINES: usize = 60;
 
+/// How far above the lower edge of a bar a line runs, in points.
+const UNDER: f32 = 2.0;
+
 /// One who waited, on the screen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Wait {
@@ -62,17 +65,18 @@ fn wait(
             let (lane, depth) = of_callback?;
             lane_edges(place, outline, model, lane, depth)
         })?;
-    let middle = (top + bottom) / 2.0;
+    // Below what is written there.
+    let height = (bottom - UNDER).max(top);
     let begin = place.axis.x(victim.waited.begin);
-    let edge = if middle < bar.center().y {
+    let edge = if height < bar.center().y {
         bar.top()
     } else {
         bar.bottom()
     };
     Some(Wait {
         from: pos2(begin.clamp(bar.left(), bar.right()), edge),
-        ready: pos2(begin, middle),
-        served: pos2(place.axis.x(victim.waited.end), middle),
+        ready: pos2(begin, height),
+        served: pos2(place.axis.x(victim.waited.end), height),
         lasts: victim.served_by.is_none(),
     })
 }
