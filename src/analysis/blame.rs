@@ -4,6 +4,8 @@
 //! from the moment when somebody was ready to the moment when he was served; callbacks inside another are part of
 //! it, and what lies between callbacks is the loop's own. The parts add up to the delay to the nanosecond.
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::time::Duration;
 
 use super::spans::common;
@@ -50,11 +52,12 @@ pub(super) struct Held<K> {
 
 /// Splits a wait among those who held the loop, which do not overlap and come in the order of time; what is left is
 /// the loop's own (`None`). The largest part first.
-pub(super) fn split<K: PartialEq + Copy>(
+pub(super) fn split<K: Eq + Hash + Copy>(
     wait: TimeRange,
     held: &[Held<K>],
 ) -> Vec<(Option<K>, u64)> {
     let mut parts: Vec<(Option<K>, u64)> = Vec::new();
+    let mut places: HashMap<K, usize> = HashMap::new();
     let mut left = wait.nanos();
     let first = held.partition_point(|held| held.range.end <= wait.begin);
     for held in held[first..]
@@ -66,7 +69,8 @@ pub(super) fn split<K: PartialEq + Copy>(
             continue;
         }
         left -= nanos;
-        match parts.iter_mut().find(|(by, _)| *by == Some(held.by)) {
+        let place = *places.entry(held.by).or_insert(parts.len());
+        match parts.get_mut(place) {
             Some((_, known)) => *known += nanos,
             None => parts.push((Some(held.by), nanos)),
         }
@@ -86,20 +90,21 @@ pub(super) fn name_parts<K>(
     let mut named: Vec<Blame> = Vec::new();
     let (mut others, mut rest) = (0, 0);
     for (by, nanos) in parts {
+        if named.len() == NAMED {
+            others += 1;
+            rest += nanos;
+            continue;
+        }
         let (callback, task) = by.map_or_else(|| (LOOP_ITSELF.to_owned(), None), &name);
         let duration = Duration::from_nanos(nanos);
         let same = |known: &&mut Blame| known.callback == callback && known.task == task;
-        if let Some(known) = named.iter_mut().find(same) {
-            known.duration += duration;
-        } else if named.len() < NAMED {
-            named.push(Blame {
+        match named.iter_mut().find(same) {
+            Some(known) => known.duration += duration,
+            None => named.push(Blame {
                 callback,
                 task,
                 duration,
-            });
-        } else {
-            others += 1;
-            rest += nanos;
+            }),
         }
     }
     if others > 0 {

@@ -225,7 +225,8 @@ impl Look<'_> {
         commands: &mut Vec<Command>,
     ) -> Option<()> {
         let model = self.store.model(id)?;
-        let stall = analysis::stall(self.store, model, index, self.document.now)?;
+        let mut stalls = self.document.stalls.iter();
+        let stall = stalls.find(|stall| (stall.model, stall.index) == (id, index))?;
         let color = Palette::of(ui.visuals()).stalled;
         let length = plain_duration(stall.range.duration());
         let so_far = if stall.lasts { " so far" } else { "" };
@@ -243,8 +244,8 @@ impl Look<'_> {
                 field(ui, "task", task.as_str());
             }
         });
-        stalled::victims(ui, self.store, &stall, commands);
-        stalled::evidence(ui, &stall);
+        stalled::victims(ui, self.store, stall, commands);
+        stalled::evidence(ui, stall);
         title(ui, "What ran in it");
         let spans = self.evidence(model, stall.thread, stall.range);
         for (at, span) in spans.iter().take(EVIDENCE) {
