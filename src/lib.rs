@@ -106,7 +106,7 @@
 //! file.finish()?;
 //!
 //! let trace = format::open(&path)?;
-//! assert!(stalls(&trace.store).iter().any(|stall| stall.callback == "on_data"));
+//! assert!(stalls(&trace.store, trace.now()).iter().any(|stall| stall.callback == "on_data"));
 //! # Ok(())
 //! # }
 //! ```

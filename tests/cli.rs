@@ -135,7 +135,10 @@ fn a_blocking_callback_shows_as_stalls_of_its_task() {
         assert_eq!(stall["task"], "second");
         assert!(stall["duration_s"].as_f64().expect("a number") >= 0.06);
         assert!(
-            stall["cause"].as_str().expect("a text").contains("sleep"),
+            stall["cause"]["call"]
+                .as_str()
+                .expect("announced")
+                .contains("sleep"),
             "{stall}"
         );
     }

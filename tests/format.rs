@@ -80,10 +80,11 @@ fn a_run_is_told_the_same_from_memory_and_from_its_files() {
     };
     assert_eq!(asynchronous.outcome, "done", "{report:?}");
     // A busy machine may add stalls of its own.
-    let held = asynchronous
-        .stalls
-        .iter()
-        .find(|stall| stall.task_number == Some(1) && stall.cause == "sleep 60ms in data_received");
+    let held = asynchronous.stalls.iter().find(|stall| {
+        stall.task_number == Some(1)
+            && stall.cause.call.as_deref() == Some("sleep 60ms")
+            && stall.callback == "data_received"
+    });
     assert!(held.unwrap().duration_s >= 0.06, "{report:?}");
     let hurt = |model: &analysis::ModelReport| model.tasks[2].ready_s;
     assert!(hurt(asynchronous) > 0.05, "the others' data waited");

@@ -136,3 +136,10 @@ pub(super) fn task_name(store: &TraceStore, task: &TaskTrack) -> String {
         |name| store.name(name).to_owned(),
     )
 }
+
+/// What the task with this id is called.
+pub(super) fn name_of_task(store: &TraceStore, model: &ModelTrack, id: TaskId) -> String {
+    model
+        .task(id)
+        .map_or_else(|| format!("task {id}"), |task| task_name(store, task))
+}

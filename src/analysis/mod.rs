@@ -6,20 +6,41 @@
 //!
 //! Drawing and printing are left to `gui`, `cli` and `format`.
 
+mod blame;
 mod callbacks;
+mod cause;
 mod chain;
 mod compare;
+mod entries;
+mod findings;
+mod health;
+mod histogram;
 mod lag;
+mod ready;
 mod report;
+mod spans;
 mod stalls;
+mod victims;
+mod what_if;
 mod words;
 
+pub use blame::{Blame, LOOP_ITSELF};
 pub use callbacks::{CallbackSummary, callbacks};
+pub use cause::{Cause, CauseKind, TimeSplit};
 pub use chain::{Chain, ChainEvent, ChainStep, chain};
 pub use compare::{ModelSummary, TaskSummary, compare};
+pub use entries::{
+    BlameEntry, CauseEntry, HealthEntry, ObserverEntry, QuantilesEntry, StallEntry, VictimEntry,
+};
+pub use findings::{Finding, findings};
+pub use health::{Health, Meter};
+pub use histogram::{Histogram, Quantiles};
 pub use lag::{LagPoint, loop_lag, timer_lateness};
-pub use report::{CallbackEntry, ModelReport, Report, StallEntry, TaskEntry};
+pub use ready::{Known, VictimKind};
+pub use report::{CallbackEntry, ModelReport, Report, TaskEntry};
 pub use stalls::{StallReport, stall, stalls};
+pub use victims::{SHORTEST_WAIT, Victim};
+pub use what_if::{Change, Prediction, what_if};
 pub use words::{outcome_word, plain_count, plain_duration, plain_size};
 
 #[cfg(test)]

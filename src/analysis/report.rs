@@ -1,10 +1,9 @@
 //! A trace as numbers: what `report` and `run --json` print.
 
-use std::time::Duration;
-
+use super::entries::seconds;
 use super::{
-    CallbackSummary, ModelSummary, StallReport, TaskSummary, callbacks, compare, outcome_word,
-    stalls,
+    CallbackSummary, HealthEntry, Meter, ModelSummary, ObserverEntry, StallEntry, TaskSummary,
+    callbacks, compare, outcome_word, stalls,
 };
 use crate::store::TraceStore;
 use crate::trace::Timestamp;
@@ -50,6 +49,10 @@ pub struct ModelReport {
     pub callbacks: Vec<CallbackEntry>,
     /// Its stalls, in the order in which they began.
     pub stalls: Vec<StallEntry>,
+    /// How well its loop did; `null` where it has none.
+    pub health: Option<HealthEntry>,
+    /// What it has cost to see all this.
+    pub observer: Option<ObserverEntry>,
     /// How many events it recorded.
     pub events: u64,
     /// How many events were dropped because nobody fetched them.
@@ -104,58 +107,47 @@ pub struct CallbackEntry {
     pub starts_s: Vec<f64>,
 }
 
-/// One stall.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "format", derive(serde::Serialize))]
-pub struct StallEntry {
-    /// When it began.
-    pub start_s: f64,
-    /// How long it was.
-    pub duration_s: f64,
-    /// The name of the task whose callback took the largest part.
-    pub task: Option<String>,
-    /// That task's place in the scenario, from 1.
-    pub task_number: Option<u32>,
-    /// The name of that callback.
-    pub callback: String,
-    /// What held the loop, in a few words.
-    pub cause: String,
-}
-
 impl Report {
     /// What `store` tells of a run of `scenario` up to `now`.
     pub fn new(store: &TraceStore, scenario: &str, now: Timestamp) -> Self {
-        let stalls = stalls(store);
-        let models = compare(store, now)
-            .into_iter()
-            .map(|summary| {
-                let model = store.model(summary.id);
-                let begin = model.map_or(Timestamp::ZERO, |model| model.range(now).begin);
-                let called = model.map(|model| callbacks(store, model, now));
-                let called = called.into_iter().flatten();
-                let called = called.map(|callback| callback_entry(callback, &summary, begin));
-                let callbacks = called.collect();
-                let of_model = stalls.iter().filter(|stall| stall.model == summary.id);
-                let stalls = of_model.map(|stall| stall_entry(stall, begin)).collect();
-                model_report(summary, begin, callbacks, stalls)
-            })
-            .collect();
+        let stalls = stalls(store, now);
+        let models = compare(store, now).into_iter().map(|summary| {
+            let mut report = model_report(&summary);
+            let Some(model) = store.model(summary.id) else {
+                return report;
+            };
+            let begin = model.range(now).begin;
+            report.tasks = summary
+                .tasks
+                .iter()
+                .map(|task| task_entry(task, begin))
+                .collect();
+            let called = callbacks(store, model, now).into_iter();
+            report.callbacks = called
+                .map(|callback| callback_entry(callback, &summary, begin))
+                .collect();
+            let of_model = stalls.iter().filter(|stall| stall.model == summary.id);
+            report.stalls = of_model
+                .map(|stall| StallEntry::new(stall, begin))
+                .collect();
+            let mut meter = Meter::default();
+            meter.look(model);
+            let health = meter.health(model, now);
+            report.health = health.map(|health| HealthEntry::new(&health));
+            report.observer = Some(ObserverEntry::new(model));
+            report
+        });
         Self {
             scenario: scenario.to_owned(),
-            models,
+            models: models.collect(),
         }
     }
 }
 
-fn model_report(
-    summary: ModelSummary,
-    begin: Timestamp,
-    callbacks: Vec<CallbackEntry>,
-    stalls: Vec<StallEntry>,
-) -> ModelReport {
-    let tasks = summary.tasks.into_iter();
+/// What a summary tells; the rest is still to be filled in.
+fn model_report(summary: &ModelSummary) -> ModelReport {
     ModelReport {
-        model: summary.name,
+        model: summary.name.clone(),
         outcome: outcome_word(summary.outcome),
         elapsed_s: seconds(summary.elapsed),
         waiting_s: seconds(summary.waiting),
@@ -165,23 +157,25 @@ fn model_report(
         memory_bytes: summary.memory,
         longest_stall_s: summary.longest_stall.map(seconds),
         polls: summary.polls,
-        tasks: tasks.map(|task| task_entry(task, begin)).collect(),
-        callbacks,
-        stalls,
+        tasks: Vec::new(),
+        callbacks: Vec::new(),
+        stalls: Vec::new(),
+        health: None,
+        observer: None,
         events: summary.events,
         dropped: summary.dropped,
     }
 }
 
-fn task_entry(task: TaskSummary, begin: Timestamp) -> TaskEntry {
+fn task_entry(task: &TaskSummary, begin: Timestamp) -> TaskEntry {
     TaskEntry {
         number: task.id.number(),
-        name: task.name,
+        name: task.name.clone(),
         bytes: task.bytes,
         started_s: task.begin.map(|at| seconds(at.since(begin))),
         finished_s: task.end.map(|at| seconds(at.since(begin))),
         outcome: outcome_word(task.outcome),
-        error: task.error,
+        error: task.error.clone(),
         queued_s: seconds(task.queued),
         waiting_s: seconds(task.waiting),
         ready_s: seconds(task.ready),
@@ -210,20 +204,4 @@ fn callback_entry(
             .map(|at| seconds(at.since(begin)))
             .collect(),
     }
-}
-
-fn stall_entry(stall: &StallReport, begin: Timestamp) -> StallEntry {
-    StallEntry {
-        start_s: seconds(stall.range.begin.since(begin)),
-        duration_s: seconds(stall.range.duration()),
-        task: stall.task_name.clone(),
-        task_number: stall.task.map(|task| task.number()),
-        callback: stall.callback.clone(),
-        cause: stall.cause.clone(),
-    }
-}
-
-/// Whole nanoseconds of up to a hundred days are exact in the nine decimals of this.
-fn seconds(duration: Duration) -> f64 {
-    duration.as_nanos() as f64 / 1e9
 }

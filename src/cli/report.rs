@@ -7,7 +7,7 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{Misuse, chart};
-use crate::analysis::{self, Report, StallReport, plain_duration, plain_size};
+use crate::analysis::{self, Meter, Report, plain_count, plain_duration, plain_size};
 use crate::format::{self, Format, Origin, Trace};
 use crate::store::TraceStore;
 
@@ -66,8 +66,14 @@ fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Resu
     writeln!(out, "{}", chart::chart(store, width()))?;
     writeln!(out, "{}\n", chart::LEGEND)?;
     writeln!(out, "{}\n", comparison(store))?;
-    for held in held(store) {
-        writeln!(out, "{held}")?;
+    if let Some(health) = health(store) {
+        writeln!(out, "{health}\n")?;
+    }
+    for finding in findings(store) {
+        writeln!(out, "{finding}")?;
+    }
+    for watched in watched(store) {
+        writeln!(out, "{watched}")?;
     }
     for model in analysis::compare(store, store.range().end) {
         for (task, error) in model
@@ -81,45 +87,88 @@ fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Resu
     Ok(())
 }
 
-/// What held each model, the most harmful first: stalls of the same cause are told in one line.
-fn held(store: &TraceStore) -> Vec<String> {
-    let mut lines = Vec::new();
-    for model in store.models() {
-        let mut causes: Vec<(StallReport, usize, Duration)> = Vec::new();
-        for stall in
-            (0..model.stalls.len()).filter_map(|index| analysis::stall(store, model, index))
-        {
-            let duration = stall.range.duration();
-            match causes
-                .iter_mut()
-                .find(|(known, ..)| (known.task, &known.cause) == (stall.task, &stall.cause))
-            {
-                Some((longest, count, total)) => {
-                    *count += 1;
-                    *total += duration;
-                    if longest.range.duration() < duration {
-                        *longest = stall;
-                    }
+/// What held each loop, the most harmful first: stalls of the same callback and cause are told in one line.
+fn findings(store: &TraceStore) -> Vec<String> {
+    let stalls = analysis::stalls(store, store.range().end);
+    let findings = analysis::findings(&stalls).into_iter();
+    findings
+        .map(|finding| {
+            let model = store.model(finding.model);
+            let name = model.map_or("?", |model| store.model_name(model));
+            let sentence = &finding.sentence;
+            match finding.victims {
+                0 | 1 => format!("{name}: {sentence}"),
+                victims => {
+                    let harm = plain_duration(finding.harm);
+                    format!("{name}: {sentence} ({victims} waits, {harm} in all)")
                 }
-                None => causes.push((stall, 1, duration)),
             }
-        }
-        causes.sort_by_key(|(_, _, total)| std::cmp::Reverse(*total));
-        let name = store.model_name(model);
-        lines.extend(
-            causes
-                .into_iter()
-                .map(|(longest, count, total)| match count {
-                    1 => format!("{name}: {}", longest.sentence),
-                    _ => format!(
-                        "{name}: {count} stalls, {} in all, such as: {}",
-                        plain_duration(total),
-                        longest.sentence
-                    ),
-                }),
-        );
+        })
+        .collect()
+}
+
+/// What watching has cost, of the models that were watched.
+fn watched(store: &TraceStore) -> Vec<String> {
+    let models = store.models().iter();
+    models
+        .filter(|model| model.observer.reads > 0)
+        .map(|model| {
+            let observer = model.observer;
+            let spent = plain_duration(Duration::from_nanos(observer.spent));
+            let reads = plain_count(observer.reads);
+            let name = store.model_name(model);
+            let held_back = match observer.held_back {
+                0 => String::new(),
+                count => format!(", {} reports held back", plain_count(count)),
+            };
+            format!("{name}: watching took {spent} of CPU time, {reads} looks{held_back}")
+        })
+        .collect()
+}
+
+/// How well the loops did; `None` where there is none.
+fn health(store: &TraceStore) -> Option<Table> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header([
+        "loop",
+        "busy",
+        "turns/s",
+        "callbacks/turn",
+        "ready/poll",
+        "timers late, p99",
+        "queueing delay: p50",
+        "p90",
+        "p99",
+        "max",
+    ]);
+    for model in store.models() {
+        let mut meter = Meter::default();
+        meter.look(model);
+        let Some(health) = meter.health(model, store.range().end) else {
+            continue;
+        };
+        let told = |count, duration| match count {
+            0 => "–".to_owned(),
+            _ => plain_duration(duration),
+        };
+        let (lag, queueing) = (health.lag, health.queueing);
+        table.add_row([
+            store.model_name(model).to_owned(),
+            format!("{:.1} %", health.utilization * 100.0),
+            format!("{:.1}", health.turns_per_second),
+            format!("{:.1}", health.callbacks_per_turn),
+            format!("{:.1}", health.ready_per_poll),
+            told(lag.count, lag.p99),
+            told(queueing.count, queueing.p50),
+            told(queueing.count, queueing.p90),
+            told(queueing.count, queueing.p99),
+            told(queueing.count, queueing.max),
+        ]);
     }
-    lines
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    (table.row_count() > 0).then_some(table)
 }
 
 /// Stands for what is not known, or did not happen.

@@ -64,7 +64,7 @@ pub fn write(out: impl Write, store: &TraceStore, now: Timestamp) -> io::Result<
         now,
     };
     table.out.write_record(HEADER)?;
-    let stalls = stalls(store);
+    let stalls = stalls(store, now);
     for model in store.models() {
         table.write_model(model)?;
         for stall in stalls.iter().filter(|stall| stall.model == model.id) {
@@ -162,9 +162,10 @@ impl<'a, W: Write> Table<'a, W> {
     fn write_stall(&mut self, model: &'a ModelTrack, stall: &StallReport) -> io::Result<()> {
         let thread = model.thread(stall.thread).and_then(|thread| thread.name);
         let lane = ("thread", thread.map_or("?", |name| self.store.name(name)));
+        let what = stall.what();
         let row = Row {
             kind: "stall",
-            name: &stall.cause,
+            name: &what,
             task: self.task_name(model, stall.task),
             range: stall.range,
             has_length: true,

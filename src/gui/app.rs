@@ -168,6 +168,7 @@ impl App {
             Command::Export(path) => self.export(path),
             Command::Browse => self.browse(),
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
+            Command::SetStallOrder(order) => self.settings.stall_order = order,
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
             Command::ToggleHelp => self.help = !self.help,
             Command::DismissMessage => self.messages.dismiss(),

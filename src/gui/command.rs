@@ -45,6 +45,8 @@ pub enum Command {
     Select(Option<Selection>),
     /// Look at one thing closely, and move the view so that it can be seen.
     Reveal(Selection),
+    /// List the stalls in this order.
+    SetStallOrder(StallOrder),
     /// Go to the next stall (`true`) or to the previous one.
     NextStall(bool),
     /// Look at another one of the traces that are there, by its place among them.
@@ -97,6 +99,39 @@ impl Side {
             Self::Details => "Inspector and stalls",
             Self::Plot => "Loop lag",
             Self::Comparison => "Comparison",
+        }
+    }
+}
+
+/// How stalls are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum StallOrder {
+    /// Those of one callback and cause as one finding, the most harmful first.
+    #[default]
+    Harm,
+    /// One after another.
+    Time,
+}
+
+impl StallOrder {
+    /// Both, in the order in which they are offered.
+    pub const ALL: [Self; 2] = [Self::Harm, Self::Time];
+
+    /// What it is called.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Harm => "By harm",
+            Self::Time => "By time",
+        }
+    }
+
+    /// What it is good for.
+    pub const fn explained(self) -> &'static str {
+        match self {
+            Self::Harm => {
+                "Stalls of one callback as one line, the one for which others waited longest first"
+            }
+            Self::Time => "One stall after another",
         }
     }
 }

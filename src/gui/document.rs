@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::command::{Selection, ViewCommand};
 use super::navigate;
 use super::time_view::TimeView;
-use crate::analysis::{self, StallReport};
+use crate::analysis::{self, Finding, StallReport};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
 use crate::store::TraceStore;
 use crate::trace::{Batch, ModelId, TimeRange, Timestamp};
@@ -38,8 +38,10 @@ pub struct Document {
     pub view: TimeView,
     /// What of it is looked at closely.
     pub selection: Option<Selection>,
-    /// Its stalls, the longest first.
+    /// Its stalls, in the order in which they began.
     pub stalls: Vec<StallReport>,
+    /// What there is to find in them, by their places; the most harmful first.
+    pub findings: Vec<Finding>,
     /// How many stalls of each model are among them.
     counted: BTreeMap<ModelId, usize>,
     /// Where its native form is.
@@ -93,6 +95,7 @@ impl Document {
             view: TimeView::default(),
             selection: None,
             stalls: Vec::new(),
+            findings: Vec::new(),
             counted: BTreeMap::new(),
             native,
         }
@@ -145,21 +148,31 @@ impl Document {
         self.file.is_none()
     }
 
-    /// Adds the reports of stalls that are new. A report does not change once its stall is in the store.
+    /// Adds the reports of stalls that are new, and renews those that are not settled.
     fn update_stalls(&mut self) {
-        let mut added = false;
+        let now = self.now;
+        let mut changed = false;
+        for stall in self.stalls.iter_mut().filter(|stall| !stall.settled) {
+            let model = self.store.model(stall.model);
+            let renewed = model.and_then(|one| analysis::stall(&self.store, one, stall.index, now));
+            if let Some(renewed) = renewed.filter(|renewed| renewed != stall) {
+                *stall = renewed;
+                changed = true;
+            }
+        }
         for model in self.store.models() {
             let counted = self.counted.entry(model.id).or_default();
             for index in *counted..model.stalls.len() {
-                let report = analysis::stall(&self.store, model, index);
+                let report = analysis::stall(&self.store, model, index, now);
                 self.stalls.extend(report);
-                added = true;
+                changed = true;
             }
             *counted = model.stalls.len();
         }
-        if added {
+        if changed {
             self.stalls
-                .sort_by_key(|stall| (std::cmp::Reverse(stall.range.nanos()), stall.range.begin));
+                .sort_by_key(|stall| (stall.range.begin, stall.model, stall.index));
+            self.findings = analysis::findings(&self.stalls);
         }
     }
 }

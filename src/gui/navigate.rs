@@ -21,7 +21,7 @@ pub(super) fn range_of(
 ) -> Option<TimeRange> {
     match selection {
         Selection::Span(span) => Some(store.span(span)?.range(now)),
-        Selection::Stall(model, index) => Some(store.model(model)?.stalls.get(index)?.range),
+        Selection::Stall(model, index) => Some(store.model(model)?.stalls.get(index)?.until(now)),
         Selection::Instant(model, thread, index) => {
             let event = store.model(model)?.thread(thread)?.instants().get(index)?;
             Some(TimeRange::new(event.at, event.at))
@@ -79,6 +79,7 @@ pub(super) fn parents(store: &TraceStore, span: SpanRef) -> impl Iterator<Item =
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::Cause;
     use crate::trace::{ModelId, ThreadId};
 
     fn stall(model: usize, index: usize, begin: u64, end: u64) -> StallReport {
@@ -90,8 +91,13 @@ mod tests {
             task: None,
             task_name: None,
             callback: "data_received".to_owned(),
-            cause: String::new(),
+            of_loop: true,
+            lasts: false,
+            cause: Cause::default(),
+            victims: Vec::new(),
+            harm: Duration::ZERO,
             sentence: String::new(),
+            settled: true,
         }
     }
 

@@ -87,7 +87,7 @@ impl App {
                 bottom(ui, "stalls", third)
                     .frame(Frame::NONE)
                     .show(ui, |ui| {
-                        panel::stalls::show(ui, document, commands);
+                        panel::stalls::show(ui, document, self.settings.stall_order, commands);
                     });
                 panel::inspector::show(ui, document, commands);
             });

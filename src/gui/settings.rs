@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::command::Side;
+use super::command::{Side, StallOrder};
 use super::timeline::Timeline;
 
 /// What the window remembers. What an older or newer version wrote is read as far as it fits.
@@ -20,6 +20,8 @@ pub struct Settings {
     pub plot: bool,
     /// Whether the comparison is shown.
     pub comparison: bool,
+    /// How stalls are listed.
+    pub stall_order: StallOrder,
     /// Where a file was opened or exported last.
     pub folder: Option<PathBuf>,
     /// Which of its parts the timeline hides.
@@ -34,6 +36,7 @@ impl Default for Settings {
             details: true,
             plot: true,
             comparison: true,
+            stall_order: StallOrder::default(),
             folder: None,
             timeline: Timeline::default(),
         }

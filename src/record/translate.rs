@@ -153,6 +153,7 @@ impl Dictionary {
             | Kind::IdleEnd
             | Kind::ReportsHeldBack { .. }
             | Kind::DataArrived { .. }
+            | Kind::Memory { .. }
             | Kind::Watched { .. } => {}
         }
         kind

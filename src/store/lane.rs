@@ -1,7 +1,7 @@
 //! Nested spans of one thread or one task.
 
 use super::{Row, Span};
-use crate::trace::Timestamp;
+use crate::trace::{FlowId, Timestamp};
 
 /// Nested spans: a row per depth, and those that last still.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -77,6 +77,43 @@ impl Lane {
         finish(&mut span);
         self.rows[depth].push(span);
         Some(span)
+    }
+
+    /// What lasts still on the outermost depth has begun at an earlier moment, and what came before it ended there.
+    /// Neither may be active time.
+    pub(super) fn begin_earlier(&mut self, at: Timestamp) {
+        if let Some(row) = self.rows.first_mut()
+            && let Some(last) = row.spans().len().checked_sub(1)
+        {
+            row.end_earlier(last, at);
+        }
+        if let Some(open) = self.open.first_mut() {
+            open.begin = at;
+        }
+    }
+
+    /// The innermost span lasts still, caused by this.
+    pub(super) fn set_cause(&mut self, flow: FlowId) {
+        if let Some(open) = self.open.last_mut() {
+            open.flow = Some(flow);
+        }
+    }
+
+    /// What lasts still on the outermost depth never was: what came before it lasts still, and is given back with
+    /// the end that it had. Only what is no active time comes back.
+    pub(super) fn undo(&mut self) -> Option<Span> {
+        let last = *self.rows.first()?.spans().last()?;
+        let before = self.rows.first_mut()?.reopen_last()?;
+        self.open.clear();
+        self.open.push(before);
+        Some(last)
+    }
+
+    /// Moves the border between two finished spans of the outermost depth, as [`Row::move_border`].
+    pub(super) fn move_border(&mut self, place: usize, to: Timestamp) {
+        if let Some(row) = self.rows.first_mut() {
+            row.move_border(place, to);
+        }
     }
 
     /// Everything that lasts still ends.

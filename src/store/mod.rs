@@ -14,6 +14,7 @@ mod row;
 mod span;
 mod task;
 mod thread;
+mod watch;
 
 use std::collections::HashMap;
 
@@ -23,7 +24,8 @@ pub use peaks::Series;
 pub use row::{Piece, Pieces, Row};
 pub use span::{LaneRef, Span, SpanKind, SpanRef};
 pub use task::TaskTrack;
-pub use thread::ThreadTrack;
+pub use thread::{PendingTimer, ThreadTrack};
+pub use watch::{Arrival, Arrivals, CpuTimes, Observer, Sample, Watch};
 
 use crate::trace::{Batch, EventKind, ModelId, NameId, TimeRange, Timestamp};
 

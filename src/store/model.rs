@@ -1,6 +1,6 @@
 //! One run of one model of execution.
 
-use super::{SpanKind, TaskTrack, ThreadTrack};
+use super::{Arrival, Arrivals, CpuTimes, Observer, Sample, SpanKind, TaskTrack, ThreadTrack};
 use crate::trace::{
     Cause, Event, EventKind, ModelId, NameId, Outcome, TaskId, ThreadId, TimeRange, Timestamp,
 };
@@ -22,8 +22,12 @@ pub struct ModelTrack {
     pub threads: Vec<ThreadTrack>,
     /// Its tasks, in the order of the scenario.
     pub tasks: Vec<TaskTrack>,
-    /// Its stalls, in the order in which they ended.
+    /// Its stalls, in the order in which they were first heard of. One keeps its place when it ends.
     pub stalls: Vec<Stall>,
+    /// Data that came in while its loops did not look.
+    pub arrivals: Arrivals,
+    /// What watching it has cost.
+    pub observer: Observer,
     /// How many events it recorded.
     pub events: u64,
     /// How many events were dropped because nobody fetched them.
@@ -35,6 +39,10 @@ pub struct ModelTrack {
     /// How much memory the process had, as far as somebody looked.
     pub memory: Option<Memory>,
     longest_stall: Option<usize>,
+    /// The places of the stalls that last still.
+    lasting: Vec<usize>,
+    /// Tasks of which a watchdog saw data come in that their loop has not told of.
+    untold: Vec<TaskId>,
 }
 
 /// How the time of threads was spent, by the system's own account; of several the sum.
@@ -58,18 +66,32 @@ pub struct Memory {
 /// A stretch without a poll (or one callback of a blocking model) over the threshold.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stall {
-    /// When.
+    /// When. While it lasts, up to the moment when it was last seen to last.
     pub range: TimeRange,
+    /// Whether it lasts still: a watchdog noticed it, and its end is not known.
+    pub lasts: bool,
     /// On which thread.
     pub thread: ThreadId,
-    /// Whose callback took the largest part.
+    /// Whose callback took the largest part, or runs now.
     pub task: Option<TaskId>,
-    /// The name of that callback.
-    pub callback: NameId,
+    /// The name of that callback; `None` where only the loop itself is to be named.
+    pub callback: Option<NameId>,
+}
+
+impl Stall {
+    /// When it was, where `now` stands for the end of one that lasts still.
+    pub fn until(&self, now: Timestamp) -> TimeRange {
+        let end = if self.lasts {
+            self.range.end.max(now)
+        } else {
+            self.range.end
+        };
+        TimeRange::new(self.range.begin, end)
+    }
 }
 
 impl ModelTrack {
-    pub(super) const fn new(id: ModelId) -> Self {
+    pub(super) fn new(id: ModelId) -> Self {
         Self {
             id,
             name: None,
@@ -79,12 +101,16 @@ impl ModelTrack {
             threads: Vec::new(),
             tasks: Vec::new(),
             stalls: Vec::new(),
+            arrivals: Arrivals::default(),
+            observer: Observer::default(),
             events: 0,
             dropped: 0,
             last: Timestamp::ZERO,
             times: None,
             memory: None,
             longest_stall: None,
+            lasting: Vec::new(),
+            untold: Vec::new(),
         }
     }
 
@@ -102,6 +128,15 @@ impl ModelTrack {
             .binary_search_by_key(&id, |task| task.id)
             .ok()
             .map(|place| &self.tasks[place])
+    }
+
+    /// The stall of a thread that lasts still, with its place.
+    pub fn lasting_stall(&self, thread: ThreadId) -> Option<(usize, &Stall)> {
+        let mut lasting = self
+            .lasting
+            .iter()
+            .map(|&place| (place, &self.stalls[place]));
+        lasting.find(|(_, stall)| stall.thread == thread)
     }
 
     /// Its longest stall.
@@ -157,22 +192,174 @@ impl ModelTrack {
                 callback,
             } => self.add_stall(Stall {
                 range: TimeRange::new(begin, event.at),
+                lasts: false,
                 thread,
                 task,
-                callback,
+                callback: Some(callback),
             }),
-            _ => {}
+            EventKind::PollBegin => self.poll_begins(thread, event.at),
+            EventKind::ThreadEnd => self.end_stalls(thread, event.at),
+            _ => self.watched(event),
         }
         self.tell_task(thread, event);
         self.thread_mut(thread, event.at).push(event);
     }
 
+    /// Takes in what a watchdog saw of one of its threads.
+    fn watched(&mut self, event: &Event) {
+        let at = event.at;
+        match event.kind {
+            EventKind::StallNoticed {
+                thread,
+                task,
+                callback,
+                begin,
+            } => self.notice_stall(Stall {
+                range: TimeRange::new(begin, at),
+                lasts: true,
+                thread,
+                task,
+                callback,
+            }),
+            EventKind::ThreadSample { thread, doing } => {
+                let watch = &mut self.thread_mut(thread, at).watch;
+                watch.add_sample(Sample { at, doing });
+            }
+            EventKind::ThreadTimes {
+                thread,
+                on_cpu,
+                waiting_for_core,
+            } => self.thread_mut(thread, at).watch.add_times(CpuTimes {
+                at,
+                on_cpu,
+                waiting_for_core,
+            }),
+            EventKind::DataArrived {
+                fd,
+                task,
+                at_first_look,
+            } => self.data_arrived(Arrival {
+                at,
+                fd,
+                task,
+                at_first_look,
+            }),
+            EventKind::ReportsHeldBack { count } => self.observer.held_back += u64::from(count),
+            EventKind::Watched { reads, spent } => {
+                self.observer.reads += u64::from(reads);
+                self.observer.spent = self.observer.spent.saturating_add(spent);
+            }
+            _ => {}
+        }
+    }
+
+    /// The loop tells of a stall at its end: it takes the place of what was noticed of it.
     fn add_stall(&mut self, stall: Stall) {
-        let longest = self.longest_stall().map_or(0, |stall| stall.range.nanos());
-        if self.stalls.is_empty() || stall.range.nanos() > longest {
-            self.longest_stall = Some(self.stalls.len());
+        let same = |place: &usize| is_same(&self.stalls[*place], &stall);
+        let place = match self.lasting.iter().position(same) {
+            Some(noticed) => {
+                let place = self.lasting.remove(noticed);
+                self.stalls[place] = stall;
+                place
+            }
+            None => {
+                self.stalls.push(stall);
+                self.stalls.len() - 1
+            }
+        };
+        self.note_longest(place);
+    }
+
+    /// A watchdog tells of a stall while it lasts; the loop may be heard of first all the same.
+    fn notice_stall(&mut self, mut stall: Stall) {
+        // Nearly always one of the last.
+        let heard = self.stalls.iter().rposition(|known| is_same(known, &stall));
+        if let Some(place) = heard {
+            let known = &mut self.stalls[place];
+            if known.lasts {
+                *known = stall;
+                self.note_longest(place);
+            }
+            return;
+        }
+        if let Some(end) = self.end_of_stretch(stall.thread, stall.range.begin) {
+            stall.range.end = end;
+            stall.lasts = false;
+        } else {
+            self.lasting.push(self.stalls.len());
         }
         self.stalls.push(stall);
+        self.note_longest(self.stalls.len() - 1);
+    }
+
+    /// Where a stretch without a poll ended, as far as the thread is known.
+    fn end_of_stretch(&self, thread: ThreadId, begin: Timestamp) -> Option<Timestamp> {
+        let thread = self.thread(thread)?;
+        let mut polls = thread.polls_from(Timestamp(begin.0.saturating_add(1)));
+        polls.next().map(|poll| poll.begin).or(thread.end)
+    }
+
+    fn note_longest(&mut self, place: usize) {
+        let nanos = self.stalls[place].range.nanos();
+        if self
+            .longest_stall()
+            .is_none_or(|longest| nanos > longest.range.nanos())
+        {
+            self.longest_stall = Some(place);
+        }
+    }
+
+    /// Whatever was noticed of a thread ends where the thread polls again, although its loop told of no stall: its
+    /// threshold may have been raised meanwhile.
+    fn end_stalls(&mut self, thread: ThreadId, at: Timestamp) {
+        let stalls = &mut self.stalls;
+        self.lasting.retain(|place| {
+            let stall = &mut stalls[*place];
+            let ends = stall.thread == thread && stall.range.begin <= at;
+            if ends {
+                stall.range.end = at;
+                stall.lasts = false;
+            }
+            !ends
+        });
+    }
+
+    fn poll_begins(&mut self, thread: ThreadId, at: Timestamp) {
+        self.end_stalls(thread, at);
+        if self.untold.is_empty() {
+            return;
+        }
+        // What was there when the loop polled last, and was not told of, was nothing for the task.
+        let last = self.thread(thread).and_then(|thread| {
+            let polls = thread.lane.row(0)?.spans().iter().rev();
+            polls.copied().find(|span| span.kind == SpanKind::Poll)
+        });
+        let Some(last) = last else { return };
+        let mut untold = std::mem::take(&mut self.untold);
+        untold.retain(|&task| {
+            let task = self.task_mut(task);
+            task.was_not_ready(last.begin);
+            task.has_untold_data()
+        });
+        self.untold = untold;
+    }
+
+    fn data_arrived(&mut self, arrival: Arrival) {
+        self.arrivals.add(arrival);
+        let Some(id) = arrival.task else { return };
+        // The poll after it brings it to light; the turn after that poll tells of it, and is over at the next one.
+        let told = |thread: &ThreadTrack| {
+            let mut polls = thread.polls_from(arrival.at);
+            let poll = polls.next()?;
+            polls.next().map(|_| poll.end)
+        };
+        let told = self.threads.iter().filter_map(told).min();
+        let told = told.unwrap_or(Timestamp::MAX);
+        let task = self.task_mut(id);
+        task.arrived(arrival.at, told);
+        if task.has_untold_data() && !self.untold.contains(&id) {
+            self.untold.push(id);
+        }
     }
 
     /// Tells the task that the event is about. Must come before the thread hears of it: the end of a
@@ -223,6 +410,10 @@ impl ModelTrack {
             });
         &mut self.tasks[place]
     }
+}
+
+fn is_same(a: &Stall, b: &Stall) -> bool {
+    a.thread == b.thread && a.range.begin == b.range.begin
 }
 
 fn task_of(event: &Event) -> Option<TaskId> {

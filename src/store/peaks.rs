@@ -22,6 +22,16 @@ impl Peaks {
         raise(&mut self.large, place / LARGE, place, &number);
     }
 
+    /// There is no number at `place`, the last one, any more. It must have been 0.
+    pub(super) fn forget(&mut self, place: usize) {
+        if place.is_multiple_of(SMALL) {
+            self.small.pop();
+        }
+        if place.is_multiple_of(LARGE) {
+            self.large.pop();
+        }
+    }
+
     /// The place of the largest of the numbers `from..to`, the first if several are equal.
     pub(super) fn largest(
         &self,

@@ -52,6 +52,39 @@ impl Row {
             .push(spans.len() - 1, |place| active_nanos(&spans[place]));
     }
 
+    /// Takes the last span out again, as one that lasts still. Only one without active time: of others more is
+    /// remembered than can be forgotten.
+    pub(super) fn reopen_last(&mut self) -> Option<Span> {
+        let mut span = self.spans.pop_if(|span| !span.kind.is_active())?;
+        let place = self.spans.len();
+        if place.is_multiple_of(CHECKPOINT) {
+            self.checkpoints.pop();
+        }
+        self.longest.forget(place);
+        span.end = Timestamp::MAX;
+        Some(span)
+    }
+
+    /// Moves the border between the span at `place` and the next one, which begins where it ends, to an earlier
+    /// moment. Neither may be active time.
+    pub(super) fn move_border(&mut self, place: usize, to: Timestamp) {
+        self.end_earlier(place, to);
+        let next = place + 1;
+        if let Some(span) = self.spans.get_mut(next) {
+            span.begin = to;
+            if next.is_multiple_of(CHECKPOINT) {
+                self.checkpoints[next / CHECKPOINT].begin = to;
+            }
+        }
+    }
+
+    /// The span at `place`, which is no active time, has ended at an earlier moment.
+    pub(super) fn end_earlier(&mut self, place: usize, to: Timestamp) {
+        if let Some(span) = self.spans.get_mut(place) {
+            span.end = to.max(span.begin);
+        }
+    }
+
     /// The place of the first span that ends after `moment`.
     pub fn first_after(&self, moment: Timestamp) -> usize {
         self.spans.partition_point(|span| span.end <= moment)

@@ -34,6 +34,13 @@ pub struct TaskTrack {
     progress: Vec<(Timestamp, u64)>,
     /// Nanoseconds in each of [`STATES`], what lasts still not included.
     spent: [u64; STATES.len()],
+    /// When data came in that its loop has not told of yet, as a watchdog saw it. Not earlier than what was last
+    /// heard of the task itself.
+    arrivals: Vec<Timestamp>,
+    /// Whether it is ready only because of the first of them.
+    assumed: bool,
+    /// The last moment that is known of it.
+    heard: Timestamp,
 }
 
 impl TaskTrack {
@@ -49,6 +56,9 @@ impl TaskTrack {
             bytes: 0,
             progress: Vec::new(),
             spent: [0; STATES.len()],
+            arrivals: Vec::new(),
+            assumed: false,
+            heard: Timestamp::ZERO,
         }
     }
 
@@ -65,6 +75,10 @@ impl TaskTrack {
 
     /// Takes in an event of this task.
     pub(super) fn push(&mut self, event: &Event) {
+        self.hear(event.at, |task| task.take(event));
+    }
+
+    fn take(&mut self, event: &Event) {
         let at = event.at;
         match event.kind {
             EventKind::TaskQueued { name, .. } => {
@@ -98,6 +112,10 @@ impl TaskTrack {
             EventKind::Readiness { flow, .. } if self.state() == Some(SpanKind::Waiting) => {
                 self.enter(at, SpanKind::Ready, Some(flow));
             }
+            EventKind::Readiness { flow, .. } if self.assumed => {
+                self.lane.set_cause(flow);
+                self.assumed = false;
+            }
             EventKind::CallbackBegin { flow, .. } => self.enter(at, SpanKind::Running, flow),
             EventKind::Failure { message, .. } => {
                 self.failure.get_or_insert(message);
@@ -110,8 +128,101 @@ impl TaskTrack {
     /// runs on until its next wait.
     pub(super) fn callback_ended(&mut self, at: Timestamp, by_loop: bool) {
         if by_loop {
-            self.enter(at, SpanKind::Waiting, None);
+            self.hear(at, |task| task.enter(at, SpanKind::Waiting, None));
         }
+    }
+
+    /// Something is told of the task. Data that came in before it lies in the past: what it meant is known now.
+    fn hear(&mut self, at: Timestamp, tell: impl FnOnce(&mut Self)) {
+        if self.assumed && at < self.state_since() {
+            self.withdraw();
+        }
+        tell(self);
+        self.heard = self.heard.max(at);
+        let heard = self.heard;
+        self.arrivals.retain(|arrival| *arrival >= heard);
+        self.assume();
+    }
+
+    /// Data came in at `at`, as a watchdog saw it. A loop that polls afterwards tells of it at `told` at the latest:
+    /// [`Timestamp::MAX`] where it has not done so yet. The task is ready from that moment on, and not only
+    /// since its loop knows. The loop may be heard of before the watchdog or after it; the lane is the same.
+    pub(super) fn arrived(&mut self, at: Timestamp, told: Timestamp) {
+        if self.end.is_some_and(|end| end <= at) {
+            return;
+        }
+        if at >= self.heard && told == Timestamp::MAX {
+            if self.assumed && at < self.state_since() {
+                self.withdraw();
+            }
+            let place = self.arrivals.partition_point(|arrival| *arrival <= at);
+            self.arrivals.insert(place, at);
+            self.assume();
+        } else {
+            self.was_ready_since(at, told);
+        }
+    }
+
+    /// What a watchdog saw at a moment before `before` was nothing for this task: its loop has polled since then, and
+    /// told nothing of it.
+    pub(super) fn was_not_ready(&mut self, before: Timestamp) {
+        if self.assumed && self.state_since() < before {
+            self.withdraw();
+        }
+        self.arrivals.retain(|arrival| *arrival >= before);
+        self.assume();
+    }
+
+    /// Whether a watchdog saw data come in for it that its loop has not told of.
+    pub(super) const fn has_untold_data(&self) -> bool {
+        !self.arrivals.is_empty()
+    }
+
+    fn assume(&mut self) {
+        if let Some(&at) = self.arrivals.first()
+            && self.state() == Some(SpanKind::Waiting)
+        {
+            self.enter(at.max(self.state_since()), SpanKind::Ready, None);
+            self.assumed = true;
+        }
+    }
+
+    fn withdraw(&mut self) {
+        if let Some(before) = self.lane.undo() {
+            self.add_spent(before.kind, before.range(before.end).nanos(), false);
+        }
+        self.assumed = false;
+    }
+
+    /// The loop was heard of first: where the task became ready then, it was so since `at`.
+    fn was_ready_since(&mut self, at: Timestamp, told: Timestamp) {
+        let Some(row) = self.lane.row(0) else { return };
+        let Some(place) = row.at(at) else { return };
+        let waited = row.spans()[place];
+        let next = row.spans().get(place + 1).copied();
+        let Some(ready) = next.or(self.lane.open().first().copied()) else {
+            return;
+        };
+        let kinds = (waited.kind, ready.kind);
+        if kinds != (SpanKind::Waiting, SpanKind::Ready) || ready.begin > told {
+            return;
+        }
+        let earlier = ready.begin.since(at).as_nanos() as u64;
+        self.add_spent(SpanKind::Waiting, earlier, false);
+        if next.is_some() {
+            self.lane.move_border(place, at);
+            self.add_spent(SpanKind::Ready, earlier, true);
+        } else {
+            self.lane.begin_earlier(at);
+        }
+    }
+
+    /// Since when it is in its state.
+    fn state_since(&self) -> Timestamp {
+        self.lane
+            .open()
+            .first()
+            .map_or(self.heard, |span| span.begin)
     }
 
     /// The state it is in.
@@ -131,11 +242,20 @@ impl TaskTrack {
 
     /// The state it is in ends.
     fn leave(&mut self, at: Timestamp) {
-        if let Some(span) = self.lane.end(at, |_| true)
-            && let Some(place) = STATES.iter().position(|&state| state == span.kind)
-        {
+        self.assumed = false;
+        if let Some(span) = self.lane.end(at, |_| true) {
+            self.add_spent(span.kind, span.end.0 - span.begin.0, true);
+        }
+    }
+
+    /// It was in a state for so many nanoseconds, or was not after all.
+    fn add_spent(&mut self, state: SpanKind, nanos: u64, was: bool) {
+        if let Some(place) = STATES.iter().position(|&known| known == state) {
             let spent = &mut self.spent[place];
-            *spent = spent.saturating_add(span.end.0 - span.begin.0);
+            *spent = match was {
+                true => spent.saturating_add(nanos),
+                false => spent.saturating_sub(nanos),
+            };
         }
     }
 

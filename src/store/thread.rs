@@ -1,6 +1,8 @@
 //! What one thread did.
 
-use super::{Lane, Row, Series, Span, SpanKind};
+use std::collections::BTreeMap;
+
+use super::{Lane, Row, Series, Span, SpanKind, Watch};
 use crate::trace::{Event, EventKind, FlowId, NameId, ThreadId, TimeRange, Timestamp, WaitCall};
 
 /// What one thread did: its phases and callbacks as spans, everything else as moments.
@@ -18,6 +20,12 @@ pub struct ThreadTrack {
     pub end: Option<Timestamp>,
     /// How many polls it has entered; 0 for a thread that has no loop.
     pub polls: usize,
+    /// How many descriptors its polls have brought, all together.
+    pub ready: u64,
+    /// How many callbacks it has run that lie in no other.
+    pub callbacks: usize,
+    /// What a watchdog saw of it.
+    pub watch: Watch,
     /// By how many nanoseconds each timer was late that fired on this thread, at the moment when it did.
     pub lateness: Series,
     /// Of a thread without a loop, the stretches between two waits.
@@ -29,6 +37,18 @@ pub struct ThreadTrack {
     notable: Vec<usize>,
     /// Where flows begin, in the order of their numbers, which is nearly that of time.
     origins: Vec<(FlowId, usize)>,
+    /// Which descriptors its readinesses are of, where that was told, in the order of their flows.
+    descriptors: Vec<(FlowId, i32)>,
+    timers: BTreeMap<FlowId, PendingTimer>,
+}
+
+/// A timer that was set, and has neither fired nor been cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PendingTimer {
+    /// When it is due.
+    pub deadline: Timestamp,
+    /// The name of its callback.
+    pub name: NameId,
 }
 
 impl ThreadTrack {
@@ -40,6 +60,9 @@ impl ThreadTrack {
             begin,
             end: None,
             polls: 0,
+            ready: 0,
+            callbacks: 0,
+            watch: Watch::default(),
             lateness: Series::default(),
             stretches: Row::default(),
             waited: 0,
@@ -47,6 +70,8 @@ impl ThreadTrack {
             instants: Vec::new(),
             notable: Vec::new(),
             origins: Vec::new(),
+            descriptors: Vec::new(),
+            timers: BTreeMap::new(),
         }
     }
 
@@ -76,6 +101,40 @@ impl ThreadTrack {
             .binary_search_by_key(&flow, |(flow, _)| *flow)
             .ok()?;
         self.instants.get(self.origins[place].1).copied()
+    }
+
+    /// The number of the descriptor that a readiness is of, where that was told.
+    pub fn descriptor_of(&self, readiness: FlowId) -> Option<i32> {
+        let known = |(flow, _): &(FlowId, i32)| *flow;
+        let place = self.descriptors.binary_search_by_key(&readiness, known);
+        place.ok().map(|place| self.descriptors[place].1)
+    }
+
+    /// The last readiness that is known to be of this descriptor.
+    pub fn readiness_of(&self, fd: i32) -> Option<FlowId> {
+        let last = self
+            .descriptors
+            .iter()
+            .rev()
+            .find(|(_, known)| *known == fd);
+        last.map(|(flow, _)| *flow)
+    }
+
+    /// The timers that are still to come, in the order in which they were set first.
+    pub fn pending_timers(&self) -> impl Iterator<Item = (FlowId, PendingTimer)> + '_ {
+        self.timers.iter().map(|(flow, timer)| (*flow, *timer))
+    }
+
+    /// The polls that begin at `moment` or later.
+    pub fn polls_from(&self, moment: Timestamp) -> impl Iterator<Item = Span> + '_ {
+        let row = self.lane.row(0).map_or(&[][..], Row::spans);
+        let from = row.partition_point(|span| span.begin < moment);
+        let open = self.lane.open().first();
+        row[from..]
+            .iter()
+            .chain(open.filter(move |span| span.begin >= moment))
+            .filter(|span| span.kind == SpanKind::Poll)
+            .copied()
     }
 
     /// Whether it did anything that has a length. The main thread of the threaded model, which only waits for
@@ -141,7 +200,8 @@ impl ThreadTrack {
                 self.lane.begin(Span::open(at, SpanKind::Poll));
                 self.polls += 1;
             }
-            EventKind::PollEnd { .. } => {
+            EventKind::PollEnd { ready } => {
+                self.ready = self.ready.saturating_add(u64::from(ready));
                 self.end_span(at, |span| span.kind == SpanKind::Poll);
                 self.lane.begin(Span::open(at, SpanKind::Turn));
             }
@@ -164,6 +224,9 @@ impl ThreadTrack {
                 cause,
                 flow,
             } => {
+                if !self.lane.open().iter().any(|span| is_callback(span.kind)) {
+                    self.callbacks += 1;
+                }
                 let span = Span::open(at, SpanKind::Callback(cause))
                     .named(name)
                     .of_task(task)
@@ -193,8 +256,27 @@ impl ThreadTrack {
     }
 
     fn instant(&mut self, event: &Event) {
-        if let EventKind::TimerFired { late, .. } = event.kind {
-            self.lateness.push(event.at, late);
+        match event.kind {
+            EventKind::TimerSet {
+                timer,
+                deadline,
+                name,
+            } => {
+                self.timers.insert(timer, PendingTimer { deadline, name });
+            }
+            EventKind::TimerFired { timer, late } => {
+                self.timers.remove(&timer);
+                self.lateness.push(event.at, late);
+            }
+            EventKind::TimerCancelled { timer } => {
+                self.timers.remove(&timer);
+            }
+            EventKind::ReadinessOf { flow, fd } => {
+                let past = |(known, _): &(FlowId, i32)| *known <= flow;
+                let place = self.descriptors.partition_point(past);
+                self.descriptors.insert(place, (flow, fd));
+            }
+            _ => {}
         }
         let flow = match event.kind {
             EventKind::Readiness { flow, .. } | EventKind::ThreadCall { flow, .. } => Some(flow),
@@ -243,10 +325,14 @@ impl ThreadTrack {
         self.end_span(at, |span| span.kind == SpanKind::Blocking);
         self.lane.end_with(
             at,
-            |span| matches!(span.kind, SpanKind::Callback(_)),
+            |span| is_callback(span.kind),
             |span| span.failed = failed,
         );
     }
+}
+
+const fn is_callback(kind: SpanKind) -> bool {
+    matches!(kind, SpanKind::Callback(_))
 }
 
 const fn is_wait(kind: SpanKind) -> bool {

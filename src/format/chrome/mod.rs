@@ -72,7 +72,7 @@ pub fn write(
     store: &TraceStore,
     now: Timestamp,
 ) -> io::Result<Written> {
-    let mut stalls = stalls(store);
+    let mut stalls = stalls(store, now);
     // One stall may hold another where callbacks nest.
     stalls.sort_by_key(|stall| (stall.range.begin, Reverse(stall.range.end)));
     let mut exporter = Exporter {
@@ -269,7 +269,7 @@ impl<'a, W: Write> Exporter<'a, W> {
             let end = around.last().map_or(end, |outer| end.min(*outer));
             around.push(end);
             let range = TimeRange::new(begin, end);
-            let title = format!("stall: {}", stall.cause);
+            let title = format!("stall: {}", stall.what());
             let mut slice = self.json.slice(track, range, "stall", &title)?;
             if let Some(task) = &stall.task_name {
                 slice = slice.text("task", task)?;

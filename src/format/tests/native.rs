@@ -366,7 +366,7 @@ proptest! {
 /// Batches of anything that postcard can read, made of few numbers so that they meet; with moments at the end of
 /// time if they may be `extreme`. Each thread goes on in time.
 pub(super) fn any_batches(extreme: bool) -> impl Strategy<Value = Vec<Batch>> {
-    let event = (0_u8..32, prop::collection::vec(1_u8..4, 12), 0_u8..40);
+    let event = (0_u8..48, prop::collection::vec(1_u8..4, 12), 0_u8..40);
     let events = prop::collection::vec(event, 0..40);
     let batch = (1_u8..3, 1_u8..4, events);
     prop::collection::vec(batch, 0..12).prop_map(move |batches| {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use egui::{RichText, Ui};
 
 use super::chain;
+use super::stalled;
 use super::widgets::{field, fields, link, note, title};
 use crate::analysis::{self, TaskSummary, plain_count, plain_duration};
 use crate::gui::command::{Command, Selection};
@@ -64,6 +65,13 @@ impl Look<'_> {
             self.task_link(ui, model, at, &span, commands);
             self.cause(ui, model, at, &span, commands);
             self.parents(ui, at, commands);
+            if self.was_ready_before(model, at, &span) {
+                field(
+                    ui,
+                    "ready",
+                    "at this moment or before: it was so at the first look",
+                );
+            }
             if span.failed {
                 let failed = Palette::of(ui.visuals()).failed;
                 field(ui, "ended in", RichText::new("a failure").color(failed));
@@ -74,6 +82,19 @@ impl Look<'_> {
         }
         self.chain(ui, model, span.flow, commands);
         Some(())
+    }
+
+    /// Whether a task was found ready when a watchdog looked for the first time.
+    fn was_ready_before(&self, model: &ModelTrack, at: SpanRef, span: &Span) -> bool {
+        let LaneRef::Task(task) = at.lane else {
+            return false;
+        };
+        let then = TimeRange::new(span.begin, span.begin + Duration::from_nanos(1));
+        let arrivals = model.arrivals.within(then).iter();
+        span.kind == SpanKind::Ready
+            && arrivals
+                .filter(|one| one.task == Some(task))
+                .any(|one| one.at_first_look)
     }
 
     /// When it was and how long it took.
@@ -204,13 +225,15 @@ impl Look<'_> {
         commands: &mut Vec<Command>,
     ) -> Option<()> {
         let model = self.store.model(id)?;
-        let stall = analysis::stall(self.store, model, index)?;
+        let mut stalls = self.document.stalls.iter();
+        let stall = stalls.find(|stall| (stall.model, stall.index) == (id, index))?;
         let color = Palette::of(ui.visuals()).stalled;
         let length = plain_duration(stall.range.duration());
-        heading(ui, color, &format!("Stall of {length}"));
+        let so_far = if stall.lasts { " so far" } else { "" };
+        heading(ui, color, &format!("Stall of {length}{so_far}"));
         ui.add(egui::Label::new(format!("{}.", stall.sentence)).wrap());
         fields(ui, "stall", |ui| {
-            self.when(ui, stall.range, false);
+            self.when(ui, stall.range, stall.lasts);
             field(ui, "model", self.store.model_name(model));
             field(
                 ui,
@@ -220,8 +243,9 @@ impl Look<'_> {
             if let Some(task) = &stall.task_name {
                 field(ui, "task", task.as_str());
             }
-            field(ui, "cause", stall.cause.as_str());
         });
+        stalled::victims(ui, self.store, stall, commands);
+        stalled::evidence(ui, stall);
         title(ui, "What ran in it");
         let spans = self.evidence(model, stall.thread, stall.range);
         for (at, span) in spans.iter().take(EVIDENCE) {

@@ -9,6 +9,7 @@ pub mod inspector;
 pub mod message;
 pub mod parameters;
 pub mod scenario;
+mod stalled;
 pub mod stalls;
 pub mod top_bar;
 pub mod welcome;

@@ -1,10 +1,10 @@
-//! The list of stalls, the longest first. Each line leads to its stall.
+//! What held the loops: findings, the most harmful first, or one stall after another. Each line leads to its stall.
 
 use egui::{Align2, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::widgets;
-use crate::analysis::{StallReport, plain_duration};
-use crate::gui::command::{Command, Selection};
+use crate::analysis::{Finding, StallReport, plain_duration};
+use crate::gui::command::{Command, Selection, StallOrder};
 use crate::gui::describe;
 use crate::gui::document::Document;
 use crate::gui::text;
@@ -14,7 +14,7 @@ use crate::gui::theme::{self, Palette, STEP};
 const LINE: f32 = 38.0;
 
 /// Shows the list.
-pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
+pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut Vec<Command>) {
     let stalls = &document.stalls;
     ui.horizontal(|ui| {
         widgets::title(ui, "Stalls");
@@ -42,88 +42,153 @@ pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
         ui.take_available_space();
         return;
     }
-    let longest = stalls[0].range.nanos().max(1) as f32;
+    let choices = StallOrder::ALL.map(|order| (order, order.word(), order.explained()));
+    let chosen = widgets::segments(ui, order, choices);
+    commands.extend(chosen.map(Command::SetStallOrder));
+    let lines = match order {
+        StallOrder::Harm => document.findings.len(),
+        StallOrder::Time => stalls.len(),
+    };
+    let most = most(document, order);
     egui::ScrollArea::vertical()
         .id_salt("stalls")
         .auto_shrink(false)
-        .show_rows(ui, LINE, stalls.len(), |ui, rows| {
-            for stall in &stalls[rows] {
-                line(
-                    ui,
-                    document,
-                    stall,
-                    stall.range.nanos() as f32 / longest,
-                    commands,
-                );
+        .show_rows(ui, LINE, lines, |ui, rows| {
+            for row in rows {
+                let line = match order {
+                    StallOrder::Harm => Line::of_finding(document, &document.findings[row]),
+                    StallOrder::Time => Some(Line::of_stall(document, &stalls[row])),
+                };
+                if let Some(line) = line {
+                    line.show(ui, most, commands);
+                }
             }
         });
 }
 
-fn line(
-    ui: &mut Ui,
-    document: &Document,
-    stall: &StallReport,
-    share: f32,
-    commands: &mut Vec<Command>,
-) {
-    let palette = Palette::of(ui.visuals());
-    let size = vec2(ui.available_width(), LINE);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let selection = Selection::Stall(stall.model, stall.index);
-    let selected = document.selection == Some(selection);
-    let length = plain_duration(stall.range.duration());
-    let model = describe::model(&document.store, stall.model);
-    let task = stall.task_name.as_deref().unwrap_or("no task");
-    let first = format!("{length}  {task}");
-    let second = format!("{model} · {}", stall.cause);
-    response.widget_info(|| {
-        WidgetInfo::selected(
-            Role::Button,
-            true,
-            selected,
-            format!("Stall of {length} in {model}, {task}: {}", stall.cause),
-        )
-    });
-    if ui.is_rect_visible(rect) {
-        let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
-        if selected || response.hovered() || response.has_focus() {
-            let fill = if selected {
-                palette.selection_fill
-            } else {
-                palette.widget
-            };
-            painter.rect_filled(rect, theme::RADIUS, fill);
+/// What a full bar stands for, in nanoseconds.
+fn most(document: &Document, order: StallOrder) -> f32 {
+    let most = match order {
+        StallOrder::Harm => document
+            .findings
+            .iter()
+            .map(|one| one.harm.as_nanos())
+            .max(),
+        StallOrder::Time => {
+            let stalls = document.stalls.iter();
+            stalls.map(|stall| stall.range.duration().as_nanos()).max()
         }
-        let bar = rect
-            .shrink2(vec2(STEP, 0.0))
-            .with_min_y(rect.bottom() - 3.0);
-        painter.rect_filled(
-            bar.with_max_x(bar.left() + (bar.width() * share).max(2.0)),
-            1.0,
-            palette.stalled,
-        );
-        let left = rect.left() + STEP;
-        painter.text(
-            pos2(left, rect.top() + 2.0),
-            Align2::LEFT_TOP,
-            first,
-            theme::body(),
-            palette.text,
-        );
-        let weak = if selected {
-            palette.text
-        } else {
-            palette.text_weak
+    };
+    most.unwrap_or(0).max(1) as f32
+}
+
+/// A line of the list.
+struct Line<'a> {
+    first: String,
+    second: String,
+    /// What is read aloud.
+    name: String,
+    hint: &'a str,
+    /// How long its bar is, in nanoseconds.
+    bar: f32,
+    selected: bool,
+    leads_to: Selection,
+}
+
+impl<'a> Line<'a> {
+    /// A finding leads to its worst stall, and from any of its stalls to the next.
+    fn of_finding(document: &'a Document, finding: &'a Finding) -> Option<Self> {
+        let selection = |place: &usize| {
+            let stall = document.stalls.get(*place)?;
+            Some(Selection::Stall(stall.model, stall.index))
         };
-        painter.text(
-            pos2(left, rect.top() + 19.0),
-            Align2::LEFT_TOP,
-            second,
-            theme::small(),
-            weak,
-        );
+        let worst = document.stalls.get(*finding.stalls.first()?)?;
+        let selected = document.selection.and_then(|selected| {
+            let mut places = finding.stalls.iter();
+            places.position(|place| selection(place) == Some(selected))
+        });
+        let next = selected.map_or(0, |place| (place + 1) % finding.stalls.len());
+        let leads_to = selection(finding.stalls.get(next)?)?;
+        let model = describe::model(&document.store, finding.model);
+        let task = finding.task_name.as_deref().unwrap_or("no task");
+        let stalled = plain_duration(finding.stalled);
+        let first = match finding.stalls.len() {
+            1 => format!("{model}: {task}, {stalled}"),
+            count => format!("{model}: {count} × {task}, {stalled}"),
+        };
+        let count = text::plural(finding.stalls.len() as u64, "stall");
+        let waited = match finding.victims {
+            0 if !finding.of_loop => "its own thread".to_owned(),
+            0 => "nobody waited".to_owned(),
+            _ => format!("others waited {}", plain_duration(finding.harm)),
+        };
+        let what = worst.what();
+        Some(Self {
+            name: format!("{count} in {model}, {task}: {what}; {waited}"),
+            second: format!("{waited} · {what}"),
+            first,
+            hint: &finding.sentence,
+            bar: finding.harm.as_nanos() as f32,
+            selected: selected.is_some(),
+            leads_to,
+        })
     }
-    if response.on_hover_text(&stall.sentence).clicked() {
-        commands.push(Command::Reveal(selection));
+
+    fn of_stall(document: &'a Document, stall: &'a StallReport) -> Self {
+        let leads_to = Selection::Stall(stall.model, stall.index);
+        let mut length = plain_duration(stall.range.duration());
+        if stall.lasts {
+            length.push_str(" so far");
+        }
+        let model = describe::model(&document.store, stall.model);
+        let task = stall.task_name.as_deref().unwrap_or("no task");
+        let what = stall.what();
+        Self {
+            first: format!("{length}  {task}"),
+            second: format!("{} · {model} · {what}", text::moment(stall.range.begin)),
+            name: format!("Stall of {length} in {model}, {task}: {what}"),
+            hint: &stall.sentence,
+            bar: stall.range.duration().as_nanos() as f32,
+            selected: document.selection == Some(leads_to),
+            leads_to,
+        }
+    }
+
+    fn show(&self, ui: &mut Ui, most: f32, commands: &mut Vec<Command>) {
+        let palette = Palette::of(ui.visuals());
+        let size = vec2(ui.available_width(), LINE);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+        response
+            .widget_info(|| WidgetInfo::selected(Role::Button, true, self.selected, &self.name));
+        if ui.is_rect_visible(rect) {
+            let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+            if self.selected || response.hovered() || response.has_focus() {
+                let fill = match self.selected {
+                    true => palette.selection_fill,
+                    false => palette.widget,
+                };
+                painter.rect_filled(rect, theme::RADIUS, fill);
+            }
+            let bar = rect
+                .shrink2(vec2(STEP, 0.0))
+                .with_min_y(rect.bottom() - 3.0);
+            let length = (bar.width() * self.bar / most).max(2.0);
+            let bar = bar.with_max_x(bar.left() + length);
+            painter.rect_filled(bar, 1.0, palette.stalled);
+            let weak = match self.selected {
+                true => palette.text,
+                false => palette.text_weak,
+            };
+            for (down, text, font, color) in [
+                (2.0, &self.first, theme::body(), palette.text),
+                (19.0, &self.second, theme::small(), weak),
+            ] {
+                let at = pos2(rect.left() + STEP, rect.top() + down);
+                painter.text(at, Align2::LEFT_TOP, text, font, color);
+            }
+        }
+        if response.on_hover_text(self.hint).clicked() {
+            commands.push(Command::Reveal(self.leads_to));
+        }
     }
 }

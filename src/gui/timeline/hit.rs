@@ -69,7 +69,7 @@ pub(super) fn selected_range(
 ) -> Option<TimeRange> {
     match selection {
         Selection::Span(span) => store.span(span).map(|span| span.range(now)),
-        Selection::Stall(model, index) => Some(store.model(model)?.stalls.get(index)?.range),
+        Selection::Stall(model, index) => Some(store.model(model)?.stalls.get(index)?.until(now)),
         Selection::Instant(model, thread, index) => {
             let at = store
                 .model(model)?
@@ -118,7 +118,7 @@ fn in_task(place: &Placement<'_>, band: &Band<'_>, task: &TaskTrack, x: f32) -> 
     let ran = found
         .selection()
         .is_some_and(|selection| is_running(place, selection));
-    let stalled = stalls::of_task(model, task.id, range).filter(|_| ran);
+    let stalled = stalls::of_task(place, model, task.id, range).filter(|_| ran);
     Some(stalled.map_or(found, |index| Target::Stall(model.id, index)))
 }
 
@@ -147,7 +147,7 @@ fn in_thread(
     let depth = ((y - MOMENTS) / ROW) as usize;
     let margin = f64::from(TOLERANCE) * place.axis.nanos_per_point();
     if depth == 0
-        && let Some(index) = stalls::near(model, thread.id, place.axis.nanos_at(x), margin)
+        && let Some(index) = stalls::near(place, model, thread.id, place.axis.nanos_at(x), margin)
     {
         return Some(Target::Stall(model.id, index));
     }

@@ -83,6 +83,17 @@ pub(super) fn cause(
     Some([from, to])
 }
 
+/// The upper and the lower edge of the bars on a lane at a depth; `None` where the lane is hidden.
+pub(super) fn lane_edges(
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    model: ModelId,
+    lane: LaneRef,
+    depth: usize,
+) -> Option<(f32, f32)> {
+    lane_band(outline, model, lane).map(|band| edges(place, band, depth))
+}
+
 fn edges(place: &Placement<'_>, band: &Band<'_>, depth: usize) -> (f32, f32) {
     match band.kind {
         Kind::Task(_) => place.task_edges(band),

@@ -27,6 +27,7 @@ mod stalls;
 #[cfg(test)]
 mod tests;
 mod tooltip;
+mod waits;
 
 use std::collections::BTreeSet;
 
@@ -219,6 +220,7 @@ fn paint_all(
     paint::background(&lanes, palette, place, outline, &ruler);
     paint::picture(&lanes, palette, place, picture);
     chrome::names(&all, palette, areas, place, outline, picture);
+    waits::paint(&lanes, palette, &waits::waits(place, outline));
     overlay::selection(&lanes, palette, place, outline);
     if let Some(target) = &hands.target {
         overlay::hover(&lanes, palette, place, outline, target);

@@ -23,7 +23,15 @@ struct Known {
 
 /// What a thread is stalled in at this moment: since when it has not waited, if that is longer than the
 /// threshold, and the innermost callback that it is in.
-pub(super) fn growing(place: &Placement<'_>, thread: &ThreadTrack) -> Option<GrowingStall> {
+pub(super) fn growing(
+    place: &Placement<'_>,
+    model: &ModelTrack,
+    thread: &ThreadTrack,
+) -> Option<GrowingStall> {
+    if model.lasting_stall(thread.id).is_some() {
+        // A watchdog has told of it: it is one of the model's.
+        return None;
+    }
     let range = thread.open_stretch()?.range(place.scene.now);
     if range.duration() < place.scene.stall_threshold {
         return None;
@@ -46,24 +54,30 @@ pub(super) struct GrowingStall {
     pub(super) task: Option<TaskId>,
 }
 
-/// The stalls of a model that are on the screen, with their places.
+/// The stalls of a model that are on the screen, with their places; those that last still, to this moment.
 fn visible<'a>(
     place: &'a Placement<'_>,
     model: &'a ModelTrack,
-) -> impl Iterator<Item = (usize, &'a Stall)> {
-    let seen = |(_, stall): &(usize, &Stall)| place.axis.sees(stall.range);
-    model.stalls.iter().enumerate().filter(seen)
+) -> impl Iterator<Item = (usize, Stall)> + 'a {
+    let seen = |(_, stall): &(usize, Stall)| place.axis.sees(stall.range);
+    let until_now = |stall: &Stall| Stall {
+        range: stall.until(place.scene.now),
+        ..*stall
+    };
+    model.stalls.iter().map(until_now).enumerate().filter(seen)
 }
 
 /// The place of the stall of a thread that holds a moment, or comes as near as `margin` nanoseconds.
 pub(super) fn near(
+    place: &Placement<'_>,
     model: &ModelTrack,
     thread: ThreadId,
     moment: f64,
     margin: f64,
 ) -> Option<usize> {
     let distance = |stall: &Stall| {
-        let (begin, end) = (stall.range.begin.0 as f64, stall.range.end.0 as f64);
+        let range = stall.until(place.scene.now);
+        let (begin, end) = (range.begin.0 as f64, range.end.0 as f64);
         (begin - moment).max(moment - end).max(0.0)
     };
     let stalls = model.stalls.iter().enumerate();
@@ -74,11 +88,17 @@ pub(super) fn near(
 }
 
 /// The place of the longest stall that a task caused by what it did in `range`.
-pub(super) fn of_task(model: &ModelTrack, task: TaskId, range: TimeRange) -> Option<usize> {
+pub(super) fn of_task(
+    place: &Placement<'_>,
+    model: &ModelTrack,
+    task: TaskId,
+    range: TimeRange,
+) -> Option<usize> {
+    let until_now = |stall: &Stall| stall.until(place.scene.now);
     let stalls = model.stalls.iter().enumerate();
     stalls
-        .filter(|(_, stall)| stall.task == Some(task) && stall.range.overlaps(range))
-        .max_by_key(|(_, stall)| stall.range.nanos())
+        .filter(|(_, stall)| stall.task == Some(task) && until_now(stall).overlaps(range))
+        .max_by_key(|(_, stall)| until_now(stall).nanos())
         .map(|(place, _)| place)
 }
 
@@ -98,13 +118,10 @@ pub(super) fn on_thread(
             continue;
         }
         covered = rect.right();
-        let bar = StallBar {
-            rect,
-            growing: false,
-        };
-        add(place, bar, stall.range, picture);
+        let growing = stall.lasts;
+        add(place, StallBar { rect, growing }, stall.range, picture);
     }
-    if let Some(stall) = growing(place, thread)
+    if let Some(stall) = growing(place, band.model, thread)
         && place.axis.sees(stall.range)
     {
         let bar = StallBar {
@@ -183,7 +200,7 @@ pub(super) fn on_task(
         .model
         .threads
         .iter()
-        .filter_map(|thread| growing(place, thread));
+        .filter_map(|thread| growing(place, band.model, thread));
     for stall in stalls.filter(|stall| stall.task == Some(task.id)) {
         if let Some(span) = open.filter(|span| span.kind == SpanKind::Running) {
             let rect = place.bar(span.range(place.scene.now), top, bottom, NARROWEST);
@@ -200,14 +217,14 @@ pub(super) fn in_header(place: &Placement<'_>, band: &Band<'_>, marks: &mut Vec<
         .map(|(index, stall)| Known {
             index: Some(index),
             range: stall.range,
-            callback: Some(stall.callback),
+            callback: stall.callback,
             task: stall.task,
         })
         .collect();
     let growing = model
         .threads
         .iter()
-        .filter_map(|thread| growing(place, thread));
+        .filter_map(|thread| growing(place, model, thread));
     known.extend(growing.map(|stall| Known {
         index: None,
         range: stall.range,
@@ -264,7 +281,7 @@ pub(super) fn on_ruler(place: &Placement<'_>) -> Vec<Rangef> {
         let growing = model
             .threads
             .iter()
-            .filter_map(|thread| growing(place, thread));
+            .filter_map(|thread| growing(place, model, thread));
         let lasting = growing
             .map(|stall| stall.range)
             .filter(|&range| place.axis.sees(range));

@@ -94,7 +94,7 @@ fn describe_span(scene: &Scene<'_>, reference: SpanRef) -> Option<Description> {
 }
 
 fn describe_stall(scene: &Scene<'_>, model: ModelId, index: usize) -> Option<Description> {
-    let report = stall(scene.store, scene.store.model(model)?, index)?;
+    let report = stall(scene.store, scene.store.model(model)?, index, scene.now)?;
     let mut text = Description {
         title: format!("Stall, {}", plain_duration(report.range.duration())),
         ..Description::default()

@@ -3,12 +3,13 @@
 use egui::Rect;
 
 use super::super::items::{Bar, Look, Picture, SHARES, Shape};
+use super::super::locate::locate;
 use super::super::outline::TASK;
 use super::super::place::{NARROWEST, TASK_PADDING};
-use super::super::stalls;
+use super::super::{stalls, waits};
 use super::*;
 use crate::store::SpanKind;
-use crate::trace::{Batch, Cause, Event, EventKind, ModelId, Source, ThreadId};
+use crate::trace::{Batch, Cause, Event, EventKind, ModelId, Source, TaskId, ThreadId};
 
 fn in_band<'a>(
     picture: &'a Picture,
@@ -154,6 +155,77 @@ fn a_stall_that_lasts_still_grows() {
         0.0,
         "another one began, and is not over the threshold yet"
     );
+}
+
+#[test]
+fn a_stall_that_a_watchdog_noticed_grows_although_its_loop_has_told_of_nothing() {
+    let sample = Sample {
+        until: Timestamp(600 * MS),
+        ..Sample::default()
+    };
+    let mut store = sample.store();
+    let model = &store.models()[2];
+    let (id, thread_id) = (model.id, model.threads[0].id);
+    let before = model.stalls.len();
+    let noticed = EventKind::StallNoticed {
+        thread: thread_id,
+        task: TaskId::new(2),
+        callback: None,
+        begin: Timestamp(610 * MS),
+    };
+    store.push(&Batch {
+        source: Source {
+            model: id,
+            thread: ThreadId::from_index(99),
+        },
+        names: Vec::new(),
+        events: vec![Event {
+            at: Timestamp(665 * MS),
+            kind: noticed,
+        }],
+    });
+    let width = |until| {
+        let mut world = World::of(store.clone(), Timestamp(until)).at(600 * MS, 1_000 * MS);
+        world.selection = Some(Selection::Stall(id, before));
+        world.look(|place, outline| {
+            let picture = lay_out(place, outline);
+            let band = thread(outline, 2);
+            let mut growing = picture.stalls.iter().filter(|stall| stall.growing);
+            let bar = growing.next().expect("it is drawn");
+            assert!((place.top(band)..place.top(band) + band.height).contains(&bar.rect.top()));
+            assert_eq!(growing.next(), None, "once");
+            assert!(locate(place, outline, world.selection.expect("it was set")).is_some());
+            bar.rect.width()
+        })
+    };
+    assert!(width(900 * MS) > width(700 * MS) + 100.0);
+}
+
+#[test]
+fn lines_lead_from_the_stall_that_is_looked_at_to_those_who_waited() {
+    let mut world = World::new(Sample::default()).at(500 * MS, 1_500 * MS);
+    assert_eq!(world.look(waits::waits), []);
+    let store = world.store.clone();
+    let model = &store.models()[2];
+    let reports = crate::analysis::stalls(&store, world.now);
+    let of_model = reports.iter().filter(|report| report.model == model.id);
+    let report = of_model
+        .max_by_key(|report| report.victims.len())
+        .expect("it stalled");
+    world.selection = Some(Selection::Stall(model.id, report.index));
+    world.look(|place, outline| {
+        let lines = waits::waits(place, outline);
+        assert_eq!(lines.len(), report.victims.len());
+        assert!(!lines.is_empty(), "others waited for ecstasy");
+        for (line, victim) in lines.iter().zip(&report.victims) {
+            let number = victim.task.expect("a download");
+            let band = task(outline, 2, number.index());
+            assert!((place.top(band)..place.top(band) + TASK).contains(&line.ready.y));
+            assert_eq!(line.ready.x, place.axis.x(victim.waited.begin));
+            assert_eq!(line.served.x, place.axis.x(victim.waited.end));
+            assert!(!line.lasts);
+        }
+    });
 }
 
 #[test]

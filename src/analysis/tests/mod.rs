@@ -1,5 +1,9 @@
 //! The analysis of hand-made traces.
 
+mod made;
+mod schedules;
+mod watched;
+
 use std::time::Duration;
 
 use super::*;
@@ -189,18 +193,21 @@ fn what_lasts_still_lasts_until_now() {
 #[test]
 fn a_stall_names_the_call_that_blocked() {
     let store = sample::store();
-    let reports = stalls(&store);
+    let reports = stalls(&store, at(100));
     assert_eq!(reports.len(), 1);
     let report = &reports[0];
     assert_eq!(report.range, TimeRange::new(at(10), at(78)));
     assert_eq!(report.task_name.as_deref(), Some("ecstasy"));
-    assert_eq!(report.cause, "sleep 60ms in data_received");
+    assert_eq!(report.cause.kind, CauseKind::Blocked);
+    assert_eq!(report.what(), "sleep 60ms in data_received");
     assert_eq!(
         report.sentence,
-        "data_received of ecstasy held the loop for 68 ms: sleep 60ms"
+        "data_received of ecstasy held the loop for 68 ms: sleep 60ms; 1 connection and 1 timer waited, the worst 63 ms"
     );
-    assert_eq!(stall(&store, &store.models()[0], 0).as_ref(), Some(report));
-    assert_eq!(stall(&store, &store.models()[0], 1), None);
+    assert!(report.settled, "the turn after it is over");
+    let model = &store.models()[0];
+    assert_eq!(stall(&store, model, 0, at(100)).as_ref(), Some(report));
+    assert_eq!(stall(&store, model, 1, at(100)), None);
 }
 
 /// From when to when calls block, in milliseconds.
@@ -251,25 +258,34 @@ fn stalled(callbacks: &[(u64, u64, Calls)]) -> StallReport {
             })
             .collect(),
     });
-    stalls(&store).remove(0)
+    stalls(&store, at(100)).remove(0)
 }
 
 #[test]
 fn a_stall_tells_a_callback_that_computes_from_calls_that_block_and_from_many_callbacks() {
-    assert_eq!(stalled(&[(1, 99, &[(5, 9)])]).cause, "work itself");
+    let said = |stall: &StallReport| {
+        let (told, _) = stall.sentence.split_once("; nobody").expect("nobody waits");
+        told.to_owned()
+    };
+    let itself = stalled(&[(1, 99, &[(5, 9)])]);
+    assert_eq!(itself.cause.kind, CauseKind::Unknown, "nobody looked");
     assert_eq!(
-        stalled(&[(1, 99, &[(5, 35), (40, 70)])]).cause,
-        "2 × read in work"
+        said(&itself),
+        "work held the loop for 100 ms, and it is not known why"
     );
+    let row = stalled(&[(1, 99, &[(5, 35), (40, 70)])]);
+    assert_eq!(row.cause.kind, CauseKind::ManyCalls);
+    assert_eq!(row.what(), "2 × read in work");
     let many = stalled(&[(1, 31, &[]), (31, 71, &[]), (71, 99, &[])]);
-    assert_eq!(many.cause, "3 callbacks, the longest work 40 ms");
+    assert_eq!(many.cause.kind, CauseKind::ManyCallbacks);
     assert_eq!(
-        many.sentence,
-        "3 callbacks in a row held the loop for 100 ms; the longest, work, took 40 ms"
+        said(&many),
+        "3 callbacks in one turn held the loop for 100 ms, the longest, work, for 40 ms"
     );
+    let own = stalled(&[(1, 3, &[])]);
     assert_eq!(
-        stalled(&[(1, 3, &[])]).cause,
-        "the loop itself, callbacks took 2 ms"
+        said(&own),
+        "the loop did not wait for 100 ms; callbacks took 2 ms of that"
     );
 }
 
@@ -357,5 +373,27 @@ fn the_report_has_the_promised_keys() {
         (&0.01.into(), &0.068.into())
     );
     assert_eq!(stall["task"], "ecstasy");
-    assert_eq!(stall["cause"], "sleep 60ms in data_received");
+    let cause = &stall["cause"];
+    assert_eq!(
+        (&cause["kind"], &cause["call"]),
+        (&"blocked".into(), &"sleep 60ms".into())
+    );
+    assert!(cause["syscall"].is_null() && cause["fd"].is_null() && cause["on_cpu_s"].is_null());
+    let victim = &stall["victims"][0];
+    assert_eq!(victim["kind"], "fd");
+    assert_eq!(victim["name"], "data_received of science \"quoted\"");
+    assert_eq!(
+        (&victim["ready_s"], &victim["served_s"]),
+        (&0.01.into(), &0.073.into())
+    );
+    assert_eq!(victim["delay_s"], 0.063);
+    assert_eq!(victim["blame"][0]["callback"], "data_received");
+    assert_eq!(victim["blame"][0]["seconds"], 0.063);
+    let health = &model["health"];
+    assert_eq!(health["turns"], 3);
+    assert_eq!(health["queueing_delay"]["count"], 4);
+    assert_eq!(health["queueing_delay"]["max_s"], 0.063);
+    assert_eq!(health["lag"]["max_s"], 0.061);
+    assert_eq!(model["observer"]["dropped"], 7);
+    assert!(json["models"][1]["health"].is_null(), "it has no loop");
 }

@@ -1,5 +1,7 @@
 //! The store fed with hand-made batches.
 
+mod watched;
+
 use super::*;
 use crate::trace::{Cause, Event, FlowId, Interest, Outcome, Source, TaskId, ThreadId, WaitCall};
 

@@ -1,0 +1,369 @@
+//! Why a stall took so long, and what speaks for it.
+//!
+//! Four witnesses are heard. The trace itself says how many callbacks ran and for how long; a program may announce a
+//! call that blocks; the system accounts how a thread spent its time; and a watchdog looked now and then at what it
+//! was doing. Where none of them says anything, the cause is unknown.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use super::compare::name_of_task;
+use super::plain_duration;
+use super::spans::{Called, callback_around, called_in, common, spans_in};
+use crate::store::{CpuTimes, Lane, ModelTrack, SpanKind, Stall, ThreadTrack, TraceStore};
+use crate::trace::{Doing, EventKind, NameId, TaskId, TimeRange, Timestamp};
+
+/// What kind of thing held the loop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CauseKind {
+    /// It ran on a core.
+    OnCpu,
+    /// It was inside a system call, or in a call of which the program says that it blocks.
+    Blocked,
+    /// It could have run, and others had the cores.
+    WaitingForCore,
+    /// No callback took long, but there were many in one turn.
+    ManyCallbacks,
+    /// A callback made a row of short calls that block.
+    ManyCalls,
+    /// Nobody says.
+    #[default]
+    Unknown,
+}
+
+impl CauseKind {
+    /// The word for it in a report.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::OnCpu => "on_cpu",
+            Self::Blocked => "blocked",
+            Self::WaitingForCore => "waiting_for_core",
+            Self::ManyCallbacks => "many_callbacks",
+            Self::ManyCalls => "many_calls",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Why a stall took so long, with the evidence.
+#[derive(Clone, Default, Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// What kind of thing held the loop.
+    pub kind: CauseKind,
+    /// The system call in which most of it was spent, as sampled.
+    pub syscall: Option<String>,
+    /// The descriptor that call was about.
+    pub fd: Option<i32>,
+    /// The name of the task whose descriptor that is.
+    pub fd_of: Option<String>,
+    /// The call that blocks which took most of it, as the program announced it.
+    pub call: Option<String>,
+    /// How many of those calls there were.
+    pub calls: usize,
+    /// How long they took together.
+    pub in_calls: Duration,
+    /// How many callbacks ran that lie in no other, as far as that is known.
+    pub callbacks: usize,
+    /// How long they took together.
+    pub in_callbacks: Duration,
+    /// The longest of them: its name, and how long it took.
+    pub longest: Option<(String, Duration)>,
+    /// How the time was spent, where the system accounts for it.
+    pub split: Option<TimeSplit>,
+    /// How often a watchdog looked.
+    pub samples: usize,
+    /// How often it saw the thread in [`Cause::syscall`].
+    pub samples_in_call: usize,
+    /// How often it saw the thread run, or ready to.
+    pub samples_running: usize,
+}
+
+/// How a thread spent a stretch of time, by the system's own account. The parts add up to [`TimeSplit::measured`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimeSplit {
+    /// How much of the stall lies between the first account and the last one.
+    pub measured: Duration,
+    /// On a core.
+    pub on_cpu: Duration,
+    /// It could have run, and had to wait for a core.
+    pub waiting_for_core: Duration,
+    /// Neither.
+    pub blocked: Duration,
+}
+
+impl fmt::Display for Cause {
+    /// In a few words.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            CauseKind::OnCpu => f.write_str("on CPU"),
+            CauseKind::Blocked => match &self.call {
+                // What the program calls it says more than the name of the system call.
+                Some(call) => f.write_str(call),
+                None => f.write_str(&self.blocking_call()),
+            },
+            CauseKind::WaitingForCore => f.write_str("runnable, without a core"),
+            CauseKind::ManyCallbacks => write!(f, "{} callbacks in one turn", self.callbacks),
+            CauseKind::ManyCalls => match (&self.call, &self.syscall) {
+                (Some(call), _) => write!(f, "{} × {call}", self.calls),
+                (None, Some(syscall)) => write!(f, "a row of calls of {syscall}"),
+                (None, None) => f.write_str("a row of short blocking calls"),
+            },
+            CauseKind::Unknown => f.write_str("unknown"),
+        }
+    }
+}
+
+impl Cause {
+    /// The system call in which it blocked, `recvfrom on descriptor 7 (science)`, or else what the program called it.
+    pub fn blocking_call(&self) -> String {
+        match (&self.syscall, &self.call) {
+            (Some(syscall), _) => format!("{syscall}{}", self.on_descriptor()),
+            (None, Some(call)) => call.clone(),
+            (None, None) => "a system call".to_owned(),
+        }
+    }
+
+    /// ` on descriptor 7 (science)`, or nothing.
+    fn on_descriptor(&self) -> String {
+        match (self.fd, &self.fd_of) {
+            (None, _) => String::new(),
+            (Some(fd), None) => format!(" on descriptor {fd}"),
+            (Some(fd), Some(task)) => format!(" on descriptor {fd} ({task})"),
+        }
+    }
+
+    /// What there is to say for it, each with what it is about: for whoever wants to check.
+    pub fn evidence(&self) -> Vec<(&'static str, String)> {
+        let mut evidence = Vec::new();
+        if let Some(split) = &self.split {
+            evidence.push(("on CPU", plain_duration(split.on_cpu)));
+            evidence.push(("waiting for a core", plain_duration(split.waiting_for_core)));
+            evidence.push(("blocked", plain_duration(split.blocked)));
+            evidence.push(("accounted", plain_duration(split.measured)));
+        }
+        if self.samples > 0 {
+            let (samples, running) = (self.samples, self.samples_running);
+            let mut seen = format!("{samples} looks: {running} × running");
+            if let Some(syscall) = &self.syscall {
+                let inside = self.samples_in_call;
+                seen.push_str(&format!(", {inside} × {syscall}{}", self.on_descriptor()));
+            }
+            evidence.push(("sampled", seen));
+        }
+        if let Some(call) = &self.call {
+            let (count, took) = (self.calls, plain_duration(self.in_calls));
+            evidence.push(("announced", format!("{count} × {call}, {took}")));
+        }
+        if let Some((longest, took)) = &self.longest {
+            let (count, took) = (self.callbacks, plain_duration(*took));
+            evidence.push((
+                "callbacks",
+                format!("{count}, the longest {longest} {took}"),
+            ));
+        }
+        evidence
+    }
+}
+
+/// The cause of a stall.
+pub(super) fn cause(
+    store: &TraceStore,
+    model: &ModelTrack,
+    thread: &ThreadTrack,
+    stall: &Stall,
+    now: Timestamp,
+) -> Cause {
+    let range = stall.until(now);
+    let called = called_in(&thread.lane, range, now);
+    let length = |called: &&Called| common(called.range, range).nanos();
+    let longest = called.iter().max_by_key(length);
+    let in_callbacks = called.iter().map(|called| length(&called));
+    let in_callbacks = in_callbacks.fold(0, u64::saturating_add);
+    let calls = announced(&thread.lane, range);
+    let looks = Looks::of(thread, range);
+    let split = split(thread, range);
+    let name = |name: Option<NameId>| name.map_or("?", |name| store.name(name)).to_owned();
+    let in_calls = calls.map_or(0, |calls| calls.nanos);
+    let most = range.nanos() / 2;
+    let longest_nanos = longest.map_or(0, |longest| length(&longest));
+    let kind = if called.len() > 1 && longest_nanos < most && in_callbacks >= most {
+        CauseKind::ManyCallbacks
+    } else if calls.is_some_and(|calls| calls.count > 1) && in_calls >= most {
+        CauseKind::ManyCalls
+    } else {
+        looks.kind(split, in_calls >= most)
+    };
+    let call = calls.filter(|calls| calls.nanos >= most);
+    let in_call = looks.most_in_call();
+    let fd = in_call.and_then(|(_, fd)| fd);
+    Cause {
+        kind,
+        syscall: in_call.map(|(syscall, _)| store.name(syscall).to_owned()),
+        fd,
+        fd_of: fd
+            .and_then(|fd| owner(model, thread, fd, range.end))
+            .map(|task| name_of_task(store, model, task)),
+        call: call.map(|calls| name(calls.call)),
+        calls: call.map_or(0, |calls| calls.count),
+        in_calls: Duration::from_nanos(call.map_or(0, |calls| calls.nanos)),
+        callbacks: called.len(),
+        in_callbacks: Duration::from_nanos(in_callbacks),
+        longest: longest.map(|longest| {
+            let task = longest.span.task.map(|id| name_of_task(store, model, id));
+            let name = super::blame::named(&name(longest.span.name), task.as_deref());
+            (name, Duration::from_nanos(longest_nanos))
+        }),
+        split,
+        samples: looks.count,
+        samples_in_call: in_call.map_or(0, |call| looks.calls[&call].1),
+        samples_running: looks.running.1,
+    }
+}
+
+/// Calls of one name, of which the program said that they block.
+#[derive(Clone, Copy, Debug)]
+struct Calls {
+    call: Option<NameId>,
+    /// The callback that made them.
+    callback: Option<NameId>,
+    count: usize,
+    nanos: u64,
+}
+
+/// The calls of one name, made in callbacks of one name, that took most of `range`.
+fn announced(lane: &Lane, range: TimeRange) -> Option<Calls> {
+    let mut all: Vec<Calls> = Vec::new();
+    for depth in 0..lane.depths() {
+        for span in spans_in(lane, depth, range) {
+            if span.kind != SpanKind::Blocking {
+                continue;
+            }
+            let callback = callback_around(lane, depth, &span).and_then(|around| around.name);
+            let nanos = common(span.range(range.end), range).nanos();
+            let same = |known: &&mut Calls| (known.call, known.callback) == (span.name, callback);
+            match all.iter_mut().find(same) {
+                Some(known) => {
+                    known.count += 1;
+                    known.nanos = known.nanos.saturating_add(nanos);
+                }
+                None => all.push(Calls {
+                    call: span.name,
+                    callback,
+                    count: 1,
+                    nanos,
+                }),
+            }
+        }
+    }
+    all.into_iter().max_by_key(|calls| calls.nanos)
+}
+
+/// What a watchdog saw in a stretch. A look stands for the time up to the next one: of long stalls they become rarer.
+#[derive(Debug, Default)]
+struct Looks {
+    count: usize,
+    /// For how many nanoseconds, and how often.
+    running: (u64, usize),
+    calls: BTreeMap<(NameId, Option<i32>), (u64, usize)>,
+}
+
+impl Looks {
+    fn of(thread: &ThreadTrack, range: TimeRange) -> Self {
+        let samples = thread.watch.samples_in(range);
+        let mut looks = Self {
+            count: samples.len(),
+            ..Self::default()
+        };
+        for (place, sample) in samples.iter().enumerate() {
+            let next = samples.get(place + 1).map_or(range.end, |next| next.at);
+            let weight = TimeRange::new(sample.at, next).nanos().max(1);
+            let seen = match sample.doing {
+                Doing::Running => &mut looks.running,
+                Doing::SystemCall { name, fd } => looks.calls.entry((name, fd)).or_default(),
+                Doing::Unknown => continue,
+            };
+            seen.0 = seen.0.saturating_add(weight);
+            seen.1 += 1;
+        }
+        looks
+    }
+
+    /// The system call and the descriptor in which the thread was for longest.
+    fn most_in_call(&self) -> Option<(NameId, Option<i32>)> {
+        let most = self.calls.iter().max_by_key(|(_, (nanos, _))| *nanos);
+        most.map(|(call, _)| *call)
+    }
+
+    /// The account of the system decides, then the looks, then what the program says of itself.
+    fn kind(&self, split: Option<TimeSplit>, announced: bool) -> CauseKind {
+        let in_calls = self.calls.values().map(|(nanos, _)| *nanos);
+        let in_calls = in_calls.fold(0, u64::saturating_add);
+        let most = self.most_in_call().map_or(0, |call| self.calls[&call].0);
+        // One call on one descriptor, or the same on many in a row.
+        let blocked = match most < in_calls / 2 {
+            true => CauseKind::ManyCalls,
+            false => CauseKind::Blocked,
+        };
+        if let Some(split) = split {
+            let runnable = split.on_cpu + split.waiting_for_core;
+            return match () {
+                () if split.blocked > runnable => blocked,
+                () if split.waiting_for_core > split.on_cpu => CauseKind::WaitingForCore,
+                () => CauseKind::OnCpu,
+            };
+        }
+        match () {
+            () if in_calls > self.running.0 => blocked,
+            () if self.running.0 > 0 => CauseKind::OnCpu,
+            () if announced => CauseKind::Blocked,
+            () => CauseKind::Unknown,
+        }
+    }
+}
+
+/// How long before a stall, and after it, an account of the system may have been taken to be about it.
+const NEAR: Duration = Duration::from_millis(20);
+
+/// How the time of a stall was spent, between the first account in it (or right before) and the last (or right after).
+fn split(thread: &ThreadTrack, range: TimeRange) -> Option<TimeSplit> {
+    let near = TimeRange::new(range.begin - NEAR, range.end + NEAR);
+    let accounts = thread.watch.times_in(near);
+    let inside = |account: &&CpuTimes| range.begin <= account.at && account.at < range.end;
+    let first = accounts
+        .iter()
+        .find(inside)
+        .or_else(|| accounts.iter().rfind(|account| account.at < range.begin))?;
+    let last = accounts
+        .iter()
+        .find(|account| account.at >= range.end)
+        .or_else(|| accounts.iter().rfind(inside))?;
+    // What lies outside the stall was spent in polls.
+    let measured = common(TimeRange::new(first.at, last.at), range).nanos();
+    if measured == 0 {
+        return None;
+    }
+    let on_cpu = last.on_cpu.saturating_sub(first.on_cpu).min(measured);
+    let waited = last.waiting_for_core.saturating_sub(first.waiting_for_core);
+    let waiting_for_core = waited.min(measured - on_cpu);
+    Some(TimeSplit {
+        measured: Duration::from_nanos(measured),
+        on_cpu: Duration::from_nanos(on_cpu),
+        waiting_for_core: Duration::from_nanos(waiting_for_core),
+        blocked: Duration::from_nanos(measured - on_cpu - waiting_for_core),
+    })
+}
+
+/// Whose descriptor it was at a moment, as far as the trace tells.
+fn owner(model: &ModelTrack, thread: &ThreadTrack, fd: i32, at: Timestamp) -> Option<TaskId> {
+    let until = TimeRange::new(Timestamp::ZERO, at);
+    let arrivals = model.arrivals.within(until);
+    let arrived = arrivals.iter().rfind(|arrival| arrival.fd == fd);
+    arrived.and_then(|arrival| arrival.task).or_else(|| {
+        let flow = thread.readiness_of(fd)?;
+        match thread.origin(flow)?.kind {
+            EventKind::Readiness { task, .. } => task,
+            _ => None,
+        }
+    })
+}

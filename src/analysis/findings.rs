@@ -1,0 +1,90 @@
+//! Stalls that are the same thing again and again, told once.
+
+use std::time::Duration;
+
+use super::{CauseKind, StallReport, plain_duration};
+use crate::trace::{ModelId, TaskId};
+
+/// All stalls of one callback of one task that have the same cause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// In which model.
+    pub model: ModelId,
+    /// The name of the callback.
+    pub callback: String,
+    /// Its task.
+    pub task: Option<TaskId>,
+    /// What that task is called.
+    pub task_name: Option<String>,
+    /// Whether it held a loop: only then others wait for it.
+    pub of_loop: bool,
+    /// What kind of thing held the loop.
+    pub kind: CauseKind,
+    /// The places of its stalls among the reports that it was made of, the most harmful first.
+    pub stalls: Vec<usize>,
+    /// How long others waited during them, all of them together. Whoever waited through several stalls counts in each
+    /// with what fell into it, so nothing is counted twice.
+    pub harm: Duration,
+    /// How many waited.
+    pub victims: usize,
+    /// How long the stalls were, all of them together.
+    pub stalled: Duration,
+    /// The sentence of the worst of them, and how many there are.
+    pub sentence: String,
+}
+
+/// What there is to find in stalls: those of one callback, task and cause are one finding. The most harmful first;
+/// where nobody waited, the longest.
+pub fn findings(stalls: &[StallReport]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    let mut places = std::collections::HashMap::new();
+    for (place, stall) in stalls.iter().enumerate() {
+        let key = (stall.model, &stall.callback, stall.task, stall.cause.kind);
+        let next = findings.len();
+        let finding = *places.entry(key).or_insert(next);
+        if finding == next {
+            findings.push(Finding {
+                model: stall.model,
+                callback: stall.callback.clone(),
+                task: stall.task,
+                task_name: stall.task_name.clone(),
+                of_loop: stall.of_loop,
+                kind: stall.cause.kind,
+                stalls: Vec::new(),
+                harm: Duration::ZERO,
+                victims: 0,
+                stalled: Duration::ZERO,
+                sentence: String::new(),
+            });
+        }
+        let finding = &mut findings[finding];
+        finding.stalls.push(place);
+        finding.harm += stall.harm;
+        finding.victims += stall.victims.len();
+        finding.stalled += stall.range.duration();
+    }
+    for finding in &mut findings {
+        let badness = |place: &usize| {
+            let stall = &stalls[*place];
+            std::cmp::Reverse((stall.harm, stall.range.nanos()))
+        };
+        finding.stalls.sort_by_key(badness);
+        finding.sentence = finding.tell(stalls);
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse((finding.harm, finding.stalled)));
+    findings
+}
+
+impl Finding {
+    fn tell(&self, stalls: &[StallReport]) -> String {
+        let worst = self.stalls.first().and_then(|place| stalls.get(*place));
+        let worst = worst.map_or("", |stall| &stall.sentence);
+        match self.stalls.len() {
+            1 => worst.to_owned(),
+            count => format!(
+                "{count} stalls, {} in all, such as: {worst}",
+                plain_duration(self.stalled)
+            ),
+        }
+    }
+}

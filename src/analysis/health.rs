@@ -1,0 +1,130 @@
+//! How well a loop does.
+//!
+//! Most of it the store has counted already. How long things waited for the loop is counted by a [`Meter`], which goes on
+//! where it stopped: a window keeps one and lets it look at what is new in each frame; a report lets it look at all.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::ready::ready_of;
+use super::spans::called_in;
+use super::{Histogram, Quantiles};
+use crate::store::{ModelTrack, SpanKind, ThreadTrack};
+use crate::trace::{ThreadId, TimeRange, Timestamp};
+
+/// How well the loops of a model do.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Health {
+    /// Event loop utilization: the share of its time that a loop spent outside the poll, 0 to 1. It is not CPU time.
+    pub utilization: f64,
+    /// How many turns were made.
+    pub turns: usize,
+    /// How many of them a second.
+    pub turns_per_second: f64,
+    /// How many callbacks, those inside others not counted, ran in a turn.
+    pub callbacks_per_turn: f64,
+    /// How many descriptors a poll brought.
+    pub ready_per_poll: f64,
+    /// How late timers fired: what is called the lag of the loop.
+    pub lag: Quantiles,
+    /// How long descriptors, timers and calls from threads waited from the moment when they were ready to that when
+    /// they were served.
+    pub queueing: Quantiles,
+}
+
+/// Counts how long things waited for the loops of a model.
+#[derive(Clone, Debug, Default)]
+pub struct Meter {
+    queueing: Histogram,
+    lag: Histogram,
+    threads: BTreeMap<ThreadId, Counted>,
+}
+
+/// Up to where a thread was counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    until: Timestamp,
+    timers: usize,
+}
+
+impl Meter {
+    /// Looks at what has become known of a model. The work grows with what is new; turns that are not over wait.
+    ///
+    /// A meter that looks while a run goes on takes a descriptor as ready since the loop learned of it, should the
+    /// watchdog that saw it come in be heard of later than the loop.
+    pub fn look(&mut self, model: &ModelTrack) {
+        for thread in model.threads.iter().filter(|thread| thread.polls > 0) {
+            let counted = self.threads.entry(thread.id).or_default();
+            let late = &thread.lateness.points()[counted.timers..];
+            late.iter().for_each(|(_, late)| self.lag.add(*late));
+            counted.timers = thread.lateness.points().len();
+            let until = last_poll(thread);
+            let new = TimeRange::new(counted.until, until);
+            if new.is_empty() {
+                continue;
+            }
+            counted.until = until;
+            let mut flow = None;
+            for called in called_in(&thread.lane, new, until) {
+                // What follows from a readiness at once, such as the loss of its connection, has waited for nothing.
+                let follows = called.span.flow.is_some() && called.span.flow == flow;
+                flow = called.span.flow;
+                if called.range.begin < new.begin || follows {
+                    continue;
+                }
+                if let Some(ready) = ready_of(model, thread, &called.span) {
+                    self.queueing
+                        .add(TimeRange::new(ready.at, called.range.begin).nanos());
+                }
+            }
+        }
+    }
+
+    /// How long things waited: how often each delay came.
+    pub const fn queueing(&self) -> &Histogram {
+        &self.queueing
+    }
+
+    /// How well the loops of the model do, by what it has seen so far; `None` where the model has no loop.
+    pub fn health(&self, model: &ModelTrack, now: Timestamp) -> Option<Health> {
+        let now = model.end.map_or(now, |end| end.min(now));
+        let loops = || model.threads.iter().filter(|thread| thread.polls > 0);
+        let polls: usize = loops().map(|thread| thread.polls).sum();
+        if polls == 0 {
+            return None;
+        }
+        let lived = loops().map(|thread| thread.range(now).nanos());
+        let lived = lived.fold(0, u64::saturating_add);
+        let waited = loops().map(|thread| thread.waited_nanos(now));
+        let waited = waited.fold(0, u64::saturating_add).min(lived);
+        let callbacks: usize = loops().map(|thread| thread.callbacks).sum();
+        let ready = loops()
+            .map(|thread| thread.ready)
+            .fold(0, u64::saturating_add);
+        let share = |a: f64, b: f64| if b > 0.0 { a / b } else { 0.0 };
+        let longest = Duration::from_nanos(loops().map(|one| one.range(now).nanos()).max()?);
+        Some(Health {
+            utilization: share((lived - waited) as f64, lived as f64),
+            turns: polls,
+            turns_per_second: share(polls as f64, longest.as_secs_f64()),
+            callbacks_per_turn: share(callbacks as f64, polls as f64),
+            ready_per_poll: share(ready as f64, polls as f64),
+            lag: self.lag.quantiles(),
+            queueing: self.queueing.quantiles(),
+        })
+    }
+}
+
+/// When a loop entered the poll last, or ended: what it did before is known as a whole.
+fn last_poll(thread: &ThreadTrack) -> Timestamp {
+    let ended = thread.lane.row(0).map_or(&[][..], |row| row.spans());
+    let spans = thread
+        .lane
+        .open()
+        .first()
+        .into_iter()
+        .chain(ended.iter().rev());
+    let poll = spans.copied().find(|span| span.kind == SpanKind::Poll);
+    let polled = poll.map_or(Timestamp::ZERO, |poll| poll.begin);
+    thread.end.unwrap_or(polled)
+}

@@ -1,0 +1,264 @@
+//! When something that the loop served had become ready.
+
+use super::spans::called_in;
+use crate::store::{ModelTrack, Span, SpanKind, ThreadTrack};
+use crate::trace::{Cause, EventKind, FlowId, TaskId, TimeRange, Timestamp};
+
+/// What somebody waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum VictimKind {
+    /// A descriptor was ready: a connection, mostly.
+    Descriptor,
+    /// A timer was due.
+    Timer,
+    /// Another thread had asked for a call.
+    ThreadCall,
+    /// The thread pool had the result of a Deferred.
+    Deferred,
+}
+
+impl VictimKind {
+    /// The word for it in a report.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Descriptor => "fd",
+            Self::Timer => "timer",
+            Self::ThreadCall => "thread_call",
+            Self::Deferred => "deferred",
+        }
+    }
+
+    /// What a newcomer calls it.
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Descriptor => "connection",
+            Self::Timer => "timer",
+            Self::ThreadCall => "call from a thread",
+            Self::Deferred => "result of the thread pool",
+        }
+    }
+}
+
+/// How it is known since when somebody was ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Exactly: the deadline of a timer, the moment when a thread asked.
+    Exactly,
+    /// A watchdog saw it happen.
+    Observed,
+    /// It was there when a watchdog looked first: it happened at this moment or before.
+    AtFirstLook,
+    /// Only when the loop learned of it: it may have happened long before, while the loop did not look.
+    AsLearned,
+}
+
+impl Known {
+    /// The word for it in a report.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Exactly => "exact",
+            Self::Observed => "observed",
+            Self::AtFirstLook => "at_first_look",
+            Self::AsLearned => "as_learned",
+        }
+    }
+
+    /// The same for a person.
+    pub const fn explained(self) -> &'static str {
+        match self {
+            Self::Exactly => "known exactly",
+            Self::Observed => "seen as it came in",
+            Self::AtFirstLook => "at this moment or before: it was there at the first look",
+            Self::AsLearned => "when the loop learned of it; nobody looked before",
+        }
+    }
+}
+
+/// Since when something was ready.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Ready {
+    pub(super) at: Timestamp,
+    pub(super) known: Known,
+    pub(super) kind: VictimKind,
+    pub(super) fd: Option<i32>,
+}
+
+/// Since when what a callback serves was ready; `None` for one that nothing waited for.
+pub(super) fn ready_of(model: &ModelTrack, thread: &ThreadTrack, callback: &Span) -> Option<Ready> {
+    let flow = callback.flow?;
+    let SpanKind::Callback(cause) = callback.kind else {
+        return None;
+    };
+    let exactly = |at, kind| Ready {
+        at,
+        known: Known::Exactly,
+        kind,
+        fd: None,
+    };
+    let origin = || thread.origin(flow);
+    match cause {
+        Cause::Readiness => Some(descriptor(model, thread, flow, origin()?.at)),
+        Cause::Timer => Some(exactly(
+            deadline(thread, flow, callback)?,
+            VictimKind::Timer,
+        )),
+        Cause::ThreadCall => {
+            let EventKind::ThreadCall { queued_at, .. } = origin()?.kind else {
+                return None;
+            };
+            Some(exactly(queued_at, asked_by(model, thread, flow, queued_at)))
+        }
+        _ => None,
+    }
+}
+
+/// Since when a descriptor was ready that the loop learned of at `learned`.
+pub(super) fn descriptor(
+    model: &ModelTrack,
+    thread: &ThreadTrack,
+    flow: FlowId,
+    learned: Timestamp,
+) -> Ready {
+    let fd = thread.descriptor_of(flow);
+    // What had come in before the loop polled last, it would have told of then.
+    let unseen = TimeRange::new(last_look(thread, learned), learned);
+    let arrivals = model.arrivals.within(unseen);
+    let arrival = fd.and_then(|fd| arrivals.iter().find(|arrival| arrival.fd == fd));
+    Ready {
+        at: arrival.map_or(learned, |arrival| arrival.at),
+        known: match arrival {
+            Some(arrival) if arrival.at_first_look => Known::AtFirstLook,
+            Some(_) => Known::Observed,
+            None => Known::AsLearned,
+        },
+        kind: VictimKind::Descriptor,
+        fd,
+    }
+}
+
+/// When the poll before the one that returned at `learned` had returned.
+fn last_look(thread: &ThreadTrack, learned: Timestamp) -> Timestamp {
+    let Some(row) = thread.lane.row(0) else {
+        return Timestamp::ZERO;
+    };
+    let before = row.spans().partition_point(|span| span.end <= learned);
+    let polls = row.spans()[..before].iter().rev();
+    let mut polls = polls.filter(|span| span.kind == SpanKind::Poll);
+    polls.nth(1).map_or(Timestamp::ZERO, |poll| poll.end)
+}
+
+/// The deadline that a timer had when it fired: it may have been moved since it was set.
+fn deadline(thread: &ThreadTrack, timer: FlowId, callback: &Span) -> Option<Timestamp> {
+    let instants = thread.instants();
+    let past = instants.partition_point(|event| event.at <= callback.begin);
+    // The firing comes right before the callback; without it the setting is all there is.
+    for event in instants[..past].iter().rev() {
+        match event.kind {
+            EventKind::TimerFired { timer: known, late } if known == timer => {
+                return Some(Timestamp(event.at.0.saturating_sub(late)));
+            }
+            EventKind::TimerSet {
+                timer: known,
+                deadline,
+                ..
+            } if known == timer => return Some(deadline),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Whether a call from a thread brings the result of work for the thread pool.
+fn asked_by(
+    model: &ModelTrack,
+    thread: &ThreadTrack,
+    flow: FlowId,
+    queued_at: Timestamp,
+) -> VictimKind {
+    // A thread of the pool tells of its result right before it asks.
+    const NEAR: usize = 8;
+    let others = model.threads.iter().filter(|one| one.id != thread.id);
+    let mut told = others.flat_map(|thread| {
+        let instants = thread.instants();
+        let past = instants.partition_point(|event| event.at <= queued_at);
+        instants[..past].iter().rev().take(NEAR)
+    });
+    let brings = |kind| matches!(kind, EventKind::WorkDone { call, .. } if call == Some(flow));
+    match told.any(|event| brings(event.kind)) {
+        true => VictimKind::Deferred,
+        false => VictimKind::ThreadCall,
+    }
+}
+
+/// Something that is ready, and that the loop has not served yet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Waiting {
+    pub(super) ready: Ready,
+    pub(super) task: Option<TaskId>,
+    /// The timer, where it is one.
+    pub(super) timer: Option<FlowId>,
+}
+
+/// What waits still, because the loop has not polled since `since`: data that a watchdog saw, timers that are due,
+/// and what the loop knows of and has not come to.
+pub(super) fn still_waiting(
+    model: &ModelTrack,
+    thread: &ThreadTrack,
+    since: Timestamp,
+    now: Timestamp,
+) -> Vec<Waiting> {
+    let stretch = TimeRange::new(since, now);
+    let served: Vec<_> = called_in(&thread.lane, stretch, now)
+        .iter()
+        .filter_map(|called| called.span.flow)
+        .collect();
+    let mut waiting: Vec<Waiting> = Vec::new();
+    for event in thread.instants_in(stretch) {
+        if let EventKind::Readiness { flow, task, .. } = event.kind
+            && !served.contains(&flow)
+        {
+            let ready = descriptor(model, thread, flow, event.at);
+            let timer = None;
+            waiting.push(Waiting { ready, task, timer });
+        }
+    }
+    for arrival in model.arrivals.within(stretch) {
+        // Of one that the loop knows of the number may be unknown.
+        let known = |one: &Waiting| match one.ready.fd {
+            Some(fd) => fd == arrival.fd,
+            None => one.task.is_some() && one.task == arrival.task,
+        };
+        if waiting.iter().any(known) {
+            continue;
+        }
+        let known = match arrival.at_first_look {
+            true => Known::AtFirstLook,
+            false => Known::Observed,
+        };
+        waiting.push(Waiting {
+            ready: Ready {
+                at: arrival.at,
+                known,
+                kind: VictimKind::Descriptor,
+                fd: Some(arrival.fd),
+            },
+            task: arrival.task,
+            timer: None,
+        });
+    }
+    let due = thread.pending_timers();
+    waiting.extend(
+        due.filter(|(_, timer)| timer.deadline < now)
+            .map(|(flow, timer)| Waiting {
+                ready: Ready {
+                    at: timer.deadline,
+                    known: Known::Exactly,
+                    kind: VictimKind::Timer,
+                    fd: None,
+                },
+                task: None,
+                timer: Some(flow),
+            }),
+    );
+    waiting
+}

@@ -1,0 +1,141 @@
+//! Random schedules of callbacks, arrivals and timers: whatever happens, the accounts add up.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::made::{Made, name, task};
+use super::*;
+use crate::store::{ModelTrack, Span, SpanKind};
+
+/// What happens in one turn: callbacks by their task and length, and how long the poll after it takes. A task whose data
+/// came in is not always told of by the next poll: then the callback that ran took the data.
+type Turn = (Vec<(u32, u64)>, u64);
+
+/// A loop that takes these turns. Every task has data at random moments, which a watchdog sees; timers fall due.
+fn schedule(turns: &[Turn], arrivals: &[(u64, u32)], timers: &[u64]) -> Made {
+    let mut made = Made::new();
+    let mut timers: Vec<_> = timers.iter().map(|due| (*due, made.new_flow())).collect();
+    timers.sort_unstable();
+    for (place, &(due, timer)) in timers.iter().enumerate() {
+        let set = EventKind::TimerSet {
+            timer,
+            deadline: at(100 + due),
+            name: name("tick"),
+        };
+        made.events.insert(Made::BEFORE + place, (1, set));
+    }
+    let mut arrivals: Vec<_> = arrivals
+        .iter()
+        .map(|(at, task)| (100 + at, *task))
+        .collect();
+    arrivals.sort_unstable();
+    let mut now = 100;
+    let mut unread: BTreeMap<u32, i32> = BTreeMap::new();
+    for (callbacks, poll) in turns {
+        let begin = now;
+        let mut flows = Vec::new();
+        for (number, length) in callbacks {
+            let fd = unread.remove(number);
+            let flow = made.ready(begin, *number, fd);
+            flows.push((*number, *length, flow));
+        }
+        for (number, length, flow) in flows {
+            made.serve((now, now + length), number, flow);
+            now += length;
+        }
+        let due = timers.partition_point(|(due, _)| 100 + due <= now);
+        for (due, timer) in timers.drain(..due) {
+            let late = at(now).since(at(100 + due)).as_nanos() as u64;
+            made.tell(now, EventKind::TimerFired { timer, late });
+            made.call((now, now + 1), "tick", None, (Cause::Timer, timer));
+            now += 1;
+        }
+        if now - begin > 50 {
+            made.stall(
+                begin,
+                now,
+                callbacks.first().map_or(1, |(number, _)| *number),
+            );
+        }
+        let came = arrivals.partition_point(|(at, _)| *at < now);
+        for (at, number) in arrivals.drain(..came) {
+            if at > begin {
+                made.arrives(at, number, number as i32, false);
+                unread.insert(number, number as i32);
+            }
+        }
+        made.poll(now, now + poll);
+        now += poll;
+    }
+    made.tell(now, EventKind::PollBegin);
+    made
+}
+
+/// The states of a task, and how long it was ready.
+fn states(model: &ModelTrack, number: u32) -> Option<(Vec<Span>, u64)> {
+    let task = model.task(task(number))?;
+    let ended = task.lane.row(0).map_or(&[][..], |row| row.spans());
+    let all = ended.iter().chain(task.lane.open()).copied();
+    Some((all.collect(), task.spent_nanos(SpanKind::Ready, at(10_000))))
+}
+
+fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    let callbacks = prop::collection::btree_map(1_u32..4, 0_u64..90, 0..4);
+    let callbacks = callbacks.prop_map(|callbacks| callbacks.into_iter().collect());
+    prop::collection::vec((callbacks, 1_u64..30), 1..12)
+}
+
+proptest! {
+    // Nothing is written beside the sources: a failure prints its smallest input.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn blame_adds_up(
+        turns in turns(),
+        arrivals in prop::collection::vec((0_u64..1000, 1_u32..4), 0..20),
+        timers in prop::collection::vec(0_u64..1000, 0..10),
+    ) {
+        let made = schedule(&turns, &arrivals, &timers);
+        let reports = stalls(&made.store(), at(10_000));
+        for report in &reports {
+            let mut harm = Duration::ZERO;
+            let mut by_callback: BTreeMap<String, Duration> = BTreeMap::new();
+            for victim in &report.victims {
+                let parts: Duration = victim.blame.iter().map(|part| part.duration).sum();
+                prop_assert_eq!(parts, victim.delay(), "{:?}", victim);
+                prop_assert!(SHORTEST_WAIT <= victim.during && victim.during <= victim.delay());
+                prop_assert!(victim.blame.iter().all(|part| !part.duration.is_zero()));
+                harm += victim.during;
+                for part in &victim.blame {
+                    *by_callback.entry(part.whose()).or_default() += part.duration;
+                }
+            }
+            prop_assert_eq!(harm, report.harm);
+            // A callback's harm is the sum over its victims, and all of them together that of the delays.
+            let delays: Duration = report.victims.iter().map(Victim::delay).sum();
+            prop_assert_eq!(by_callback.values().sum::<Duration>(), delays);
+        }
+        let found = findings(&reports);
+        let whole: Duration = reports.iter().map(|report| report.harm).sum();
+        prop_assert_eq!(found.iter().map(|one| one.harm).sum::<Duration>(), whole);
+        let mut places: Vec<_> = found.iter().flat_map(|one| one.stalls.clone()).collect();
+        places.sort_unstable();
+        prop_assert_eq!(places, (0..reports.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_task_is_ready_from_its_first_arrival_on_in_whatever_order_the_two_are_heard(
+        turns in turns(),
+        arrivals in prop::collection::vec((0_u64..1000, 1_u32..4), 0..20),
+    ) {
+        let made = schedule(&turns, &arrivals, &[]);
+        let watchdog_first = made.store();
+        let loop_first = made.store_of([2, 0, 1]);
+        let (a, b) = (&watchdog_first.models()[0], &loop_first.models()[0]);
+        for number in 1..4 {
+            prop_assert_eq!(states(a, number), states(b, number));
+        }
+        prop_assert_eq!(stalls(&watchdog_first, at(10_000)), stalls(&loop_first, at(10_000)));
+    }
+}
