@@ -29,11 +29,13 @@ pub(crate) fn channel_with_capacity(
     batches: usize,
 ) -> (Recorders, Receiver) {
     let (filled_tx, filled_rx) = crossbeam_channel::bounded(batches);
+    let (last_tx, last_rx) = crossbeam_channel::unbounded();
     let (empty_tx, empty_rx) = crossbeam_channel::bounded(64);
     let recorders = Recorders {
         clock: clock.clone(),
         wake,
         filled: filled_tx,
+        last: last_tx,
         empty: empty_rx,
         ids: Arc::new(Ids::default()),
         thread_times: false,
@@ -44,6 +46,7 @@ pub(crate) fn channel_with_capacity(
         Receiver {
             clock: clock.clone(),
             filled: filled_rx,
+            last: last_rx,
             empty: empty_tx,
         },
     )
@@ -71,6 +74,8 @@ pub struct Recorders {
     clock: Clock,
     wake: Wake,
     filled: Sender<RawBatch>,
+    /// For the last words of threads that find the other channel full: they cannot try again later.
+    last: Sender<RawBatch>,
     empty: ChannelReceiver<Vec<Event>>,
     ids: Arc<Ids>,
     /// Whether a recorder tells at its end how its thread's time was spent.
@@ -166,6 +171,15 @@ impl Recorders {
             Err(crossbeam_channel::TrySendError::Disconnected(_)) => Ok(()),
         }
     }
+
+    /// Hands over what a thread has to say before it ends, whether or not there is room.
+    pub(super) fn send_last(&self, batch: RawBatch) {
+        if let Err(batch) = self.send(batch) {
+            // As for `send`: nobody wants it, if nobody is there.
+            let _ = self.last.send(batch);
+            (self.wake)();
+        }
+    }
 }
 
 /// Why there is no batch.
@@ -183,6 +197,7 @@ pub enum TryRecvError {
 pub struct Receiver {
     clock: Clock,
     filled: ChannelReceiver<RawBatch>,
+    last: ChannelReceiver<RawBatch>,
     empty: Sender<Vec<Event>>,
 }
 
@@ -210,9 +225,19 @@ impl Receiver {
 
     /// The next batch as it was recorded.
     pub(super) fn try_recv_raw(&self) -> Result<RawBatch, TryRecvError> {
-        self.filled.try_recv().map_err(|error| match error {
-            ChannelError::Empty => TryRecvError::Empty,
-            ChannelError::Disconnected => TryRecvError::Disconnected,
+        // Asked first: what a thread handed over before its last words is in the other channel then, and comes first.
+        let last_words = !self.last.is_empty();
+        self.filled.try_recv().or_else(|error| {
+            if last_words && let Ok(batch) = self.last.try_recv() {
+                return Ok(batch);
+            }
+            Err(match error {
+                ChannelError::Empty => TryRecvError::Empty,
+                // Whoever was the last to go may have said something since.
+                ChannelError::Disconnected => {
+                    return self.last.try_recv().map_err(|_| TryRecvError::Disconnected);
+                }
+            })
         })
     }
 

@@ -13,6 +13,9 @@ const BATCH_EVENTS: usize = 256;
 /// How many events a recorder keeps while the channel is full, before it drops (2 MiB of events).
 pub const MAX_PENDING: usize = 65_536;
 
+/// How many events a thread records when it ends.
+const LAST_WORDS: usize = 2;
+
 /// Records what happens on one thread. Owned by that thread and passed as `&mut`: no lock, no thread-local.
 pub struct Recorder {
     recorders: Recorders,
@@ -163,28 +166,9 @@ impl Recorder {
         if self.events.is_empty() && self.names.is_empty() && self.dropped == 0 {
             return;
         }
-        if self.dropped > 0 {
-            // It fits: nothing is dropped before the batch holds `MAX_PENDING` events.
-            let kind = EventKind::Dropped {
-                count: self.dropped,
-            };
-            self.events.push(Event {
-                at: Timestamp(self.dropped_at.0),
-                kind,
-            });
-        }
-        let batch = RawBatch {
-            source: self.source,
-            names: std::mem::take(&mut self.names),
-            events: std::mem::take(&mut self.events),
-        };
+        let batch = self.take_batch();
         match self.recorders.send(batch) {
-            Ok(()) => {
-                self.events = self.recorders.empty_events();
-                self.events.reserve(BATCH_EVENTS);
-                self.flush_at = BATCH_EVENTS;
-                self.dropped = 0;
-            }
+            Ok(()) => self.begin_batch(),
             Err(batch) => {
                 self.names = batch.names;
                 self.events = batch.events;
@@ -195,6 +179,33 @@ impl Recorder {
                 self.flush_at = (self.events.len() + BATCH_EVENTS).min(MAX_PENDING);
             }
         }
+    }
+
+    /// What is to be handed over, with the count of what had to be dropped.
+    fn take_batch(&mut self) -> RawBatch {
+        if self.dropped > 0 {
+            // It fits: nothing is dropped before the batch holds `MAX_PENDING` events.
+            let kind = EventKind::Dropped {
+                count: self.dropped,
+            };
+            self.events.push(Event {
+                at: Timestamp(self.dropped_at.0),
+                kind,
+            });
+        }
+        RawBatch {
+            source: self.source,
+            names: std::mem::take(&mut self.names),
+            events: std::mem::take(&mut self.events),
+        }
+    }
+
+    /// The batch before was handed over.
+    fn begin_batch(&mut self) {
+        self.events = self.recorders.empty_events();
+        self.events.reserve(BATCH_EVENTS);
+        self.flush_at = BATCH_EVENTS;
+        self.dropped = 0;
     }
 
     /// Called when the batch has reached the size at which it wants to go. Whether there is room for one more
@@ -223,6 +234,15 @@ impl AsMut<Self> for Recorder {
 /// What was recorded is handed over, with the end of the thread as its last word.
 impl Drop for Recorder {
     fn drop(&mut self) {
+        if self.recorders.is_off() {
+            return;
+        }
+        // There is no later: what waited for room in vain goes now, and leaves some for the last words.
+        if self.events.len() >= MAX_PENDING - LAST_WORDS {
+            let batch = self.take_batch();
+            self.recorders.send_last(batch);
+            self.begin_batch();
+        }
         if let Some(times) = self.times {
             let (on_cpu, waiting_for_core) = times.up_to_now();
             self.record(EventKind::ThreadTimes {
@@ -232,7 +252,8 @@ impl Drop for Recorder {
             });
         }
         self.record(EventKind::ThreadEnd);
-        self.flush();
+        let batch = self.take_batch();
+        self.recorders.send_last(batch);
     }
 }
 
@@ -351,6 +372,27 @@ mod tests {
         drop(recorders);
         let last = receiver.try_recv().expect("the end of the thread");
         assert_eq!(last.events.len(), 1, "nothing is counted twice");
+        assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+    }
+
+    #[test]
+    fn the_last_words_of_a_thread_are_never_lost_and_come_last() {
+        let (recorders, receiver) = channel_with_capacity(&Clock::monotonic(), Arc::new(|| {}), 1);
+        let mut recorder = recorders.recorder(model(), "reactor");
+        recorder.flush();
+        recorder.record(EventKind::PollBegin);
+        drop(recorder);
+        drop(recorders);
+        let events: Vec<_> = drain(&receiver)
+            .into_iter()
+            .flat_map(|batch| batch.events)
+            .map(|event| event.kind)
+            .collect();
+        assert!(
+            matches!(events[0], EventKind::ThreadBegin { .. }),
+            "{events:?}"
+        );
+        assert_eq!(events[1..], [EventKind::PollBegin, EventKind::ThreadEnd]);
         assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
     }
 

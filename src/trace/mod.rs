@@ -10,10 +10,10 @@ mod batch;
 mod event;
 mod ids;
 mod time;
+mod words;
 
 pub use batch::{Batch, Source};
-pub use event::{
-    Cause, DeferredStep, Doing, Event, EventKind, Half, Interest, Loss, Outcome, Side, WaitCall,
-};
+pub use event::{Event, EventKind};
 pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId};
 pub use time::{TimeRange, Timestamp};
+pub use words::{Cause, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, WaitCall};

@@ -25,9 +25,9 @@ use super::running::{Running, StepResult};
 use super::{
     BUFFER_BYTES, Controls, Endpoint, Job, Runner, StopToken, TaskRun, begin_model, end_model,
 };
-use crate::reactor::{ConnectError, Label, Provider, Reactor};
+use crate::reactor::{ConnectError, Label, Provider, ProviderKind, Reactor};
 use crate::record::Recorder;
-use crate::scenario::{Step, Task, Variant};
+use crate::scenario::{EventProvider, Step, Task, Variant};
 use crate::trace::TaskId;
 
 use errand::Errand;
@@ -40,7 +40,7 @@ impl Runner for Asynchronous {
     fn run(&self, job: Job) -> Vec<TaskRun> {
         let mut recorder = job.recorders.recorder(job.model, "reactor");
         begin_model(&mut recorder, &job.variant, &job.tasks);
-        let mut runs = match Provider::new() {
+        let mut runs = match Provider::of(kind(job.variant.provider)) {
             Ok(provider) => {
                 let mut reactor = Reactor::with_provider(recorder, provider);
                 let runs = run_in(&mut reactor, &job);
@@ -55,6 +55,14 @@ impl Runner for Asynchronous {
         };
         runs.sort_by_key(|run| run.task);
         runs
+    }
+}
+
+const fn kind(provider: EventProvider) -> ProviderKind {
+    match provider {
+        EventProvider::Epoll => ProviderKind::Epoll,
+        EventProvider::Poll => ProviderKind::Poll,
+        EventProvider::Select => ProviderKind::Select,
     }
 }
 

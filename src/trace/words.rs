@@ -1,0 +1,174 @@
+//! The words of an event's particulars: each a choice between a few.
+
+use std::fmt;
+
+use super::NameId;
+
+/// What a thread was doing when somebody looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum Doing {
+    /// It ran, or would have if it had had a core.
+    Running,
+    /// It was inside a system call.
+    SystemCall {
+        /// Its name, such as `recvfrom`.
+        name: NameId,
+        /// The descriptor it is about, where it is about one.
+        fd: Option<i32>,
+    },
+    /// The system does not say: it is another one, or it is not allowed.
+    Unknown,
+}
+
+/// A step in the chain of a Deferred.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum DeferredStep {
+    /// It got its value: the callbacks follow.
+    Fired,
+    /// It got a failure instead of its value: the errbacks follow.
+    FiredWithFailure,
+    /// Its callback failed; the [`EventKind::Failure`] before it says why.
+    Failed,
+    /// Its errback returned a value: the callbacks follow again.
+    Recovered,
+    /// The Deferred that it waited for passed its result on.
+    Resumed,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// It was dropped with a failure that nobody handled; the [`EventKind::Failure`] before it says which.
+    Unhandled,
+}
+
+impl fmt::Display for DeferredStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fired => "fired",
+            Self::FiredWithFailure => "fired with a failure",
+            Self::Failed => "failed",
+            Self::Recovered => "recovered",
+            Self::Resumed => "resumed",
+            Self::Cancelled => "cancelled",
+            Self::Unhandled => "unhandled",
+        })
+    }
+}
+
+/// What made the loop call user code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum Cause {
+    /// A descriptor was ready. The flow is that of the [`EventKind::Readiness`].
+    Readiness,
+    /// A timer was due. The flow is that of the [`EventKind::TimerSet`].
+    Timer,
+    /// Another thread asked for it. The flow is that of the [`EventKind::ThreadCall`].
+    ThreadCall,
+    /// The reactor started, or was asked for it before it ran.
+    WhenRunning,
+    /// The program's own order of statements: how blocking models get from one step to the next.
+    Program,
+    /// The loop is being stopped.
+    Shutdown,
+    /// A Deferred has its result. The flow is that of the [`EventKind::DeferredMade`], if it is recorded.
+    Deferred,
+    /// The loop handed it to its thread pool. The flow is that of the [`EventKind::WorkQueued`].
+    ThreadPool,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Readiness => "readiness",
+            Self::Timer => "timer",
+            Self::ThreadCall => "call from a thread",
+            Self::WhenRunning => "start of the reactor",
+            Self::Program => "the program's next statement",
+            Self::Shutdown => "shutdown",
+            Self::Deferred => "result of a Deferred",
+            Self::ThreadPool => "work for the thread pool",
+        })
+    }
+}
+
+/// What a descriptor became ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum Interest {
+    /// It can be read, or its other side closed it.
+    Readable,
+    /// It can be written, or a connection attempt ended.
+    Writable,
+}
+
+/// Who asked for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum Side {
+    /// This program did.
+    Client,
+    /// The other side did, and a port of this program took it in.
+    Server,
+}
+
+/// One direction of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum Half {
+    /// What comes in: the other side sends no more.
+    Reading,
+    /// What goes out: this side sends no more.
+    Writing,
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum Loss {
+    /// In order.
+    Closed,
+    /// The reactor was stopped.
+    Stopped,
+    /// It broke, or was aborted.
+    Broken,
+    /// The user code that served it failed.
+    Failed,
+}
+
+/// The system call in which a blocking model waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum WaitCall {
+    /// For a connection to stand.
+    Connect,
+    /// For data.
+    Read,
+    /// A thread of a pool, for work.
+    Work,
+    /// Until some time has passed.
+    Sleep,
+}
+
+impl fmt::Display for WaitCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connect",
+            Self::Read => "read",
+            Self::Work => "work",
+            Self::Sleep => "sleep",
+        })
+    }
+}
+
+/// How a task or a model ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum Outcome {
+    /// It did what it was for.
+    Done,
+    /// It failed.
+    Failed,
+    /// Somebody stopped it.
+    Stopped,
+}
