@@ -127,6 +127,9 @@ impl<'a> Moment<'a> {
             EventKind::ThreadTimes { on_cpu, .. } => {
                 plain("thread's CPU time").counted("on_cpu_ns", on_cpu)
             }
+            EventKind::ThreadSpent { on_cpu, .. } => {
+                plain("CPU time in all").counted("on_cpu_ns", on_cpu)
+            }
             EventKind::DataArrived { task, .. } => Self {
                 task,
                 ..plain("data arrived")

@@ -203,6 +203,10 @@ fn watched(
             "{} of CPU time so far",
             plain_duration(Duration::from_nanos(*on_cpu))
         ),
+        EventKind::ThreadSpent { on_cpu, .. } => format!(
+            "the thread has used {} of CPU time in all",
+            plain_duration(Duration::from_nanos(*on_cpu))
+        ),
         EventKind::DataArrived { task, .. } => {
             format!("data for {} came in, and nobody looked", whose(task))
         }

@@ -85,7 +85,7 @@ pub struct Recorders {
 
 impl Recorders {
     /// The same, whose recorders also tell, as their last word, how the time of their thread was spent
-    /// ([`crate::trace::EventKind::ThreadTimes`]): three system calls for each.
+    /// ([`crate::trace::EventKind::ThreadSpent`]): three system calls for each.
     #[must_use]
     pub fn with_thread_times(mut self) -> Self {
         self.thread_times = true;

@@ -245,8 +245,7 @@ impl Drop for Recorder {
         }
         if let Some(times) = self.times {
             let (on_cpu, waiting_for_core) = times.up_to_now();
-            self.record(EventKind::ThreadTimes {
-                thread: self.source.thread,
+            self.record(EventKind::ThreadSpent {
                 on_cpu,
                 waiting_for_core,
             });
@@ -307,13 +306,12 @@ mod tests {
     fn where_it_is_asked_for_the_last_word_tells_how_the_threads_time_was_spent() {
         let (recorders, receiver) = super::super::channel(&Clock::monotonic(), Arc::new(|| {}));
         let recorder = recorders.with_thread_times().recorder(model(), "reactor");
-        let own = recorder.source().thread;
         drop(recorder);
         let events = drain(&receiver).remove(0).events;
         let [.., times, end] = &events[..] else {
             panic!("{events:?}");
         };
-        assert!(matches!(times.kind, EventKind::ThreadTimes { thread, .. } if thread == own));
+        assert!(matches!(times.kind, EventKind::ThreadSpent { .. }));
         assert_eq!(end.kind, EventKind::ThreadEnd);
     }
 

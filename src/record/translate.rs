@@ -154,7 +154,8 @@ impl Dictionary {
             | Kind::ReportsHeldBack { .. }
             | Kind::DataArrived { .. }
             | Kind::Memory { .. }
-            | Kind::Watched { .. } => {}
+            | Kind::Watched { .. }
+            | Kind::ThreadSpent { .. } => {}
         }
         kind
     }

