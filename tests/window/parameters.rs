@@ -13,6 +13,7 @@ use super::{ENDLESS, QUICK};
 fn a_parameter_is_changed_run_saved_and_given_back() {
     let mut desk = Desk::with_scenario("quick.toml", QUICK);
     assert!(!desk.has("changed"));
+    desk.click("Parameters");
     desk.slide("long: delay", 60.0);
     assert!(desk.has("changed"));
     let delay = |desk: &Desk| desk.app().controls().scenario.servers[0].delay;
@@ -45,6 +46,7 @@ fn a_server_takes_another_pace_in_the_middle_of_a_run_and_a_count_of_tasks_does_
     let text = ENDLESS.replacen("server = \"long\"", "server = \"long\"\ncount = 2", 1);
     let text = text.replace("task = \"long\"", "");
     let mut desk = Desk::with_scenario("endless.toml", &text);
+    desk.click("Parameters");
     desk.slide("long: delay", 10_000.0);
     desk.click("▶ Run");
     let bytes = |desk: &Desk| -> u64 {

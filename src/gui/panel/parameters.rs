@@ -11,14 +11,19 @@ use crate::scenario::{Parameter, Setting};
 
 /// Shows them, and what can be done with the scenario that they make; `running` is whether a run goes on.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
-    widgets::title(ui, "Parameters");
     let (first, more): (Vec<_>, Vec<_>) = controls.parameters.iter().partition(|one| one.important);
-    sliders(ui, &first, running, commands);
-    if !more.is_empty() {
-        egui::CollapsingHeader::new(format!("{} more", more.len()))
-            .id_salt("more parameters")
-            .show_unindented(ui, |ui| sliders(ui, &more, running, commands));
-    }
+    // Closed at first: who comes for the first time is to read the story below.
+    let title = RichText::new("Parameters").font(theme::heading()).strong();
+    egui::CollapsingHeader::new(title)
+        .id_salt("parameters")
+        .show_unindented(ui, |ui| {
+            sliders(ui, &first, running, commands);
+            if !more.is_empty() {
+                egui::CollapsingHeader::new(format!("{} more", more.len()))
+                    .id_salt("more parameters")
+                    .show_unindented(ui, |ui| sliders(ui, &more, running, commands));
+            }
+        });
     ui.add_space(STEP);
     buttons(ui, controls, running, commands);
 }
