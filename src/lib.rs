@@ -9,7 +9,7 @@
 //!
 //! | feature | opens | for |
 //! |---|---|---|
-//! | none | `trace`, `clock`, `record`, `reactor`, `store`, `analysis` | a program that watches its loop |
+//! | none | `trace`, `clock`, `record`, `watch`, `reactor`, `store`, `analysis` | a program that watches its loop |
 //! | `format` | `format` | one that keeps what it saw in a file |
 //! | `cli` | `scenario`, `server`, `runner`, `session`, `cli` | the program in a terminal |
 //! | `gui`, the default | `gui` | the program with its window |
@@ -117,6 +117,7 @@ pub mod trace;
 pub mod record;
 #[cfg(feature = "cli")]
 pub mod scenario;
+pub mod watch;
 
 pub mod reactor;
 #[cfg(feature = "cli")]

@@ -49,6 +49,7 @@ fn a_run_is_told_the_same_from_memory_and_from_its_files() {
         together: true,
         blocking: Some(blocking),
         stall_threshold: Duration::from_millis(50),
+        watch: true,
     };
     let info = TraceInfo {
         scenario: scenario.name.clone(),

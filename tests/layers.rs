@@ -14,7 +14,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("clock", &["trace"]),
     ("record", &["trace", "clock"]),
     ("scenario", &["trace"]),
-    ("reactor", &["trace", "clock", "record"]),
+    ("watch", &["trace", "clock", "record"]),
+    ("reactor", &["trace", "clock", "record", "watch"]),
     ("server", &["trace", "clock", "record", "scenario"]),
     (
         "runner",

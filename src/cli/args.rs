@@ -96,6 +96,9 @@ pub(super) struct RunArgs {
     /// From how long on a stretch without a poll is a stall [default: as the scenario says]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) stall_threshold: Option<Duration>,
+    /// Do not watch the loops: stalls are found all the same, but neither while they last nor with their causes
+    #[arg(long)]
+    pub(super) no_watch: bool,
     /// Write the trace to FILE (.loopscope, .json or .csv); may be given several times
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Vec<PathBuf>,

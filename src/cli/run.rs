@@ -73,6 +73,7 @@ fn options(scenario: &Scenario, args: &RunArgs) -> anyhow::Result<Options> {
     if let Some(threshold) = args.stall_threshold {
         options.stall_threshold = threshold;
     }
+    options.watch = !args.no_watch;
     if let Some(text) = &args.block {
         options.blocking = Some(blocking(text, scenario)?);
     }

@@ -57,6 +57,7 @@ impl Controls {
             together: self.together,
             blocking: self.active_blocking(),
             stall_threshold: self.stall_threshold,
+            watch: true,
         }
     }
 

@@ -10,6 +10,7 @@ use slotmap::{Key, KeyData, new_key_type};
 use super::attempt::Connecting;
 use super::{Failure, Label, Reactor};
 use crate::trace::{Cause, FlowId, Interest, NameId, TaskId};
+use crate::watch::Watchdog;
 
 new_key_type! {
     /// Names one descriptor of one reactor. It is never used again: one that was removed stays unknown.
@@ -21,7 +22,12 @@ const _: () = assert!(usize::BITS >= 64, "a token holds a whole DescriptorId");
 
 impl DescriptorId {
     pub(super) fn token(self) -> Token {
-        Token(self.data().as_ffi() as usize)
+        Token(self.number() as usize)
+    }
+
+    /// Not 0, since versions begin at 1.
+    pub(super) fn number(self) -> u64 {
+        self.data().as_ffi()
     }
 
     pub(super) fn from_token(token: Token) -> Self {
@@ -100,7 +106,7 @@ impl fmt::Display for Reason {
 
 /// A descriptor's place in the reactor.
 pub(super) struct Slot {
-    fd: RawFd,
+    pub(super) fd: RawFd,
     pub(super) task: Option<TaskId>,
     reader: Option<Watch>,
     writer: Option<Watch>,
@@ -140,6 +146,20 @@ impl Slot {
             (Some(_), None) => Some(MioInterest::READABLE),
             (None, Some(_)) => Some(MioInterest::WRITABLE),
             (Some(_), Some(_)) => Some(MioInterest::READABLE | MioInterest::WRITABLE),
+        }
+    }
+
+    /// Whether somebody wants to know when it can be read.
+    const fn is_read(&self) -> bool {
+        self.reader.is_some()
+    }
+
+    /// Tells a watchdog whether it is read.
+    pub(super) fn tell(&self, watchdog: &Watchdog, id: DescriptorId) {
+        if self.is_read() {
+            watchdog.add_reader(self.fd, id.number(), self.task);
+        } else {
+            watchdog.remove_reader(self.fd, id.number());
         }
     }
 
@@ -261,11 +281,14 @@ impl Reactor {
             return Ok(false);
         };
         let before = slot.interest();
+        let was_read = slot.is_read();
         let old = std::mem::replace(slot.watch(interest), watch);
         let after = slot.interest();
         let changed = self.provider.watch(slot.fd, id.token(), before, after);
-        if changed.is_err() {
-            *slot.watch(interest) = old;
+        match &self.watchdog {
+            _ if changed.is_err() => *slot.watch(interest) = old,
+            Some(watchdog) if slot.is_read() != was_read => slot.tell(watchdog, id),
+            _ => {}
         }
         changed.map(|()| true)
     }
@@ -279,6 +302,11 @@ impl Reactor {
     /// Takes the descriptor out for good.
     pub(super) fn take(&mut self, id: DescriptorId) -> Option<Slot> {
         let slot = self.descriptors.remove(id)?;
+        if let Some(watchdog) = &self.watchdog
+            && slot.is_read()
+        {
+            watchdog.remove_reader(slot.fd, id.number());
+        }
         // It is about to be closed, by which the event provider forgets it as well.
         let _ = self
             .provider

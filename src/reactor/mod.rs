@@ -101,6 +101,7 @@
 //! | reach the loop from another thread | [`Handle::call_from_thread`] |
 //! | serve what becomes ready | [`Descriptor`], [`Reactor::add_reader`] |
 //! | show how the layers of a program call each other | [`Reactor::call_now`] |
+//! | see stalls while they last, and why | [`Reactor::watch`] |
 //! | begin and end in order | [`Reactor::call_when_running`], [`Reactor::add_system_event_trigger`], [`Reactor::stop`] |
 //!
 //! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.
@@ -126,6 +127,7 @@ mod timers;
 mod transport;
 mod triggers;
 mod turn;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -137,7 +139,9 @@ use slotmap::SlotMap;
 
 use crate::clock::Ticks;
 use crate::record::Recorder;
+use crate::watch::Watchdog;
 
+pub use crate::watch::{DEFAULT_STALL_THRESHOLD, StallThreshold};
 pub use attempt::ConnectError;
 pub use callback::{Callback, CallbackResult, Failure, Label, Panicked};
 pub use connector::{ClientFactory, Connector};
@@ -159,7 +163,7 @@ pub use receivers::{
     LineProtocol, LineReceiver, Lines, MessageProtocol, MessageTooLong, Messages, Prefix,
     PrefixedReceiver,
 };
-pub use stall::{DEFAULT_STALL_THRESHOLD, StallThreshold, Stretch};
+pub use stall::Stretch;
 pub use timers::TimerId;
 pub use transport::{Address, AlreadyProducing, Factory, Producer, Protocol, Transport};
 pub use triggers::{Phase, SystemEvent, TriggerId};
@@ -241,6 +245,7 @@ pub struct Reactor {
     /// Failures that Deferreds were dropped with, still to be recorded.
     unhandled: UnhandledList,
     pool: ThreadPool,
+    watchdog: Option<Watchdog>,
 }
 
 impl Reactor {
@@ -275,6 +280,7 @@ impl Reactor {
             read_buffer: Vec::new(),
             unhandled: UnhandledList::default(),
             pool: ThreadPool::default(),
+            watchdog: None,
         }
     }
 
@@ -290,6 +296,9 @@ impl Reactor {
 
     /// Takes the threshold of a stall from `threshold` from now on, also when that changes.
     pub fn share_stall_threshold(&mut self, threshold: StallThreshold) {
+        if let Some(watchdog) = &self.watchdog {
+            watchdog.share_stall_threshold(threshold.clone());
+        }
         self.stall_threshold = threshold;
     }
 
@@ -309,6 +318,7 @@ impl Reactor {
         self.shut_down();
         self.record_unhandled();
         self.end_stretch();
+        self.watchdog = None;
         self.state = State::Ended;
         self.recorder.flush();
         Ok(result?)

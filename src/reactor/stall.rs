@@ -1,51 +1,10 @@
-//! When a stretch of time counts as a stall, and whose callback it is named after.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+//! Stretches of time that are stalls, and whose callback one is named after.
 
 use super::Callback;
 use crate::clock::Ticks;
 use crate::record::Recorder;
 use crate::trace::{EventKind, NameId, TaskId, TimeRange};
-
-/// The threshold unless somebody sets another: the web's long task.
-pub const DEFAULT_STALL_THRESHOLD: Duration = Duration::from_millis(50);
-
-/// How long a stretch must be to count as a stall. Clones share it; any thread may change it at any time.
-#[derive(Clone, Debug)]
-pub struct StallThreshold(Arc<AtomicU64>);
-
-impl StallThreshold {
-    /// A threshold of its own.
-    pub fn new(threshold: Duration) -> Self {
-        Self(Arc::new(AtomicU64::new(nanos(threshold))))
-    }
-
-    /// Changes it, for whatever ends from now on.
-    pub fn set(&self, threshold: Duration) {
-        self.0.store(nanos(threshold), Ordering::Relaxed);
-    }
-
-    /// What it is now.
-    pub fn get(&self) -> Duration {
-        Duration::from_nanos(self.0.load(Ordering::Relaxed))
-    }
-
-    fn is_exceeded_by(&self, stretch: TimeRange) -> bool {
-        stretch.nanos() > self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Default for StallThreshold {
-    fn default() -> Self {
-        Self::new(DEFAULT_STALL_THRESHOLD)
-    }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
+use crate::watch::StallThreshold;
 
 /// A stretch in which others had to wait: without a poll in the reactor, a single callback in a blocking model.
 #[derive(Clone, Copy, Debug)]
@@ -84,12 +43,12 @@ impl Stretch {
     }
 
     /// Ends it: a stall is recorded if it was longer than `threshold`. One without any callback is the
-    /// loop's own.
-    pub fn end(self, end: Ticks, recorder: &mut Recorder, threshold: &StallThreshold) {
+    /// loop's own. Whether it was a stall.
+    pub fn end(self, end: Ticks, recorder: &mut Recorder, threshold: &StallThreshold) -> bool {
         let clock = recorder.clock();
         let range = TimeRange::new(clock.timestamp(self.begin), clock.timestamp(end));
         if !threshold.is_exceeded_by(range) {
-            return;
+            return false;
         }
         let stall = EventKind::Stall {
             begin: range.begin,
@@ -100,5 +59,6 @@ impl Stretch {
             },
         };
         recorder.record_at(end, stall);
+        true
     }
 }

@@ -67,7 +67,9 @@ impl Reactor {
         let shared = self.moment.take();
         let begin = shared.unwrap_or_else(|| self.recorder.stamp());
         let outer = std::mem::take(&mut self.nested);
+        let around = self.pulse_enters(&callback);
         let (result, end) = callback.run(self, begin, code);
+        self.pulse_leaves(around);
         // A stall is named after the callback that took the time, and not after the one that called it.
         let inner = std::mem::replace(&mut self.nested, outer);
         self.stretch.add(&callback, Ticks(begin.0 + inner), end);
@@ -84,13 +86,20 @@ impl Reactor {
         let now = self.recorder.stamp();
         self.moment = Some(now);
         self.stretch = Stretch::begin(now);
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.begin_stretch(now);
+        }
     }
 
     pub(super) fn end_stretch(&mut self) -> Ticks {
         let now = self.recorder.stamp();
         self.moment = None;
-        self.stretch
+        let was_stall = self
+            .stretch
             .end(now, &mut self.recorder, &self.stall_threshold);
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.end_stretch(now, was_stall, &mut self.recorder);
+        }
         now
     }
 
@@ -186,8 +195,12 @@ impl Reactor {
         }
         self.recorder
             .record_at(returned, EventKind::PollEnd { ready: descriptors });
+        if let Some(watchdog) = &mut self.watchdog {
+            watchdog.poll_returned();
+        }
         for index in listed..self.ready.len() {
             self.record_readiness(self.ready[index], returned);
+            self.record_descriptor(self.ready[index], returned);
         }
     }
 

@@ -122,6 +122,12 @@ impl Recorder {
         id
     }
 
+    /// Whether there are texts that were not handed over yet, so that nobody can know what their ids mean.
+    #[inline]
+    pub const fn has_new_names(&self) -> bool {
+        !self.names.is_empty()
+    }
+
     /// The id of a text that will hardly come again, such as an error message: sent, but not remembered.
     pub fn message(&mut self, text: &str) -> NameId {
         let id = self.recorders.new_name();

@@ -37,7 +37,7 @@ pub use stop::{StopHook, StopToken};
 pub use synchronous::Synchronous;
 pub use threaded::Threaded;
 
-use crate::reactor::StallThreshold;
+use crate::reactor::{Reactor, StallThreshold};
 use crate::record::{Recorder, Recorders};
 use crate::scenario::{Model, Service, Task, Variant};
 use crate::trace::{EventKind, ModelId, Outcome, TaskId};
@@ -96,6 +96,19 @@ pub struct Controls {
     pub child: ChildProgram,
     /// How long a stretch without a poll, or one callback of a blocking model, must be to count as a stall.
     pub stall_threshold: StallThreshold,
+    /// Whether a loop is watched.
+    pub watch: bool,
+}
+
+impl Controls {
+    /// Takes the steering of a loop.
+    fn steer(&self, reactor: &mut Reactor) {
+        reactor.share_stall_threshold(self.stall_threshold.clone());
+        if self.watch {
+            // Where the system has nothing left for a watchdog, stalls are recorded all the same, only without causes.
+            let _ = reactor.watch();
+        }
+    }
 }
 
 /// How one task went.

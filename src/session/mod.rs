@@ -33,6 +33,8 @@ pub struct Options {
     pub blocking: Option<Blocking>,
     /// How long a stretch without a poll must be to count as a stall.
     pub stall_threshold: Duration,
+    /// Whether loops are watched, so that a stall is seen while it lasts, with its cause and with what comes in meanwhile.
+    pub watch: bool,
 }
 
 impl Options {
@@ -43,6 +45,7 @@ impl Options {
             together: scenario.together,
             blocking: scenario.blocking_on.then_some(scenario.blocking),
             stall_threshold: scenario.stall_threshold,
+            watch: true,
         }
     }
 }
@@ -117,6 +120,7 @@ impl Session {
                 blocking: BlockingSwitch::new(options.blocking),
                 child: ChildProgram::default(),
                 stall_threshold: StallThreshold::new(options.stall_threshold),
+                watch: options.watch,
             },
             threads: Vec::with_capacity(rows.len()),
             running: Arc::new(AtomicUsize::new(rows.len())),

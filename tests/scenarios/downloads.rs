@@ -98,11 +98,8 @@ fn many_tasks_are_served_by_one_loop_in_the_time_of_one() {
     let (scenario, run, store) = run("many-tasks");
     assert_eq!(run.tasks.len(), 1_000);
     assert_whole(&scenario, &run);
-    let threads = &store.models()[0].threads;
-    assert_eq!(
-        threads.iter().filter(|thread| thread.has_spans()).count(),
-        1
-    );
+    let threads = store.models()[0].threads.iter();
+    assert_eq!(threads.filter(|thread| thread.has_spans()).count(), 1);
     let elapsed = summary(&store).elapsed;
     assert!(
         elapsed < slowest(&scenario) * 5,

@@ -10,6 +10,7 @@ mod deferred_recorded;
 mod deferreds;
 mod looping;
 mod stalls;
+mod watch;
 
 /// The same tests for every event provider: the name of one that fails says on which.
 #[path = "."]
@@ -45,7 +46,7 @@ use std::time::Duration;
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::record::{Receiver, channel};
-use crate::trace::{Cause, EventKind, ModelId, NameId, Side, TaskId, Timestamp};
+use crate::trace::{Cause, Event, EventKind, ModelId, NameId, Side, TaskId, Timestamp};
 
 /// An address on which nobody listens, for as long as the socket lives: a port that is free may be another test's.
 fn refusing() -> (OwnedFd, SocketAddr) {

@@ -91,7 +91,7 @@ fn run_in(reactor: &mut Reactor, job: &Job) -> Vec<TaskRun> {
             .map(|id| TaskRun::never_begun(id, reactor.recorder()))
             .collect();
     }
-    reactor.share_stall_threshold(controls.stall_threshold.clone());
+    controls.steer(reactor);
     let run = Rc::new(Run::new(job));
     let (handle, end) = (reactor.handle(), run.end.clone());
     let _stop = controls.stop.on_stop(move || {

@@ -35,7 +35,7 @@ impl Runner for ReactorServer {
 
 fn serve(serving: &Arc<Serving>, reactor: &mut Reactor) -> Result<Vec<TaskRun>, TaskError> {
     let controls = &serving.job.controls;
-    reactor.share_stall_threshold(controls.stall_threshold.clone());
+    controls.steer(reactor);
     let guests = Arc::new(Guests::default());
     let hall = Hall {
         serving: Arc::clone(serving),

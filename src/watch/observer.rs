@@ -1,0 +1,234 @@
+//! The second look at a loop's descriptors: an event provider beside the loop's own, which tells when data came in while
+//! the loop did not look.
+//!
+//! It is told of every descriptor that the loop reads, but nobody waits in it unless a stretch lasts long: waiting in
+//! two at once would make each of the loop's own waits dearer.
+
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::os::fd::RawFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+
+use crate::clock::Ticks;
+use crate::trace::TaskId;
+
+/// Ends a wait. Whoever registers descriptors leaves it free.
+const WAKER: Token = Token(0);
+
+/// How many descriptors one wait brings, at most.
+const EVENTS: usize = 1024;
+
+/// Which descriptor: its number, and whose it is.
+pub(super) type Whose = (RawFd, Option<TaskId>);
+
+/// The loop's side: says what is to be observed, and learns what came in.
+pub(super) struct Observed {
+    registry: Registry,
+    waker: Waker,
+    desk: Arc<Desk>,
+}
+
+/// The watchdog's side.
+pub(super) struct Observer {
+    poll: Poll,
+    events: Events,
+    desk: Arc<Desk>,
+}
+
+/// What both sides know. The watchdog takes the locks only while the loop is stuck, for a few look-ups; the loop does
+/// when it begins or ends to read a descriptor, and after a stall.
+#[derive(Default)]
+struct Desk {
+    /// By their ids, which are never used again, as the numbers of descriptors are.
+    descriptors: Mutex<HashMap<u64, Whose>>,
+    arrivals: Mutex<Arrivals>,
+}
+
+/// On which descriptors data came in during a stretch.
+#[derive(Default)]
+struct Arrivals {
+    stretch: Option<Ticks>,
+    ids: HashSet<u64>,
+}
+
+pub(super) fn observer() -> io::Result<(Observed, Observer)> {
+    let poll = Poll::new()?;
+    let desk = Arc::new(Desk::default());
+    let observed = Observed {
+        registry: poll.registry().try_clone()?,
+        waker: Waker::new(poll.registry(), WAKER)?,
+        desk: Arc::clone(&desk),
+    };
+    let observer = Observer {
+        poll,
+        events: Events::with_capacity(EVENTS),
+        desk,
+    };
+    Ok((observed, observer))
+}
+
+impl Observed {
+    /// The loop reads `fd` from now on, under an id of its own that is not 0.
+    pub(super) fn add(&self, fd: RawFd, id: u64, task: Option<TaskId>) {
+        let token = Token(id as usize);
+        let source = &mut SourceFd(&fd);
+        // Edges, and only of what comes in, its end included. The loop's own provider took it as well; should this one
+        // have no room for it, nothing is told of the descriptor.
+        if self
+            .registry
+            .register(source, token, Interest::READABLE)
+            .is_ok()
+        {
+            lock(&self.desk.descriptors).insert(id, (fd, task));
+        }
+    }
+
+    /// The loop reads it no more.
+    pub(super) fn remove(&self, fd: RawFd, id: u64) {
+        if lock(&self.desk.descriptors).remove(&id).is_some() {
+            // It was registered, and one that was closed meanwhile is gone.
+            let _ = self.registry.deregister(&mut SourceFd(&fd));
+        }
+    }
+
+    /// Ends the watchdog's wait.
+    pub(super) fn wake(&self) {
+        // It would only end later.
+        let _ = self.waker.wake();
+    }
+
+    /// The ids of those on which data came in during the stretch that began there.
+    pub(super) fn take_arrivals(&self, stretch: Ticks) -> HashSet<u64> {
+        let arrivals = std::mem::take(&mut *lock(&self.desk.arrivals));
+        // What is late is of another stretch.
+        if arrivals.stretch == Some(stretch) {
+            arrivals.ids
+        } else {
+            HashSet::new()
+        }
+    }
+}
+
+impl Observer {
+    /// Waits until data comes in, for `timeout` at most. Returns on what it did for the first time in the stretch that
+    /// began there, and whether anything else happened.
+    pub(super) fn wait(&mut self, timeout: Duration, stretch: Ticks) -> (Vec<Whose>, bool) {
+        if self.poll.poll(&mut self.events, Some(timeout)).is_err() {
+            // A signal was handled. Nothing else can be wrong with it.
+            return (Vec::new(), false);
+        }
+        let mut arrivals = lock(&self.desk.arrivals);
+        if arrivals.stretch != Some(stretch) {
+            arrivals.stretch = Some(stretch);
+            arrivals.ids.clear();
+        }
+        let descriptors = lock(&self.desk.descriptors);
+        let mut new = Vec::new();
+        for event in &self.events {
+            let id = event.token().0 as u64;
+            if let Some(whose) = descriptors.get(&id)
+                && arrivals.ids.insert(id)
+            {
+                new.push(*whose);
+            }
+        }
+        (new, !self.events.is_empty())
+    }
+
+    /// Whether the last wait brought as much as it can, so that there may be more.
+    pub(super) fn is_full(&self) -> bool {
+        self.events.iter().count() == EVENTS
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use std::io::{Read, Write};
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    const EVER: Duration = Duration::from_secs(3600);
+    const STRETCH: Ticks = Ticks(5);
+
+    fn pair() -> (UnixStream, UnixStream) {
+        UnixStream::pair().unwrap()
+    }
+
+    #[test]
+    fn data_is_told_of_once_in_a_stretch() {
+        let (observed, mut observer) = observer().unwrap();
+        let (mut near, mut far) = pair();
+        let fd = near.as_raw_fd();
+        let task = Some(TaskId::from_index(0));
+        observed.add(fd, 7, task);
+        far.write_all(b"x").unwrap();
+        assert_eq!(observer.wait(EVER, STRETCH), (vec![(fd, task)], true));
+        far.write_all(b"x").unwrap();
+        assert_eq!(observer.wait(EVER, STRETCH), (vec![], true), "known");
+        near.read_exact(&mut [0; 2]).unwrap();
+        far.write_all(b"x").unwrap();
+        assert_eq!(observer.wait(EVER, Ticks(6)).0, [(fd, task)]);
+    }
+
+    #[test]
+    fn what_was_read_before_the_first_look_is_not_told_of() {
+        let (observed, mut observer) = observer().unwrap();
+        let (mut near, mut far) = pair();
+        observed.add(near.as_raw_fd(), 7, None);
+        far.write_all(b"x").unwrap();
+        near.read_exact(&mut [0]).unwrap();
+        let nothing = (vec![], false);
+        assert_eq!(observer.wait(Duration::ZERO, STRETCH), nothing);
+    }
+
+    #[test]
+    fn one_that_took_the_number_of_another_is_not_taken_for_it() {
+        let (observed, mut observer) = observer().unwrap();
+        let (near, mut far) = pair();
+        let fd = near.as_raw_fd();
+        observed.add(fd, 7, None);
+        far.write_all(b"x").unwrap();
+        observer.wait(EVER, STRETCH);
+        observed.remove(fd, 7);
+        observed.add(fd, 8, None);
+        assert!(!observed.take_arrivals(STRETCH).contains(&8));
+    }
+
+    #[test]
+    fn arrivals_of_another_stretch_are_not_those_of_this_one() {
+        let (observed, mut observer) = observer().unwrap();
+        let (near, mut far) = pair();
+        observed.add(near.as_raw_fd(), 7, None);
+        far.write_all(b"x").unwrap();
+        observer.wait(EVER, STRETCH);
+        assert!(observed.take_arrivals(Ticks(6)).is_empty());
+        assert!(observed.take_arrivals(STRETCH).is_empty(), "they are gone");
+        far.write_all(b"x").unwrap();
+        observer.wait(EVER, STRETCH);
+        assert!(observed.take_arrivals(STRETCH).contains(&7));
+    }
+
+    #[test]
+    fn one_that_is_removed_is_told_of_no_more_and_a_wake_ends_the_wait() {
+        let (observed, mut observer) = observer().unwrap();
+        let (near, mut far) = pair();
+        observed.add(near.as_raw_fd(), 7, None);
+        observed.remove(near.as_raw_fd(), 7);
+        far.write_all(b"x").unwrap();
+        observed.wake();
+        assert_eq!(observer.wait(EVER, STRETCH), (vec![], true));
+        assert!(!observer.is_full());
+    }
+}
