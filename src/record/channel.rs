@@ -92,6 +92,12 @@ impl Recorders {
         self
     }
 
+    /// The same for whoever only looks on, whose time is not the program's: its recorders do not tell it.
+    pub(crate) fn for_observers(mut self) -> Self {
+        self.thread_times = false;
+        self
+    }
+
     pub(super) const fn tells_thread_times(&self) -> bool {
         self.thread_times
     }

@@ -102,8 +102,6 @@ impl Session {
         let tasks: Arc<[Task]> = scenario.tasks.as_slice().into();
         let endpoints = endpoints(scenario, &servers);
         let (recorders, receiver) = channel(&Clock::monotonic(), Arc::clone(&wake));
-        // Who only looks on does not count.
-        let observers = recorders.clone();
         let recorders = recorders.with_thread_times();
         let ids = (0..).map(ModelId::from_index);
         let models: Vec<_> = ids.zip(options.models).collect();
@@ -135,7 +133,6 @@ impl Session {
                 endpoints: Arc::clone(&endpoints),
                 service: scenario.service.clone(),
                 recorders: recorders.clone(),
-                observers: observers.clone(),
                 controls: session.controls.clone(),
                 alone,
                 _servers: Arc::clone(&servers),
@@ -261,7 +258,6 @@ struct Row {
     endpoints: Arc<[Endpoint]>,
     service: Option<Service>,
     recorders: Recorders,
-    observers: Recorders,
     controls: Controls,
     /// Whether no other row runs beside it.
     alone: bool,
@@ -275,7 +271,7 @@ impl Row {
             .iter()
             .map(|(id, variant)| {
                 // What other models take beside it, nobody could tell apart.
-                let _memory = self.alone.then(|| MemoryWatch::start(&self.observers, *id));
+                let _memory = self.alone.then(|| MemoryWatch::start(&self.recorders, *id));
                 let job = Job {
                     model: *id,
                     variant: variant.clone(),

@@ -131,7 +131,7 @@ impl Watchdog {
     /// When the system gives no thread or no file descriptor; it takes five on Linux.
     pub fn start(recorder: &Recorder, threshold: StallThreshold) -> io::Result<Self> {
         let source = recorder.source();
-        let recorders = recorder.recorders().clone();
+        let recorders = recorder.recorders().clone().for_observers();
         let (observed, observer) = observer::observer()?;
         let files = Arc::new(ThreadFiles::of_this_thread());
         let shared = Arc::new(Shared {
