@@ -152,6 +152,7 @@ pub use deferred::{
 };
 pub use descriptor::{Descriptor, DescriptorId, Next, Reason};
 pub use handle::Handle;
+#[cfg(feature = "cli")]
 pub(crate) use http::ResponseParser;
 pub use http::{Agent, BadRequest, HttpError, Malformed, Response};
 pub use intern::intern;

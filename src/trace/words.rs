@@ -29,7 +29,7 @@ pub enum DeferredStep {
     Fired,
     /// It got a failure instead of its value: the errbacks follow.
     FiredWithFailure,
-    /// Its callback failed; the [`EventKind::Failure`] before it says why.
+    /// Its callback failed; the [`EventKind::Failure`](super::EventKind::Failure) before it says why.
     Failed,
     /// Its errback returned a value: the callbacks follow again.
     Recovered,
@@ -37,7 +37,7 @@ pub enum DeferredStep {
     Resumed,
     /// Somebody cancelled it.
     Cancelled,
-    /// It was dropped with a failure that nobody handled; the [`EventKind::Failure`] before it says which.
+    /// It was dropped with a failure that nobody handled; the [`EventKind::Failure`](super::EventKind::Failure) before it says which.
     Unhandled,
 }
 
@@ -59,11 +59,11 @@ impl fmt::Display for DeferredStep {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Cause {
-    /// A descriptor was ready. The flow is that of the [`EventKind::Readiness`].
+    /// A descriptor was ready. The flow is that of the [`EventKind::Readiness`](super::EventKind::Readiness).
     Readiness,
-    /// A timer was due. The flow is that of the [`EventKind::TimerSet`].
+    /// A timer was due. The flow is that of the [`EventKind::TimerSet`](super::EventKind::TimerSet).
     Timer,
-    /// Another thread asked for it. The flow is that of the [`EventKind::ThreadCall`].
+    /// Another thread asked for it. The flow is that of the [`EventKind::ThreadCall`](super::EventKind::ThreadCall).
     ThreadCall,
     /// The reactor started, or was asked for it before it ran.
     WhenRunning,
@@ -71,9 +71,9 @@ pub enum Cause {
     Program,
     /// The loop is being stopped.
     Shutdown,
-    /// A Deferred has its result. The flow is that of the [`EventKind::DeferredMade`], if it is recorded.
+    /// A Deferred has its result. The flow is that of the [`EventKind::DeferredMade`](super::EventKind::DeferredMade), if it is recorded.
     Deferred,
-    /// The loop handed it to its thread pool. The flow is that of the [`EventKind::WorkQueued`].
+    /// The loop handed it to its thread pool. The flow is that of the [`EventKind::WorkQueued`](super::EventKind::WorkQueued).
     ThreadPool,
 }
 
