@@ -11,7 +11,6 @@
 //!
 //! `poll` costs 1.14 and `select` 1.20 of epoll without idle connections, and both 60 times as much with 1,000.
 
-mod load;
 mod servers;
 mod timers;
 
@@ -19,28 +18,23 @@ use std::rc::Rc;
 
 use criterion::Criterion;
 use loopscope::reactor::ProviderKind;
-use loopscope_benches::{Peer, against};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-use load::Load;
-
-/// Requests in a unit of work, at least.
-const REQUESTS: usize = 256;
+use loopscope_benches::load::{self, Load, requests};
+use loopscope_benches::{Peer, against, ours};
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    raise_limit();
+    load::raise_limit();
     let anywhere = load::stay_here();
     for connections in [1, 100, 1000] {
         let peers = vec![
             echo("mio", Load::new(servers::raw_mio, connections, 0)),
             echo(
                 "ours, off",
-                Load::new(servers::unrecorded(ProviderKind::Epoll), connections, 0),
+                Load::new(ours::unrecorded(ProviderKind::Epoll), connections, 0),
             ),
             echo(
                 "ours, recording",
-                Load::new(servers::recorded(anywhere), connections, 0),
+                Load::new(ours::recorded(anywhere), connections, 0),
             ),
             echo("tokio", Load::new(servers::tokio, connections, 0)),
         ];
@@ -49,7 +43,7 @@ fn main() {
     }
     for idle in [0, 1000] {
         let peers = ProviderKind::ALL.map(|kind| {
-            let load = Load::new(servers::unrecorded(kind), 1, idle);
+            let load = Load::new(ours::unrecorded(kind), 1, idle);
             echo(kind.name(), load)
         });
         let what = format!("echo, 1 connection and {idle} idle ones");
@@ -59,32 +53,8 @@ fn main() {
     timers::compare();
 }
 
-fn waves(connections: usize) -> usize {
-    REQUESTS.div_ceil(connections)
-}
-
-fn requests(connections: usize) -> u64 {
-    (waves(connections) * connections) as u64
-}
-
 fn echo(name: &'static str, load: Load) -> Peer<'static> {
     let load = Rc::new(load);
     let server = Rc::clone(&load);
-    let waves = waves(load.clients());
-    Peer::new(name, move || {
-        for _ in 0..waves {
-            load.wave();
-        }
-    })
-    .on_clock(move || server.cpu())
-}
-
-/// A thousand connections to each of several servers, and both ends are here.
-fn raise_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    setrlimit(Resource::Nofile, raised).expect("up to its maximum anybody may raise it");
+    Peer::new(name, move || load.work()).on_clock(move || server.cpu())
 }

@@ -1,27 +1,14 @@
-//! Echo servers: ours, and those that it is measured beside. Each serves until it is asked to quit, sends nothing
-//! late (`TCP_NODELAY`), and takes what comes with one read where one is enough.
+//! Echo servers, those that ours is measured beside. Each serves until it is asked to quit, sends nothing late
+//! (`TCP_NODELAY`), and takes what comes with one read where one is enough.
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use loopscope::clock::Clock;
-use loopscope::reactor::{
-    Address, CallbackResult, Protocol, Provider, ProviderKind, Reactor, Transport,
-};
-use loopscope::record::{Recorder, Recorders, channel};
-use loopscope::trace::ModelId;
+use loopscope_benches::load::{ANY_PORT, Desk};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
-use rustix::thread::{CpuSet, sched_setaffinity};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-use crate::load::Desk;
-
-const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// How much a read takes at most.
 const READ_BYTES: usize = 64 * 1024;
@@ -128,75 +115,4 @@ pub fn tokio(desk: Desk) {
         });
         quits.notified().await;
     });
-}
-
-/// Ours, and nobody looks.
-pub fn unrecorded(kind: ProviderKind) -> impl FnOnce(Desk) + Send {
-    move |desk| {
-        let recorders = Recorders::off(&Clock::monotonic());
-        ours(
-            kind,
-            recorders.recorder(ModelId::from_index(0), "reactor"),
-            desk,
-        );
-    }
-}
-
-/// Ours, recorded, and somebody fetches the events as the window does, only more often, on one of the processors of
-/// `anywhere`.
-pub fn recorded(anywhere: CpuSet) -> impl FnOnce(Desk) + Send {
-    move |desk| fetched(desk, anywhere)
-}
-
-fn fetched(desk: Desk, anywhere: CpuSet) {
-    let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
-    let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
-    let is_over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            sched_setaffinity(None, &anywhere).expect("it could run there before");
-            while !is_over.load(Ordering::Relaxed) {
-                while let Ok(batch) = receiver.try_recv() {
-                    receiver.recycle(batch);
-                }
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        });
-        ours(ProviderKind::Epoll, recorder, desk);
-        is_over.store(true, Ordering::Relaxed);
-    });
-}
-
-fn ours(kind: ProviderKind, recorder: Recorder, desk: Desk) {
-    let provider = Provider::of(kind).expect("there are descriptors");
-    let mut reactor = Reactor::with_provider(recorder, provider);
-    let theirs = desk.clone();
-    let factory = move |_: &Address| Echo(theirs.clone());
-    let port = reactor
-        .listen_tcp(ANY_PORT, None, factory)
-        .expect("loopback has ports");
-    desk.open_at(port.get_host().socket().expect("it listens over TCP"));
-    reactor.run().expect("epoll works");
-}
-
-struct Echo(Desk);
-
-impl Protocol for Echo {
-    fn connection_made(&mut self, _: &mut Reactor, transport: &Transport) -> CallbackResult {
-        Ok(transport.set_tcp_no_delay(true)?)
-    }
-
-    fn data_received(
-        &mut self,
-        reactor: &mut Reactor,
-        transport: &Transport,
-        data: &[u8],
-    ) -> CallbackResult {
-        let is_over = self.0.look(data);
-        transport.write(reactor, data);
-        if is_over {
-            reactor.stop()?;
-        }
-        Ok(())
-    }
 }

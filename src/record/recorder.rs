@@ -122,6 +122,11 @@ impl Recorder {
         id
     }
 
+    /// Whether it keeps nothing of what it is told.
+    pub const fn is_off(&self) -> bool {
+        self.recorders.is_off()
+    }
+
     /// Whether there are texts that were not handed over yet, so that nobody can know what their ids mean.
     #[inline]
     pub const fn has_new_names(&self) -> bool {

@@ -4,6 +4,7 @@ use std::os::fd::AsRawFd;
 use std::sync::mpsc;
 
 use super::*;
+use crate::record::Recorders;
 use crate::trace::Doing;
 use crate::watch::tests::{Looker, is_notice};
 
@@ -179,6 +180,14 @@ fn a_reactor_can_be_watched_later() {
         looker.wait_for(|kind| matches!(kind, EventKind::DataArrived { .. }));
         answer.send(()).unwrap();
     });
+}
+
+#[test]
+fn one_that_keeps_no_record_is_not_watched() {
+    let recorders = Recorders::off(&Clock::monotonic());
+    let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "reactor")).unwrap();
+    reactor.watch().unwrap();
+    assert!(reactor.watchdog.is_none());
 }
 
 #[test]

@@ -4,14 +4,21 @@
 //! far: each peer answers it in the same way, so that what lies between two of them is its work and nothing else.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
+
+/// Where servers listen.
+pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// Requests in a unit of work, at least.
+const REQUESTS: usize = 256;
 
 /// How long a request is, in bytes, and its answer.
 pub const BYTES: usize = 64;
@@ -59,6 +66,25 @@ pub fn stay_here() -> CpuSet {
     before
 }
 
+/// A thousand connections to each of several servers, and both ends are here.
+pub fn raise_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    setrlimit(Resource::Nofile, raised).expect("up to its maximum anybody may raise it");
+}
+
+/// How many requests so many clients make in a unit of work.
+pub fn requests(clients: usize) -> u64 {
+    (waves(clients) * clients) as u64
+}
+
+fn waves(clients: usize) -> usize {
+    REQUESTS.div_ceil(clients)
+}
+
 /// A server with its clients.
 pub struct Load {
     busy: Vec<TcpStream>,
@@ -86,13 +112,15 @@ impl Load {
         load
     }
 
-    /// How many clients ask.
-    pub fn clients(&self) -> usize {
-        self.busy.len()
+    /// A unit of work: every client asks, and once more if that makes few requests.
+    pub fn work(&self) {
+        for _ in 0..waves(self.busy.len()) {
+            self.wave();
+        }
     }
 
     /// Every client asks, and then every client waits for its answer.
-    pub fn wave(&self) {
+    fn wave(&self) {
         for client in &self.busy {
             send(client, ECHO);
         }
