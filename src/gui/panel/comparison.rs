@@ -6,7 +6,7 @@ use egui::{Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::widgets::{self, bar_number};
-use crate::analysis::{self, ModelSummary, outcome_word, plain_count, plain_duration};
+use crate::analysis::{self, ModelSummary, outcome_word, plain_count, plain_duration, plain_size};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::Document;
 use crate::gui::theme::{self, Palette, STEP};
@@ -16,36 +16,45 @@ use crate::trace::Outcome;
 const LINE: f32 = 30.0;
 
 /// The columns: title, least width, and what the numbers in it mean.
-const COLUMNS: [(&str, f32, &str); 10] = [
+const COLUMNS: [(&str, f32, &str); 11] = [
     (
         "Model",
-        128.0,
+        120.0,
         "A model of execution; its name leads to the whole of it",
     ),
-    ("Elapsed", 84.0, "From its begin to its end"),
+    ("Elapsed", 76.0, "From its begin to its end"),
     (
         "Waiting",
-        84.0,
+        76.0,
         "How long its threads waited in polls or blocking system calls; the sum of all its threads",
     ),
     (
         "Running",
-        84.0,
+        76.0,
         "How long its threads did anything else: the sum of all its threads. It is not CPU time",
     ),
     (
         "Longest stall",
-        84.0,
+        76.0,
         "The longest stretch without a poll that counts as a stall",
     ),
-    ("Stalls", 48.0, "How many stalls"),
+    (
+        "CPU",
+        60.0,
+        "How much CPU time its threads have used; they tell it when they end",
+    ),
+    (
+        "Memory",
+        60.0,
+        "By how much the memory of the process grew at most; told where the models run one after another",
+    ),
+    ("Stalls", 44.0, "How many stalls"),
     ("Tasks", 84.0, "How many tasks are done"),
     ("Bytes", 60.0, "What all its tasks have read"),
-    ("Events", 60.0, "What was recorded"),
     (
-        "Dropped",
-        56.0,
-        "Events that were lost because nobody fetched them in time",
+        "Events",
+        60.0,
+        "What was recorded; dropped is what was lost because nobody fetched it in time",
     ),
 ];
 
@@ -163,20 +172,17 @@ fn line(row: &mut TableRow<'_, '_>, model: &ModelSummary, scale: &Scale) -> bool
         let stall = model.longest_stall.unwrap_or_default();
         bar_number(ui, &text, share(stall, scale.stall), color);
     });
+    row.col(|ui| told(ui, model.cpu.map(plain_duration)));
+    row.col(|ui| told(ui, model.memory.map(plain_size)));
     row.col(|ui| number(ui, model.stalls as u64));
     row.col(|ui| tasks(ui, model));
     row.col(|ui| number(ui, model.tasks.iter().map(|task| task.bytes).sum()));
-    row.col(|ui| number(ui, model.events));
     row.col(|ui| {
+        number(ui, model.events);
         if model.dropped > 0 {
             let color = Palette::of(ui.visuals()).failed;
-            ui.label(
-                RichText::new(plain_count(model.dropped))
-                    .font(theme::number())
-                    .color(color),
-            );
-        } else {
-            number(ui, 0);
+            let dropped = format!("{} dropped", plain_count(model.dropped));
+            ui.label(RichText::new(dropped).font(theme::number()).color(color));
         }
     });
     pressed
@@ -191,6 +197,12 @@ fn name(ui: &mut Ui, model: &ModelSummary, place: usize) -> Response {
     let said = format!("Show {}", model.name);
     response.widget_info(|| WidgetInfo::labeled(Role::Link, true, &said));
     response
+}
+
+/// What is not always known.
+fn told(ui: &mut Ui, text: Option<String>) {
+    let text = text.map_or_else(|| RichText::new("–").weak(), RichText::new);
+    ui.label(text.font(theme::number()));
 }
 
 fn number(ui: &mut Ui, number: u64) {
