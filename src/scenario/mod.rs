@@ -15,6 +15,7 @@ mod check;
 mod edit;
 mod error;
 mod expectation;
+mod explain;
 mod file;
 pub mod limits;
 mod load;

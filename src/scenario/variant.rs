@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::model::Scenario;
-use super::program::{Requests, Step};
+use super::program::Requests;
 
 /// A model of execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -148,59 +147,5 @@ impl From<Model> for Variant {
 impl fmt::Display for Variant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.name)
-    }
-}
-
-impl Scenario {
-    /// What a variant is, and in what it differs, in a few sentences.
-    pub fn explain(&self, variant: &Variant) -> String {
-        let mut text = format!("{}.", variant.model.explained());
-        let mut say = |sentence: &str| {
-            text.push(' ');
-            text.push_str(sentence);
-        };
-        let mut steps = self.tasks.iter().flat_map(|task| &task.steps);
-        let is_open = |step: &Step| matches!(step, Step::Request { by: None, .. });
-        if variant.model == Model::Asynchronous && steps.any(is_open) {
-            say(variant.requests.explained());
-        }
-        let others = || self.variants.iter();
-        if others().any(|other| other.provider != variant.provider) {
-            say(variant.provider.explained());
-        }
-        if let Some(slices) = variant.slices {
-            let slices = humantime::format_duration(slices);
-            say(&format!(
-                "Whoever computes lets the others have their turn every {slices}."
-            ));
-        } else if others().any(|other| other.slices.is_some()) {
-            say("Whoever computes does so to the end.");
-        }
-        text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scenario::builtins;
-
-    #[test]
-    fn a_variant_is_explained_by_what_tells_it_from_the_others() {
-        for builtin in builtins() {
-            let scenario = builtin.scenario();
-            let all: Vec<_> = scenario
-                .variants
-                .iter()
-                .map(|variant| scenario.explain(variant))
-                .collect();
-            for (place, text) in all.iter().enumerate() {
-                assert!(text.ends_with('.'), "{text}");
-                assert!(!all[..place].contains(text), "{}: {text}", builtin.name);
-            }
-        }
-        let first = builtins()[0].scenario();
-        let text = first.explain(&first.variants[2]);
-        assert_eq!(text, format!("{}.", Model::Asynchronous.explained()));
     }
 }

@@ -9,8 +9,8 @@ use mio::net::{TcpListener, UnixListener};
 use mio::{Interest, Registry, Token};
 use rustix::fd::AsFd;
 
+use super::address::ANY;
 use super::address::Address;
-use super::port::ANY;
 use super::stream::Stream;
 
 /// How many clients may wait to be taken in; the system lowers it to its own limit (4096, as a rule). mio's 128

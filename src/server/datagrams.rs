@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use mio::net::UdpSocket;
 use mio::{Interest, Registry, Token};
 
+use super::address::ANY;
 use super::connection::{ROUNDS, Then};
-use super::port::ANY;
 
 /// How much may wait to be sent back. While it is more, datagrams stay with the system, which loses those that
 /// it has no room for.

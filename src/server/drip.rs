@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use super::host::Text;
 use super::pace::Pace;
 use super::talk::{Next, Talk};
+use super::text::Text;
 
 /// One text on its way to one client, piece by piece.
 ///

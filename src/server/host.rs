@@ -8,6 +8,7 @@ use super::echo::Echo;
 use super::http::{Http, head};
 use super::pace::Pace;
 use super::talk::Talk;
+use super::text::Text;
 use crate::scenario::{Fault, Server, Speaks};
 
 /// A server, as its connections need it.
@@ -16,17 +17,6 @@ pub(super) struct Host {
     speaks: Speaks,
     text: Text,
     pace: Pace,
-}
-
-/// What a server sends.
-#[derive(Clone, Debug)]
-pub(super) struct Text {
-    /// All of it, with a head if it has one.
-    pub(super) bytes: Arc<[u8]>,
-    /// How many bytes its head has: they go with the first piece, and do not count as a part of it.
-    pub(super) head: usize,
-    /// How many bytes are sent, the head included.
-    pub(super) end: usize,
 }
 
 impl Host {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::drip::Drip;
-use super::host::Text;
 use super::pace::Pace;
 use super::talk::{Next, Talk};
+use super::text::Text;
 
 /// How many bytes the head of a request may have.
 const LONGEST_HEAD: usize = 8 * 1024;

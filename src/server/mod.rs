@@ -29,6 +29,7 @@ mod stream;
 mod talk;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::env;
 use std::io;

@@ -1,7 +1,7 @@
 //! The place where clients reach one server.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,14 +15,11 @@ use rustix::net::{
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::acceptor::Acceptor;
-use super::address::{Address, OpenPipes};
+use super::address::{ANY, Address, OpenPipes};
 use super::datagrams::Datagrams;
 use super::orders::{Order, Orders};
 use super::stream::Stream;
 use crate::scenario::Over;
-
-/// Loopback, on a port that the system chooses.
-pub(super) const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What the servers' thread has of it.
 #[derive(Debug)]

@@ -2,8 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use super::scenario::STOP_FIRST;
-use super::widgets;
+use super::widgets::{self, STOP_FIRST};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
 use crate::gui::theme::{self, STEP};

@@ -8,9 +8,6 @@ use crate::gui::controls::Controls;
 use crate::gui::theme::{self, STEP};
 use crate::scenario::builtins;
 
-/// Why something cannot be changed while a run goes on.
-pub(super) const STOP_FIRST: &str = "Stop the run first";
-
 /// Shows the side; `running` is whether a run goes on.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
     egui::ScrollArea::vertical()
@@ -72,7 +69,7 @@ fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
     });
     picker
         .inner
-        .on_disabled_hover_text(STOP_FIRST)
+        .on_disabled_hover_text(widgets::STOP_FIRST)
         .on_hover_text(&controls.source);
 }
 
@@ -101,7 +98,7 @@ fn models(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
             let mut on = controls.runs(place);
             if widgets::switch(ui, &mut on, &variant.name)
                 .on_hover_text(controls.scenario.explain(variant))
-                .on_disabled_hover_text(STOP_FIRST)
+                .on_disabled_hover_text(widgets::STOP_FIRST)
                 .changed()
             {
                 commands.push(Command::SetModel(place, on));
