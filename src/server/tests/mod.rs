@@ -114,7 +114,7 @@ impl Client {
                 Ok(Self::Unix(stream))
             }
             Address::Udp(address) => {
-                let socket = UdpSocket::bind(super::port::ANY)?;
+                let socket = UdpSocket::bind(super::address::ANY)?;
                 socket.connect(address)?;
                 socket.set_read_timeout(Some(FOR_EVER))?;
                 Ok(Self::Udp(socket))
