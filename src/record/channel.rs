@@ -92,6 +92,13 @@ impl Recorders {
         self
     }
 
+    /// The same, whose recorders do not: for a thread whose work is not the model's.
+    #[must_use]
+    pub fn without_thread_times(mut self) -> Self {
+        self.thread_times = false;
+        self
+    }
+
     pub(super) const fn tells_thread_times(&self) -> bool {
         self.thread_times
     }
