@@ -225,11 +225,7 @@ fn the_switch_reaches_a_process_when_it_is_started() {
     check_done(&runs);
     let stalls = store.models()[0].stalls.iter();
     let stalls: Vec<_> = stalls
-        .filter(|stall| {
-            stall
-                .callback
-                .is_some_and(|name| store.name(name) == "line_received")
-        })
+        .filter(|stall| stall.callback.map(|name| store.name(name)) == Some("line_received"))
         .collect();
     let of_second = stalls
         .iter()

@@ -88,8 +88,9 @@ pub(super) struct RunArgs {
     pub(super) one_after_another: bool,
     /// Make the callbacks of a task block
     ///
-    /// KIND is `sleep` (a system call), `cpu` (computes) or `read` (reads its socket to the end, which
-    /// takes as long as the server does). DURATION is such as 200ms or 1s. TASK is a number, a name or
+    /// KIND is `sleep` (a system call), `cpu` (computes), `read` (reads its socket to the end, which takes as
+    /// long as the server does), `lock` (waits for a lock), `fsync` (writes a file to the disk, again and
+    /// again) or `many` (a hundred callbacks of a hundredth each, in one turn). DURATION is such as 200ms or 1s. TASK is a number, a name or
     /// `all`. What is left out is as the scenario says.
     #[arg(long, value_name = "KIND:DURATION[:TASK]")]
     pub(super) block: Option<String>,

@@ -98,7 +98,7 @@ impl Reactor {
             .stretch
             .end(now, &mut self.recorder, &self.stall_threshold);
         if let Some(watchdog) = &mut self.watchdog {
-            watchdog.end_stretch(now, was_stall, &mut self.recorder);
+            watchdog.end_stretch(now, was_stall);
         }
         now
     }

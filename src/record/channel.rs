@@ -92,8 +92,9 @@ impl Recorders {
         self
     }
 
-    /// The same for whoever only looks on, whose time is not the program's: its recorders do not tell it.
-    pub(crate) fn for_observers(mut self) -> Self {
+    /// The same, whose recorders do not: for a thread whose work is not the model's.
+    #[must_use]
+    pub fn without_thread_times(mut self) -> Self {
         self.thread_times = false;
         self
     }

@@ -3,7 +3,8 @@
 use std::hint::black_box;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -91,6 +92,23 @@ fn block_without_socket(
             compute(duration, wall_clock(), stop);
         }
         BlockingKind::Read => return,
+        BlockingKind::Lock => {
+            begin(&format!("wait {duration:?} for a lock"), task, recorder);
+            wait_for_lock(duration, stop);
+        }
+        BlockingKind::Fsync => {
+            begin(&format!("fsync for {duration:?}"), task, recorder);
+            if let Err(error) = sync_file(duration, stop) {
+                let message =
+                    recorder.message(&format!("cannot write to a temporary file: {error}"));
+                let task = Some(task);
+                recorder.record(EventKind::Failure { task, message });
+            }
+        }
+        BlockingKind::Many => {
+            begin(&format!("compute {duration:?}"), task, recorder);
+            compute(duration, wall_clock(), stop);
+        }
     }
     recorder.record(EventKind::BlockingEnd);
 }
@@ -128,6 +146,37 @@ pub(super) fn sleep(duration: Duration, stop: &StopToken) {
     {
         thread::sleep(left.min(SLICE));
     }
+}
+
+/// Waits for a lock that another thread holds for so long.
+fn wait_for_lock(duration: Duration, stop: &StopToken) {
+    let lock = Mutex::new(());
+    let (tell, told) = mpsc::channel();
+    thread::scope(|scope| {
+        let holder = thread::Builder::new().spawn_scoped(scope, || {
+            let _held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+            // Who is told waits for it.
+            let _ = tell.send(());
+            sleep(duration, stop);
+        });
+        // Where the system gives no thread, nobody holds the lock.
+        if holder.is_ok() && told.recv().is_ok() {
+            drop(lock.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    });
+}
+
+/// Writes to a temporary file for so long, and waits for the disk each time. Where its folder lies in memory there is
+/// nothing to wait for, and it is the writing that takes the time.
+fn sync_file(duration: Duration, stop: &StopToken) -> io::Result<()> {
+    static BYTES: [u8; 64 * 1024] = [b'x'; 64 * 1024];
+    let file = tempfile::tempfile()?;
+    let elapsed = wall_clock();
+    while !stop.is_stopped() && elapsed() < duration {
+        file.write_all_at(&BYTES, 0)?;
+        file.sync_all()?;
+    }
+    Ok(())
 }
 
 /// Tells how much time has passed since it was made.

@@ -99,7 +99,11 @@ mod tests {
     #[test]
     fn what_is_not_allowed_is_named() {
         let error = |text| parse(text).expect_err(text);
-        assert!(error("").starts_with("`` is not allowed: `sleep`, `cpu` or `read`"));
+        assert!(
+            error("").starts_with(
+                "`` is not allowed: `sleep`, `cpu`, `read`, `lock`, `fsync` or `many`"
+            )
+        );
         assert!(error("sleeep:1s").contains("did you mean `sleep`?"));
         assert!(error("sleep:0s").contains("a duration from 1ms to 1m"));
         assert!(error("sleep:soon").starts_with("`soon` is not allowed: a duration"));

@@ -262,11 +262,25 @@ pub enum BlockingKind {
     Cpu,
     /// It reads its socket to the end, blocking, as the tutorial's broken client does.
     Read,
+    /// It waits for a lock that another thread holds.
+    Lock,
+    /// It writes to a temporary file, and waits each time until that is on the disk.
+    Fsync,
+    /// It leaves work for a hundred callbacks, which compute for a hundredth each, in the same turn of the loop. Where
+    /// no loop has turns it computes itself.
+    Many,
 }
 
 impl BlockingKind {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 3] = [Self::Sleep, Self::Cpu, Self::Read];
+    pub const ALL: [Self; 6] = [
+        Self::Sleep,
+        Self::Cpu,
+        Self::Read,
+        Self::Lock,
+        Self::Fsync,
+        Self::Many,
+    ];
 
     /// Its name in files and on the command line.
     pub const fn name(self) -> &'static str {
@@ -274,6 +288,9 @@ impl BlockingKind {
             Self::Sleep => "sleep",
             Self::Cpu => "cpu",
             Self::Read => "read",
+            Self::Lock => "lock",
+            Self::Fsync => "fsync",
+            Self::Many => "many",
         }
     }
 }

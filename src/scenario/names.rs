@@ -65,7 +65,7 @@ mod tests {
                 .parse::<BlockingKind>()
                 .map_err(|error| error.to_string()),
             Err(
-                "`slep` is not allowed: `sleep`, `cpu` or `read` (did you mean `sleep`?)"
+                "`slep` is not allowed: `sleep`, `cpu`, `read`, `lock`, `fsync` or `many` (did you mean `sleep`?)"
                     .to_owned()
             )
         );

@@ -371,7 +371,7 @@ fn a_value_that_cannot_be_run_is_shown_with_what_is_allowed() {
         (
             "[[tasks]]",
             "[blocking]\nkind = 'slep'\n[[tasks]]",
-            "blocking.kind: `slep` is not allowed: `sleep`, `cpu` or `read` (did you mean `sleep`?)",
+            "blocking.kind: `slep` is not allowed: `sleep`, `cpu`, `read`, `lock`, `fsync` or `many` (did you mean `sleep`?)",
         ),
         (
             "[[tasks]]",

@@ -23,7 +23,7 @@ impl MemoryWatch {
     pub(super) fn start(recorders: &Recorders, model: ModelId) -> Option<Self> {
         let begin = recorders.clock().ticks();
         let first = resident_bytes()?;
-        let recorders = recorders.clone().for_observers();
+        let recorders = recorders.clone().without_thread_times();
         let (stop, stopped) = mpsc::channel::<()>();
         let thread = thread::Builder::new()
             .name("memory".to_owned())

@@ -5,18 +5,23 @@
 //! of one's own calls what the reactor calls.
 //!
 //! # What it sees
-//! - **That the loop is stuck**, as soon as a stretch without a poll exceeds the threshold, and whose callback runs
-//!   ([`StallNoticed`](EventKind::StallNoticed)). Again when it has lasted twice as long, four times, and so on. With
-//!   many stalls in a row some of these reports are held back, and counted.
-//! - **Why**: what the thread is doing, every few milliseconds ([`ThreadSample`](EventKind::ThreadSample)), and how the
-//!   system accounts for its time ([`ThreadTimes`](EventKind::ThreadTimes)): at the first look, and, by the loop itself,
-//!   at the stall's end. From `/proc`; elsewhere than on Linux nothing is known of it.
-//! - **What comes in**: when data arrives on a descriptor that the loop reads
-//!   ([`DataArrived`](EventKind::DataArrived)), from a second event provider. After the stall the loop says which of its
-//!   readinesses is of which descriptor ([`ReadinessOf`](EventKind::ReadinessOf)).
-//! - **What all this costs** ([`Watched`](EventKind::Watched)).
+//! - **That the loop is stuck** ([`StallNoticed`]), as soon as a stretch without a poll exceeds the threshold, and whose
+//!   callback runs. Again when it has lasted twice as long, four times, and so on. With many stalls in a row some of these
+//!   reports are held back, and counted.
+//! - **Why**: what the thread is doing, every few milliseconds ([`ThreadSample`]), and how the system accounts for its time
+//!   at the first look and at the stall's end ([`ThreadTimes`]). From `/proc`; elsewhere than on Linux nothing is known.
+//! - **What comes in**: when data arrives on a descriptor that the loop reads ([`DataArrived`]), from a second event
+//!   provider. After the stall the loop says which readiness is of which descriptor ([`ReadinessOf`]).
+//! - **What all this costs** ([`Watched`]).
 //!
 //! Of a stretch that does not become a stall nothing is recorded.
+//!
+//! [`StallNoticed`]: crate::trace::EventKind::StallNoticed
+//! [`ThreadSample`]: crate::trace::EventKind::ThreadSample
+//! [`ThreadTimes`]: crate::trace::EventKind::ThreadTimes
+//! [`DataArrived`]: crate::trace::EventKind::DataArrived
+//! [`ReadinessOf`]: crate::trace::EventKind::ReadinessOf
+//! [`Watched`]: crate::trace::EventKind::Watched
 //!
 //! # What it costs
 //! Nothing while the loop waits: then the watchdog sleeps, and the loop wakes it when it leaves its poll. While the loop
@@ -46,7 +51,7 @@
 //!     .find(|event| matches!(event.kind, EventKind::StallNoticed { .. }));
 //! assert!(noticed.is_some(), "the stall lasts, and is known already");
 //! let end = recorder.record(EventKind::PollBegin);
-//! watchdog.end_stretch(end, true, &mut recorder);
+//! watchdog.end_stretch(end, true);
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
@@ -64,19 +69,19 @@ use std::collections::HashSet;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::clock::Ticks;
 use crate::record::Recorder;
-use crate::trace::{EventKind, NameId, TaskId};
+use crate::trace::{NameId, TaskId};
 
 pub use threshold::{DEFAULT_STALL_THRESHOLD, StallThreshold};
 
 use observer::Observed;
 use pulse::Pulse;
-use system::ThreadFiles;
+use system::{ThreadFiles, Times};
 use watcher::Watcher;
 
 /// Watches the loop of the thread that started it, until it is dropped.
@@ -101,16 +106,33 @@ struct Shared {
     threshold: Mutex<StallThreshold>,
     is_closed: AtomicBool,
     looks: AtomicU64,
+    account: Mutex<Option<Account>>,
+}
+
+/// How the time of the loop's thread was spent up to the end of a stretch.
+#[derive(Clone, Copy)]
+struct Account {
+    stretch: Ticks,
+    at: Ticks,
+    times: Times,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Shared {
     fn threshold(&self) -> Duration {
-        let threshold = self.threshold.lock();
-        threshold.unwrap_or_else(PoisonError::into_inner).get()
+        lock(&self.threshold).get()
     }
 
     fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
+    }
+
+    fn take_account(&self, stretch: Ticks) -> Option<Account> {
+        let account = lock(&self.account).take();
+        account.filter(|account| account.stretch == stretch)
     }
 
     fn count_look(&self) {
@@ -131,7 +153,8 @@ impl Watchdog {
     /// When the system gives no thread or no file descriptor; it takes five on Linux.
     pub fn start(recorder: &Recorder, threshold: StallThreshold) -> io::Result<Self> {
         let source = recorder.source();
-        let recorders = recorder.recorders().clone().for_observers();
+        // What it costs to watch the watchdog tells itself.
+        let recorders = recorder.recorders().clone().without_thread_times();
         let (observed, observer) = observer::observer()?;
         let files = Arc::new(ThreadFiles::of_this_thread());
         let shared = Arc::new(Shared {
@@ -139,6 +162,7 @@ impl Watchdog {
             threshold: Mutex::new(threshold),
             is_closed: AtomicBool::new(false),
             looks: AtomicU64::new(0),
+            account: Mutex::new(None),
         });
         let (theirs, kept) = (Arc::clone(&shared), Arc::clone(&files));
         let thread = thread::Builder::new()
@@ -161,8 +185,7 @@ impl Watchdog {
 
     /// Takes the threshold of a stall from `threshold` from now on.
     pub fn share_stall_threshold(&self, threshold: StallThreshold) {
-        let shared = self.shared.threshold.lock();
-        *shared.unwrap_or_else(PoisonError::into_inner) = threshold;
+        *lock(&self.shared.threshold) = threshold;
     }
 
     /// The loop leaves its poll.
@@ -176,9 +199,14 @@ impl Watchdog {
 
     /// The loop enters its poll; `was_stall` if the stretch exceeded the threshold.
     #[inline]
-    pub fn end_stretch(&mut self, at: Ticks, was_stall: bool, recorder: &mut Recorder) {
-        if self.shared.pulse.end(self.stretch, was_stall) {
-            self.end_attended(at, was_stall, recorder);
+    pub fn end_stretch(&mut self, at: Ticks, was_stall: bool) {
+        let is_attended = self.shared.pulse.is_attended(self.stretch);
+        if is_attended && was_stall {
+            self.take_account(at);
+        }
+        self.shared.pulse.end(self.stretch, was_stall);
+        if is_attended {
+            self.observed.wake();
         }
     }
 
@@ -241,22 +269,17 @@ impl Watchdog {
         }
     }
 
+    /// How the time of a stall was spent the loop finds out itself: nobody else could do it in time.
     #[cold]
-    fn end_attended(&mut self, at: Ticks, was_stall: bool, recorder: &mut Recorder) {
-        self.observed.wake();
-        if !was_stall {
-            return;
-        }
+    fn take_account(&mut self, at: Ticks) {
         self.stall = Some(self.stretch);
         if let Some(times) = self.files.own_times() {
-            recorder.record_at(
+            let account = Account {
+                stretch: self.stretch,
                 at,
-                EventKind::ThreadTimes {
-                    thread: recorder.source().thread,
-                    on_cpu: times.on_cpu,
-                    waiting_for_core: times.waiting_for_core,
-                },
-            );
+                times,
+            };
+            *lock(&self.shared.account) = Some(account);
         }
     }
 

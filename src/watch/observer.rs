@@ -7,12 +7,13 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
+use super::lock;
 use crate::clock::Ticks;
 use crate::trace::TaskId;
 
@@ -143,10 +144,6 @@ impl Observer {
     pub(super) fn is_full(&self) -> bool {
         self.events.iter().count() == EVENTS
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -54,12 +54,17 @@ impl Pulse {
         self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::Relaxed)
     }
 
-    /// The loop enters its poll. Whether the watchdog wants to be told.
+    /// The loop enters its poll.
     #[inline]
-    pub(super) fn end(&self, begin: Ticks, was_stall: bool) -> bool {
+    pub(super) fn end(&self, begin: Ticks, was_stall: bool) {
         let stalled = if was_stall { STALLED } else { 0 };
         let over = begin.0 | OVER | stalled;
         self.stretch.store(over, Ordering::Release);
+    }
+
+    /// Whether the watchdog looks closely at the stretch that began there, and wants to be told of its end.
+    #[inline]
+    pub(super) fn is_attended(&self, begin: Ticks) -> bool {
         self.attended.load(Ordering::Relaxed) == begin.0
     }
 
@@ -144,12 +149,14 @@ mod tests {
         };
         assert_eq!(pulse.beat(), beat);
         pulse.attend(Some(begin));
-        assert!(pulse.end(begin, true), "somebody wants to know");
+        assert!(pulse.is_attended(begin));
+        pulse.end(begin, true);
         beat.is_over = true;
         beat.was_stall = true;
         assert_eq!(pulse.beat(), beat);
         pulse.attend(None);
-        assert!(!pulse.end(begin, false));
+        assert!(!pulse.is_attended(begin));
+        pulse.end(begin, false);
         beat.was_stall = false;
         assert_eq!(pulse.beat(), beat);
     }

@@ -10,7 +10,7 @@ use std::os::unix::net::UnixStream;
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::record::{Receiver, channel};
-use crate::trace::{Doing, Event, ModelId, ThreadId, Timestamp};
+use crate::trace::{Doing, Event, EventKind, ModelId, ThreadId, Timestamp};
 
 const MS: Duration = Duration::from_millis(1);
 /// Longer than any test lasts.
@@ -97,6 +97,7 @@ impl Bench {
 
     fn on(clock: &Clock, threshold: Duration) -> Self {
         let (recorders, receiver) = channel(clock, Arc::new(|| {}));
+        let recorders = recorders.with_thread_times();
         let recorder = recorders.recorder(ModelId::from_index(0), "loop");
         let watchdog = Watchdog::start(&recorder, StallThreshold::new(threshold)).unwrap();
         Self {
@@ -114,8 +115,7 @@ impl Bench {
 
     fn end(&mut self, was_stall: bool) -> Timestamp {
         let now = self.recorder.ticks();
-        self.watchdog
-            .end_stretch(now, was_stall, &mut self.recorder);
+        self.watchdog.end_stretch(now, was_stall);
         self.recorder.flush();
         self.recorder.clock().timestamp(now)
     }
@@ -198,7 +198,7 @@ fn a_thread_that_computes_is_seen_running_and_its_time_is_accounted_for() {
     bench.looker.wait_for(|kind| *kind == running);
     let end = bench.end(true);
     let times = bench.close().all(is_times);
-    assert_eq!(times.len(), 2);
+    assert_eq!(times.len(), 3, "the last is the thread's own account");
     assert!(begin <= times[0].at && times[0].at < times[1].at);
     assert_eq!(times[1].at, end);
     let [before, after] = [0, 1].map(|place| match times[place].kind {
@@ -295,9 +295,9 @@ fn of_a_stretch_that_becomes_no_stall_nothing_is_recorded_but_the_cost() {
         bench.wait_for_looks(4);
         bench.end(false);
     }
-    let watchdog = bench.recorder.source().thread;
+    let watched = bench.recorder.source().thread;
     let looker = bench.close();
-    let theirs = looker.events.iter().filter(|(of, _)| *of != watchdog);
+    let theirs = looker.events.iter().filter(|(of, _)| *of != watched);
     let kinds: Vec<_> = theirs.map(|(_, event)| event.kind).collect();
     assert!(
         matches!(

@@ -254,6 +254,10 @@ impl Watcher {
         let beat = self.shared.pulse.beat();
         let was_stall = beat.begin == stretch.begin && beat.was_stall;
         if stretch.noticed || was_stall {
+            if let Some(account) = self.shared.take_account(stretch.begin) {
+                let times = account_of(self.thread, account.times);
+                stretch.evidence.push((account.at, times));
+            }
             stretch.hand_over(&mut self.recorder);
             self.record_cost();
             self.recorder.flush();
@@ -287,13 +291,17 @@ impl Watcher {
     }
 }
 
+const fn account_of(thread: ThreadId, times: Times) -> EventKind {
+    EventKind::ThreadTimes {
+        thread,
+        on_cpu: times.on_cpu,
+        waiting_for_core: times.waiting_for_core,
+    }
+}
+
 impl Stretch {
     fn new(look: FirstLook, thread: ThreadId) -> Self {
-        let times = look.times.map(|times| EventKind::ThreadTimes {
-            thread,
-            on_cpu: times.on_cpu,
-            waiting_for_core: times.waiting_for_core,
-        });
+        let times = look.times.map(|times| account_of(thread, times));
         Self {
             begin: look.begin,
             evidence: times.map(|times| (look.at, times)).into_iter().collect(),

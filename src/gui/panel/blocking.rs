@@ -103,6 +103,9 @@ fn sentence(controls: &Controls, running: bool) -> String {
         BlockingKind::Sleep => format!("sleeps for {length} in a system call"),
         BlockingKind::Cpu => format!("computes for {length}"),
         BlockingKind::Read => "reads its socket to the end, blocking".to_owned(),
+        BlockingKind::Lock => format!("waits {length} for a lock that another thread holds"),
+        BlockingKind::Fsync => format!("writes to a file and waits for the disk, for {length}"),
+        BlockingKind::Many => format!("leaves {length} of work to a hundred callbacks"),
     };
     match (controls.blocking_on, running) {
         (true, true) => format!("Every {callback} of {task} {does}, from the next one on."),
@@ -132,6 +135,13 @@ const fn explained(kind: BlockingKind) -> &'static str {
         BlockingKind::Cpu => "The callback computes, as one does that compresses or parses",
         BlockingKind::Read => {
             "The callback reads its socket to the end, waiting for each piece: it makes the loop a queue"
+        }
+        BlockingKind::Lock => "The callback waits for a lock that another thread holds meanwhile",
+        BlockingKind::Fsync => {
+            "The callback writes to a file and waits until that is on the disk, as one does that keeps a log"
+        }
+        BlockingKind::Many => {
+            "No callback takes long, but a hundred of them come in one turn, before the loop looks again"
         }
     }
 }

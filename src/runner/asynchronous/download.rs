@@ -127,6 +127,10 @@ impl Descriptor for Connection {
             Some(blocking) if next == Next::Close && blocking.kind == BlockingKind::Read => {
                 Ok(next)
             }
+            Some(blocking) if blocking.kind == BlockingKind::Many => {
+                errand.leave_to_many(blocking.duration, reactor);
+                Ok(next)
+            }
             Some(blocking) => {
                 let blocked = block(
                     &blocking,

@@ -9,7 +9,10 @@ use crate::reactor::{
 use crate::runner::Controls;
 use crate::runner::blocking::perform;
 use crate::runner::running::StepError;
-use crate::scenario::{Call, Work};
+use crate::scenario::{BlockingKind, Call, Work};
+
+/// Many callbacks.
+const MANY: u32 = 100;
 
 /// What a callback of the program's returns: a failure, or that it is done, now or later.
 pub(super) struct Returns(pub(super) Result<Came<(), Reactor>, Failure>);
@@ -119,7 +122,26 @@ impl Errand {
     /// Blocks in a callback without a socket, if the user wants this task to.
     pub(super) fn be_blocked(&self, reactor: &mut Reactor) {
         let Controls { blocking, stop, .. } = &self.run.controls;
-        blocking.block_callback(self.task(), reactor.recorder(), stop);
+        match blocking.for_task(self.task()) {
+            Some(blocking) if blocking.kind == BlockingKind::Many => {
+                self.leave_to_many(blocking.duration, reactor);
+            }
+            _ => blocking.block_callback(self.task(), reactor.recorder(), stop),
+        }
+    }
+
+    /// Leaves work of this length to many callbacks that are due at once: the loop has them all in one turn, before it
+    /// polls again.
+    pub(super) fn leave_to_many(&self, duration: Duration, reactor: &mut Reactor) {
+        let part = duration / MANY;
+        for _ in 0..MANY {
+            let errand = self.clone();
+            let label = self.label("one_of_many");
+            reactor.call_later(Duration::ZERO, label, move |reactor| {
+                errand.perform(Work::Compute(part), reactor);
+                Ok(())
+            });
+        }
     }
 }
 

@@ -28,11 +28,13 @@ fn stalls(run: &Run) -> Vec<(Option<TaskId>, &str, Duration)> {
 }
 
 #[test]
-fn sleeping_and_computing_stall_the_chosen_task_in_each_model() {
+fn what_blocks_stalls_the_chosen_task_in_each_model() {
     let duration = Duration::from_millis(120);
     for (kind, text) in [
         (BlockingKind::Sleep, "sleep 120ms"),
         (BlockingKind::Cpu, "compute 120ms"),
+        (BlockingKind::Lock, "wait 120ms for a lock"),
+        (BlockingKind::Fsync, "fsync for 120ms"),
     ] {
         for model in Model::OF_TASKS {
             let controls = switched(kind, duration, Some(1));

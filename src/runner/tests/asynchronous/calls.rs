@@ -106,6 +106,29 @@ fn the_users_switch_blocks_calls_and_ticks() {
 }
 
 #[test]
+fn many_callbacks_are_a_stall_of_one_turn_although_none_takes_long() {
+    let program = Program::new([vec![call("hello"), Step::Wait(MS)]]);
+    program.controls.blocking.set(Some(Blocking {
+        kind: BlockingKind::Many,
+        duration: 150 * MS,
+        task: None,
+    }));
+    let (_, run) = program.run();
+    let kinds: Vec<_> = run.kinds().collect();
+    let begins = |kind: &EventKind| matches!(kind, EventKind::CallbackBegin { name, .. } if run.names[name] == "one_of_many");
+    let first = kinds.iter().position(begins).unwrap();
+    let turn: Vec<_> = kinds[first..]
+        .iter()
+        .take_while(|kind| !matches!(kind, EventKind::PollBegin))
+        .collect();
+    assert_eq!(turn.iter().filter(|kind| begins(kind)).count(), 100);
+    assert!(
+        turn.iter()
+            .any(|kind| matches!(kind, EventKind::Stall { .. }))
+    );
+}
+
+#[test]
 fn a_looping_call_ends_after_as_many_calls_as_there_were_to_be() {
     let program = Program::new([vec![
         every(Duration::ZERO, 3, doing("tick", Work::Nothing)),
