@@ -35,8 +35,8 @@ fn a_parameter_is_changed_run_saved_and_given_back() {
     assert_eq!(saved.models, [1, 2]);
     assert!(!desk.has("changed"), "the file is the scenario now");
 
-    desk.slide("short: chunk", 7.0);
-    assert_eq!(desk.app().controls().scenario.servers[1].chunk, 7);
+    desk.slide("long: chunk", 7.0);
+    assert_eq!(desk.app().controls().scenario.servers[0].chunk, 7);
     desk.click("Reset");
     assert_eq!(&saved, &desk.app().controls().scenario);
 }

@@ -11,6 +11,9 @@ use crate::scenario::{Parameter, Setting};
 /// Shows them, and what can be done with the scenario that they make; `running` is whether a run goes on.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
     let (first, more): (Vec<_>, Vec<_>) = controls.parameters.iter().partition(|one| one.important);
+    // Above, so that they stay where they are, and in sight, when it is opened.
+    buttons(ui, controls, running, commands);
+    ui.add_space(STEP);
     // Closed at first: who comes for the first time is to read the story below.
     let title = RichText::new("Parameters").font(theme::heading()).strong();
     egui::CollapsingHeader::new(title)
@@ -23,8 +26,6 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
                     .show_unindented(ui, |ui| sliders(ui, &more, running, commands));
             }
         });
-    ui.add_space(STEP);
-    buttons(ui, controls, running, commands);
 }
 
 fn buttons(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
