@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::fd::OwnedFd;
 
@@ -13,6 +14,9 @@ use crate::trace::TaskId;
 /// The network of the loopback interface in which the tasks have addresses: 127.1.0.0/16. It has room for more than a
 /// scenario may have.
 const CLIENTS: u32 = 0x7f01_0000;
+
+/// How long an answer over UDP may take. What is lost on its way does not come back by itself, and nobody tells.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One server, as its clients see it.
 #[derive(Clone, Debug)]

@@ -1,6 +1,7 @@
 //! Why a task fails, in words that say what to do about it.
 
 use std::io;
+use std::time::Duration;
 
 use rustix::io::Errno;
 
@@ -33,6 +34,9 @@ pub enum TaskError {
         /// How many were to come.
         expected: usize,
     },
+    /// Datagrams may get lost, and nobody says so.
+    #[error("{0} did not answer within {1:?}: the datagram or its answer was lost")]
+    NoAnswer(Place, Duration),
     /// A server that echoes did not.
     #[error("{0} did not send back what was said")]
     OtherAnswer(Place),

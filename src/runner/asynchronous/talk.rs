@@ -1,17 +1,19 @@
 //! Conversations: a line is said, and its answer awaited, over whatever carries it.
 
+use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::client::{Client, lost};
 use super::errand::Errand;
 use crate::reactor::{
     CallbackResult, DatagramProtocol, DatagramTransport, LineProtocol, LineReceiver, Lines,
-    Reactor, Reason,
+    Reactor, Reason, TimerId,
 };
 use crate::runner::Place;
-use crate::runner::endpoint::client_address;
+use crate::runner::endpoint::{PATIENCE, client_address};
 use crate::runner::error::TaskError;
 use crate::runner::running::StepResult;
 
@@ -48,6 +50,7 @@ pub(super) fn begin(errand: Errand, to: Option<usize>, script: &Script<'_>, reac
         heard: 0,
         expected: once.saturating_mul(script.times),
         pause: script.pause,
+        overdue: Rc::default(),
     };
     if conversation.left == 0 {
         return errand.step_over(Ok(()), reactor);
@@ -101,6 +104,8 @@ struct Conversation {
     heard: usize,
     expected: usize,
     pause: Duration,
+    /// What calls off the wait for an answer that may have been lost.
+    overdue: Rc<Cell<Option<TimerId>>>,
 }
 
 impl Conversation {
@@ -204,6 +209,7 @@ impl DatagramProtocol for Conversation {
     ) -> CallbackResult {
         let line = data.strip_suffix(b"\n").unwrap_or(data);
         let sender = self.sender(transport);
+        sender.hear(reactor);
         match self.answered(line, reactor) {
             Ok(true) => self.say(reactor, move |reactor, line| sender.send(reactor, line)),
             Ok(false) => transport.stop_listening(reactor),
@@ -235,15 +241,18 @@ impl Conversation {
             errand: self.errand.clone(),
             place: self.place.clone(),
             transport: transport.clone(),
+            overdue: Rc::clone(&self.overdue),
         }
     }
 }
 
 /// Sends datagrams, of which each goes out at once or not at all.
+#[derive(Clone)]
 struct Sender {
     errand: Errand,
     place: Place,
     transport: DatagramTransport,
+    overdue: Rc<Cell<Option<TimerId>>>,
 }
 
 impl Sender {
@@ -252,12 +261,28 @@ impl Sender {
             .transport
             .write(reactor, format!("{line}\n").as_bytes());
         if let Err(error) = sent {
-            self.give_up(reactor, TaskError::Broken(self.place.clone(), error));
+            return self.give_up(reactor, TaskError::Broken(self.place.clone(), error));
+        }
+        let sender = self.clone();
+        let label = self.errand.label("no_answer");
+        let overdue = reactor.call_later(PATIENCE, label, move |reactor| {
+            let error = TaskError::NoAnswer(sender.place.clone(), PATIENCE);
+            sender.give_up(reactor, error);
+            Ok(())
+        });
+        self.overdue.set(Some(overdue));
+    }
+
+    /// There is an answer.
+    fn hear(&self, reactor: &mut Reactor) {
+        if let Some(overdue) = self.overdue.take() {
+            reactor.cancel(overdue);
         }
     }
 
     /// A socket for datagrams does not break, so that the step has to be told.
     fn give_up(&self, reactor: &mut Reactor, error: TaskError) {
+        self.hear(reactor);
         self.transport.stop_listening(reactor);
         self.errand.step_over(Err(error.into()), reactor);
     }

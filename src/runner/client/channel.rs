@@ -8,9 +8,11 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::io::{Errno, read, write};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use crate::runner::connect::connect;
+use crate::runner::endpoint::PATIENCE;
 use crate::runner::stop::StopHook;
 use crate::runner::{Place, StopToken};
 
@@ -55,6 +57,9 @@ impl Channel {
             }
         } else {
             let socket = Arc::new(connect(place, stop)?);
+            if matches!(place, Place::Udp(_)) {
+                set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
+            }
             Carrier::Socket {
                 _wake: stop.shut_down(&socket),
                 socket,
@@ -83,7 +88,8 @@ impl Channel {
         Ok(())
     }
 
-    /// Takes in what comes next, and returns how many bytes that is: none at the end.
+    /// Takes in what comes next, and returns how many bytes that is: none at the end. Over UDP it gives up after
+    /// [`PATIENCE`] with [`io::ErrorKind::WouldBlock`].
     pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let bytes = retry(|| match &self.carrier {
             Carrier::Socket { socket, .. } => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Client;
 use super::channel::Channel;
 use crate::runner::Place;
+use crate::runner::endpoint::PATIENCE;
 use crate::runner::error::TaskError;
 use crate::runner::running::{Running, StepError, StepResult};
 use crate::trace::WaitCall;
@@ -26,6 +27,9 @@ impl Talk<'_> {
             // Without connections it is the first datagram that finds nobody there.
             Place::Udp(_) if error.kind() == io::ErrorKind::ConnectionRefused => {
                 TaskError::connecting(self.place, error)
+            }
+            Place::Udp(_) if error.kind() == io::ErrorKind::WouldBlock => {
+                TaskError::NoAnswer(self.place.clone(), PATIENCE)
             }
             place => TaskError::Broken(place.clone(), error),
         }

@@ -257,3 +257,15 @@ fn each_conversation_can_be_stopped() {
         });
     }
 }
+
+#[test]
+fn an_answer_that_is_lost_fails_the_task_and_does_not_keep_it_forever() {
+    // It takes what is said, and says nothing.
+    let mute = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let place = Place::Udp(mute.local_addr().unwrap());
+    let (said, _) = talks(place.clone(), say(&["hello"], 1, MS)).failure();
+    assert_eq!(
+        said,
+        format!("{place} did not answer within 5s: the datagram or its answer was lost")
+    );
+}

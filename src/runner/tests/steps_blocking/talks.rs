@@ -326,3 +326,16 @@ fn a_line_that_nobody_takes_can_be_stopped() {
         is_gone.recv().unwrap();
     }
 }
+
+#[test]
+fn an_answer_that_is_lost_fails_the_task_and_does_not_keep_it_forever() {
+    // It takes what is said, and says nothing.
+    let mute = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let place = Place::Udp(mute.local_addr().unwrap());
+    let what = vec![say(&["hello"], 1, Duration::ZERO)];
+    let (error, _) = failed(Model::Synchronous, what, vec![at(place.clone(), None)]);
+    assert_eq!(
+        error,
+        format!("{place} did not answer within 5s: the datagram or its answer was lost")
+    );
+}
