@@ -3,19 +3,20 @@
 //! It does not know in what window it is: a harness without one can drive it as well. Each frame calls
 //! [`App::logic`] and then [`App::ui`].
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::command::{Command, ViewCommand};
 use super::controls::Controls;
 use super::document::{Document, Documents, Native};
-use super::jobs::{self, Done, Exported, Jobs};
+use super::jobs::{Done, Jobs};
 use super::live::{self, Fetched, Live};
 use super::messages::{Messages, Severity};
 use super::navigate;
 use super::panel::files::{PathDialog, Purpose};
+use super::panel::palette::CommandPalette;
 use super::settings::Settings;
 use super::theme;
-use crate::format::{self, Format, Origin, Recording, Trace, TraceInfo};
+use crate::format::{Origin, Recording, TraceInfo};
 use crate::scenario::{Expectations, builtins};
 
 /// Everything the window knows.
@@ -28,8 +29,10 @@ pub struct App {
     pub(super) messages: Messages,
     pub(super) dialog: Option<PathDialog>,
     pub(super) help: bool,
+    pub(super) palette: Option<CommandPalette>,
     pub(super) jobs: Jobs,
     runs: u32,
+    closing: bool,
 }
 
 impl App {
@@ -48,8 +51,10 @@ impl App {
             messages: Messages::default(),
             dialog: None,
             help: false,
+            palette: None,
             jobs: Jobs::new(ctx),
             runs: 0,
+            closing: false,
         }
     }
 
@@ -84,6 +89,11 @@ impl App {
     /// Whether a run goes on.
     pub const fn is_running(&self) -> bool {
         self.live.is_some()
+    }
+
+    /// Whether somebody asked it to close the window.
+    pub const fn is_closing(&self) -> bool {
+        self.closing
     }
 
     /// Whether a run goes on, or a file is being read or written.
@@ -171,9 +181,18 @@ impl App {
             Command::SetStallOrder(order) => self.settings.stall_order = order,
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
             Command::ToggleHelp => self.help = !self.help,
+            Command::TogglePalette => {
+                self.palette = match self.palette {
+                    Some(_) => None,
+                    None => Some(CommandPalette::default()),
+                }
+            }
             Command::DismissMessage => self.messages.dismiss(),
             Command::Dismiss => self.dismiss(),
-            Command::Quit => self.ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Command::Quit => {
+                self.closing = true;
+                self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+            }
         }
     }
 
@@ -228,7 +247,7 @@ impl App {
         }
     }
 
-    fn add(&mut self, document: Document) {
+    pub(super) fn add(&mut self, document: Document) {
         let Some(out) = self.documents.add(document) else {
             return;
         };
@@ -239,76 +258,6 @@ impl App {
             );
             self.messages.say(Severity::Note, text);
         }
-    }
-
-    fn ask_for_path(&mut self, purpose: Purpose) {
-        let folder = self.settings.folder.clone().unwrap_or_default();
-        let path = match (purpose, self.documents.shown()) {
-            (Purpose::Export, None) => return,
-            (Purpose::Export, Some(document)) => document
-                .file
-                .clone()
-                .unwrap_or_else(|| folder.join(suggested_name(document))),
-            (Purpose::SaveScenario, _) => {
-                let name = Path::new(&self.controls.source);
-                folder.join(name).with_extension("toml")
-            }
-            // Ends with a slash: the name is what remains to be typed.
-            (_, _) => folder.join(""),
-        };
-        self.dialog = Some(PathDialog::new(purpose, &path));
-    }
-
-    fn browse(&mut self) {
-        let Some(dialog) = &self.dialog else {
-            return;
-        };
-        let ask = dialog.ask();
-        let started = self.jobs.start(move || Done::Chosen(jobs::ask(&ask)));
-        self.check_job(started);
-    }
-
-    fn open(&mut self, path: PathBuf) {
-        self.set_busy(Purpose::OpenTrace);
-        let started = self.jobs.start(move || {
-            let trace = format::open(&path);
-            Done::Opened(path, trace.map(Box::new).map_err(|error| error.to_string()))
-        });
-        self.check_job(started);
-    }
-
-    fn export(&mut self, path: PathBuf) {
-        let Some(document) = self.documents.shown_mut() else {
-            return;
-        };
-        let (id, info, now) = (document.id, document.info.clone(), document.now);
-        let store = std::sync::Arc::clone(&document.store);
-        let mut native = std::mem::replace(&mut document.native, Native::Away);
-        if matches!(native, Native::Away) {
-            self.messages
-                .say(Severity::Warning, "This trace is being exported already.");
-            return;
-        }
-        self.set_busy(Purpose::Export);
-        let started = self.jobs.start(move || {
-            let result = write(&mut native, &path, &info, &store, now);
-            Done::Exported(Exported {
-                path,
-                document: id,
-                native,
-                result,
-            })
-        });
-        self.check_job(started);
-    }
-
-    /// Shows a trace that was read from a file.
-    pub fn show_trace(&mut self, path: &Path, trace: Trace) {
-        if let Some(what) = &trace.truncated {
-            self.messages.say(Severity::Warning, what);
-        }
-        self.remember_folder(path);
-        self.add(Document::of_file(path, trace));
     }
 
     fn finish(&mut self, done: Done) {
@@ -325,30 +274,6 @@ impl App {
             Done::Opened(_, Err(error)) => self.fail(Purpose::OpenTrace, error),
             Done::Saved(path, saved) => self.finish_save(&path, saved),
             Done::Exported(exported) => self.finish_export(exported),
-        }
-    }
-
-    fn finish_export(&mut self, exported: Exported) {
-        let Exported {
-            path,
-            document,
-            native,
-            result,
-        } = exported;
-        if let Some(document) = self.documents.by_id_mut(document) {
-            document.native = native;
-            if result.is_ok() {
-                document.file = Some(path.clone());
-            }
-        }
-        match result {
-            Ok(()) => {
-                self.remember_folder(&path);
-                self.close_dialog(Purpose::Export);
-                let text = format!("Exported to {}.", path.display());
-                self.messages.say(Severity::Note, text);
-            }
-            Err(error) => self.fail(Purpose::Export, error),
         }
     }
 
@@ -423,40 +348,6 @@ fn next_stall(document: &mut Document, forward: bool) {
     if let Some(selection) = next {
         document.reveal(selection);
     }
-}
-
-/// Writes a trace in the format that the ending of the name means.
-fn write(
-    native: &mut Native,
-    path: &Path,
-    info: &TraceInfo,
-    store: &crate::store::TraceStore,
-    now: crate::trace::Timestamp,
-) -> Result<(), String> {
-    let said = |error: format::WriteError| error.to_string();
-    match native {
-        Native::Here(origin) => origin.export(path, info, store, now).map_err(said),
-        Native::Away => Err("this trace is being exported already".to_owned()),
-        Native::Missing(why) => match Format::of_path(path).map_err(said)? {
-            Format::Native => Err(format!(
-                "This run was not recorded ({why}), so it can be exported as .json or .csv only."
-            )),
-            Format::Chrome => format::chrome::export(path, info, store, now).map_err(said),
-            Format::Csv => format::csv::export(path, store, now).map_err(said),
-        },
-    }
-}
-
-/// A name for the file of a trace that has none.
-fn suggested_name(document: &Document) -> String {
-    let number = document
-        .run
-        .map_or_else(String::new, |run| format!("-{run}"));
-    format!(
-        "{}{number}.{}",
-        document.info.scenario,
-        Format::Native.ending()
-    )
 }
 
 /// An error and what caused it, in one line.

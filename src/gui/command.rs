@@ -67,6 +67,8 @@ pub enum Command {
     SetPanel(Side, bool),
     /// Show the table of keys, or hide it.
     ToggleHelp,
+    /// Show the command palette, or hide it.
+    TogglePalette,
     /// Put the message away.
     DismissMessage,
     /// Put away what lies on top: the dialog, the table of keys, the message, or else the selection.
@@ -152,6 +154,10 @@ pub enum ViewCommand {
     Show(TimeRange),
     /// Show everything.
     Fit,
+    /// Show where the trace begins, at the same scale.
+    Beginning,
+    /// Bring this moment, in nanoseconds, into the middle, at the same scale.
+    Center(f64),
     /// Keep the newest moment in view, or stop that.
     Follow(bool),
     /// Back to where the view was before the last jump.

@@ -143,6 +143,11 @@ impl Document {
         }
     }
 
+    /// When the selected thing was.
+    pub fn selected_range(&self) -> Option<TimeRange> {
+        navigate::range_of(&self.store, self.selection?, self.now)
+    }
+
     /// Whether it would be lost if it were put away.
     pub const fn is_unsaved(&self) -> bool {
         self.file.is_none()

@@ -7,11 +7,13 @@
 //! it. A run that goes on is [`live`], a trace that is looked at is a [`document`], and what takes its time is
 //! done by [`jobs`].
 
+pub mod action;
 pub mod app;
 pub mod command;
 pub mod controls;
 mod describe;
 pub mod document;
+mod fuzzy;
 pub mod jobs;
 pub mod live;
 pub mod messages;
@@ -28,6 +30,7 @@ mod text;
 pub mod theme;
 pub mod time_view;
 pub mod timeline;
+mod traces;
 mod window;
 
 pub use app::App;

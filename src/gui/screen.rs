@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use egui::{Frame, Panel, Ui};
 
+use super::action::{self, State};
 use super::app::App;
 use super::command::{Command, Side};
 use super::document::Document;
@@ -16,14 +17,19 @@ use super::timeline;
 impl App {
     /// Shows everything, and does what the person asks for.
     pub fn ui(&mut self, ui: &mut Ui) {
-        let mut commands = shortcut::commands(ui.ctx(), self.keys(ui));
+        let modal = self.dialog.is_some() || self.palette.is_some();
+        let mut commands = shortcut::commands(ui.ctx(), &self.state(ui), modal);
         commands.extend(dropped_files(ui));
-        panel::top_bar::show(ui, &self.top_bar(), &mut commands);
+        panel::top_bar::show(ui, &self.top_bar(), &self.state(ui), &mut commands);
         panel::message::show(ui, &self.messages, &mut commands);
         self.sides(ui, &mut commands);
         self.middle(ui, &mut commands);
         if self.help {
             panel::help::show(ui, &mut commands);
+        }
+        if let Some(mut palette) = self.palette.take() {
+            palette.show(ui, &self.state(ui), &mut commands);
+            self.palette = Some(palette);
         }
         if let Some(dialog) = &mut self.dialog {
             dialog.show(ui, &mut commands);
@@ -37,21 +43,31 @@ impl App {
         }
     }
 
-    fn keys(&self, ui: &Ui) -> shortcut::State {
-        shortcut::State {
+    /// What decides what can be done.
+    fn state(&self, ui: &Ui) -> State<'_> {
+        let documents = &self.documents;
+        State {
+            document: documents.shown(),
+            place: (documents.shown_place(), documents.all().len()),
+            live: self.shown_is_live(),
             running: self.is_running(),
+            cannot_run: self.cannot_run(),
+            settings: &self.settings,
             dark: ui.visuals().dark_mode,
-            modal: self.dialog.is_some(),
+            pointed: self.settings.timeline.pointed(),
+            held: action::ONE_STEP,
         }
     }
 
-    fn top_bar(&self) -> panel::top_bar::Scene<'_> {
+    fn cannot_run(&self) -> Option<&'static str> {
         let nothing = self.controls.models.is_empty();
+        nothing.then_some("Choose at least one model of execution")
+    }
+
+    fn top_bar(&self) -> panel::top_bar::Scene<'_> {
         panel::top_bar::Scene {
             documents: &self.documents,
             live: self.live.as_ref(),
-            cannot_run: nothing.then_some("Choose at least one model of execution"),
-            settings: &self.settings,
         }
     }
 

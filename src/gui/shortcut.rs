@@ -1,122 +1,84 @@
-//! Keys. Those that move about in time (W A S D, F, Home, End) are the timeline's own.
+//! What the keys of a frame ask for.
 
-use egui::{Context, Key, KeyboardShortcut, Modifiers};
+use egui::{Context, InputState, Key, KeyboardShortcut, Modifiers};
 
-use super::command::{Command, ViewCommand};
+use super::action::{ACTIONS, Action, State, Trigger};
+use super::command::Command;
 
-/// The keys as the help shows them: what to press, and what it does.
-pub(super) const KEYS: [(&str, &[(&str, &str)]); 4] = [
-    (
-        "Run",
-        &[
-            ("Space", "Run the scenario, or stop what runs"),
-            ("Ctrl O", "Open a trace"),
-            ("Ctrl E", "Export the trace"),
-            ("Ctrl Q", "Stop everything and quit"),
-        ],
-    ),
-    (
-        "Look",
-        &[
-            ("Drag", "Move in time"),
-            ("Ctrl wheel", "Zoom at the pointer"),
-            ("W  S", "Zoom in, out"),
-            ("A  D", "Move to earlier, later"),
-            ("F", "Show what is selected, then everything"),
-            ("Home  End", "Go to the beginning; follow the newest moment"),
-            ("Ctrl Z", "Back to where the view was before the last jump"),
-            ("Ctrl Shift Z", "Forward again (or Ctrl Y)"),
-        ],
-    ),
-    (
-        "Find",
-        &[
-            ("Click", "Inspect a bar"),
-            ("Double click", "Zoom to it"),
-            ("[  ]", "Go to the previous, next stall"),
-            ("Esc", "Close, put away or deselect"),
-        ],
-    ),
-    (
-        "Window",
-        &[
-            ("T", "Dark or light"),
-            ("?", "These keys"),
-            ("Tab", "On to the next control; Space or Enter presses it"),
-        ],
-    ),
-];
+/// The longest step of time that a held key takes at once, in seconds: a frame that took longer makes no leap.
+const LONGEST_STEP: f64 = 0.05;
 
-/// What the app knows that decides what a key means.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct State {
-    /// Whether a run goes on.
-    pub(super) running: bool,
-    /// Whether it is dark now.
-    pub(super) dark: bool,
-    /// Whether a dialog lies over the window and has the keys for itself.
-    pub(super) modal: bool,
-}
-
-const fn ctrl(key: Key) -> KeyboardShortcut {
-    KeyboardShortcut::new(Modifiers::COMMAND, key)
-}
-
-/// What the keys of this frame ask for. A text field that has the focus has the keys for itself.
-pub(super) fn commands(ctx: &Context, state: State) -> Vec<Command> {
+/// What the keys of this frame ask for. A text field that has the focus, a menu or dialog that is open have them
+/// for themselves. `modal` says that a dialog is.
+pub(super) fn commands(ctx: &Context, state: &State<'_>, modal: bool) -> Vec<Command> {
+    let busy = modal || ctx.text_edit_focused() || egui::Popup::is_any_open(ctx);
+    let focused = ctx.memory(|memory| memory.focused().is_some());
     let mut asked = Vec::new();
-    if ctx.input_mut(|input| input.consume_shortcut(&ctrl(Key::Q))) {
-        asked.push(Command::Quit);
-    }
-    if state.modal || ctx.text_edit_focused() || egui::Popup::is_any_open(ctx) {
-        return asked;
-    }
-    let theme = if state.dark {
-        egui::ThemePreference::Light
-    } else {
-        egui::ThemePreference::Dark
-    };
-    let run = if state.running {
-        Command::Stop
-    } else {
-        Command::Run
-    };
-    let redo = KeyboardShortcut::new(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
-    // The more keys, the earlier: Ctrl Z is also held down in Ctrl Shift Z.
-    let table = [
-        (redo, Command::View(ViewCommand::Redo)),
-        (ctrl(Key::Y), Command::View(ViewCommand::Redo)),
-        (ctrl(Key::Z), Command::View(ViewCommand::Undo)),
-        (ctrl(Key::O), Command::OpenDialog),
-        (ctrl(Key::E), Command::ExportDialog),
-        (plain(Key::OpenBracket), Command::NextStall(false)),
-        (plain(Key::CloseBracket), Command::NextStall(true)),
-        (plain(Key::Questionmark), Command::ToggleHelp),
-        (plain(Key::F1), Command::ToggleHelp),
-        (plain(Key::T), Command::SetTheme(theme)),
-        (plain(Key::Escape), Command::Dismiss),
-    ];
-    for (keys, command) in table {
-        if ctx.input_mut(|input| input.consume_shortcut(&keys)) {
-            asked.push(command);
+    for (modifiers, key, action) in in_order() {
+        // A control that has the focus is pressed by Space.
+        let is_taken = key == Key::Space && focused;
+        if (busy && !action.is_always_heard()) || is_taken {
+            continue;
+        }
+        if ctx.input_mut(|input| went_down(input, modifiers, key, action.repeats())) {
+            asked.extend(action.command(state));
         }
     }
-    // A control that has the focus is pressed by Space.
-    let focused = ctx.memory(|memory| memory.focused().is_some());
-    if !focused && ctx.input_mut(|input| consume_press(input, Key::Space)) {
-        asked.push(run);
+    if !busy {
+        asked.extend(held(ctx, state));
     }
     asked
 }
 
-/// Whether a key went down. One that is held down does not run and stop by turns.
-fn consume_press(input: &mut egui::InputState, key: Key) -> bool {
+/// The keys that are pressed. The more are held down with one, the earlier: Ctrl Z is down in Ctrl Shift Z, too.
+fn in_order() -> Vec<(Modifiers, Key, &'static Action)> {
+    let presses = |action: &'static Action| {
+        action
+            .triggers
+            .iter()
+            .filter_map(move |trigger| match trigger {
+                Trigger::Press(modifiers, key) => Some((*modifiers, *key, action)),
+                Trigger::Hold(_) | Trigger::Hand(_) => None,
+            })
+    };
+    let mut keys: Vec<_> = ACTIONS.iter().flat_map(presses).collect();
+    keys.sort_by_key(|(with, ..)| {
+        let count = u8::from(with.command) + u8::from(with.alt) + u8::from(with.shift);
+        std::cmp::Reverse(count)
+    });
+    keys
+}
+
+/// Whether a key went down, and takes it. One that is held down counts once unless it `repeats`.
+fn went_down(input: &mut InputState, modifiers: Modifiers, key: Key, repeats: bool) -> bool {
     let held = input.events.iter().any(
         |event| matches!(event, egui::Event::Key { key: one, repeat: true, .. } if *one == key),
     );
-    input.consume_shortcut(&plain(key)) && !held
+    let shortcut = KeyboardShortcut::new(modifiers, key);
+    input.consume_shortcut(&shortcut) && (repeats || !held)
 }
 
-const fn plain(key: Key) -> KeyboardShortcut {
-    KeyboardShortcut::new(Modifiers::NONE, key)
+/// What the keys ask for that are down.
+fn held(ctx: &Context, state: &State<'_>) -> Vec<Command> {
+    let (down, seconds) = ctx.input(|input| {
+        let plain = input.modifiers.is_none() || input.modifiers == Modifiers::SHIFT;
+        let down = if plain {
+            input.keys_down.clone()
+        } else {
+            Default::default()
+        };
+        (down, f64::from(input.unstable_dt))
+    });
+    let state = State {
+        held: seconds.clamp(0.0, LONGEST_STEP),
+        ..*state
+    };
+    let is_down = |action: &&Action| {
+        let mut triggers = action.triggers.iter();
+        triggers.any(|trigger| matches!(trigger, Trigger::Hold(key) if down.contains(key)))
+    };
+    let actions = ACTIONS.iter().filter(is_down);
+    actions
+        .filter_map(|action| action.command(&state).ok())
+        .collect()
 }

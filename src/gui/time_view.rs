@@ -78,6 +78,16 @@ impl TimeView {
         self.mode != Mode::Free
     }
 
+    /// Whether there is a jump to undo.
+    pub const fn can_undo(&self) -> bool {
+        !self.undo.is_empty()
+    }
+
+    /// Whether there is an undone jump to do again.
+    pub const fn can_redo(&self) -> bool {
+        !self.redo.is_empty()
+    }
+
     /// Where a moment lies on a screen that is `width` wide.
     pub fn x_of(&self, at: Timestamp, width: f32) -> f32 {
         ((at.0 as f64 - self.begin) / self.length * f64::from(width)) as f32
@@ -116,7 +126,19 @@ impl TimeView {
                 self.mode = Mode::Whole;
                 self.frame(trace);
             }
+            ViewCommand::Beginning => {
+                self.remember();
+                self.mode = Mode::Free;
+                self.begin = trace.begin.0 as f64 - self.length * MARGIN;
+            }
+            ViewCommand::Center(at) => {
+                self.remember();
+                self.mode = Mode::Free;
+                self.begin = at - self.length / 2.0;
+                self.clamp(trace);
+            }
             ViewCommand::Follow(true) => {
+                self.remember();
                 self.mode = Mode::Follow;
                 self.advance(trace);
             }

@@ -8,11 +8,15 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node};
+use loopscope::format;
 use loopscope::gui::App;
+use loopscope::gui::command::Command;
 use loopscope::gui::document::Document;
 use loopscope::gui::settings::Settings;
 use loopscope::gui::theme;
 
+/// A run of *three slow servers* in which the callbacks of task 1 slept.
+const TRACE: &str = "tests/data/three-slow-servers.loopscope";
 /// Longer than anything here takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -63,6 +67,31 @@ impl Desk {
         desk.load(&path);
         assert_eq!(desk.app().controls().source, path.display().to_string());
         desk
+    }
+
+    /// One that shows a trace that was recorded once: three models, and a callback that slept in one of them.
+    pub(crate) fn with_trace() -> Self {
+        let mut desk = Self::new();
+        desk.show_recorded();
+        desk
+    }
+
+    /// Opens that trace, beside those that are open.
+    pub(crate) fn show_recorded(&mut self) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(TRACE);
+        let trace = format::open(&path).expect("it was recorded by this version or an older one");
+        self.app_mut().show_trace(&path, trace);
+        self.frames(2);
+    }
+
+    pub(crate) fn apply(&mut self, command: Command) {
+        self.app_mut().apply(command);
+        self.frames(2);
+    }
+
+    pub(crate) fn app_mut(&mut self) -> &mut App {
+        let app = self.harness.state_mut().as_mut();
+        app.expect("the first frame made it")
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -2,6 +2,7 @@
 #![cfg(feature = "gui")]
 
 mod desk;
+mod keys;
 mod parameters;
 
 use std::fs;
@@ -261,9 +262,9 @@ fn a_run_can_be_driven_by_keys() {
     assert!(desk.has("stopped after"));
 
     desk.press(Modifiers::SHIFT, Key::Questionmark);
-    assert!(desk.has("Go to the previous, next stall"));
+    assert!(desk.has("Fit the selection"));
     desk.press(Modifiers::NONE, Key::Escape);
-    assert!(!desk.has("Go to the previous, next stall"));
+    assert!(!desk.has("Fit the selection"));
 
     let dark = desk.harness.ctx.global_style().visuals.dark_mode;
     desk.press(Modifiers::NONE, Key::T);
@@ -313,11 +314,7 @@ fn a_jump_of_the_view_is_undone_and_done_again() {
 fn a_scenario_cannot_be_changed_under_a_run() {
     let mut desk = Desk::with_scenario("endless.toml", ENDLESS);
     desk.click("▶ Run");
-    let app = desk
-        .harness
-        .state_mut()
-        .as_mut()
-        .expect("the first frame made it");
+    let app = desk.app_mut();
     app.apply(Command::PickScenario("three-slow-servers".to_owned()));
     assert!(desk.message().contains("Stop the run"));
     assert_eq!(desk.app().controls().scenario.name, "endless");
@@ -374,11 +371,7 @@ fn quitting_stops_the_run_first() {
             .any(|command| *command == egui::ViewportCommand::Close)
     };
     desk.until_now("the window is asked to close", closes);
-    let app = desk
-        .harness
-        .state_mut()
-        .as_mut()
-        .expect("the first frame made it");
+    let app = desk.app_mut();
     app.shut_down();
     assert!(!app.is_running());
 }
@@ -391,11 +384,7 @@ fn an_idle_window_asks_for_no_frame() {
         Timestamp(0),
         Timestamp(1_000_000),
     )));
-    let app = desk
-        .harness
-        .state_mut()
-        .as_mut()
-        .expect("the first frame made it");
+    let app = desk.app_mut();
     app.apply(show);
     desk.frames(5);
     // Panics where the window goes on asking for frames.

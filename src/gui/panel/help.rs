@@ -3,28 +3,32 @@
 use egui::{RichText, Ui, vec2};
 
 use super::widgets;
+use crate::gui::action::{ACTIONS, GESTURES, Group};
 use crate::gui::command::Command;
-use crate::gui::shortcut::KEYS;
 use crate::gui::theme::{self, Palette, STEP};
 
 /// How wide the table is where there is room, in points.
-const WIDTH: f32 = 760.0;
+const WIDTH: f32 = 820.0;
 
 /// Shows the table of keys over the window.
 pub fn show(ui: &Ui, commands: &mut Vec<Command>) {
     let mut open = true;
+    let room = ui.content_rect().size() - vec2(8.0, 24.0) * STEP;
     egui::Window::new("Keys")
         .open(&mut open)
         .collapsible(false)
         .resizable(false)
         .pivot(egui::Align2::CENTER_CENTER)
         .default_pos(ui.content_rect().center())
-        .default_width(WIDTH.min(ui.content_rect().width() - 8.0 * STEP))
+        .default_width(WIDTH.min(room.x))
         .show(ui.ctx(), |ui| {
-            let (left, right) = KEYS.split_at(2);
-            ui.columns_const(|[first, second]| {
-                tables(first, left);
-                tables(second, right);
+            let scroll = egui::ScrollArea::vertical().max_height(room.y);
+            scroll.show(ui, |ui| {
+                let (left, right) = columns();
+                ui.columns_const(|[first, second]| {
+                    tables(first, left);
+                    tables(second, right);
+                });
             });
         });
     if !open {
@@ -32,19 +36,43 @@ pub fn show(ui: &Ui, commands: &mut Vec<Command>) {
     }
 }
 
-fn tables(ui: &mut Ui, tables: &[(&str, &[(&str, &str)])]) {
+/// What to press or do, and what it does.
+fn rows(group: Group) -> Vec<(String, &'static str)> {
+    let keys = ACTIONS.iter().filter(|action| action.group == group);
+    let keys = keys
+        .filter(|action| !action.triggers.is_empty())
+        .map(|action| (action.shortcuts(), action.name));
+    let hands = GESTURES.iter().filter(|(of, ..)| *of == group);
+    keys.chain(hands.map(|(_, how, what)| ((*how).to_owned(), *what)))
+        .collect()
+}
+
+/// The groups, divided so that both columns are about as long.
+fn columns() -> (&'static [Group], &'static [Group]) {
+    static ALL: [Group; Group::ALL.len()] = Group::ALL;
+    let length = |groups: &[Group]| -> usize {
+        // A title takes up about as much as two rows.
+        groups.iter().map(|group| rows(*group).len() + 2).sum()
+    };
+    let half = length(&ALL) / 2;
+    let places = 1..ALL.len();
+    let middle = places.min_by_key(|&place| length(&ALL[..place]).abs_diff(half));
+    ALL.split_at(middle.unwrap_or(0))
+}
+
+fn tables(ui: &mut Ui, groups: &[Group]) {
     let palette = Palette::of(ui.visuals());
-    for (title, keys) in tables {
-        widgets::title(ui, title);
-        egui::Grid::new(title)
+    for group in groups {
+        widgets::title(ui, group.word());
+        egui::Grid::new(group.word())
             .num_columns(2)
-            .min_col_width(96.0)
+            .min_col_width(128.0)
             .spacing(vec2(3.0 * STEP, STEP))
             .show(ui, |ui| {
-                for (key, what) in *keys {
-                    let text = RichText::new(format!(" {key} ")).font(theme::number());
+                for (keys, what) in rows(*group) {
+                    let text = RichText::new(format!(" {keys} ")).font(theme::number());
                     ui.label(text.background_color(palette.widget));
-                    ui.add(egui::Label::new(*what).wrap());
+                    ui.add(egui::Label::new(what).wrap());
                     ui.end_row();
                 }
             });

@@ -7,6 +7,7 @@ pub mod files;
 pub mod help;
 pub mod inspector;
 pub mod message;
+pub mod palette;
 pub mod parameters;
 pub mod scenario;
 mod stalled;

@@ -1,13 +1,16 @@
 //! The bar on top: run and stop, how far the run is, which trace is shown, and what can be done with it.
 
-use egui::{Button, Frame, Margin, Response, RichText, Ui, Vec2, vec2};
+use egui::{Button, Frame, Margin, Response, RichText, Stroke, Ui, Vec2, vec2};
 
-use crate::gui::command::{Command, Side, ViewCommand};
+use crate::gui::action::{ACTIONS, Action, MENUS, State};
+use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::{Document, Documents};
 use crate::gui::live::Live;
-use crate::gui::settings::Settings;
 use crate::gui::theme::{self, Palette, STEP};
 use crate::trace::Outcome;
+
+/// In a window that is narrower, in points, what the menus have as well is left out.
+const NARROW: f32 = 960.0;
 
 /// What the bar looks at.
 pub struct Scene<'a> {
@@ -15,14 +18,10 @@ pub struct Scene<'a> {
     pub documents: &'a Documents,
     /// The run, if one goes on.
     pub live: Option<&'a Live>,
-    /// Why nothing can be run now, if it cannot.
-    pub cannot_run: Option<&'static str>,
-    /// What is shown and what is hidden.
-    pub settings: &'a Settings,
 }
 
 /// Shows the bar.
-pub fn show(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
+pub fn show(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut Vec<Command>) {
     let palette = Palette::of(ui.visuals());
     let frame = Frame::new()
         .fill(palette.panel)
@@ -31,11 +30,12 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
         ui.horizontal(|ui| {
             ui.label(RichText::new("Loopscope").font(theme::heading()).strong());
             ui.add_space(STEP);
-            run_or_stop(ui, scene, commands);
+            run_or_stop(ui, scene, state, commands);
+            menus(ui, state, commands);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                window_buttons(ui, scene, commands);
+                button(ui, "?", "keys", state, commands);
                 ui.separator();
-                trace_buttons(ui, scene, commands);
+                trace_buttons(ui, state, commands);
                 ui.separator();
                 trace_picker(ui, scene.documents, commands);
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
@@ -46,7 +46,73 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     });
 }
 
-fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
+/// The menus of all that can be done.
+fn menus(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.x = 0.0;
+    for (name, groups) in MENUS {
+        ui.menu_button(name, |ui| {
+            ui.set_min_width(264.0);
+            for (place, group) in groups.iter().enumerate() {
+                if place > 0 {
+                    ui.separator();
+                }
+                for action in ACTIONS.iter().filter(|action| action.group == *group) {
+                    commands.extend(menu_item(ui, action, state));
+                }
+            }
+        });
+    }
+    ui.spacing_mut().item_spacing.x = 2.0 * STEP;
+}
+
+/// A line of a menu: a tick where it is a switch that is on, its name, its key. What follows if it was pressed.
+pub fn menu_item(ui: &mut Ui, action: &Action, state: &State<'_>) -> Option<Command> {
+    let asked = action.command(state);
+    // Names stand in one column, whether there is a tick before them or not.
+    let button = Button::new(format!("      {}", action.name)).shortcut_text(action.shortcut());
+    let response = ui.add_enabled(asked.is_ok(), button);
+    if action.is_on(state) == Some(true) {
+        let at = response.rect.left_center() + vec2(3.0 * STEP, 0.0);
+        let points = [vec2(-4.0, 0.0), vec2(-1.0, 3.0), vec2(4.0, -4.0)].map(|by| at + by);
+        let ink = Stroke::new(1.5, Palette::of(ui.visuals()).text);
+        ui.painter().line(points.to_vec(), ink);
+    }
+    let info = || match action.is_on(state) {
+        Some(on) => {
+            egui::WidgetInfo::selected(egui::Role::MenuItemCheckBox, asked.is_ok(), on, action.name)
+        }
+        None => egui::WidgetInfo::labeled(egui::Role::MenuItem, asked.is_ok(), action.name),
+    };
+    response.widget_info(info);
+    let response = response.on_hover_text(action.does);
+    match asked {
+        Ok(command) => response.clicked().then_some(command),
+        Err(why) => {
+            response.on_disabled_hover_text(why);
+            None
+        }
+    }
+}
+
+/// A button in the bar that stands for an action.
+fn button(ui: &mut Ui, face: &str, id: &str, state: &State<'_>, commands: &mut Vec<Command>) {
+    let Some(action) = Action::by_id(id) else {
+        return;
+    };
+    let asked = action.command(state);
+    let response = ui
+        .add_enabled(asked.is_ok(), Button::new(face))
+        .on_hover_text(action.hint())
+        .on_disabled_hover_text(asked.clone().err().unwrap_or_default());
+    if id == "keys" {
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, action.name));
+    }
+    if response.clicked() {
+        commands.extend(asked);
+    }
+}
+
+fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut Vec<Command>) {
     let size = vec2(88.0, 28.0);
     match scene.live {
         Some(live) => {
@@ -54,7 +120,7 @@ fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
             let text = RichText::new("■ Stop").strong();
             let button = Button::new(text)
                 .min_size(size)
-                .stroke(egui::Stroke::new(1.5, palette.running));
+                .stroke(Stroke::new(1.5, palette.running));
             let response = ui
                 .add_enabled(!live.stopping, button)
                 .on_hover_text("Stop all models (Space)");
@@ -63,12 +129,12 @@ fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
             }
         }
         None => {
-            let allowed = scene.cannot_run.is_none();
+            let allowed = state.cannot_run.is_none();
             let response = ui
                 .add_enabled_ui(allowed, |ui| run_button(ui, size))
                 .inner
                 .on_hover_text("Run the scenario (Space)")
-                .on_disabled_hover_text(scene.cannot_run.unwrap_or_default());
+                .on_disabled_hover_text(state.cannot_run.unwrap_or_default());
             if response.clicked() {
                 commands.push(Command::Run);
             }
@@ -167,29 +233,15 @@ fn trace_picker(ui: &mut Ui, documents: &Documents, commands: &mut Vec<Command>)
 }
 
 /// Added from right to left.
-fn trace_buttons(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
-    let shown = scene.documents.shown();
-    ui.add_enabled_ui(shown.is_some(), |ui| {
-        let export = ui
-            .button("Export…")
-            .on_hover_text("Write this trace to a file (Ctrl E)");
-        if export.clicked() {
-            commands.push(Command::ExportDialog);
-        }
-    });
-    if ui
-        .button("Open…")
-        .on_hover_text("Open a trace file (Ctrl O)")
-        .clicked()
-    {
-        commands.push(Command::OpenDialog);
+fn trace_buttons(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
+    // The menu has them, too.
+    if ui.content_rect().width() > NARROW {
+        button(ui, "Export…", "export", state, commands);
+        button(ui, "Open…", "open", state, commands);
+        ui.separator();
     }
-    ui.separator();
-    let is_live = scene
-        .live
-        .is_some_and(|live| shown.and_then(|one| one.run) == Some(live.number));
-    ui.add_enabled_ui(is_live, |ui| {
-        let mut following = is_live && shown.is_some_and(|one| one.view.is_following());
+    ui.add_enabled_ui(state.live, |ui| {
+        let mut following = state.live && state.document.is_some_and(|one| one.view.is_following());
         let follow = ui
             .toggle_value(&mut following, "Follow")
             .on_hover_text("Keep the newest moment in view (End); lets go when you move")
@@ -198,43 +250,5 @@ fn trace_buttons(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
             commands.push(Command::View(ViewCommand::Follow(following)));
         }
     });
-    ui.add_enabled_ui(shown.is_some(), |ui| {
-        if ui
-            .button("Fit")
-            .on_hover_text("Show the whole trace (F)")
-            .clicked()
-        {
-            commands.push(Command::View(ViewCommand::Fit));
-        }
-    });
-}
-
-/// Added from right to left.
-fn window_buttons(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
-    let help = ui.button("?").on_hover_text("The keys (?)");
-    help.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Keys"));
-    if help.clicked() {
-        commands.push(Command::ToggleHelp);
-    }
-    ui.menu_button("View", |ui| {
-        for side in Side::ALL {
-            let mut shown = scene.settings.shows(side);
-            if ui.checkbox(&mut shown, side.word()).changed() {
-                commands.push(Command::SetPanel(side, shown));
-            }
-        }
-        ui.separator();
-        let now = ui.ctx().options(|options| options.theme_preference);
-        for (theme, word) in [
-            (egui::ThemePreference::Dark, "Dark"),
-            (egui::ThemePreference::Light, "Light"),
-            (egui::ThemePreference::System, "As the system"),
-        ] {
-            if ui.radio(now == theme, word).clicked() {
-                commands.push(Command::SetTheme(theme));
-            }
-        }
-    })
-    .response
-    .on_hover_text("Parts of the window, dark and light (T)");
+    button(ui, "Fit", "fit-all", state, commands);
 }

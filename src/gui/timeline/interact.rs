@@ -1,18 +1,14 @@
 //! From hands to commands.
 
-use egui::{CursorIcon, Key, Modifiers, PointerButton, Pos2, Rangef, Response, Ui, Vec2};
+use egui::{CursorIcon, PointerButton, Pos2, Rangef, Response, Ui, Vec2};
 
 use super::chrome::Areas;
-use super::hit::{Target, hit, selected_range};
+use super::hit::{Target, hit};
 use super::outline::Outline;
 use super::place::Placement;
 use crate::gui::command::{Command, ViewCommand};
 use crate::trace::{TimeRange, Timestamp};
 
-/// By what part of its length the view shrinks or grows in a second under a held key, as a power of e.
-const ZOOM_SPEED: f64 = 2.2;
-/// How many lengths of the view it moves in a second under a held key.
-const PAN_SPEED: f64 = 0.9;
 /// A mark that is drawn on the ruler counts from this width on, in points.
 const SHORTEST_MARK: f32 = 4.0;
 
@@ -160,58 +156,6 @@ fn pan(place: &Placement<'_>, points: f32, commands: &mut Vec<Command>) {
     if points != 0.0 {
         let by = -f64::from(points) * place.axis.nanos_per_point();
         commands.push(Command::View(ViewCommand::Pan(by)));
-    }
-}
-
-/// Turns held and pressed keys into commands, unless somebody is typing.
-pub(super) fn keys(
-    ui: &Ui,
-    place: &Placement<'_>,
-    pointer: Option<Pos2>,
-    commands: &mut Vec<Command>,
-) {
-    if ui.ctx().text_edit_focused() {
-        return;
-    }
-    let (plain, seconds) = ui.input(|input| {
-        let plain = input.modifiers.is_none() || input.modifiers == Modifiers::SHIFT;
-        (plain, f64::from(input.unstable_dt.clamp(0.0, 0.05)))
-    });
-    if !plain {
-        return;
-    }
-    let down = |key| ui.input(|input| input.key_down(key));
-    let axis = &place.axis;
-    let middle = axis.begin() + axis.length() / 2.0;
-    let at = pointer.map_or(middle, |at| axis.nanos_at(at.x));
-    let held = |more, less| f64::from(u8::from(down(more))) - f64::from(u8::from(down(less)));
-    let (zoom, pan) = (held(Key::S, Key::W), held(Key::D, Key::A));
-    if zoom != 0.0 {
-        let factor = (zoom * ZOOM_SPEED * seconds).exp();
-        commands.push(Command::View(ViewCommand::Zoom { at, factor }));
-    }
-    if pan != 0.0 {
-        let by = pan * PAN_SPEED * seconds * axis.length();
-        commands.push(Command::View(ViewCommand::Pan(by)));
-    }
-    if zoom != 0.0 || pan != 0.0 {
-        ui.ctx().request_repaint();
-    }
-    let pressed = |key| ui.input(|input| input.key_pressed(key));
-    let scene = place.scene;
-    if pressed(Key::F) {
-        let selected = scene.selection;
-        let range = selected.and_then(|what| selected_range(scene.store, what, scene.now));
-        let fit = range.filter(|range| !range.is_empty());
-        let view = fit.map_or(ViewCommand::Fit, ViewCommand::Show);
-        commands.push(Command::View(view));
-    }
-    if pressed(Key::Home) {
-        let first = scene.store.range().begin.0 as f64;
-        commands.push(Command::View(ViewCommand::Pan(first - axis.begin())));
-    }
-    if pressed(Key::End) {
-        commands.push(Command::View(ViewCommand::Follow(true)));
     }
 }
 

@@ -61,6 +61,9 @@ pub struct Timeline {
     scroll: f32,
     #[serde(skip)]
     drag: Option<Drag>,
+    /// The moment under the pointer, in nanoseconds.
+    #[serde(skip)]
+    pointed: Option<f64>,
     /// The selection that was last scrolled to.
     #[serde(skip)]
     scrolled_to: Option<Selection>,
@@ -92,7 +95,7 @@ impl Timeline {
             &mut self.drag,
             commands,
         );
-        interact::keys(ui, &place, hands.pointer, commands);
+        self.pointed = hands.pointer.map(|at| place.axis.nanos_at(at.x));
         let picture = layout::lay_out(&place, &outline);
         paint_all(ui, palette, &areas, &place, &outline, &picture, &hands);
 
@@ -115,6 +118,11 @@ impl Timeline {
         self.scroll_to_selection(ui, &place, &outline);
         self.scroll += hands.scroll;
         self.clamp_scroll(&outline, areas.lanes.height());
+    }
+
+    /// The moment under the pointer in the last frame, in nanoseconds.
+    pub const fn pointed(&self) -> Option<f64> {
+        self.pointed
     }
 
     /// What was selected elsewhere, in a list say, may lie above or below what can be seen.

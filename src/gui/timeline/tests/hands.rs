@@ -1,6 +1,6 @@
 //! The widget in a window without a screen: what the hands do becomes commands.
 
-use egui::{Event, Key, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, TouchPhase, Vec2};
+use egui::{Event, Modifiers, MouseWheelSource, MouseWheelUnit, Pos2, TouchPhase, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
@@ -16,12 +16,10 @@ struct App {
     world: World,
     timeline: Timeline,
     commands: Vec<Command>,
-    typed: String,
 }
 
 impl App {
     fn ui(&mut self, ui: &mut egui::Ui) {
-        ui.add(egui::TextEdit::singleline(&mut self.typed).hint_text("Search"));
         let world = &mut self.world;
         let scene = Scene {
             store: &world.store,
@@ -50,7 +48,6 @@ fn harness(world: World) -> Harness<'static, App> {
         world,
         timeline: Timeline::default(),
         commands: Vec::new(),
-        typed: String::new(),
     };
     let mut harness = Harness::builder()
         .with_size(vec2(1_200.0, 900.0))
@@ -278,81 +275,6 @@ fn a_stall_can_be_found_by_its_name_and_selected() {
     assert!(
         matches!(selected, Some(Selection::Stall(..))),
         "{selected:?}"
-    );
-}
-
-#[test]
-fn keys_zoom_pan_fit_and_follow() {
-    let mut harness = harness(World::new(Sample::default()));
-    harness.hover_at(areas(&harness).lanes.center());
-    harness.step();
-    let length = |harness: &Harness<'_, App>| harness.state().world.view.length();
-    let all = length(&harness);
-    harness.key_down(Key::W);
-    harness.run_steps(10);
-    harness.key_up(Key::W);
-    harness.step();
-    let near = length(&harness);
-    assert!(near < all * 0.9);
-    let begin = harness.state().world.view.begin();
-    harness.key_down(Key::D);
-    harness.run_steps(10);
-    harness.key_up(Key::D);
-    harness.step();
-    assert!(harness.state().world.view.begin() > begin);
-    harness.key_press(Key::Home);
-    harness.run_steps(2);
-    assert!(harness.state().world.view.begin().abs() < 1.0);
-    harness.key_press(Key::F);
-    harness.run_steps(2);
-    assert!((length(&harness) - all).abs() < 1.0);
-    harness.key_press(Key::End);
-    harness.run_steps(2);
-    let follow = Command::View(ViewCommand::Follow(true));
-    assert!(harness.state().commands.contains(&follow));
-}
-
-#[test]
-fn f_fits_what_is_selected() {
-    let mut harness = harness(World::new(Sample::default()));
-    let (at, range) = callback(&harness);
-    click(&mut harness, at);
-    harness.key_press(Key::F);
-    harness.run_steps(2);
-    let show = Command::View(ViewCommand::Show(range));
-    assert!(harness.state().commands.contains(&show));
-}
-
-#[test]
-fn who_types_does_not_steer() {
-    let mut harness = harness(World::new(Sample::default()));
-    harness
-        .get_by_role(egui::accesskit::Role::TextInput)
-        .focus();
-    harness.run_steps(2);
-    let before = harness.state().world.view.length();
-    for key in [Key::W, Key::D, Key::F, Key::End] {
-        harness.key_press(key);
-    }
-    harness.run_steps(5);
-    assert_eq!(harness.state().world.view.length(), before);
-    assert!(
-        harness.state().commands.is_empty(),
-        "{:?}",
-        harness.state().commands
-    );
-}
-
-#[test]
-fn keys_with_control_belong_to_somebody_else() {
-    let mut harness = harness(World::new(Sample::default()));
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::S);
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
-    harness.run_steps(3);
-    assert!(
-        harness.state().commands.is_empty(),
-        "{:?}",
-        harness.state().commands
     );
 }
 

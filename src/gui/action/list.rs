@@ -1,0 +1,373 @@
+//! The actions, in the order in which menus show them.
+
+use egui::{Key, Modifiers, ThemePreference};
+
+use super::{Action, Asked, Group, State, Trigger};
+use crate::gui::command::{Command, Side, ViewCommand};
+
+/// By what part of its length the view shrinks or grows in a second under a held key, as a power of e.
+const ZOOM_SPEED: f64 = 2.2;
+/// How many lengths of the view it moves in a second under a held key.
+const PAN_SPEED: f64 = 0.9;
+
+/// What hands do that is no action: it needs to know where.
+pub const GESTURES: &[(Group, &str, &str)] = &[
+    (Group::Time, "Drag", "Move in time and through the lanes"),
+    (Group::Time, "Drag on the ruler", "Show that stretch"),
+    (Group::Find, "Click", "Inspect a bar"),
+    (Group::Find, "Double click", "Zoom to a bar"),
+    (
+        Group::Window,
+        "Tab",
+        "On to the next control; Space or Enter presses it",
+    ),
+    (Group::Window, "Ctrl +  Ctrl −", "Larger, smaller text"),
+];
+
+const NONE: Modifiers = Modifiers::NONE;
+const CTRL: Modifiers = Modifiers::COMMAND;
+const SHIFT: Modifiers = Modifiers::SHIFT;
+const CTRL_SHIFT: Modifiers = CTRL.plus(SHIFT);
+
+use Trigger::{Hand, Hold, Press};
+
+/// All that can be done.
+pub const ACTIONS: &[Action] = &[
+    action(
+        "run",
+        Group::Run,
+        "Run or stop",
+        "Run the chosen scenario, or stop what runs",
+        |state| match (state.running, state.cannot_run) {
+            (true, _) => Ok(Command::Stop),
+            (false, Some(why)) => Err(why),
+            (false, None) => Ok(Command::Run),
+        },
+    )
+    .keys(&[Press(NONE, Key::Space)]),
+    action(
+        "load-scenario",
+        Group::File,
+        "Load a scenario…",
+        "Load a scenario from a file",
+        |state| match state.running {
+            true => Err("Stop the run first"),
+            false => Ok(Command::LoadScenarioDialog),
+        },
+    )
+    .keys(&[Press(CTRL_SHIFT, Key::O)]),
+    action(
+        "save-scenario",
+        Group::File,
+        "Save the scenario…",
+        "Save the scenario as it is set",
+        |_| Ok(Command::SaveScenarioDialog),
+    )
+    .keys(&[Press(CTRL, Key::S)]),
+    action(
+        "open",
+        Group::File,
+        "Open a trace…",
+        "Open a trace file",
+        |_| Ok(Command::OpenDialog),
+    )
+    .keys(&[Press(CTRL, Key::O)]),
+    action(
+        "export",
+        Group::File,
+        "Export the trace…",
+        "Write this trace to a file",
+        |state| state.document().map(|_| Command::ExportDialog),
+    )
+    .keys(&[Press(CTRL, Key::E)]),
+    action(
+        "quit",
+        Group::File,
+        "Quit",
+        "Stop everything and close the window",
+        |_| Ok(Command::Quit),
+    )
+    .keys(&[Press(CTRL, Key::Q)])
+    .even_while_typing(),
+    action(
+        "previous-trace",
+        Group::Find,
+        "Previous trace",
+        "Look at the trace that was opened before this one",
+        |state| trace(state, false),
+    )
+    .keys(&[Press(CTRL, Key::PageUp)])
+    .repeats_itself(),
+    action(
+        "next-trace",
+        Group::Find,
+        "Next trace",
+        "Look at the trace that was opened after this one",
+        |state| trace(state, true),
+    )
+    .keys(&[Press(CTRL, Key::PageDown)])
+    .repeats_itself(),
+    action(
+        "zoom-in",
+        Group::Time,
+        "Zoom in",
+        "Show less time, around the pointer",
+        |state| zoom(state, -1.0),
+    )
+    .keys(&[Hold(Key::W), Hand("Ctrl wheel")]),
+    action(
+        "zoom-out",
+        Group::Time,
+        "Zoom out",
+        "Show more time, around the pointer",
+        |state| zoom(state, 1.0),
+    )
+    .keys(&[Hold(Key::S), Hand("Ctrl wheel")]),
+    action(
+        "earlier",
+        Group::Time,
+        "Earlier",
+        "Move to earlier moments",
+        |state| pan(state, -1.0),
+    )
+    .keys(&[Hold(Key::A), Hand("Shift wheel")]),
+    action(
+        "later",
+        Group::Time,
+        "Later",
+        "Move to later moments",
+        |state| pan(state, 1.0),
+    )
+    .keys(&[Hold(Key::D), Hand("Shift wheel")]),
+    action(
+        "fit",
+        Group::Time,
+        "Fit the selection",
+        "Show what is selected, or else everything; again, and it is everything",
+        |state| {
+            state.document()?;
+            let range = state.selected_range();
+            let view = range.map_or(ViewCommand::Fit, ViewCommand::Show);
+            Ok(Command::View(view))
+        },
+    )
+    .keys(&[Press(NONE, Key::F)]),
+    action(
+        "fit-all",
+        Group::Time,
+        "Fit everything",
+        "Show the whole trace",
+        |state| view(state, ViewCommand::Fit),
+    )
+    .keys(&[Press(SHIFT, Key::F)]),
+    action(
+        "beginning",
+        Group::Time,
+        "Go to the beginning",
+        "Show where the trace begins, at this scale",
+        |state| view(state, ViewCommand::Beginning),
+    )
+    .keys(&[Press(NONE, Key::Home)]),
+    action(
+        "follow",
+        Group::Time,
+        "Follow the newest moment",
+        "Show where the trace ends; while it is recorded, go along with it until the view is moved",
+        |state| view(state, ViewCommand::Follow(true)),
+    )
+    .keys(&[Press(NONE, Key::End)])
+    .switch(|state| state.live && state.document.is_some_and(|one| one.view.is_following())),
+    action(
+        "undo",
+        Group::Time,
+        "Back",
+        "Back to where the view was before the last jump",
+        |state| match state.document()?.view.can_undo() {
+            true => Ok(Command::View(ViewCommand::Undo)),
+            false => Err("The view has not jumped yet"),
+        },
+    )
+    .keys(&[Press(CTRL, Key::Z)])
+    .repeats_itself(),
+    action(
+        "redo",
+        Group::Time,
+        "Forward",
+        "Forward again to where the view was before the last step back",
+        |state| match state.document()?.view.can_redo() {
+            true => Ok(Command::View(ViewCommand::Redo)),
+            false => Err("There was no step back"),
+        },
+    )
+    .keys(&[Press(CTRL_SHIFT, Key::Z), Press(CTRL, Key::Y)])
+    .repeats_itself(),
+    action(
+        "previous-stall",
+        Group::Find,
+        "Previous stall",
+        "Go to the previous stall",
+        |state| stall(state, false),
+    )
+    .keys(&[Press(NONE, Key::OpenBracket)])
+    .repeats_itself(),
+    action(
+        "next-stall",
+        Group::Find,
+        "Next stall",
+        "Go to the next stall",
+        |state| stall(state, true),
+    )
+    .keys(&[Press(NONE, Key::CloseBracket)])
+    .repeats_itself(),
+    action(
+        "dismiss",
+        Group::Window,
+        "Close or deselect",
+        "Put away what lies on top: a dialog, the keys, a message, or else the selection",
+        |_| Ok(Command::Dismiss),
+    )
+    .keys(&[Press(NONE, Key::Escape)]),
+    side(Side::Controls, "controls", |state| {
+        flip(state, Side::Controls)
+    })
+    .keys(&[Press(CTRL, Key::Num1)])
+    .switch(|state| state.settings.shows(Side::Controls)),
+    side(Side::Details, "details", |state| flip(state, Side::Details))
+        .keys(&[Press(CTRL, Key::Num2)])
+        .switch(|state| state.settings.shows(Side::Details)),
+    side(Side::Plot, "plot", |state| flip(state, Side::Plot))
+        .keys(&[Press(CTRL, Key::Num3)])
+        .switch(|state| state.settings.shows(Side::Plot)),
+    side(Side::Comparison, "comparison", |state| {
+        flip(state, Side::Comparison)
+    })
+    .keys(&[Press(CTRL, Key::Num4)])
+    .switch(|state| state.settings.shows(Side::Comparison)),
+    action(
+        "theme",
+        Group::Window,
+        "Dark or light",
+        "Change between dark and light",
+        |state| {
+            let theme = if state.dark {
+                ThemePreference::Light
+            } else {
+                ThemePreference::Dark
+            };
+            Ok(Command::SetTheme(theme))
+        },
+    )
+    .keys(&[Press(NONE, Key::T)]),
+    action(
+        "system-theme",
+        Group::Window,
+        "Dark or light as the system",
+        "Be dark when the system is, and light when it is light",
+        |_| Ok(Command::SetTheme(ThemePreference::System)),
+    ),
+    action(
+        "palette",
+        Group::Help,
+        "Find a command…",
+        "Find anything on this list by its name, and do it",
+        |_| Ok(Command::TogglePalette),
+    )
+    .keys(&[Press(CTRL, Key::P), Press(CTRL_SHIFT, Key::P)]),
+    action(
+        "keys",
+        Group::Help,
+        "Keys",
+        "Show the table of keys, or hide it",
+        |_| Ok(Command::ToggleHelp),
+    )
+    .keys(&[Press(NONE, Key::Questionmark), Press(NONE, Key::F1)]),
+];
+
+const fn action(
+    id: &'static str,
+    group: Group,
+    name: &'static str,
+    does: &'static str,
+    command: fn(&State<'_>) -> Asked,
+) -> Action {
+    Action {
+        id,
+        name,
+        does,
+        group,
+        triggers: &[],
+        repeats: false,
+        always: false,
+        on: None,
+        command,
+    }
+}
+
+/// A part of the window that can be hidden.
+const fn side(side: Side, id: &'static str, flip: fn(&State<'_>) -> Asked) -> Action {
+    let does = "Show this part of the window, or hide it";
+    action(id, Group::Window, side.word(), does, flip)
+}
+
+impl Action {
+    const fn keys(self, triggers: &'static [Trigger]) -> Self {
+        Self { triggers, ..self }
+    }
+
+    const fn repeats_itself(self) -> Self {
+        Self {
+            repeats: true,
+            ..self
+        }
+    }
+
+    const fn even_while_typing(self) -> Self {
+        Self {
+            always: true,
+            ..self
+        }
+    }
+
+    const fn switch(self, on: fn(&State<'_>) -> bool) -> Self {
+        Self {
+            on: Some(on),
+            ..self
+        }
+    }
+}
+
+fn flip(state: &State<'_>, side: Side) -> Asked {
+    Ok(Command::SetPanel(side, !state.settings.shows(side)))
+}
+
+fn view(state: &State<'_>, command: ViewCommand) -> Asked {
+    state.document().map(|_| Command::View(command))
+}
+
+fn zoom(state: &State<'_>, direction: f64) -> Asked {
+    let at = state.moment()?;
+    let factor = (direction * ZOOM_SPEED * state.held).exp();
+    Ok(Command::View(ViewCommand::Zoom { at, factor }))
+}
+
+fn pan(state: &State<'_>, direction: f64) -> Asked {
+    let length = state.document()?.view.length();
+    let by = direction * PAN_SPEED * state.held * length;
+    Ok(Command::View(ViewCommand::Pan(by)))
+}
+
+fn stall(state: &State<'_>, forward: bool) -> Asked {
+    match state.document()?.stalls.is_empty() {
+        true => Err("There is no stall"),
+        false => Ok(Command::NextStall(forward)),
+    }
+}
+
+fn trace(state: &State<'_>, forward: bool) -> Asked {
+    let (place, count) = state.place;
+    if count < 2 {
+        return Err("There is no other trace");
+    }
+    let step = if forward { 1 } else { count - 1 };
+    Ok(Command::ShowTrace((place + step) % count))
+}

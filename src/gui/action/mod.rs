@@ -1,0 +1,242 @@
+//! What can be done, each thing once: its name, its keys, whether it is possible now, and the command that it
+//! gives. Menus, keys, the table of keys and the command palette all come from [`ACTIONS`].
+//!
+//! To add one: a line in `list`, and a case in `tests/window/keys.rs`, which fails without it.
+
+mod list;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use egui::{Key, Modifiers};
+
+use super::command::Command;
+use super::document::Document;
+use super::settings::Settings;
+use crate::trace::TimeRange;
+pub use list::{ACTIONS, GESTURES};
+
+/// Something that can be asked for by its name.
+#[derive(Debug)]
+pub struct Action {
+    /// Tells it from all others, and never changes.
+    pub id: &'static str,
+    /// What it is called in menus.
+    pub name: &'static str,
+    /// What it does, in one sentence without its end.
+    pub does: &'static str,
+    /// What it stands with.
+    pub group: Group,
+    /// The ways to ask for it without a menu; the one to teach first.
+    pub triggers: &'static [Trigger],
+    /// Whether it is asked for again and again while its key is held down.
+    repeats: bool,
+    /// Whether it is asked for even where its key could be typed.
+    always: bool,
+    /// Where it is a switch: whether it is on.
+    on: Option<fn(&State<'_>) -> bool>,
+    command: fn(&State<'_>) -> Asked,
+}
+
+/// What follows when it is asked for; where it is not possible now, why.
+pub type Asked = Result<Command, &'static str>;
+
+/// What decides whether an action is possible, and what it means.
+#[derive(Clone, Copy)]
+pub struct State<'a> {
+    /// The trace that is shown.
+    pub document: Option<&'a Document>,
+    /// Its place among the traces that are open, and how many there are.
+    pub place: (usize, usize),
+    /// Whether it is being recorded.
+    pub live: bool,
+    /// Whether a run goes on, of whatever trace.
+    pub running: bool,
+    /// Why nothing could be run, where nothing could.
+    pub cannot_run: Option<&'static str>,
+    /// What is shown and what is hidden.
+    pub settings: &'a Settings,
+    /// Whether it is dark now.
+    pub dark: bool,
+    /// The moment under the pointer, in nanoseconds, where it points into the timeline.
+    pub pointed: Option<f64>,
+    /// How long a key that is held down has been since the last frame, in seconds.
+    pub held: f64,
+}
+
+/// For how long an action counts as held that was asked for once, in seconds.
+pub const ONE_STEP: f64 = 0.3;
+
+impl<'a> State<'a> {
+    /// The trace that is shown.
+    ///
+    /// # Errors
+    /// When there is none, with the words that say so.
+    pub fn document(&self) -> Result<&'a Document, &'static str> {
+        self.document.ok_or("There is no trace yet")
+    }
+
+    /// The moment under the pointer, or else in the middle of the screen, in nanoseconds.
+    ///
+    /// # Errors
+    /// When there is no trace.
+    pub fn moment(&self) -> Result<f64, &'static str> {
+        let view = &self.document()?.view;
+        Ok(self.pointed.unwrap_or(view.begin() + view.length() / 2.0))
+    }
+
+    /// When the selected thing was, where it took any time.
+    pub fn selected_range(&self) -> Option<TimeRange> {
+        let range = self.document?.selected_range()?;
+        (!range.is_empty()).then_some(range)
+    }
+}
+
+impl Action {
+    /// The one with this id.
+    pub fn by_id(id: &str) -> Option<&'static Self> {
+        ACTIONS.iter().find(|action| action.id == id)
+    }
+
+    /// What follows when it is asked for now.
+    ///
+    /// # Errors
+    /// When it is not possible now: why.
+    pub fn command(&self, state: &State<'_>) -> Asked {
+        (self.command)(state)
+    }
+
+    /// Where it is a switch: whether it is on now.
+    pub fn is_on(&self, state: &State<'_>) -> Option<bool> {
+        self.on.map(|on| on(state))
+    }
+
+    /// Whether it is asked for again and again while its key is held down.
+    pub const fn repeats(&self) -> bool {
+        self.repeats
+    }
+
+    /// Whether it is asked for even while somebody types or a dialog is open.
+    pub const fn is_always_heard(&self) -> bool {
+        self.always
+    }
+
+    /// The way to ask for it that a menu shows; empty where there is none.
+    pub fn shortcut(&self) -> String {
+        self.triggers
+            .first()
+            .map_or_else(String::new, ToString::to_string)
+    }
+
+    /// All ways to ask for it.
+    pub fn shortcuts(&self) -> String {
+        let all: Vec<String> = self.triggers.iter().map(ToString::to_string).collect();
+        all.join(",  ")
+    }
+
+    /// What it does and its key, for whoever points at a button that does it.
+    pub fn hint(&self) -> String {
+        match self.shortcut() {
+            keys if keys.is_empty() => self.does.to_owned(),
+            keys => format!("{} ({keys})", self.does),
+        }
+    }
+}
+
+/// A way to ask for an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// A key that goes down.
+    Press(Modifiers, Key),
+    /// A key, for as long as it is down.
+    Hold(Key),
+    /// Something that the pointer does on the timeline, which sees to it.
+    Hand(&'static str),
+}
+
+/// `Ctrl Shift Z`.
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Hand(words) => f.write_str(words),
+            Self::Hold(key) => f.write_str(key_name(key)),
+            Self::Press(modifiers, key) => {
+                let control = if cfg!(target_os = "macos") {
+                    "Cmd"
+                } else {
+                    "Ctrl"
+                };
+                for (held, word) in [
+                    (modifiers.command, control),
+                    (modifiers.alt, "Alt"),
+                    (modifiers.shift, "Shift"),
+                ] {
+                    if held {
+                        write!(f, "{word} ")?;
+                    }
+                }
+                f.write_str(key_name(key))
+            }
+        }
+    }
+}
+
+fn key_name(key: Key) -> &'static str {
+    match key {
+        Key::Escape => "Esc",
+        Key::PageUp => "Page Up",
+        Key::PageDown => "Page Down",
+        Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight => key.name(),
+        _ => key.symbol_or_name(),
+    }
+}
+
+/// What stands together in menus and in the table of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Files, and the end of it all.
+    File,
+    /// The run.
+    Run,
+    /// Moving in time.
+    Time,
+    /// Finding something in the trace.
+    Find,
+    /// The parts of the window.
+    Window,
+    /// What helps.
+    Help,
+}
+
+impl Group {
+    /// All of them, in the order in which they are told of.
+    pub const ALL: [Self; 6] = [
+        Self::File,
+        Self::Run,
+        Self::Time,
+        Self::Find,
+        Self::Window,
+        Self::Help,
+    ];
+
+    /// What it is called.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::File => "Files",
+            Self::Run => "Run",
+            Self::Time => "Move in time",
+            Self::Find => "Find",
+            Self::Window => "Window",
+            Self::Help => "Help",
+        }
+    }
+}
+
+/// The menus: what each is called, and what is in it.
+pub const MENUS: [(&str, &[Group]); 4] = [
+    ("File", &[Group::Run, Group::File]),
+    ("View", &[Group::Window]),
+    ("Go", &[Group::Time, Group::Find]),
+    ("Help", &[Group::Help]),
+];

@@ -1,0 +1,140 @@
+//! Trace files: how they are opened and exported.
+
+use std::path::{Path, PathBuf};
+
+use super::app::App;
+use super::document::{Document, Native};
+use super::jobs::{self, Done, Exported};
+use super::messages::Severity;
+use super::panel::files::{PathDialog, Purpose};
+use crate::format::{self, Format, Trace, TraceInfo};
+
+impl App {
+    pub(super) fn ask_for_path(&mut self, purpose: Purpose) {
+        let folder = self.settings.folder.clone().unwrap_or_default();
+        let path = match (purpose, self.documents.shown()) {
+            (Purpose::Export, None) => return,
+            (Purpose::Export, Some(document)) => document
+                .file
+                .clone()
+                .unwrap_or_else(|| folder.join(suggested_name(document))),
+            (Purpose::SaveScenario, _) => {
+                let name = Path::new(&self.controls.source);
+                folder.join(name).with_extension("toml")
+            }
+            // Ends with a slash: the name is what remains to be typed.
+            (_, _) => folder.join(""),
+        };
+        self.dialog = Some(PathDialog::new(purpose, &path));
+    }
+
+    pub(super) fn browse(&mut self) {
+        let Some(dialog) = &self.dialog else {
+            return;
+        };
+        let ask = dialog.ask();
+        let started = self.jobs.start(move || Done::Chosen(jobs::ask(&ask)));
+        self.check_job(started);
+    }
+
+    pub(super) fn open(&mut self, path: PathBuf) {
+        self.set_busy(Purpose::OpenTrace);
+        let started = self.jobs.start(move || {
+            let trace = format::open(&path);
+            Done::Opened(path, trace.map(Box::new).map_err(|error| error.to_string()))
+        });
+        self.check_job(started);
+    }
+
+    pub(super) fn export(&mut self, path: PathBuf) {
+        let Some(document) = self.documents.shown_mut() else {
+            return;
+        };
+        let (id, info, now) = (document.id, document.info.clone(), document.now);
+        let store = std::sync::Arc::clone(&document.store);
+        let mut native = std::mem::replace(&mut document.native, Native::Away);
+        if matches!(native, Native::Away) {
+            self.messages
+                .say(Severity::Warning, "This trace is being exported already.");
+            return;
+        }
+        self.set_busy(Purpose::Export);
+        let started = self.jobs.start(move || {
+            let result = write(&mut native, &path, &info, &store, now);
+            Done::Exported(Exported {
+                path,
+                document: id,
+                native,
+                result,
+            })
+        });
+        self.check_job(started);
+    }
+
+    /// Shows a trace that was read from a file.
+    pub fn show_trace(&mut self, path: &Path, trace: Trace) {
+        if let Some(what) = &trace.truncated {
+            self.messages.say(Severity::Warning, what);
+        }
+        self.remember_folder(path);
+        self.add(Document::of_file(path, trace));
+    }
+
+    pub(super) fn finish_export(&mut self, exported: Exported) {
+        let Exported {
+            path,
+            document,
+            native,
+            result,
+        } = exported;
+        if let Some(document) = self.documents.by_id_mut(document) {
+            document.native = native;
+            if result.is_ok() {
+                document.file = Some(path.clone());
+            }
+        }
+        match result {
+            Ok(()) => {
+                self.remember_folder(&path);
+                self.close_dialog(Purpose::Export);
+                let text = format!("Exported to {}.", path.display());
+                self.messages.say(Severity::Note, text);
+            }
+            Err(error) => self.fail(Purpose::Export, error),
+        }
+    }
+}
+
+/// Writes a trace in the format that the ending of the name means.
+fn write(
+    native: &mut Native,
+    path: &Path,
+    info: &TraceInfo,
+    store: &crate::store::TraceStore,
+    now: crate::trace::Timestamp,
+) -> Result<(), String> {
+    let said = |error: format::WriteError| error.to_string();
+    match native {
+        Native::Here(origin) => origin.export(path, info, store, now).map_err(said),
+        Native::Away => Err("this trace is being exported already".to_owned()),
+        Native::Missing(why) => match Format::of_path(path).map_err(said)? {
+            Format::Native => Err(format!(
+                "This run was not recorded ({why}), so it can be exported as .json or .csv only."
+            )),
+            Format::Chrome => format::chrome::export(path, info, store, now).map_err(said),
+            Format::Csv => format::csv::export(path, store, now).map_err(said),
+        },
+    }
+}
+
+/// A name for the file of a trace that has none.
+fn suggested_name(document: &Document) -> String {
+    let number = document
+        .run
+        .map_or_else(String::new, |run| format!("-{run}"));
+    format!(
+        "{}{number}.{}",
+        document.info.scenario,
+        Format::Native.ending()
+    )
+}

@@ -1,0 +1,293 @@
+//! Every action of the table of keys, asked for by each of its keys and by its name in the command palette.
+
+use egui::{Key, Modifiers, Pos2, pos2};
+use loopscope::gui::action::{ACTIONS, Action, Trigger};
+use loopscope::gui::command::{Command, Selection, Side, ViewCommand};
+use loopscope::trace::{TimeRange, Timestamp};
+
+use crate::desk::Desk;
+
+/// Asks for the action under test.
+type Ask<'a> = &'a dyn Fn(&mut Desk);
+
+/// What is to happen when an action is asked for. An action without a case fails the tests below.
+fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
+    match id {
+        "run" => |desk, ask| {
+            ask(desk);
+            assert!(desk.app().is_running());
+            ask(desk);
+            desk.until("the run ends", |desk| !desk.app().is_running());
+        },
+        "load-scenario" => |desk, ask| opens(desk, ask, "Load a scenario"),
+        "save-scenario" => |desk, ask| opens(desk, ask, "Save the scenario"),
+        "open" => |desk, ask| opens(desk, ask, "Open a trace"),
+        "export" => |desk, ask| opens(desk, ask, "Export the trace"),
+        "quit" => |desk, ask| {
+            ask(desk);
+            assert!(desk.app().is_closing());
+        },
+        "previous-trace" | "next-trace" => |desk, ask| {
+            desk.show_recorded();
+            let before = desk.app().documents().shown_place();
+            ask(desk);
+            assert_ne!(desk.app().documents().shown_place(), before);
+        },
+        "zoom-in" => |desk, ask| {
+            let (_, before) = changed(desk, ask);
+            assert!(desk.shown().view.length() < before);
+        },
+        "zoom-out" => |desk, ask| {
+            let (_, before) = changed(desk, ask);
+            assert!(desk.shown().view.length() > before);
+        },
+        "earlier" => |desk, ask| {
+            let (before, _) = changed(desk, ask);
+            assert!(desk.shown().view.begin() < before);
+        },
+        "later" => |desk, ask| {
+            let (before, _) = changed(desk, ask);
+            assert!(desk.shown().view.begin() > before);
+        },
+        "fit" => |desk, ask| {
+            let stall = desk.shown().stalls[0].clone();
+            let selection = Selection::Stall(stall.model, stall.index);
+            desk.apply(Command::Select(Some(selection)));
+            let (_, whole) = changed(desk, ask);
+            let length = stall.range.nanos() as f64;
+            let seen = desk.shown().view.length();
+            assert!(seen >= length && seen < length * 1.2 && seen < whole);
+        },
+        "fit-all" => |desk, ask| {
+            zoom(desk);
+            changed(desk, ask);
+            assert!(desk.shown().view.length() >= desk.shown().range().nanos() as f64);
+        },
+        "beginning" => |desk, ask| {
+            zoom(desk);
+            let (_, length) = changed(desk, ask);
+            let view = &desk.shown().view;
+            assert!(view.begin() <= 0.0 && view.end() > 0.0);
+            assert_eq!(view.length(), length, "at the same scale");
+        },
+        "follow" => |desk, ask| {
+            zoom(desk);
+            changed(desk, ask);
+            let end = desk.shown().range().end.0 as f64;
+            let view = &desk.shown().view;
+            assert!(view.is_following() && view.begin() < end && end < view.end());
+        },
+        "undo" => |desk, ask| {
+            let whole = desk.shown().view.length();
+            zoom(desk);
+            ask(desk);
+            assert_eq!(desk.shown().view.length(), whole);
+        },
+        "redo" => |desk, ask| {
+            zoom(desk);
+            let near = desk.shown().view.length();
+            desk.apply(Command::View(ViewCommand::Undo));
+            ask(desk);
+            assert_eq!(desk.shown().view.length(), near);
+        },
+        "previous-stall" | "next-stall" => |desk, ask| {
+            ask(desk);
+            let selection = desk.shown().selection;
+            assert!(matches!(selection, Some(Selection::Stall(..))));
+        },
+        "dismiss" => |desk, ask| {
+            desk.apply(Command::NextStall(true));
+            ask(desk);
+            assert_eq!(desk.shown().selection, None);
+        },
+        "controls" => |desk, ask| flips(desk, ask, Side::Controls),
+        "details" => |desk, ask| flips(desk, ask, Side::Details),
+        "plot" => |desk, ask| flips(desk, ask, Side::Plot),
+        "comparison" => |desk, ask| flips(desk, ask, Side::Comparison),
+        "theme" => |desk, ask| {
+            let dark = desk.harness.ctx.global_style().visuals.dark_mode;
+            ask(desk);
+            assert_ne!(desk.harness.ctx.global_style().visuals.dark_mode, dark);
+        },
+        "system-theme" => |desk, ask| {
+            desk.apply(Command::SetTheme(egui::ThemePreference::Light));
+            ask(desk);
+            let theme = desk.harness.ctx.options(|options| options.theme_preference);
+            assert_eq!(theme, egui::ThemePreference::System);
+        },
+        "palette" => |desk, ask| {
+            ask(desk);
+            let _ = desk.control("Command");
+            ask(desk);
+            assert!(!desk.has("What do you want to do?"));
+        },
+        "keys" => |desk, ask| {
+            ask(desk);
+            assert!(desk.has("Fit the selection"));
+            ask(desk);
+            assert!(!desk.has("Fit the selection"));
+        },
+        _ => panic!("{id} has no case: add one here"),
+    }
+}
+
+fn opens(desk: &mut Desk, ask: Ask<'_>, title: &str) {
+    ask(desk);
+    assert!(desk.has(title), "{title}");
+    let _ = desk.control("Path");
+}
+
+fn flips(desk: &mut Desk, ask: Ask<'_>, side: Side) {
+    ask(desk);
+    assert!(!desk.app().settings().shows(side));
+    ask(desk);
+    assert!(desk.app().settings().shows(side));
+}
+
+/// Looks at a small part in the middle of the trace.
+fn zoom(desk: &mut Desk) {
+    let range = desk.shown().range();
+    let third = range.nanos() / 3;
+    let part = TimeRange::new(Timestamp(third), Timestamp(2 * third));
+    desk.apply(Command::View(ViewCommand::Show(part)));
+}
+
+/// Where the view began and how long it was, before it was moved.
+fn changed(desk: &mut Desk, ask: Ask<'_>) -> (f64, f64) {
+    let seen = |desk: &Desk| (desk.shown().view.begin(), desk.shown().view.length());
+    let before = seen(desk);
+    ask(desk);
+    assert_ne!(seen(desk), before);
+    before
+}
+
+fn press(desk: &mut Desk, trigger: Trigger) {
+    match trigger {
+        Trigger::Press(modifiers, key) => desk.press(modifiers, key),
+        Trigger::Hold(key) => {
+            desk.harness.key_down(key);
+            desk.frames(4);
+            desk.harness.key_up(key);
+            desk.frames(2);
+        }
+        // The timeline's own tests do these.
+        Trigger::Hand(_) => unreachable!("keys only"),
+    }
+}
+
+#[test]
+fn every_key_does_what_the_table_says() {
+    for action in ACTIONS {
+        let keys = action.triggers.iter();
+        for &key in keys.filter(|trigger| !matches!(trigger, Trigger::Hand(_))) {
+            let mut desk = Desk::with_trace();
+            case(action.id)(&mut desk, &|desk| press(desk, key));
+        }
+    }
+}
+
+fn by_name(desk: &mut Desk, action: &Action) {
+    desk.press(Modifiers::COMMAND, Key::P);
+    desk.control("Command").type_text(action.name);
+    desk.frames(2);
+    desk.press(Modifiers::NONE, Key::Enter);
+}
+
+#[test]
+fn every_action_is_found_by_its_name() {
+    // The palette is not in its own list.
+    for action in ACTIONS.iter().filter(|action| action.id != "palette") {
+        let mut desk = Desk::with_trace();
+        case(action.id)(&mut desk, &|desk| by_name(desk, action));
+    }
+}
+
+#[test]
+fn what_is_not_possible_is_told_why_and_does_nothing() {
+    let mut desk = Desk::new();
+    desk.press(Modifiers::COMMAND, Key::P);
+    desk.control("Command").type_text("export");
+    desk.frames(2);
+    assert!(desk.has("Export the trace…"));
+    desk.press(Modifiers::NONE, Key::Enter);
+    let _ = desk.control("Command");
+    desk.press(Modifiers::NONE, Key::Escape);
+    assert!(!desk.has("Export the trace…"));
+}
+
+#[test]
+fn the_arrows_choose_in_the_palette() {
+    let mut desk = Desk::with_trace();
+    desk.press(Modifiers::COMMAND, Key::P);
+    desk.control("Command").type_text("previous");
+    desk.frames(2);
+    let first = desk.app().documents().shown_place();
+    desk.show_recorded();
+    desk.press(Modifiers::NONE, Key::ArrowDown);
+    desk.press(Modifiers::NONE, Key::ArrowUp);
+    desk.press(Modifiers::NONE, Key::ArrowDown);
+    desk.press(Modifiers::NONE, Key::Enter);
+    let stall = matches!(desk.shown().selection, Some(Selection::Stall(..)));
+    let trace = desk.app().documents().shown_place() == first;
+    assert!(stall || trace, "the second of the list was done");
+}
+
+#[test]
+fn a_menu_shows_the_keys_and_does_the_same() {
+    let mut desk = Desk::with_trace();
+    desk.click("Go");
+    assert!(desk.has("Next stall"));
+    desk.click("Next stall");
+    assert!(matches!(desk.shown().selection, Some(Selection::Stall(..))));
+    desk.click("View");
+    desk.click("Loop lag");
+    assert!(!desk.app().settings().shows(Side::Plot));
+}
+
+#[test]
+fn keys_that_are_typed_do_not_steer() {
+    let mut desk = Desk::with_trace();
+    desk.press(Modifiers::COMMAND, Key::E);
+    let before = (desk.shown().view.begin(), desk.shown().view.length());
+    for key in [Key::W, Key::D] {
+        press(&mut desk, Trigger::Hold(key));
+    }
+    for key in [Key::F, Key::Home, Key::CloseBracket] {
+        desk.press(Modifiers::NONE, key);
+    }
+    let view = &desk.shown().view;
+    assert_eq!((view.begin(), view.length()), before);
+    assert_eq!(desk.shown().selection, None);
+}
+
+#[test]
+fn a_held_letter_with_control_is_no_move() {
+    let mut desk = Desk::with_trace();
+    let before = desk.shown().view.begin();
+    desk.press(Modifiers::COMMAND, Key::A);
+    desk.press(Modifiers::COMMAND, Key::D);
+    assert_eq!(desk.shown().view.begin(), before);
+}
+
+#[test]
+fn zooming_by_key_keeps_the_moment_under_the_pointer() {
+    let mut desk = Desk::with_trace();
+    let canvas = desk.control("Timeline").rect();
+    let at: Pos2 = pos2(canvas.right() - 100.0, canvas.center().y);
+    desk.harness.hover_at(at);
+    desk.frames(2);
+    let axis = (canvas.right() - 100.0 - canvas.left()) as f64;
+    let gutter = f64::from(loopscope::gui::timeline::gutter_width(canvas.width()));
+    let width = f64::from(canvas.width()) - gutter;
+    let moment = |desk: &Desk| {
+        let view = &desk.shown().view;
+        view.begin() + view.length() * (axis - gutter) / width
+    };
+    let before = moment(&desk);
+    press(&mut desk, Trigger::Hold(Key::W));
+    let moved = (moment(&desk) - before).abs();
+    assert!(
+        moved < desk.shown().view.length() / width,
+        "less than a point"
+    );
+}
