@@ -22,7 +22,9 @@ pub fn show(ui: &Ui, commands: &mut Vec<Command>) {
         .default_pos(ui.content_rect().center())
         .default_width(WIDTH.min(room.x))
         .show(ui.ctx(), |ui| {
-            let scroll = egui::ScrollArea::vertical().max_height(room.y);
+            let scroll = egui::ScrollArea::vertical()
+                .max_height(room.y)
+                .min_scrolled_height(room.y);
             scroll.show(ui, |ui| {
                 let (left, right) = columns();
                 ui.columns_const(|[first, second]| {

@@ -29,8 +29,8 @@ fn found(typed: &str) -> Vec<&'static Action> {
         .filter(|action| action.id != "palette")
         .filter_map(|action| {
             let name = fit(typed, action.name).map(|fit| fit + NAME_FIRST);
-            let fit = name.or_else(|| fit(typed, action.does).filter(|_| typed.len() > 2));
-            Some((fit?, action))
+            let told = action.does.to_lowercase().contains(&typed.to_lowercase());
+            Some((name.or(told.then_some(0))?, action))
         })
         .collect();
     found.sort_by_key(|(fit, _)| -fit);

@@ -63,6 +63,7 @@ fn menus(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
         });
     }
     ui.spacing_mut().item_spacing.x = 2.0 * STEP;
+    ui.add_space(2.0 * STEP);
 }
 
 /// A line of a menu: a tick where it is a switch that is on, its name, its key. What follows if it was pressed.
