@@ -16,6 +16,7 @@ use super::panel::files::{PathDialog, Purpose};
 use super::settings::Settings;
 use super::theme;
 use crate::format::{self, Format, Origin, Recording, Trace, TraceInfo};
+use crate::gui::texts::{self, Language, fill, tr};
 use crate::scenario::{Expectations, builtins};
 
 /// Everything the window knows.
@@ -30,6 +31,7 @@ pub struct App {
     pub(super) help: bool,
     pub(super) jobs: Jobs,
     runs: u32,
+    system_language: Language,
 }
 
 impl App {
@@ -50,7 +52,14 @@ impl App {
             help: false,
             jobs: Jobs::new(ctx),
             runs: 0,
+            system_language: Language::English,
         }
+    }
+
+    /// The same, where the system speaks this language.
+    pub const fn on_system(mut self, language: Language) -> Self {
+        self.system_language = language;
+        self
     }
 
     /// What the window remembers.
@@ -93,10 +102,16 @@ impl App {
 
     /// What has happened since the last frame: what the run recorded, and files that were read or written.
     pub fn logic(&mut self, ctx: &egui::Context) {
+        self.speak();
         while let Some(done) = self.jobs.done() {
             self.finish(done);
         }
         self.fetch(ctx);
+    }
+
+    /// Everything that is said on this thread is said in the language that was chosen.
+    pub(super) fn speak(&self) {
+        texts::speak(self.settings.language.resolve(self.system_language));
     }
 
     fn fetch(&mut self, ctx: &egui::Context) {
@@ -108,8 +123,11 @@ impl App {
         };
         let (fetched, written) = live.fetch(document);
         if let Err(error) = written {
-            let text = format!(
-                "The run goes on, but it can no longer be recorded: {error}. It can still be exported as .json or .csv."
+            let text = fill(
+                tr(
+                    "The run goes on, but it can no longer be recorded: {error}. It can still be exported as .json or .csv.",
+                ),
+                &[("error", &error)],
             );
             self.messages.say(Severity::Warning, text);
         }
@@ -169,6 +187,7 @@ impl App {
             Command::Browse => self.browse(),
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
             Command::SetStallOrder(order) => self.settings.stall_order = order,
+            Command::SetLanguage(language) => self.settings.language = language,
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
             Command::ToggleHelp => self.help = !self.help,
             Command::DismissMessage => self.messages.dismiss(),
@@ -209,7 +228,10 @@ impl App {
                 self.add(Document::of_run(number, info, native));
             }
             Err(error) => {
-                let text = format!("The run did not start: {}.", chain(&error));
+                let text = fill(
+                    tr("The run did not start: {error}."),
+                    &[("error", &chain(&error))],
+                );
                 self.messages.say(Severity::Error, text);
             }
         }
@@ -219,8 +241,11 @@ impl App {
         match Recording::temporary(info) {
             Ok(recording) => Native::Here(Origin::Recording(recording)),
             Err(error) => {
-                let text = format!(
-                    "This run can be exported as .json and .csv only: {error}. Another folder can be named in TMPDIR."
+                let text = fill(
+                    tr(
+                        "This run can be exported as .json and .csv only: {error}. Another folder can be named in TMPDIR.",
+                    ),
+                    &[("error", &error)],
                 );
                 self.messages.say(Severity::Warning, text);
                 Native::Missing(error.to_string())
@@ -233,9 +258,9 @@ impl App {
             return;
         };
         if out.is_unsaved() {
-            let text = format!(
-                "{} had to make room: it was the oldest one here.",
-                out.title
+            let text = fill(
+                tr("{title} had to make room: it was the oldest one here."),
+                &[("title", &out.title)],
             );
             self.messages.say(Severity::Note, text);
         }
@@ -285,8 +310,10 @@ impl App {
         let store = std::sync::Arc::clone(&document.store);
         let mut native = std::mem::replace(&mut document.native, Native::Away);
         if matches!(native, Native::Away) {
-            self.messages
-                .say(Severity::Warning, "This trace is being exported already.");
+            self.messages.say(
+                Severity::Warning,
+                tr("This trace is being exported already."),
+            );
             return;
         }
         self.set_busy(Purpose::Export);
@@ -345,7 +372,7 @@ impl App {
             Ok(()) => {
                 self.remember_folder(&path);
                 self.close_dialog(Purpose::Export);
-                let text = format!("Exported to {}.", path.display());
+                let text = fill(tr("Exported to {path}."), &[("path", &path.display())]);
                 self.messages.say(Severity::Note, text);
             }
             Err(error) => self.fail(Purpose::Export, error),
@@ -362,8 +389,10 @@ impl App {
 
     pub(super) fn check_job(&mut self, started: std::io::Result<()>) {
         if let Err(error) = started {
-            let text =
-                format!("The system has no thread to give: {error}. Stop the run and try again.");
+            let text = fill(
+                tr("The system has no thread to give: {error}. Stop the run and try again."),
+                &[("error", &error)],
+            );
             self.messages.say(Severity::Error, text);
         }
     }
@@ -436,10 +465,13 @@ fn write(
     let said = |error: format::WriteError| error.to_string();
     match native {
         Native::Here(origin) => origin.export(path, info, store, now).map_err(said),
-        Native::Away => Err("this trace is being exported already".to_owned()),
+        Native::Away => Err(tr("this trace is being exported already").to_owned()),
         Native::Missing(why) => match Format::of_path(path).map_err(said)? {
-            Format::Native => Err(format!(
-                "This run was not recorded ({why}), so it can be exported as .json or .csv only."
+            Format::Native => Err(fill(
+                tr(
+                    "This run was not recorded ({why}), so it can be exported as .json or .csv only.",
+                ),
+                &[("why", &why)],
             )),
             Format::Chrome => format::chrome::export(path, info, store, now).map_err(said),
             Format::Csv => format::csv::export(path, store, now).map_err(said),

@@ -12,6 +12,7 @@ use super::navigate;
 use super::time_view::TimeView;
 use crate::analysis::{self, Finding, StallReport};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
+use crate::gui::texts::{fill, tr};
 use crate::store::TraceStore;
 use crate::trace::{Batch, ModelId, TimeRange, Timestamp};
 
@@ -62,7 +63,10 @@ pub enum Native {
 impl Document {
     /// The trace of a run that begins now.
     pub fn of_run(number: u32, info: TraceInfo, native: Native) -> Self {
-        let title = format!("Run {number} · {}", info.title);
+        let title = fill(
+            tr("Run {number} · {title}"),
+            &[("number", &number), ("title", &info.title)],
+        );
         Self {
             run: Some(number),
             ..Self::new(title, info, TraceStore::new(), native)

@@ -12,10 +12,12 @@ use super::plot::loop_lag;
 use super::shortcut;
 use super::theme::Palette;
 use super::timeline;
+use crate::gui::texts::tr;
 
 impl App {
     /// Shows everything, and does what the person asks for.
     pub fn ui(&mut self, ui: &mut Ui) {
+        self.speak();
         let mut commands = shortcut::commands(ui.ctx(), self.keys(ui));
         commands.extend(dropped_files(ui));
         panel::top_bar::show(ui, &self.top_bar(), &mut commands);
@@ -50,7 +52,7 @@ impl App {
         panel::top_bar::Scene {
             documents: &self.documents,
             live: self.live.as_ref(),
-            cannot_run: nothing.then_some("Choose at least one model of execution"),
+            cannot_run: nothing.then_some(tr("Choose at least one model of execution")),
             settings: &self.settings,
         }
     }

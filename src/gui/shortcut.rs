@@ -3,46 +3,59 @@
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::command::{Command, ViewCommand};
+use crate::gui::texts::english;
 
 /// The keys as the help shows them: what to press, and what it does.
 pub(super) const KEYS: [(&str, &[(&str, &str)]); 4] = [
     (
-        "Run",
+        english("Run"),
         &[
-            ("Space", "Run the scenario, or stop what runs"),
-            ("Ctrl O", "Open a trace"),
-            ("Ctrl E", "Export the trace"),
-            ("Ctrl Q", "Stop everything and quit"),
+            (
+                english("Space"),
+                english("Run the scenario, or stop what runs"),
+            ),
+            ("Ctrl O", english("Open a trace")),
+            ("Ctrl E", english("Export the trace")),
+            ("Ctrl Q", english("Stop everything and quit")),
         ],
     ),
     (
-        "Look",
+        english("Look"),
         &[
-            ("Drag", "Move in time"),
-            ("Ctrl wheel", "Zoom at the pointer"),
-            ("W  S", "Zoom in, out"),
-            ("A  D", "Move to earlier, later"),
-            ("F", "Show what is selected, then everything"),
-            ("Home  End", "Go to the beginning; follow the newest moment"),
-            ("Ctrl Z", "Back to where the view was before the last jump"),
-            ("Ctrl Shift Z", "Forward again (or Ctrl Y)"),
+            (english("Drag"), english("Move in time")),
+            (english("Ctrl wheel"), english("Zoom at the pointer")),
+            ("W  S", english("Zoom in, out")),
+            ("A  D", english("Move to earlier, later")),
+            ("F", english("Show what is selected, then everything")),
+            (
+                english("Home  End"),
+                english("Go to the beginning; follow the newest moment"),
+            ),
+            (
+                "Ctrl Z",
+                english("Back to where the view was before the last jump"),
+            ),
+            ("Ctrl Shift Z", english("Forward again (or Ctrl Y)")),
         ],
     ),
     (
-        "Find",
+        english("Find"),
         &[
-            ("Click", "Inspect a bar"),
-            ("Double click", "Zoom to it"),
-            ("[  ]", "Go to the previous, next stall"),
-            ("Esc", "Close, put away or deselect"),
+            (english("Click"), english("Inspect a bar")),
+            (english("Double click"), english("Zoom to it")),
+            ("[  ]", english("Go to the previous, next stall")),
+            ("Esc", english("Close, put away or deselect")),
         ],
     ),
     (
-        "Window",
+        english("Window"),
         &[
-            ("T", "Dark or light"),
-            ("?", "These keys"),
-            ("Tab", "On to the next control; Space or Enter presses it"),
+            ("T", english("Dark or light")),
+            ("?", english("These keys")),
+            (
+                "Tab",
+                english("On to the next control; Space or Enter presses it"),
+            ),
         ],
     ),
 ];

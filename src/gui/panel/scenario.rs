@@ -5,6 +5,7 @@ use egui::{RichText, Ui};
 use super::{blocking, parameters, widgets};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
+use crate::gui::texts::{self, tr};
 use crate::gui::theme::{self, STEP};
 use crate::scenario::builtins;
 
@@ -31,10 +32,14 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
 fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
     ui.add_space(STEP);
     ui.horizontal(|ui| {
-        ui.label(RichText::new("Scenario").font(theme::heading()).strong());
+        ui.label(
+            RichText::new(tr("Scenario"))
+                .font(theme::heading())
+                .strong(),
+        );
         if controls.is_changed() {
-            let hint = "Something is not as it was loaded: see Reset and Save as below";
-            widgets::note(ui, "changed").on_hover_text(hint);
+            let hint = tr("Something is not as it was loaded: see Reset and Save as below");
+            widgets::note(ui, tr("changed")).on_hover_text(hint);
         }
     });
     let picker = ui.add_enabled_ui(!running, |ui| {
@@ -58,31 +63,31 @@ fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
                     let _ = ui.selectable_label(true, &controls.scenario.title);
                 }
                 ui.separator();
-                if ui.button("Load a scenario file…").clicked() {
+                if ui.button(tr("Load a scenario file…")).clicked() {
                     commands.push(Command::LoadScenarioDialog);
                 }
             });
         combo.response.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), "Scenario")
+            egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), tr("Scenario"))
         });
         combo.response
     });
     picker
         .inner
-        .on_disabled_hover_text(widgets::STOP_FIRST)
+        .on_disabled_hover_text(tr(widgets::STOP_FIRST))
         .on_hover_text(&controls.source);
 }
 
 fn story(ui: &mut Ui, controls: &Controls) {
     let scenario = &controls.scenario;
     if !scenario.summary.is_empty() {
-        widgets::title(ui, "What happens");
+        widgets::title(ui, tr("What happens"));
         ui.add(egui::Label::new(scenario.summary.trim()).wrap());
     }
     if scenario.look_for.is_empty() {
         return;
     }
-    widgets::title(ui, "What to look for");
+    widgets::title(ui, tr("What to look for"));
     for (place, hint) in scenario.look_for.iter().enumerate() {
         ui.horizontal_top(|ui| {
             ui.label(RichText::new(format!("{}.", place + 1)).weak());
@@ -92,13 +97,13 @@ fn story(ui: &mut Ui, controls: &Controls) {
 }
 
 fn models(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
-    widgets::title(ui, "Models of execution");
+    widgets::title(ui, tr("Models of execution"));
     ui.add_enabled_ui(!running, |ui| {
         for (place, variant) in controls.scenario.variants.iter().enumerate() {
             let mut on = controls.runs(place);
-            if widgets::switch(ui, &mut on, &variant.name)
+            if widgets::switch(ui, &mut on, texts::variant(&variant.name))
                 .on_hover_text(controls.scenario.explain(variant))
-                .on_disabled_hover_text(widgets::STOP_FIRST)
+                .on_disabled_hover_text(tr(widgets::STOP_FIRST))
                 .changed()
             {
                 commands.push(Command::SetModel(place, on));
@@ -110,13 +115,13 @@ fn models(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
             [
                 (
                     true,
-                    "Start together",
-                    "All models start at the same moment, so that the eye compares them",
+                    tr("Start together"),
+                    tr("All models start at the same moment, so that the eye compares them"),
                 ),
                 (
                     false,
-                    "One after another",
-                    "A model starts when the one before it has ended, so that none disturbs another",
+                    tr("One after another"),
+                    tr("A model starts when the one before it has ended, so that none disturbs another"),
                 ),
             ],
         );

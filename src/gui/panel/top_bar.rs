@@ -6,6 +6,7 @@ use crate::gui::command::{Command, Side, ViewCommand};
 use crate::gui::document::{Document, Documents};
 use crate::gui::live::Live;
 use crate::gui::settings::Settings;
+use crate::gui::texts::{LanguageChoice, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::trace::Outcome;
 
@@ -51,13 +52,13 @@ fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     match scene.live {
         Some(live) => {
             let palette = Palette::of(ui.visuals());
-            let text = RichText::new("■ Stop").strong();
+            let text = RichText::new(tr("■ Stop")).strong();
             let button = Button::new(text)
                 .min_size(size)
                 .stroke(egui::Stroke::new(1.5, palette.running));
             let response = ui
                 .add_enabled(!live.stopping, button)
-                .on_hover_text("Stop all models (Space)");
+                .on_hover_text(tr("Stop all models (Space)"));
             if response.clicked() {
                 commands.push(Command::Stop);
             }
@@ -67,7 +68,7 @@ fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
             let response = ui
                 .add_enabled_ui(allowed, |ui| run_button(ui, size))
                 .inner
-                .on_hover_text("Run the scenario (Space)")
+                .on_hover_text(tr("Run the scenario (Space)"))
                 .on_disabled_hover_text(scene.cannot_run.unwrap_or_default());
             if response.clicked() {
                 commands.push(Command::Run);
@@ -80,7 +81,7 @@ fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
 pub fn run_button(ui: &mut Ui, size: Vec2) -> Response {
     let palette = Palette::of(ui.visuals());
     let ink = palette.ink_on(palette.running);
-    let text = RichText::new("▶ Run").strong().color(ink);
+    let text = RichText::new(tr("▶ Run")).strong().color(ink);
     ui.add(Button::new(text).min_size(size).fill(palette.running))
 }
 
@@ -102,7 +103,7 @@ fn live_progress(ui: &mut Ui, document: &Document, live: &Live) {
     let share = live.share(document) as f32;
     let seconds = document.now.as_secs_f64();
     let text = if live.stopping {
-        "stopping …".to_owned()
+        tr("stopping …").to_owned()
     } else {
         format!("{seconds:.1} s · {:.0} %", share.min(1.0) * 100.0)
     };
@@ -118,7 +119,11 @@ fn live_progress(ui: &mut Ui, document: &Document, live: &Live) {
         .desired_height(6.0)
         .fill(palette.running);
     ui.add(bar).widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, "Progress of the run")
+        egui::WidgetInfo::labeled(
+            egui::Role::ProgressIndicator,
+            true,
+            tr("Progress of the run"),
+        )
     });
 }
 
@@ -135,10 +140,13 @@ fn ended(document: &Document) -> String {
         .any(|model| model.outcome == Some(Outcome::Stopped));
     let length = format!("{:.2} s", document.range().end.as_secs_f64());
     match (failed, stopped) {
-        (0, false) => format!("finished in {length}"),
-        (0, true) => format!("stopped after {length}"),
-        (1, _) => format!("{length}, one task failed"),
-        (_, _) => format!("{length}, {failed} tasks failed"),
+        (0, false) => fill(tr("finished in {length}"), &[("length", &length)]),
+        (0, true) => fill(tr("stopped after {length}"), &[("length", &length)]),
+        (1, _) => fill(tr("{length}, one task failed"), &[("length", &length)]),
+        (_, _) => fill(
+            tr("{length}, {failed} tasks failed"),
+            &[("length", &length), ("failed", &failed)],
+        ),
     }
 }
 
@@ -160,10 +168,10 @@ fn trace_picker(ui: &mut Ui, documents: &Documents, commands: &mut Vec<Command>)
         });
     combo
         .response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Trace"));
-    combo
-        .response
-        .on_hover_text("Which trace is shown. Runs and opened files stay here until you quit.");
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, tr("Trace")));
+    combo.response.on_hover_text(tr(
+        "Which trace is shown. Runs and opened files stay here until you quit.",
+    ));
 }
 
 /// Added from right to left.
@@ -171,15 +179,15 @@ fn trace_buttons(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     let shown = scene.documents.shown();
     ui.add_enabled_ui(shown.is_some(), |ui| {
         let export = ui
-            .button("Export…")
-            .on_hover_text("Write this trace to a file (Ctrl E)");
+            .button(tr("Export…"))
+            .on_hover_text(tr("Write this trace to a file (Ctrl E)"));
         if export.clicked() {
             commands.push(Command::ExportDialog);
         }
     });
     if ui
-        .button("Open…")
-        .on_hover_text("Open a trace file (Ctrl O)")
+        .button(tr("Open…"))
+        .on_hover_text(tr("Open a trace file (Ctrl O)"))
         .clicked()
     {
         commands.push(Command::OpenDialog);
@@ -191,17 +199,19 @@ fn trace_buttons(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     ui.add_enabled_ui(is_live, |ui| {
         let mut following = is_live && shown.is_some_and(|one| one.view.is_following());
         let follow = ui
-            .toggle_value(&mut following, "Follow")
-            .on_hover_text("Keep the newest moment in view (End); lets go when you move")
-            .on_disabled_hover_text("Only while this trace is being recorded");
+            .toggle_value(&mut following, tr("Follow"))
+            .on_hover_text(tr(
+                "Keep the newest moment in view (End); lets go when you move",
+            ))
+            .on_disabled_hover_text(tr("Only while this trace is being recorded"));
         if follow.changed() {
             commands.push(Command::View(ViewCommand::Follow(following)));
         }
     });
     ui.add_enabled_ui(shown.is_some(), |ui| {
         if ui
-            .button("Fit")
-            .on_hover_text("Show the whole trace (F)")
+            .button(tr("Fit"))
+            .on_hover_text(tr("Show the whole trace (F)"))
             .clicked()
         {
             commands.push(Command::View(ViewCommand::Fit));
@@ -211,12 +221,12 @@ fn trace_buttons(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
 
 /// Added from right to left.
 fn window_buttons(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
-    let help = ui.button("?").on_hover_text("The keys (?)");
-    help.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Keys"));
+    let help = ui.button("?").on_hover_text(tr("The keys (?)"));
+    help.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, tr("Keys")));
     if help.clicked() {
         commands.push(Command::ToggleHelp);
     }
-    ui.menu_button("View", |ui| {
+    ui.menu_button(tr("View"), |ui| {
         for side in Side::ALL {
             let mut shown = scene.settings.shows(side);
             if ui.checkbox(&mut shown, side.word()).changed() {
@@ -226,15 +236,25 @@ fn window_buttons(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
         ui.separator();
         let now = ui.ctx().options(|options| options.theme_preference);
         for (theme, word) in [
-            (egui::ThemePreference::Dark, "Dark"),
-            (egui::ThemePreference::Light, "Light"),
-            (egui::ThemePreference::System, "As the system"),
+            (egui::ThemePreference::Dark, tr("Dark")),
+            (egui::ThemePreference::Light, tr("Light")),
+            (egui::ThemePreference::System, tr("As the system")),
         ] {
             if ui.radio(now == theme, word).clicked() {
                 commands.push(Command::SetTheme(theme));
             }
         }
+        ui.separator();
+        // Its name in both languages: who cannot read the one that is spoken has to find it.
+        ui.menu_button("Language 语言", |ui| {
+            for language in LanguageChoice::ALL {
+                let chosen = language == scene.settings.language;
+                if ui.radio(chosen, language.word()).clicked() {
+                    commands.push(Command::SetLanguage(language));
+                }
+            }
+        });
     })
     .response
-    .on_hover_text("Parts of the window, dark and light (T)");
+    .on_hover_text(tr("Parts of the window, dark and light (T), language"));
 }
