@@ -12,6 +12,7 @@ use super::jobs::{self, Done, Exported, Jobs};
 use super::live::{self, Fetched, Live};
 use super::messages::{Messages, Severity};
 use super::navigate;
+use super::panel;
 use super::panel::files::{PathDialog, Purpose};
 use super::settings::Settings;
 use super::theme;
@@ -225,7 +226,8 @@ impl App {
                 self.runs = number;
                 self.live = Some(live);
                 let native = self.record(&info);
-                self.add(Document::of_run(number, info, native));
+                let title = panel::scenario::title(&self.controls.scenario);
+                self.add(Document::of_run(number, title, info, native));
             }
             Err(error) => {
                 let text = fill(

@@ -61,11 +61,11 @@ pub enum Native {
 }
 
 impl Document {
-    /// The trace of a run that begins now.
-    pub fn of_run(number: u32, info: TraceInfo, native: Native) -> Self {
+    /// The trace of a run that begins now. `scenario` is what is run, as a person calls it.
+    pub fn of_run(number: u32, scenario: &str, info: TraceInfo, native: Native) -> Self {
         let title = fill(
             tr("Run {number} · {title}"),
-            &[("number", &number), ("title", &info.title)],
+            &[("number", &number), ("title", &scenario)],
         );
         Self {
             run: Some(number),
@@ -249,7 +249,7 @@ mod tests {
 
     fn run(number: u32) -> Document {
         let native = Native::Missing("a test".to_owned());
-        Document::of_run(number, TraceInfo::default(), native)
+        Document::of_run(number, "a test", TraceInfo::default(), native)
     }
 
     #[test]

@@ -5,9 +5,9 @@ use egui::{RichText, Ui};
 use super::{blocking, parameters, widgets};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
-use crate::gui::texts::{self, tr};
+use crate::gui::texts::{self, Language, told, tr};
 use crate::gui::theme::{self, STEP};
-use crate::scenario::builtins;
+use crate::scenario::{Scenario, builtins};
 
 /// Shows the side; `running` is whether a run goes on.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
@@ -29,7 +29,13 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
         });
 }
 
+/// What a scenario is called in the language that is spoken.
+pub fn title(scenario: &Scenario) -> &str {
+    told(&scenario.title, &scenario.chinese.title)
+}
+
 fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
+    let title = title(&controls.scenario);
     ui.add_space(STEP);
     ui.horizontal(|ui| {
         ui.label(
@@ -48,19 +54,23 @@ fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
             .width(width)
             .truncate()
             .height(ui.content_rect().height() * 0.8)
-            .selected_text(&controls.scenario.title)
+            .selected_text(title)
             .show_ui(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = STEP / 2.0;
                 for builtin in builtins() {
                     let chosen = controls.source == builtin.name;
                     let headline = builtin.headline();
-                    let item = ui.selectable_label(chosen, &headline.title);
-                    if item.on_hover_text(&headline.summary).clicked() {
+                    let item =
+                        ui.selectable_label(chosen, told(&headline.title, &headline.chinese.title));
+                    if item
+                        .on_hover_text(told(&headline.summary, &headline.chinese.summary))
+                        .clicked()
+                    {
                         commands.push(Command::PickScenario(builtin.name.to_owned()));
                     }
                 }
                 if !builtins().iter().any(|one| one.name == controls.source) {
-                    let _ = ui.selectable_label(true, &controls.scenario.title);
+                    let _ = ui.selectable_label(true, title);
                 }
                 ui.separator();
                 if ui.button(tr("Load a scenario file…")).clicked() {
@@ -82,17 +92,26 @@ fn story(ui: &mut Ui, controls: &Controls) {
     let scenario = &controls.scenario;
     if !scenario.summary.is_empty() {
         widgets::title(ui, tr("What happens"));
-        ui.add(egui::Label::new(scenario.summary.trim()).wrap());
+        let summary = told(&scenario.summary, &scenario.chinese.summary);
+        ui.add(egui::Label::new(summary.trim()).wrap());
     }
     if scenario.look_for.is_empty() {
         return;
     }
     widgets::title(ui, tr("What to look for"));
-    for (place, hint) in scenario.look_for.iter().enumerate() {
+    for (place, hint) in look_for(scenario).iter().enumerate() {
         ui.horizontal_top(|ui| {
             ui.label(RichText::new(format!("{}.", place + 1)).weak());
             ui.add(egui::Label::new(hint.trim()).wrap());
         });
+    }
+}
+
+fn look_for(scenario: &Scenario) -> &[String] {
+    let chinese = &scenario.chinese.look_for;
+    match texts::spoken() {
+        Language::Chinese if !chinese.is_empty() => chinese,
+        _ => &scenario.look_for,
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use egui::{Align2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
+use super::scenario;
 use super::top_bar::run_button;
 use super::widgets;
 use crate::analysis::{plain_count, plain_duration};
@@ -32,7 +33,7 @@ pub fn show(ui: &mut Ui, controls: &Controls, commands: &mut Vec<Command>) {
         .show(ui, |ui| {
             ui.vertical_centered(|ui| {
                 ui.add_space((ui.available_height() * 0.2).max(2.0 * STEP));
-                ui.label(RichText::new(&controls.scenario.title).size(theme::DISPLAY));
+                ui.label(RichText::new(scenario::title(&controls.scenario)).size(theme::DISPLAY));
                 ui.add_space(STEP);
                 let text =
                     tr("Run it, and watch the models of execution side by side, on one clock.");

@@ -118,6 +118,14 @@ pub fn variant(name: &str) -> &str {
     tr_in("variant", name)
 }
 
+/// What a scenario says in English and, if anybody has translated it, in Chinese.
+pub fn told<'a>(english: &'a str, chinese: &'a str) -> &'a str {
+    match spoken() {
+        Language::Chinese if !chinese.is_empty() => chinese,
+        _ => english,
+    }
+}
+
 /// Marks a text that is translated where it is shown.
 pub const fn english(text: &'static str) -> &'static str {
     text
