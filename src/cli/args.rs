@@ -122,6 +122,9 @@ pub(super) struct ScreenshotArgs {
     /// Dark or light
     #[arg(long, value_enum, default_value_t = Theme::Dark)]
     pub(super) theme: Theme,
+    /// The language of its texts
+    #[arg(long, value_enum, default_value_t = Language::En)]
+    pub(super) language: Language,
     /// Make the callbacks of a task block, where a scenario is run (as in `run`)
     #[arg(long, value_name = "KIND:DURATION[:TASK]")]
     pub(super) block: Option<String>,
@@ -132,6 +135,13 @@ pub(super) struct ScreenshotArgs {
 pub(super) enum Theme {
     Dark,
     Light,
+}
+
+#[cfg(feature = "gui")]
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum Language {
+    En,
+    Zh,
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -43,17 +43,22 @@ fn show(_: Option<&Path>) -> Result<(), &'static str> {
 /// `loopscope screenshot`: the window as it shows a trace, or a scenario after its run.
 #[cfg(feature = "gui")]
 pub(super) fn screenshot(args: &super::args::ScreenshotArgs) -> anyhow::Result<()> {
-    use super::args::Theme;
+    use super::args::{Language, Theme};
     use crate::gui::App;
     use crate::gui::command::Command;
     use crate::gui::screenshot::{PASSES, capture, save_png};
     use crate::gui::settings::Settings;
+    use crate::gui::texts::LanguageChoice;
 
     let ctx = egui::Context::default();
     let mut app = App::new(&ctx, Settings::default());
     app.apply(Command::SetTheme(match args.theme {
         Theme::Dark => egui::ThemePreference::Dark,
         Theme::Light => egui::ThemePreference::Light,
+    }));
+    app.apply(Command::SetLanguage(match args.language {
+        Language::En => LanguageChoice::English,
+        Language::Zh => LanguageChoice::Chinese,
     }));
     let subject = Path::new(&args.subject);
     if subject

@@ -12,11 +12,13 @@ use super::jobs::{Done, Jobs};
 use super::live::{self, Fetched, Live};
 use super::messages::{Messages, Severity};
 use super::navigate;
+use super::panel;
 use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
 use super::settings::Settings;
 use super::theme;
 use crate::format::{Origin, Recording, TraceInfo};
+use crate::gui::texts::{self, Language, fill, tr};
 use crate::scenario::{Expectations, builtins};
 
 /// Everything the window knows.
@@ -33,6 +35,7 @@ pub struct App {
     pub(super) jobs: Jobs,
     runs: u32,
     closing: bool,
+    system_language: Language,
 }
 
 impl App {
@@ -55,7 +58,14 @@ impl App {
             jobs: Jobs::new(ctx),
             runs: 0,
             closing: false,
+            system_language: Language::English,
         }
+    }
+
+    /// The same, where the system speaks this language.
+    pub const fn on_system(mut self, language: Language) -> Self {
+        self.system_language = language;
+        self
     }
 
     /// What the window remembers.
@@ -103,10 +113,16 @@ impl App {
 
     /// What has happened since the last frame: what the run recorded, and files that were read or written.
     pub fn logic(&mut self, ctx: &egui::Context) {
+        self.speak();
         while let Some(done) = self.jobs.done() {
             self.finish(done);
         }
         self.fetch(ctx);
+    }
+
+    /// Everything that is said on this thread is said in the language that was chosen.
+    pub(super) fn speak(&self) {
+        texts::speak(self.settings.language.resolve(self.system_language));
     }
 
     fn fetch(&mut self, ctx: &egui::Context) {
@@ -118,8 +134,11 @@ impl App {
         };
         let (fetched, written) = live.fetch(document);
         if let Err(error) = written {
-            let text = format!(
-                "The run goes on, but it can no longer be recorded: {error}. It can still be exported as .json or .csv."
+            let text = fill(
+                tr(
+                    "The run goes on, but it can no longer be recorded: {error}. It can still be exported as .json or .csv.",
+                ),
+                &[("error", &error)],
             );
             self.messages.say(Severity::Warning, text);
         }
@@ -179,6 +198,7 @@ impl App {
             Command::Browse => self.browse(),
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
             Command::SetStallOrder(order) => self.settings.stall_order = order,
+            Command::SetLanguage(language) => self.settings.language = language,
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
             Command::ToggleHelp => self.help = !self.help,
             Command::TogglePalette => {
@@ -225,10 +245,14 @@ impl App {
                 self.runs = number;
                 self.live = Some(live);
                 let native = self.record(&info);
-                self.add(Document::of_run(number, info, native));
+                let title = panel::scenario::title(&self.controls.scenario);
+                self.add(Document::of_run(number, title, info, native));
             }
             Err(error) => {
-                let text = format!("The run did not start: {}.", chain(&error));
+                let text = fill(
+                    tr("The run did not start: {error}."),
+                    &[("error", &chain(&error))],
+                );
                 self.messages.say(Severity::Error, text);
             }
         }
@@ -238,8 +262,11 @@ impl App {
         match Recording::temporary(info) {
             Ok(recording) => Native::Here(Origin::Recording(recording)),
             Err(error) => {
-                let text = format!(
-                    "This run can be exported as .json and .csv only: {error}. Another folder can be named in TMPDIR."
+                let text = fill(
+                    tr(
+                        "This run can be exported as .json and .csv only: {error}. Another folder can be named in TMPDIR.",
+                    ),
+                    &[("error", &error)],
                 );
                 self.messages.say(Severity::Warning, text);
                 Native::Missing(error.to_string())
@@ -252,9 +279,9 @@ impl App {
             return;
         };
         if out.is_unsaved() {
-            let text = format!(
-                "{} had to make room: it was the oldest one here.",
-                out.title
+            let text = fill(
+                tr("{title} had to make room: it was the oldest one here."),
+                &[("title", &out.title)],
             );
             self.messages.say(Severity::Note, text);
         }
@@ -287,8 +314,10 @@ impl App {
 
     pub(super) fn check_job(&mut self, started: std::io::Result<()>) {
         if let Err(error) = started {
-            let text =
-                format!("The system has no thread to give: {error}. Stop the run and try again.");
+            let text = fill(
+                tr("The system has no thread to give: {error}. Stop the run and try again."),
+                &[("error", &error)],
+            );
             self.messages.say(Severity::Error, text);
         }
     }

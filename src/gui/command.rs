@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::gui::texts::{LanguageChoice, english, tr};
 use crate::scenario::{Blocking, Edit, Owner};
 use crate::store::SpanRef;
 use crate::trace::{ModelId, ThreadId, TimeRange};
@@ -63,6 +64,8 @@ pub enum Command {
     Browse,
     /// Choose dark, light, or as the system has it.
     SetTheme(egui::ThemePreference),
+    /// Choose the language of the texts.
+    SetLanguage(LanguageChoice),
     /// Show a side of the window, or hide it.
     SetPanel(Side, bool),
     /// Show the table of keys, or hide it.
@@ -94,13 +97,13 @@ impl Side {
     /// All of them, in the order in which they are offered.
     pub const ALL: [Self; 4] = [Self::Controls, Self::Details, Self::Plot, Self::Comparison];
 
-    /// What it is called.
+    /// What it is called, in English.
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Controls => "Scenario and controls",
-            Self::Details => "Inspector and stalls",
-            Self::Plot => "Loop lag",
-            Self::Comparison => "Comparison",
+            Self::Controls => english("Scenario and controls"),
+            Self::Details => english("Inspector and stalls"),
+            Self::Plot => english("Loop lag"),
+            Self::Comparison => english("Comparison"),
         }
     }
 }
@@ -120,20 +123,20 @@ impl StallOrder {
     pub const ALL: [Self; 2] = [Self::Harm, Self::Time];
 
     /// What it is called.
-    pub const fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
-            Self::Harm => "By harm",
-            Self::Time => "By time",
+            Self::Harm => tr("By harm"),
+            Self::Time => tr("By time"),
         }
     }
 
     /// What it is good for.
-    pub const fn explained(self) -> &'static str {
+    pub fn explained(self) -> &'static str {
         match self {
-            Self::Harm => {
-                "Stalls of one callback as one line, the one for which others waited longest first"
-            }
-            Self::Time => "One stall after another",
+            Self::Harm => tr(
+                "Stalls of one callback as one line, the one for which others waited longest first",
+            ),
+            Self::Time => tr("One stall after another"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::gui::texts::tr;
 use crate::scenario::{Blocking, Edit, EditError, Parameter, Scenario, Variant};
 use crate::session::Options;
 use crate::trace::TaskId;
@@ -153,7 +154,7 @@ impl Controls {
     pub fn blocked_task(&self) -> &str {
         match self.blocking.task {
             Some(id) => self.scenario.task(id).map_or("?", |task| &task.name),
-            None => "every task",
+            None => tr("every task"),
         }
     }
 }

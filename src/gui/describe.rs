@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::analysis::plain_duration;
+use crate::gui::texts::{self, fill, tr};
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, TraceStore};
 use crate::trace::{
     Doing, EventKind, Half, Interest, ModelId, Outcome, Side, TaskId, ThreadId, WaitCall,
@@ -11,53 +12,61 @@ use crate::trace::{
 /// What a span is called: `data_received`, `sleep 200ms`, `poll`.
 pub(super) fn span(store: &TraceStore, span: &Span) -> String {
     span.name.map_or_else(
-        || span.kind.word().to_owned(),
+        || tr(span.kind.word()).to_owned(),
         |name| store.name(name).to_owned(),
     )
 }
 
 /// What kind of thing a span is, for a newcomer.
-pub(super) const fn explained(kind: SpanKind) -> &'static str {
+pub(super) fn explained(kind: SpanKind) -> &'static str {
     match kind {
         SpanKind::Poll => {
-            "The loop waits until a descriptor is ready, a timer is due or another thread calls"
+            tr("The loop waits until a descriptor is ready, a timer is due or another thread calls")
         }
-        SpanKind::Turn => "The loop works: between two polls it runs what has become due or ready",
+        SpanKind::Turn => {
+            tr("The loop works: between two polls it runs what has become due or ready")
+        }
         SpanKind::Wait(WaitCall::Connect | WaitCall::Read) => {
-            "The thread sleeps in a system call until its one socket is ready"
+            tr("The thread sleeps in a system call until its one socket is ready")
         }
-        SpanKind::Wait(WaitCall::Work) => "The thread has nothing to do until there is work for it",
+        SpanKind::Wait(WaitCall::Work) => {
+            tr("The thread has nothing to do until there is work for it")
+        }
         SpanKind::Wait(WaitCall::Sleep) => {
-            "The thread sleeps in a system call until some time has passed"
+            tr("The thread sleeps in a system call until some time has passed")
         }
         SpanKind::Callback(_) => {
-            "Your code runs, from begin to end; in a loop nothing else runs meanwhile"
+            tr("Your code runs, from begin to end; in a loop nothing else runs meanwhile")
         }
-        SpanKind::Blocking => "Your code called something that does not return at once",
-        SpanKind::Queued => "The task is known, and nobody works on it yet",
-        SpanKind::Waiting => "The task waits: for its connection, or until some time has passed",
-        SpanKind::Ready => "Data is there, but the loop is busy with something else",
-        SpanKind::Running => "The task's code runs",
+        SpanKind::Blocking => tr("Your code called something that does not return at once"),
+        SpanKind::Queued => tr("The task is known, and nobody works on it yet"),
+        SpanKind::Waiting => {
+            tr("The task waits: for its connection, or until some time has passed")
+        }
+        SpanKind::Ready => tr("Data is there, but the loop is busy with something else"),
+        SpanKind::Running => tr("The task's code runs"),
     }
 }
 
 /// What a model is called.
 pub(super) fn model(store: &TraceStore, id: ModelId) -> &str {
-    store.model(id).map_or("?", |model| store.model_name(model))
+    store
+        .model(id)
+        .map_or("?", |model| texts::variant(store.model_name(model)))
 }
 
 /// What a task is called.
 pub(super) fn task(store: &TraceStore, model: &ModelTrack, id: TaskId) -> String {
-    model
-        .task(id)
-        .and_then(|task| task.name)
-        .map_or_else(|| format!("task {id}"), |name| store.name(name).to_owned())
+    model.task(id).and_then(|task| task.name).map_or_else(
+        || fill(tr("task {id}"), &[("id", &id)]),
+        |name| store.name(name).to_owned(),
+    )
 }
 
 /// What a thread is called.
 pub(super) fn thread(store: &TraceStore, model: &ModelTrack, id: ThreadId) -> String {
     model.thread(id).and_then(|thread| thread.name).map_or_else(
-        || format!("thread {id}"),
+        || fill(tr("thread {id}"), &[("id", &id)]),
         |name| store.name(name).to_owned(),
     )
 }
@@ -65,8 +74,8 @@ pub(super) fn thread(store: &TraceStore, model: &ModelTrack, id: ThreadId) -> St
 /// What a lane is called: `thread reactor`, `task ecstasy`.
 pub(super) fn lane(store: &TraceStore, model: &ModelTrack, lane: LaneRef) -> String {
     match lane {
-        LaneRef::Thread(id) => format!("thread {}", thread(store, model, id)),
-        LaneRef::Task(id) => format!("task {}", task(store, model, id)),
+        LaneRef::Thread(id) => fill(tr("thread {name}"), &[("name", &thread(store, model, id))]),
+        LaneRef::Task(id) => fill(tr("task {name}"), &[("name", &task(store, model, id))]),
     }
 }
 
@@ -75,54 +84,70 @@ pub(super) fn event(store: &TraceStore, model: &ModelTrack, kind: &EventKind) ->
     let task = |id: &TaskId| task(store, model, *id);
     let whose = &|id: &Option<TaskId>| {
         id.map_or_else(
-            || "a descriptor".to_owned(),
+            || tr("a descriptor").to_owned(),
             |id| self::task(store, model, id),
         )
     };
     match kind {
-        EventKind::ModelBegin { name } => format!("{} begins", store.name(*name)),
-        EventKind::ModelEnd { outcome } => format!("the model ends: {}", ended(*outcome)),
-        EventKind::TaskQueued { task: id, .. } => format!("{} is queued", task(id)),
-        EventKind::TaskBegin { task: id, .. } => format!("{} begins", task(id)),
-        EventKind::TaskEnd { task: id, outcome } => {
-            format!("{} ends: {}", task(id), ended(*outcome))
+        EventKind::ModelBegin { name } => {
+            fill(tr("{name} begins"), &[("name", &store.name(*name))])
         }
-        EventKind::Connected { task: id } => format!("{} is connected", task(id)),
-        EventKind::BytesRead { task: id, bytes: 0 } => format!("{}: end of the data", task(id)),
-        EventKind::BytesRead { task: id, bytes } => format!("{} read {bytes} bytes", task(id)),
+        EventKind::ModelEnd { outcome } => fill(
+            tr("the model ends: {outcome}"),
+            &[("outcome", &ended(*outcome))],
+        ),
+        EventKind::TaskQueued { task: id, .. } => {
+            fill(tr("{task} is queued"), &[("task", &task(id))])
+        }
+        EventKind::TaskBegin { task: id, .. } => fill(tr("{name} begins"), &[("name", &task(id))]),
+        EventKind::TaskEnd { task: id, outcome } => fill(
+            tr("{task} ends: {outcome}"),
+            &[("task", &task(id)), ("outcome", &ended(*outcome))],
+        ),
+        EventKind::Connected { task: id } => {
+            fill(tr("{task} is connected"), &[("task", &task(id))])
+        }
+        EventKind::BytesRead { task: id, bytes: 0 } => {
+            fill(tr("{task}: end of the data"), &[("task", &task(id))])
+        }
+        EventKind::BytesRead { task: id, bytes } => fill(
+            tr("{task} read {bytes} bytes"),
+            &[("task", &task(id)), ("bytes", &bytes)],
+        ),
         EventKind::Readiness {
             task,
             interest: Interest::Readable,
             ..
-        } => {
-            format!("{} became readable", whose(task))
-        }
+        } => fill(tr("{task} became readable"), &[("task", &whose(task))]),
         EventKind::Readiness {
             task,
             interest: Interest::Writable,
             ..
-        } => {
-            format!("{} became writable", whose(task))
-        }
-        EventKind::TimerSet { name, .. } => format!("timer for {} was set", store.name(*name)),
-        EventKind::TimerFired { late, .. } => {
-            format!(
-                "timer fired {} late",
-                plain_duration(Duration::from_nanos(*late))
-            )
-        }
-        EventKind::TimerCancelled { .. } => "timer was cancelled".to_owned(),
-        EventKind::ThreadCall { .. } => "another thread asked for a call".to_owned(),
-        EventKind::Stall { callback, .. } => format!("stall in {}", store.name(*callback)),
+        } => fill(tr("{task} became writable"), &[("task", &whose(task))]),
+        EventKind::TimerSet { name, .. } => fill(
+            tr("timer for {name} was set"),
+            &[("name", &store.name(*name))],
+        ),
+        EventKind::TimerFired { late, .. } => fill(
+            tr("timer fired {late} late"),
+            &[("late", &plain_duration(Duration::from_nanos(*late)))],
+        ),
+        EventKind::TimerCancelled { .. } => tr("timer was cancelled").to_owned(),
+        EventKind::ThreadCall { .. } => tr("another thread asked for a call").to_owned(),
+        EventKind::Stall { callback, .. } => fill(
+            tr("stall in {callback}"),
+            &[("callback", &store.name(*callback))],
+        ),
         EventKind::Failure { message, .. } => store.name(*message).to_owned(),
-        EventKind::Dropped { count } => {
-            format!("{count} events were dropped: nobody fetched them in time")
-        }
+        EventKind::Dropped { count } => fill(
+            tr("{count} events were dropped: nobody fetched them in time"),
+            &[("count", &count)],
+        ),
         _ => connection(store, kind, whose)
             .or_else(|| deferred(store, kind))
             .or_else(|| watched(store, kind, whose))
             // The rest are begins and ends of spans, and spans are described by [`span`].
-            .unwrap_or_else(|| "an event".to_owned()),
+            .unwrap_or_else(|| tr("an event").to_owned()),
     }
 }
 
@@ -134,29 +159,48 @@ fn connection(
 ) -> Option<String> {
     Some(match kind {
         EventKind::ConnectionMade { task, side, .. } => match side {
-            Side::Client => format!("the connection of {} stands", whose(task)),
-            Side::Server => format!("{} was taken in", whose(task)),
+            Side::Client => fill(
+                tr("the connection of {task} stands"),
+                &[("task", &whose(task))],
+            ),
+            Side::Server => fill(tr("{task} was taken in"), &[("task", &whose(task))]),
         },
         EventKind::ConnectionHalfClosed { task, half, .. } => match half {
-            Half::Reading => format!("{}: the other side sends no more", whose(task)),
-            Half::Writing => format!("{}: this side sends no more", whose(task)),
+            Half::Reading => fill(
+                tr("{task}: the other side sends no more"),
+                &[("task", &whose(task))],
+            ),
+            Half::Writing => fill(
+                tr("{task}: this side sends no more"),
+                &[("task", &whose(task))],
+            ),
         },
         EventKind::ConnectionLost { task, message, .. } => match message {
-            Some(message) => format!("{} was lost: {}", whose(task), store.name(*message)),
-            None => format!("{} was closed", whose(task)),
+            Some(message) => fill(
+                tr("{task} was lost: {why}"),
+                &[("task", &whose(task)), ("why", &store.name(*message))],
+            ),
+            None => fill(tr("{task} was closed"), &[("task", &whose(task))]),
         },
-        EventKind::BytesWritten { task, bytes, .. } => {
-            format!("{} wrote {bytes} bytes", whose(task))
-        }
-        EventKind::BackPressureBegin { task, buffered, .. } => format!(
-            "{}: the other side reads too slowly, {buffered} bytes wait",
-            whose(task)
+        EventKind::BytesWritten { task, bytes, .. } => fill(
+            tr("{task} wrote {bytes} bytes"),
+            &[("task", &whose(task)), ("bytes", &bytes)],
         ),
-        EventKind::BackPressureEnd { task, .. } => {
-            format!("{}: the other side has caught up", whose(task))
+        EventKind::BackPressureBegin { task, buffered, .. } => fill(
+            tr("{task}: the other side reads too slowly, {buffered} bytes wait"),
+            &[("task", &whose(task)), ("buffered", &buffered)],
+        ),
+        EventKind::BackPressureEnd { task, .. } => fill(
+            tr("{task}: the other side has caught up"),
+            &[("task", &whose(task))],
+        ),
+        EventKind::ReadingPaused { task, .. } => fill(
+            tr("{task} reads no more for now"),
+            &[("task", &whose(task))],
+        ),
+        EventKind::ReadingResumed { task, .. } => {
+            fill(tr("{task} reads again"), &[("task", &whose(task))])
         }
-        EventKind::ReadingPaused { task, .. } => format!("{} reads no more for now", whose(task)),
-        EventKind::ReadingResumed { task, .. } => format!("{} reads again", whose(task)),
         _ => return None,
     })
 }
@@ -164,15 +208,19 @@ fn connection(
 /// What happened to a Deferred, or to work for the thread pool.
 fn deferred(store: &TraceStore, kind: &EventKind) -> Option<String> {
     Some(match kind {
-        EventKind::DeferredMade { name, .. } => {
-            format!("{} was promised (a Deferred)", store.name(*name))
+        EventKind::DeferredMade { name, .. } => fill(
+            tr("{name} was promised (a Deferred)"),
+            &[("name", &store.name(*name))],
+        ),
+        EventKind::DeferredStep { step, .. } => {
+            fill(tr("a Deferred {step}"), &[("step", &tr(&step.to_string()))])
         }
-        EventKind::DeferredStep { step, .. } => format!("a Deferred {step}"),
-        EventKind::DeferredPaused { .. } => "a Deferred waits for another one".to_owned(),
-        EventKind::WorkQueued { name, .. } => {
-            format!("{} was handed to the thread pool", store.name(*name))
-        }
-        EventKind::WorkDone { .. } => "a thread of the pool has done its work".to_owned(),
+        EventKind::DeferredPaused { .. } => tr("a Deferred waits for another one").to_owned(),
+        EventKind::WorkQueued { name, .. } => fill(
+            tr("{name} was handed to the thread pool"),
+            &[("name", &store.name(*name))],
+        ),
+        EventKind::WorkDone { .. } => tr("a thread of the pool has done its work").to_owned(),
         _ => return None,
     })
 }
@@ -185,47 +233,61 @@ fn watched(
 ) -> Option<String> {
     Some(match kind {
         EventKind::StallNoticed { callback, .. } => match callback {
-            Some(callback) => format!("a stall goes on in {}", store.name(*callback)),
-            None => "a stall goes on".to_owned(),
+            Some(callback) => fill(
+                tr("a stall goes on in {callback}"),
+                &[("callback", &store.name(*callback))],
+            ),
+            None => tr("a stall goes on").to_owned(),
         },
-        EventKind::ReportsHeldBack { count } => {
-            format!("{count} more reports of stalls were held back")
-        }
+        EventKind::ReportsHeldBack { count } => fill(
+            tr("{count} more reports of stalls were held back"),
+            &[("count", &count)],
+        ),
         EventKind::ThreadSample { doing, .. } => match doing {
-            Doing::Running => "seen running (or waiting for a core)".to_owned(),
+            Doing::Running => tr("seen running (or waiting for a core)").to_owned(),
             Doing::SystemCall { name, fd } => {
-                let on = fd.map(|fd| format!(" on descriptor {fd}"));
-                format!("seen in {}{}", store.name(*name), on.unwrap_or_default())
+                let on = fd.map(|fd| fill(tr(" on descriptor {fd}"), &[("fd", &fd)]));
+                fill(
+                    tr("seen in {call}{on}"),
+                    &[
+                        ("call", &store.name(*name)),
+                        ("on", &on.unwrap_or_default()),
+                    ],
+                )
             }
-            Doing::Unknown => "the system does not say what the thread does".to_owned(),
+            Doing::Unknown => tr("the system does not say what the thread does").to_owned(),
         },
-        EventKind::ThreadTimes { on_cpu, .. } => format!(
-            "{} of CPU time so far",
-            plain_duration(Duration::from_nanos(*on_cpu))
+        EventKind::ThreadTimes { on_cpu, .. } => fill(
+            tr("{time} of CPU time so far"),
+            &[("time", &plain_duration(Duration::from_nanos(*on_cpu)))],
         ),
-        EventKind::ThreadSpent { on_cpu, .. } => format!(
-            "the thread has used {} of CPU time in all",
-            plain_duration(Duration::from_nanos(*on_cpu))
+        EventKind::ThreadSpent { on_cpu, .. } => fill(
+            tr("the thread has used {time} of CPU time in all"),
+            &[("time", &plain_duration(Duration::from_nanos(*on_cpu)))],
         ),
-        EventKind::DataArrived { task, .. } => {
-            format!("data for {} came in, and nobody looked", whose(task))
-        }
-        EventKind::ReadinessOf { fd, .. } => format!("that was descriptor {fd}"),
-        EventKind::Memory { resident } => format!("the process has {resident} bytes of memory"),
-        EventKind::Watched { spent, .. } => format!(
-            "watching took {} of CPU time",
-            plain_duration(Duration::from_nanos(*spent))
+        EventKind::DataArrived { task, .. } => fill(
+            tr("data for {task} came in, and nobody looked"),
+            &[("task", &whose(task))],
+        ),
+        EventKind::ReadinessOf { fd, .. } => fill(tr("that was descriptor {fd}"), &[("fd", &fd)]),
+        EventKind::Memory { resident } => fill(
+            tr("the process has {resident} bytes of memory"),
+            &[("resident", &resident)],
+        ),
+        EventKind::Watched { spent, .. } => fill(
+            tr("watching took {time} of CPU time"),
+            &[("time", &plain_duration(Duration::from_nanos(*spent)))],
         ),
         _ => return None,
     })
 }
 
 /// How something ended.
-pub(super) const fn ended(outcome: Outcome) -> &'static str {
+pub(super) fn ended(outcome: Outcome) -> &'static str {
     match outcome {
-        Outcome::Done => "done",
-        Outcome::Failed => "failed",
-        Outcome::Stopped => "stopped",
+        Outcome::Done => tr("done"),
+        Outcome::Failed => tr("failed"),
+        Outcome::Stopped => tr("stopped"),
     }
 }
 

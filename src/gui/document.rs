@@ -12,6 +12,7 @@ use super::navigate;
 use super::time_view::TimeView;
 use crate::analysis::{self, Finding, StallReport};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
+use crate::gui::texts::{fill, tr};
 use crate::store::TraceStore;
 use crate::trace::{Batch, ModelId, TimeRange, Timestamp};
 
@@ -60,9 +61,12 @@ pub enum Native {
 }
 
 impl Document {
-    /// The trace of a run that begins now.
-    pub fn of_run(number: u32, info: TraceInfo, native: Native) -> Self {
-        let title = format!("Run {number} · {}", info.title);
+    /// The trace of a run that begins now. `scenario` is what is run, as a person calls it.
+    pub fn of_run(number: u32, scenario: &str, info: TraceInfo, native: Native) -> Self {
+        let title = fill(
+            tr("Run {number} · {title}"),
+            &[("number", &number), ("title", &scenario)],
+        );
         Self {
             run: Some(number),
             ..Self::new(title, info, TraceStore::new(), native)
@@ -250,7 +254,7 @@ mod tests {
 
     fn run(number: u32) -> Document {
         let native = Native::Missing("a test".to_owned());
-        Document::of_run(number, TraceInfo::default(), native)
+        Document::of_run(number, "a test", TraceInfo::default(), native)
     }
 
     #[test]

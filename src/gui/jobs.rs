@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::document::Native;
+use super::texts;
 use crate::format::Trace;
 use crate::scenario::Scenario;
 
@@ -48,6 +49,9 @@ pub struct Exported {
     pub result: Result<(), String>,
 }
 
+/// What files of one kind are called, and how their names end.
+pub type FileKind = (&'static str, &'static [&'static str]);
+
 /// What the system's file dialog is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
@@ -56,7 +60,7 @@ pub struct Ask {
     /// What the dialog says on top.
     pub title: &'static str,
     /// What the files are called, and how their names end.
-    pub kinds: &'static [(&'static str, &'static [&'static str])],
+    pub kinds: Vec<FileKind>,
     /// The path to begin with.
     pub path: PathBuf,
 }
@@ -87,9 +91,11 @@ impl Jobs {
     /// When the system has no thread to give.
     pub fn start(&mut self, work: impl FnOnce() -> Done + Send + 'static) -> io::Result<()> {
         let (sender, ctx) = (self.sender.clone(), self.ctx.clone());
+        let language = texts::spoken();
         thread::Builder::new()
             .name("loopscope-job".to_owned())
             .spawn(move || {
+                texts::speak(language);
                 // Nobody wants it any more once the window is closed.
                 let _ = sender.send(work());
                 ctx.request_repaint();
@@ -124,7 +130,7 @@ pub fn ask(ask: &Ask) -> Choice {
 /// Nothing also where there is no such dialog: nobody tells.
 fn choose(ask: &Ask) -> Option<PathBuf> {
     let mut dialog = rfd::FileDialog::new().set_title(ask.title);
-    for (kind, endings) in ask.kinds {
+    for (kind, endings) in &ask.kinds {
         dialog = dialog.add_filter(*kind, endings);
     }
     if let Some(folder) = ask.path.parent().filter(|folder| folder.is_dir()) {

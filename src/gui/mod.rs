@@ -27,6 +27,7 @@ pub mod screenshot;
 pub mod settings;
 mod shortcut;
 mod text;
+pub mod texts;
 pub mod theme;
 pub mod time_view;
 pub mod timeline;

@@ -8,6 +8,7 @@ use super::jobs::Done;
 use super::messages::Severity;
 use super::panel::files::Purpose;
 use crate::format;
+use crate::gui::texts::{fill, tr};
 use crate::scenario::{Edit, Owner, Scenario};
 
 impl App {
@@ -15,7 +16,7 @@ impl App {
         if self.is_running() {
             self.messages.say(
                 Severity::Warning,
-                "Stop the run before you choose another scenario.",
+                tr("Stop the run before you choose another scenario."),
             );
             return;
         }
@@ -32,14 +33,20 @@ impl App {
     /// Changes the scenario. While a run goes on only what it can be told.
     pub(super) fn edit_scenario(&mut self, owner: Owner, edit: &Edit) {
         if self.is_running() && !owner.takes_effect_at_once() {
-            let text = format!("Stop the run before you change {}.", edit.key());
+            let text = fill(
+                tr("Stop the run before you change {key}."),
+                &[("key", &edit.key())],
+            );
             self.messages.say(Severity::Warning, text);
             return;
         }
         match self.controls.edit(edit) {
             Ok(()) => self.tell_pace(owner),
             Err(error) => {
-                let text = format!("This cannot be changed so. {error}");
+                let text = fill(
+                    tr("This cannot be changed so. {error}"),
+                    &[("error", &error)],
+                );
                 self.messages.say(Severity::Warning, text);
             }
         }
@@ -87,7 +94,7 @@ impl App {
                 self.remember_folder(path);
                 self.close_dialog(Purpose::SaveScenario);
                 let source = path.display().to_string();
-                let text = format!("Saved to {source}.");
+                let text = fill(tr("Saved to {source}."), &[("source", &source)]);
                 self.controls = Controls::of(*scenario, source);
                 self.messages.say(Severity::Note, text);
             }

@@ -13,10 +13,12 @@ use super::plot::loop_lag;
 use super::shortcut;
 use super::theme::Palette;
 use super::timeline;
+use crate::gui::texts::english;
 
 impl App {
     /// Shows everything, and does what the person asks for.
     pub fn ui(&mut self, ui: &mut Ui) {
+        self.speak();
         let modal = self.dialog.is_some() || self.palette.is_some();
         let mut commands = shortcut::commands(ui.ctx(), &self.state(ui), modal);
         commands.extend(dropped_files(ui));
@@ -61,7 +63,7 @@ impl App {
 
     fn cannot_run(&self) -> Option<&'static str> {
         let nothing = self.controls.models.is_empty();
-        nothing.then_some("Choose at least one model of execution")
+        nothing.then_some(english("Choose at least one model of execution"))
     }
 
     fn top_bar(&self) -> panel::top_bar::Scene<'_> {

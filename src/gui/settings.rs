@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::command::{Side, StallOrder};
+use super::texts::LanguageChoice;
 use super::timeline::Timeline;
 
 /// What the window remembers. What an older or newer version wrote is read as far as it fits.
@@ -22,6 +23,8 @@ pub struct Settings {
     pub comparison: bool,
     /// How stalls are listed.
     pub stall_order: StallOrder,
+    /// The language of the texts.
+    pub language: LanguageChoice,
     /// Where a file was opened or exported last.
     pub folder: Option<PathBuf>,
     /// Which of its parts the timeline hides.
@@ -37,6 +40,7 @@ impl Default for Settings {
             plot: true,
             comparison: true,
             stall_order: StallOrder::default(),
+            language: LanguageChoice::default(),
             folder: None,
             timeline: Timeline::default(),
         }

@@ -1,6 +1,5 @@
 //! Numbers as people read them. (Lengths of time are said by [`crate::analysis::plain_duration`].)
 
-use crate::analysis::plain_count;
 use crate::trace::Timestamp;
 
 /// A moment, in seconds since the beginning of the trace, to the microsecond: `1.250 000 s`.
@@ -14,12 +13,6 @@ pub(super) fn moment(at: Timestamp) -> String {
     )
 }
 
-/// So many of something: `1 stall`, `2 stalls`.
-pub(super) fn plural(number: u64, one: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{} {one}{ending}", plain_count(number))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,11 +21,5 @@ mod tests {
     fn a_moment_is_said_to_the_microsecond() {
         assert_eq!(moment(Timestamp(1_250_000_999)), "1.250 000 s");
         assert_eq!(moment(Timestamp(61_000_001_000)), "61.000 001 s");
-    }
-
-    #[test]
-    fn one_is_one_and_everything_else_is_many() {
-        assert_eq!(plural(1, "stall"), "1 stall");
-        assert_eq!(plural(0, "stall"), "0 stalls");
     }
 }

@@ -320,6 +320,15 @@ fn fonts() -> FontDefinitions {
     if let Some(family) = fonts.families.get_mut(&FontFamily::Proportional) {
         family.push("Hack".to_owned());
     }
+    // What no other font has: Chinese. Last, so that Latin letters and digits stay as they are.
+    let chinese = include_bytes!("../../assets/fonts/noto-sans-sc-subset.otf");
+    let name = "Noto Sans SC".to_owned();
+    fonts
+        .font_data
+        .insert(name.clone(), FontData::from_static(chinese).into());
+    for family in fonts.families.values_mut() {
+        family.push(name.clone());
+    }
     // The two are drawn at different sizes for the same number of points: beside each other they must match.
     if let Some(hack) = fonts.font_data.get_mut("Hack") {
         let mut data = FontData::clone(hack);

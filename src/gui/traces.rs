@@ -8,6 +8,7 @@ use super::jobs::{self, Done, Exported};
 use super::messages::Severity;
 use super::panel::files::{PathDialog, Purpose};
 use crate::format::{self, Format, Trace, TraceInfo};
+use crate::gui::texts::{fill, tr};
 
 impl App {
     pub(super) fn ask_for_path(&mut self, purpose: Purpose) {
@@ -54,8 +55,10 @@ impl App {
         let store = std::sync::Arc::clone(&document.store);
         let mut native = std::mem::replace(&mut document.native, Native::Away);
         if matches!(native, Native::Away) {
-            self.messages
-                .say(Severity::Warning, "This trace is being exported already.");
+            self.messages.say(
+                Severity::Warning,
+                tr("This trace is being exported already."),
+            );
             return;
         }
         self.set_busy(Purpose::Export);
@@ -97,7 +100,7 @@ impl App {
             Ok(()) => {
                 self.remember_folder(&path);
                 self.close_dialog(Purpose::Export);
-                let text = format!("Exported to {}.", path.display());
+                let text = fill(tr("Exported to {path}."), &[("path", &path.display())]);
                 self.messages.say(Severity::Note, text);
             }
             Err(error) => self.fail(Purpose::Export, error),
@@ -116,10 +119,13 @@ fn write(
     let said = |error: format::WriteError| error.to_string();
     match native {
         Native::Here(origin) => origin.export(path, info, store, now).map_err(said),
-        Native::Away => Err("this trace is being exported already".to_owned()),
+        Native::Away => Err(tr("this trace is being exported already").to_owned()),
         Native::Missing(why) => match Format::of_path(path).map_err(said)? {
-            Format::Native => Err(format!(
-                "This run was not recorded ({why}), so it can be exported as .json or .csv only."
+            Format::Native => Err(fill(
+                tr(
+                    "This run was not recorded ({why}), so it can be exported as .json or .csv only.",
+                ),
+                &[("why", &why)],
             )),
             Format::Chrome => format::chrome::export(path, info, store, now).map_err(said),
             Format::Csv => format::csv::export(path, store, now).map_err(said),

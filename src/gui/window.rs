@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::app::App;
 use super::command::Command;
 use super::settings::Settings;
+use super::texts::Language;
 use crate::scenario::builtins;
 
 /// What the window begins with.
@@ -53,7 +54,8 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
             .storage
             .and_then(|storage| eframe::get_value(storage, eframe::APP_KEY))
             .unwrap_or_default();
-        let mut app = App::new(&creation.egui_ctx, settings);
+        let system = Language::of_environment(|name| env::var(name).ok());
+        let mut app = App::new(&creation.egui_ctx, settings).on_system(system);
         app.apply(match launch {
             Launch::Scenario(name) => Command::PickScenario(name),
             Launch::Trace(path) => Command::Open(path),

@@ -1,5 +1,7 @@
 //! The scenarios and poems that are in the binary, so that it works from any folder.
 
+use super::story::Story;
+
 /// A scenario that is in the binary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Builtin {
@@ -16,6 +18,8 @@ pub struct Headline {
     pub title: String,
     /// The first sentence of its summary.
     pub summary: String,
+    /// Both in Chinese.
+    pub chinese: Story,
 }
 
 macro_rules! builtin {

@@ -10,6 +10,7 @@ use toml::Spanned;
 use super::limits;
 use super::model::{BlockingKind, Over, Speaks};
 use super::program::Requests;
+use super::story::Story;
 use super::variant::{EventProvider, Model};
 use super::words::one_of;
 
@@ -30,6 +31,9 @@ pub(super) struct File {
     pub(super) service: Option<Spanned<ServiceTable>>,
     pub(super) tasks: Spanned<Vec<Spanned<TaskTable>>>,
     pub(super) blocking: Option<BlockingTable>,
+    /// The same story in Chinese.
+    #[serde(default)]
+    pub(super) zh: Story,
 }
 
 /// One `[[variants]]`.
@@ -153,7 +157,7 @@ pub(super) fn allowed(key: &str) -> String {
         }
         "tasks.steps.stop" => "true".to_owned(),
         "stall_threshold" => limits::durations(&limits::STALL_THRESHOLD),
-        "look_for" => "a list of texts, such as [\"this\", \"that\"]".to_owned(),
+        "look_for" | "zh.look_for" => "a list of texts, such as [\"this\", \"that\"]".to_owned(),
         "variants" => sections("variants", limits::MAX_VARIANTS),
         "variants.model" => one_of(Model::OF_TASKS.map(Model::name)),
         "variants.requests" | "tasks.steps.by" => one_of(Requests::ALL.map(Requests::name)),
@@ -200,6 +204,7 @@ pub(super) fn allowed(key: &str) -> String {
         | "tasks.steps.compute"
         | "tasks.steps.chain.block"
         | "tasks.steps.chain.compute" => limits::durations(&limits::BLOCKING),
+        "zh" => "one section that begins with `[zh]`".to_owned(),
         "blocking" => "one section that begins with `[blocking]`".to_owned(),
         "blocking.kind" => one_of(BlockingKind::ALL.map(BlockingKind::name)),
         "blocking.duration" => limits::durations(&limits::BLOCKING),

@@ -10,6 +10,7 @@ use super::builtin::{Builtin, Headline, builtins};
 use super::error::ScenarioError;
 use super::model::Scenario;
 use super::source::Source;
+use super::story::{Story, first_sentence};
 use super::{check, shape, words};
 
 impl Scenario {
@@ -72,13 +73,18 @@ impl Builtin {
         struct Head {
             title: String,
             summary: String,
+            #[serde(default)]
+            zh: Story,
         }
         let head: Head = toml::from_str(self.source).expect("tests read what is built in");
-        let summary = head.summary.trim();
-        let sentence = summary.find(". ").map_or(summary, |end| &summary[..=end]);
         Headline {
             title: head.title,
-            summary: sentence.to_owned(),
+            summary: first_sentence(&head.summary).to_owned(),
+            chinese: Story {
+                summary: first_sentence(&head.zh.summary).to_owned(),
+                title: head.zh.title,
+                ..Story::default()
+            },
         }
     }
 

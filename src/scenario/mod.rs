@@ -25,6 +25,7 @@ mod parameter;
 mod program;
 mod shape;
 mod source;
+mod story;
 #[cfg(test)]
 mod tests;
 mod variant;
@@ -38,4 +39,5 @@ pub use limits::parse_duration;
 pub use model::{Blocking, BlockingKind, Fault, Over, Scenario, Server, Service, Speaks, Task};
 pub use parameter::{Owner, Parameter, Setting};
 pub use program::{Call, Link, Promise, Requests, Step, Work};
+pub use story::Story;
 pub use variant::{EventProvider, Model, Variant};

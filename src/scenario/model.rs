@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ValueError;
 use super::program::{Step, Work};
+use super::story::Story;
 use super::variant::Variant;
 use crate::trace::TaskId;
 
@@ -22,6 +23,8 @@ pub struct Scenario {
     pub summary: String,
     /// What to look for, a sentence or two each.
     pub look_for: Vec<String>,
+    /// The same in Chinese, as far as somebody has translated it.
+    pub chinese: Story,
     /// Those that the tasks use.
     pub servers: Vec<Server>,
     /// The server that is itself what is compared; the tasks are its clients then.

@@ -46,6 +46,7 @@ fn what_is_left_out_has_its_default() {
             title: "Smallest".to_owned(),
             summary: String::new(),
             look_for: Vec::new(),
+            chinese: Story::default(),
             servers: vec![Server {
                 name: "slow".to_owned(),
                 speaks: Speaks::Drip,

@@ -4,6 +4,7 @@ use egui::{Key, Modifiers, ThemePreference};
 
 use super::{Action, Asked, Group, State, Trigger};
 use crate::gui::command::{Command, Side, ViewCommand};
+use crate::gui::texts::{LanguageChoice, english};
 
 /// By what part of its length the view shrinks or grows in a second under a held key, as a power of e.
 const ZOOM_SPEED: f64 = 2.2;
@@ -51,7 +52,7 @@ pub const ACTIONS: &[Action] = &[
         "Load a scenario…",
         "Load a scenario from a file",
         |state| match state.running {
-            true => Err("Stop the run first"),
+            true => Err(english("Stop the run first")),
             false => Ok(Command::LoadScenarioDialog),
         },
     )
@@ -184,7 +185,7 @@ pub const ACTIONS: &[Action] = &[
         "Back to where the view was before the last jump",
         |state| match state.document()?.view.can_undo() {
             true => Ok(Command::View(ViewCommand::Undo)),
-            false => Err("The view has not jumped yet"),
+            false => Err(english("The view has not jumped yet")),
         },
     )
     .keys(&[Press(CTRL, Key::Z)])
@@ -196,7 +197,7 @@ pub const ACTIONS: &[Action] = &[
         "Forward again to where the view was before the last step back",
         |state| match state.document()?.view.can_redo() {
             true => Ok(Command::View(ViewCommand::Redo)),
-            false => Err("There was no step back"),
+            false => Err(english("There was no step back")),
         },
     )
     .keys(&[Press(CTRL_SHIFT, Key::Z), Press(CTRL, Key::Y)])
@@ -265,6 +266,18 @@ pub const ACTIONS: &[Action] = &[
         "Be dark when the system is, and light when it is light",
         |_| Ok(Command::SetTheme(ThemePreference::System)),
     ),
+    language(LanguageChoice::System, "system-language", |_| {
+        Ok(Command::SetLanguage(LanguageChoice::System))
+    })
+    .switch(|state| state.settings.language == LanguageChoice::System),
+    language(LanguageChoice::English, "english", |_| {
+        Ok(Command::SetLanguage(LanguageChoice::English))
+    })
+    .switch(|state| state.settings.language == LanguageChoice::English),
+    language(LanguageChoice::Chinese, "chinese", |_| {
+        Ok(Command::SetLanguage(LanguageChoice::Chinese))
+    })
+    .switch(|state| state.settings.language == LanguageChoice::Chinese),
     action(
         "palette",
         Group::Help,
@@ -301,6 +314,21 @@ const fn action(
         on: None,
         command,
     }
+}
+
+/// The language of the window. Who cannot read the one that is spoken has to find it: each is called by itself.
+const fn language(
+    choice: LanguageChoice,
+    id: &'static str,
+    set: fn(&State<'_>) -> Asked,
+) -> Action {
+    let name = match choice {
+        LanguageChoice::System => "Language 语言: as the system",
+        LanguageChoice::English => "English",
+        LanguageChoice::Chinese => "中文",
+    };
+    let does = "Choose the language of the window";
+    action(id, Group::Language, name, does, set)
 }
 
 /// A part of the window that can be hidden.
@@ -358,7 +386,7 @@ fn pan(state: &State<'_>, direction: f64) -> Asked {
 
 fn stall(state: &State<'_>, forward: bool) -> Asked {
     match state.document()?.stalls.is_empty() {
-        true => Err("There is no stall"),
+        true => Err(english("There is no stall")),
         false => Ok(Command::NextStall(forward)),
     }
 }
@@ -366,7 +394,7 @@ fn stall(state: &State<'_>, forward: bool) -> Asked {
 fn trace(state: &State<'_>, forward: bool) -> Asked {
     let (place, count) = state.place;
     if count < 2 {
-        return Err("There is no other trace");
+        return Err(english("There is no other trace"));
     }
     let step = if forward { 1 } else { count - 1 };
     Ok(Command::ShowTrace((place + step) % count))

@@ -14,6 +14,7 @@ use egui::{Key, Modifiers};
 use super::command::Command;
 use super::document::Document;
 use super::settings::Settings;
+use crate::gui::texts::{english, tr};
 use crate::trace::TimeRange;
 pub use list::{ACTIONS, GESTURES};
 
@@ -22,9 +23,9 @@ pub use list::{ACTIONS, GESTURES};
 pub struct Action {
     /// Tells it from all others, and never changes.
     pub id: &'static str,
-    /// What it is called in menus.
+    /// What it is called in menus, in English.
     pub name: &'static str,
-    /// What it does, in one sentence without its end.
+    /// What it does, in one sentence without its end, in English.
     pub does: &'static str,
     /// What it stands with.
     pub group: Group,
@@ -74,7 +75,7 @@ impl<'a> State<'a> {
     /// # Errors
     /// When there is none, with the words that say so.
     pub fn document(&self) -> Result<&'a Document, &'static str> {
-        self.document.ok_or("There is no trace yet")
+        self.document.ok_or(english("There is no trace yet"))
     }
 
     /// The moment under the pointer, or else in the middle of the screen, in nanoseconds.
@@ -138,8 +139,8 @@ impl Action {
     /// What it does and its key, for whoever points at a button that does it.
     pub fn hint(&self) -> String {
         match self.shortcut() {
-            keys if keys.is_empty() => self.does.to_owned(),
-            keys => format!("{} ({keys})", self.does),
+            keys if keys.is_empty() => tr(self.does).to_owned(),
+            keys => format!("{} ({keys})", tr(self.does)),
         }
     }
 }
@@ -159,8 +160,8 @@ pub enum Trigger {
 impl fmt::Display for Trigger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::Hand(words) => f.write_str(words),
-            Self::Hold(key) => f.write_str(key_name(key)),
+            Self::Hand(words) => f.write_str(tr(words)),
+            Self::Hold(key) => f.write_str(tr(key_name(key))),
             Self::Press(modifiers, key) => {
                 let control = if cfg!(target_os = "macos") {
                     "Cmd"
@@ -176,7 +177,7 @@ impl fmt::Display for Trigger {
                         write!(f, "{word} ")?;
                     }
                 }
-                f.write_str(key_name(key))
+                f.write_str(tr(key_name(key)))
             }
         }
     }
@@ -205,18 +206,21 @@ pub enum Group {
     Find,
     /// The parts of the window.
     Window,
+    /// The language of the window.
+    Language,
     /// What helps.
     Help,
 }
 
 impl Group {
     /// All of them, in the order in which they are told of.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::File,
         Self::Run,
         Self::Time,
         Self::Find,
         Self::Window,
+        Self::Language,
         Self::Help,
     ];
 
@@ -228,6 +232,7 @@ impl Group {
             Self::Time => "Move in time",
             Self::Find => "Find",
             Self::Window => "Window",
+            Self::Language => "Language 语言",
             Self::Help => "Help",
         }
     }
@@ -236,7 +241,7 @@ impl Group {
 /// The menus: what each is called, and what is in it.
 pub const MENUS: [(&str, &[Group]); 4] = [
     ("File", &[Group::Run, Group::File]),
-    ("View", &[Group::Window]),
+    ("View", &[Group::Window, Group::Language]),
     ("Go", &[Group::Time, Group::Find]),
     ("Help", &[Group::Help]),
 ];

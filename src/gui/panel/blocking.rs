@@ -6,6 +6,7 @@ use super::widgets::{self, SliderLabel};
 use crate::analysis::plain_duration;
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
+use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{Palette, RADIUS};
 use crate::scenario::{Blocking, BlockingKind, Task, limits};
 
@@ -22,10 +23,10 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
         .show(ui, |ui| {
             ui.take_available_width();
             let mut on = on;
-            if widgets::switch(ui, &mut on, "Blocking callback")
-                .on_hover_text(
+            if widgets::switch(ui, &mut on, tr("Blocking callback"))
+                .on_hover_text(tr(
                     "Takes effect from the next callback on, also in the middle of a run",
-                )
+                ))
                 .changed()
             {
                 commands.push(Command::SetBlockingOn(on));
@@ -44,16 +45,16 @@ fn settings(ui: &mut Ui, controls: &Controls) -> Option<Blocking> {
     if let Some(kind) = widgets::segments(
         ui,
         blocking.kind,
-        BlockingKind::ALL.map(|kind| (kind, kind.name(), explained(kind))),
+        BlockingKind::ALL.map(|kind| (kind, tr(kind.name()), explained(kind))),
     ) {
         blocking.kind = kind;
     }
     ui.add_enabled_ui(blocking.kind != BlockingKind::Read, |ui| {
-        let label = SliderLabel::of("Duration", "For how long a callback blocks");
+        let label = SliderLabel::of(tr("Duration"), tr("For how long a callback blocks"));
         widgets::duration_slider(ui, &label, &mut blocking.duration, &limits::BLOCKING);
     });
     ui.horizontal(|ui| {
-        ui.label("In");
+        ui.label(tr("In"));
         task_picker(ui, controls, &mut blocking);
     });
     (blocking != controls.blocking).then_some(blocking)
@@ -69,23 +70,25 @@ fn task_picker(ui: &mut Ui, controls: &Controls, blocking: &mut Blocking) {
                 ui.selectable_value(&mut blocking.task, Some(task.id), &task.name);
             }
             ui.separator();
-            ui.selectable_value(&mut blocking.task, None, "every task");
+            ui.selectable_value(&mut blocking.task, None, tr("every task"));
         });
     combo.response.widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), "Blocked task")
+        egui::WidgetInfo::labeled(egui::Role::ComboBox, ui.is_enabled(), tr("Blocked task"))
     });
     combo
         .response
-        .on_hover_text("In the callbacks of which task");
+        .on_hover_text(tr("In the callbacks of which task"));
 }
 
 /// Shows from which length on a stretch without a poll is a stall.
 pub fn threshold(ui: &mut Ui, controls: &Controls, commands: &mut Vec<Command>) {
-    widgets::title(ui, "A stall begins at");
+    widgets::title(ui, tr("A stall begins at"));
     let mut threshold = controls.stall_threshold;
     let label = SliderLabel::of(
-        "Stall threshold",
-        "A stretch without a poll of at least this length is a stall. Takes effect from the next one on.",
+        tr("Stall threshold"),
+        tr(
+            "A stretch without a poll of at least this length is a stall. Takes effect from the next one on.",
+        ),
     );
     widgets::duration_slider(ui, &label, &mut threshold, &limits::STALL_THRESHOLD);
     if threshold != controls.stall_threshold {
@@ -100,19 +103,38 @@ fn sentence(controls: &Controls, running: bool) -> String {
     let callback = callback(controls);
     let length = plain_duration(duration);
     let does = match kind {
-        BlockingKind::Sleep => format!("sleeps for {length} in a system call"),
-        BlockingKind::Cpu => format!("computes for {length}"),
-        BlockingKind::Read => "reads its socket to the end, blocking".to_owned(),
-        BlockingKind::Lock => format!("waits {length} for a lock that another thread holds"),
-        BlockingKind::Fsync => format!("writes to a file and waits for the disk, for {length}"),
-        BlockingKind::Many => format!("leaves {length} of work to a hundred callbacks"),
+        BlockingKind::Sleep => fill(
+            tr("sleeps for {length} in a system call"),
+            &[("length", &length)],
+        ),
+        BlockingKind::Cpu => fill(tr("computes for {length}"), &[("length", &length)]),
+        BlockingKind::Read => tr("reads its socket to the end, blocking").to_owned(),
+        BlockingKind::Lock => fill(
+            tr("waits {length} for a lock that another thread holds"),
+            &[("length", &length)],
+        ),
+        BlockingKind::Fsync => fill(
+            tr("writes to a file and waits for the disk, for {length}"),
+            &[("length", &length)],
+        ),
+        BlockingKind::Many => fill(
+            tr("leaves {length} of work to a hundred callbacks"),
+            &[("length", &length)],
+        ),
     };
     match (controls.blocking_on, running) {
-        (true, true) => format!("Every {callback} of {task} {does}, from the next one on."),
-        (true, false) => format!("Every {callback} of {task} {does}."),
-        (false, _) => {
-            format!("Callbacks return at once. Switched on, every {callback} of {task} {does}.")
-        }
+        (true, true) => fill(
+            tr("Every {callback} of {task} {does}, from the next one on."),
+            &[("callback", &callback), ("task", &task), ("does", &does)],
+        ),
+        (true, false) => fill(
+            tr("Every {callback} of {task} {does}."),
+            &[("callback", &callback), ("task", &task), ("does", &does)],
+        ),
+        (false, _) => fill(
+            tr("Callbacks return at once. Switched on, every {callback} of {task} {does}."),
+            &[("callback", &callback), ("task", &task), ("does", &does)],
+        ),
     }
 }
 
@@ -123,26 +145,28 @@ fn callback(controls: &Controls) -> &'static str {
     if reads || controls.scenario.tasks.iter().all(only_downloads) {
         "data_received"
     } else {
-        "callback"
+        tr("callback")
     }
 }
 
-const fn explained(kind: BlockingKind) -> &'static str {
+fn explained(kind: BlockingKind) -> &'static str {
     match kind {
         BlockingKind::Sleep => {
-            "The callback sleeps in a system call, as one does that asks a database"
+            tr("The callback sleeps in a system call, as one does that asks a database")
         }
-        BlockingKind::Cpu => "The callback computes, as one does that compresses or parses",
-        BlockingKind::Read => {
-            "The callback reads its socket to the end, waiting for each piece: it makes the loop a queue"
+        BlockingKind::Cpu => tr("The callback computes, as one does that compresses or parses"),
+        BlockingKind::Read => tr(
+            "The callback reads its socket to the end, waiting for each piece: it makes the loop a queue",
+        ),
+        BlockingKind::Lock => {
+            tr("The callback waits for a lock that another thread holds meanwhile")
         }
-        BlockingKind::Lock => "The callback waits for a lock that another thread holds meanwhile",
-        BlockingKind::Fsync => {
-            "The callback writes to a file and waits until that is on the disk, as one does that keeps a log"
-        }
-        BlockingKind::Many => {
-            "No callback takes long, but a hundred of them come in one turn, before the loop looks again"
-        }
+        BlockingKind::Fsync => tr(
+            "The callback writes to a file and waits until that is on the disk, as one does that keeps a log",
+        ),
+        BlockingKind::Many => tr(
+            "No callback takes long, but a hundred of them come in one turn, before the loop looks again",
+        ),
     }
 }
 

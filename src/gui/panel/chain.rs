@@ -7,6 +7,7 @@ use egui::{Color32, RichText, Ui};
 use super::widgets::{link, title};
 use crate::analysis::{Chain, ChainEvent, ChainStep, plain_duration};
 use crate::gui::command::{Command, Selection};
+use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::TraceStore;
 use crate::trace::DeferredStep;
@@ -16,7 +17,13 @@ const LINES: usize = 40;
 
 /// Shows a chain; its callbacks are links.
 pub(super) fn show(ui: &mut Ui, store: &TraceStore, chain: &Chain, commands: &mut Vec<Command>) {
-    title(ui, &format!("The chain of {}", store.name(chain.name)));
+    title(
+        ui,
+        &fill(
+            tr("The chain of {name}"),
+            &[("name", &store.name(chain.name))],
+        ),
+    );
     let made = chain.steps.first().map(|step| step.at).unwrap_or_default();
     // What goes down the chain: a result, a failure, or nothing yet.
     let mut goes_down = Goes::Nothing;
@@ -35,27 +42,27 @@ pub(super) fn show(ui: &mut Ui, store: &TraceStore, chain: &Chain, commands: &mu
         goes_down = after;
     }
     if chain.steps.len() > LINES {
-        ui.label(RichText::new("and more").weak());
+        ui.label(RichText::new(tr("and more")).weak());
     }
 }
 
 fn line(ui: &mut Ui, store: &TraceStore, step: &ChainStep, commands: &mut Vec<Command>) {
     match step.what {
         ChainEvent::Called { span, name, failed } => {
-            let name = name.map_or("a callback", |name| store.name(name));
-            if link(ui, name).on_hover_text("Go to it").clicked() {
+            let name = name.map_or(tr("a callback"), |name| store.name(name));
+            if link(ui, name).on_hover_text(tr("Go to it")).clicked() {
                 commands.push(Command::Reveal(Selection::Span(span)));
             }
             if failed {
                 let failed = Palette::of(ui.visuals()).failed;
-                ui.label(RichText::new("failed").color(failed));
+                ui.label(RichText::new(tr("failed")).color(failed));
             }
         }
         ChainEvent::Made => {
-            ui.label("a result is promised");
+            ui.label(tr("a result is promised"));
         }
         ChainEvent::Paused(_) => {
-            ui.label("pauses: it waits for another Deferred");
+            ui.label(tr("pauses: it waits for another Deferred"));
         }
         ChainEvent::Step(step) => {
             ui.label(words(step));
@@ -64,15 +71,15 @@ fn line(ui: &mut Ui, store: &TraceStore, step: &ChainStep, commands: &mut Vec<Co
 }
 
 /// A step in the words of a teacher.
-const fn words(step: DeferredStep) -> &'static str {
+fn words(step: DeferredStep) -> &'static str {
     match step {
-        DeferredStep::Fired => "fires: the result is there",
-        DeferredStep::FiredWithFailure => "fires with a failure: on to the next errback",
-        DeferredStep::Failed => "on to the next errback",
-        DeferredStep::Recovered => "has recovered: on to the next callback",
-        DeferredStep::Resumed => "goes on",
-        DeferredStep::Cancelled => "was cancelled",
-        DeferredStep::Unhandled => "nobody handled the failure",
+        DeferredStep::Fired => tr("fires: the result is there"),
+        DeferredStep::FiredWithFailure => tr("fires with a failure: on to the next errback"),
+        DeferredStep::Failed => tr("on to the next errback"),
+        DeferredStep::Recovered => tr("has recovered: on to the next callback"),
+        DeferredStep::Resumed => tr("goes on"),
+        DeferredStep::Cancelled => tr("was cancelled"),
+        DeferredStep::Unhandled => tr("nobody handled the failure"),
     }
 }
 

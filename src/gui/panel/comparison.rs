@@ -9,6 +9,7 @@ use super::widgets::{self, bar_number};
 use crate::analysis::{self, ModelSummary, outcome_word, plain_count, plain_duration, plain_size};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::Document;
+use crate::gui::texts::{self, english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::trace::Outcome;
 
@@ -18,43 +19,57 @@ const LINE: f32 = 30.0;
 /// The columns: title, least width, and what the numbers in it mean.
 const COLUMNS: [(&str, f32, &str); 11] = [
     (
-        "Model",
+        english("Model"),
         120.0,
-        "A model of execution; its name leads to the whole of it",
+        english("A model of execution; its name leads to the whole of it"),
     ),
-    ("Elapsed", 76.0, "From its begin to its end"),
     (
-        "Waiting",
+        english("Elapsed"),
         76.0,
-        "How long its threads waited in polls or blocking system calls; the sum of all its threads",
+        english("From its begin to its end"),
     ),
     (
-        "Running",
+        english("Waiting"),
         76.0,
-        "How long its threads did anything else: the sum of all its threads. It is not CPU time",
+        english(
+            "How long its threads waited in polls or blocking system calls; the sum of all its threads",
+        ),
     ),
     (
-        "Longest stall",
+        english("Running"),
         76.0,
-        "The longest stretch without a poll that counts as a stall",
+        english(
+            "How long its threads did anything else: the sum of all its threads. It is not CPU time",
+        ),
     ),
     (
-        "CPU",
-        60.0,
-        "How much CPU time its threads have used; they tell it when they end",
+        english("Longest stall"),
+        76.0,
+        english("The longest stretch without a poll that counts as a stall"),
     ),
     (
-        "Memory",
+        english("CPU"),
         60.0,
-        "By how much the memory of the process grew at most; told where the models run one after another",
+        english("How much CPU time its threads have used; they tell it when they end"),
     ),
-    ("Stalls", 44.0, "How many stalls"),
-    ("Tasks", 84.0, "How many tasks are done"),
-    ("Bytes", 60.0, "What all its tasks have read"),
     (
-        "Events",
+        english("Memory"),
         60.0,
-        "What was recorded; dropped is what was lost because nobody fetched it in time",
+        english(
+            "By how much the memory of the process grew at most; told where the models run one after another",
+        ),
+    ),
+    (english("Stalls"), 44.0, english("How many stalls")),
+    (english("Tasks"), 84.0, english("How many tasks are done")),
+    (
+        english("Bytes"),
+        60.0,
+        english("What all its tasks have read"),
+    ),
+    (
+        english("Events"),
+        60.0,
+        english("What was recorded; dropped is what was lost because nobody fetched it in time"),
     ),
 ];
 
@@ -123,7 +138,7 @@ fn table(
     let header = table.header(20.0, |mut row| {
         for (title, _, hint) in COLUMNS {
             row.col(|ui| {
-                widgets::note(ui, title).on_hover_text(hint);
+                widgets::note(ui, tr(title)).on_hover_text(tr(hint));
             });
         }
     });
@@ -168,7 +183,7 @@ fn line(row: &mut TableRow<'_, '_>, model: &ModelSummary, scale: &Scale) -> bool
         let color = Palette::of(ui.visuals()).stalled;
         let text = model
             .longest_stall
-            .map_or_else(|| "none".to_owned(), plain_duration);
+            .map_or_else(|| tr("none").to_owned(), plain_duration);
         let stall = model.longest_stall.unwrap_or_default();
         bar_number(ui, &text, share(stall, scale.stall), color);
     });
@@ -181,7 +196,10 @@ fn line(row: &mut TableRow<'_, '_>, model: &ModelSummary, scale: &Scale) -> bool
         number(ui, model.events);
         if model.dropped > 0 {
             let color = Palette::of(ui.visuals()).failed;
-            let dropped = format!("{} dropped", plain_count(model.dropped));
+            let dropped = fill(
+                tr("{count} dropped"),
+                &[("count", &plain_count(model.dropped))],
+            );
             ui.label(RichText::new(dropped).font(theme::number()).color(color));
         }
     });
@@ -193,8 +211,9 @@ fn name(ui: &mut Ui, model: &ModelSummary, place: usize) -> Response {
     let (mark, _) = ui.allocate_exact_size(vec2(4.0, 18.0), Sense::hover());
     ui.painter().rect_filled(mark, 1.0, palette.model(place));
     ui.spacing_mut().item_spacing.x = 2.0 * STEP;
-    let response = widgets::link(ui, &model.name).on_hover_text("Show the whole of it");
-    let said = format!("Show {}", model.name);
+    let response =
+        widgets::link(ui, texts::variant(&model.name)).on_hover_text(tr("Show the whole of it"));
+    let said = fill(tr("Show {name}"), &[("name", &texts::variant(&model.name))]);
     response.widget_info(|| WidgetInfo::labeled(Role::Link, true, &said));
     response
 }
@@ -220,10 +239,19 @@ fn tasks(ui: &mut Ui, model: &ModelSummary) {
     };
     let (done, failed) = (count(Outcome::Done), count(Outcome::Failed));
     ui.spacing_mut().item_spacing.x = STEP;
-    ui.label(RichText::new(format!("{done} of {}", model.tasks.len())).font(theme::number()));
+    ui.label(
+        RichText::new(fill(
+            tr("{done} of {all}"),
+            &[("done", &done), ("all", &model.tasks.len())],
+        ))
+        .font(theme::number()),
+    );
     let (word, color) = match model.outcome {
-        _ if failed > 0 => (format!("{failed} failed"), palette.failed),
-        outcome => (outcome_word(outcome).to_owned(), palette.text_weak),
+        _ if failed > 0 => (
+            fill(tr("{failed} failed"), &[("failed", &failed)]),
+            palette.failed,
+        ),
+        outcome => (tr(outcome_word(outcome)).to_owned(), palette.text_weak),
     };
     ui.label(RichText::new(word).font(theme::small()).color(color));
 }
@@ -236,7 +264,7 @@ fn failures(ui: &mut Ui, models: &[ModelSummary]) {
             let Some(error) = &task.error else {
                 continue;
             };
-            let text = format!("× {}, {}: {error}", model.name, task.name);
+            let text = format!("× {}, {}: {error}", texts::variant(&model.name), task.name);
             ui.add(egui::Label::new(RichText::new(text).color(palette.failed)).wrap());
         }
     }

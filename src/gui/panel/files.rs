@@ -10,7 +10,8 @@ use egui::{Button, Key, RichText, Ui, vec2};
 use super::widgets;
 use crate::format::Format;
 use crate::gui::command::Command;
-use crate::gui::jobs::{Ask, Choice, typed_path};
+use crate::gui::jobs::{Ask, Choice, FileKind, typed_path};
+use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{Palette, STEP};
 
 /// What the path is for.
@@ -27,21 +28,21 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    const fn title(self) -> &'static str {
+    fn title(self) -> &'static str {
         match self {
-            Self::OpenTrace => "Open a trace",
-            Self::LoadScenario => "Load a scenario",
-            Self::SaveScenario => "Save the scenario",
-            Self::Export => "Export the trace",
+            Self::OpenTrace => tr("Open a trace"),
+            Self::LoadScenario => tr("Load a scenario"),
+            Self::SaveScenario => tr("Save the scenario"),
+            Self::Export => tr("Export the trace"),
         }
     }
 
-    const fn confirm(self) -> &'static str {
+    fn confirm(self) -> &'static str {
         match self {
-            Self::OpenTrace => "Open",
-            Self::LoadScenario => "Load",
-            Self::SaveScenario => "Save",
-            Self::Export => "Export",
+            Self::OpenTrace => tr("Open"),
+            Self::LoadScenario => tr("Load"),
+            Self::SaveScenario => tr("Save"),
+            Self::Export => tr("Export"),
         }
     }
 
@@ -50,16 +51,19 @@ impl Purpose {
         matches!(self, Self::SaveScenario | Self::Export)
     }
 
-    const fn kinds(self) -> &'static [(&'static str, &'static [&'static str])] {
+    fn kinds(self) -> Vec<FileKind> {
         match self {
-            Self::OpenTrace => &[("Loopscope traces", &["loopscope"]), ("All files", &["*"])],
+            Self::OpenTrace => vec![
+                (tr("Loopscope traces"), &["loopscope"]),
+                (tr("All files"), &["*"]),
+            ],
             Self::LoadScenario | Self::SaveScenario => {
-                &[("Scenarios", &["toml"]), ("All files", &["*"])]
+                vec![(tr("Scenarios"), &["toml"]), (tr("All files"), &["*"])]
             }
-            Self::Export => &[
-                ("Loopscope traces", &["loopscope"]),
-                ("Chrome traces", &["json"]),
-                ("Tables", &["csv"]),
+            Self::Export => vec![
+                (tr("Loopscope traces"), &["loopscope"]),
+                (tr("Chrome traces"), &["json"]),
+                (tr("Tables"), &["csv"]),
             ],
         }
     }
@@ -118,8 +122,9 @@ impl PathDialog {
             }
             Choice::Nothing => {}
             Choice::NoDialog => {
-                self.error =
-                    Some("This system has no file dialog to offer: type the path here.".to_owned());
+                self.error = Some(
+                    tr("This system has no file dialog to offer: type the path here.").to_owned(),
+                );
             }
         }
     }
@@ -156,7 +161,7 @@ impl PathDialog {
     }
 
     fn field(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
-        let label = ui.label("Path");
+        let label = ui.label(tr("Path"));
         ui.horizontal(|ui| {
             let field = egui::TextEdit::singleline(&mut self.path)
                 .desired_width(ui.available_width() - 96.0)
@@ -175,9 +180,9 @@ impl PathDialog {
             if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
                 self.confirm(commands);
             }
-            let browse = ui
-                .button("Browse…")
-                .on_hover_text("Choose it in the system's file dialog, where there is one");
+            let browse = ui.button(tr("Browse…")).on_hover_text(tr(
+                "Choose it in the system's file dialog, where there is one",
+            ));
             if browse.clicked() {
                 commands.push(Command::Browse);
             }
@@ -189,7 +194,7 @@ impl PathDialog {
             for format in Format::ALL {
                 let path = Path::new(&self.path);
                 let chosen = Format::of_path(path).is_ok_and(|one| one == format);
-                let text = format!("{} (.{})", format.title(), format.ending());
+                let text = format!("{} (.{})", tr(format.title()), format.ending());
                 if ui.radio(chosen, text).clicked() {
                     let path = path.with_extension(format.ending());
                     self.path = path.display().to_string();
@@ -204,7 +209,7 @@ impl PathDialog {
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let size = vec2(88.0, 28.0);
             let text = if self.asks_to_replace {
-                "Replace it"
+                tr("Replace it")
             } else {
                 self.purpose.confirm()
             };
@@ -217,7 +222,7 @@ impl PathDialog {
             if ui.add_enabled(ready, confirm).clicked() {
                 self.confirm(commands);
             }
-            if ui.add(Button::new("Cancel").min_size(size)).clicked() {
+            if ui.add(Button::new(tr("Cancel")).min_size(size)).clicked() {
                 commands.push(Command::Dismiss);
             }
             if self.busy {
@@ -238,7 +243,10 @@ impl PathDialog {
         let may_replace = self.asks_to_replace || self.replace.as_ref() == Some(&path);
         if self.purpose.writes() && path.exists() && !may_replace {
             self.asks_to_replace = true;
-            self.error = Some(format!("{} is there already.", path.display()));
+            self.error = Some(fill(
+                tr("{path} is there already."),
+                &[("path", &path.display())],
+            ));
             return;
         }
         commands.push(match self.purpose {

@@ -5,6 +5,7 @@ use egui::{RichText, Ui, vec2};
 use super::widgets;
 use crate::gui::action::{ACTIONS, GESTURES, Group};
 use crate::gui::command::Command;
+use crate::gui::texts::tr;
 use crate::gui::theme::{self, Palette, STEP};
 
 /// How wide the table is where there is room, in points.
@@ -14,7 +15,7 @@ const WIDTH: f32 = 820.0;
 pub fn show(ui: &Ui, commands: &mut Vec<Command>) {
     let mut open = true;
     let room = ui.content_rect().size() - vec2(8.0, 24.0) * STEP;
-    egui::Window::new("Keys")
+    egui::Window::new(tr("Keys"))
         .open(&mut open)
         .collapsible(false)
         .resizable(false)
@@ -45,7 +46,7 @@ fn rows(group: Group) -> Vec<(String, &'static str)> {
         .filter(|action| !action.triggers.is_empty())
         .map(|action| (action.shortcuts(), action.name));
     let hands = GESTURES.iter().filter(|(of, ..)| *of == group);
-    keys.chain(hands.map(|(_, how, what)| ((*how).to_owned(), *what)))
+    keys.chain(hands.map(|(_, how, what)| (tr(how).to_owned(), *what)))
         .collect()
 }
 
@@ -65,7 +66,7 @@ fn columns() -> (&'static [Group], &'static [Group]) {
 fn tables(ui: &mut Ui, groups: &[Group]) {
     let palette = Palette::of(ui.visuals());
     for group in groups {
-        widgets::title(ui, group.word());
+        widgets::title(ui, tr(group.word()));
         egui::Grid::new(group.word())
             .num_columns(2)
             .min_col_width(128.0)
@@ -74,7 +75,7 @@ fn tables(ui: &mut Ui, groups: &[Group]) {
                 for (keys, what) in rows(*group) {
                     let text = RichText::new(format!(" {keys} ")).font(theme::number());
                     ui.label(text.background_color(palette.widget));
-                    ui.add(egui::Label::new(what).wrap());
+                    ui.add(egui::Label::new(tr(what)).wrap());
                     ui.end_row();
                 }
             });

@@ -13,6 +13,7 @@ use crate::gui::describe;
 use crate::gui::document::Document;
 use crate::gui::navigate;
 use crate::gui::text;
+use crate::gui::texts::{self, counted, english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, SpanRef, TraceStore};
 use crate::trace::{Event, EventKind, FlowId, ModelId, TaskId, ThreadId, TimeRange};
@@ -26,7 +27,7 @@ pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
         .id_salt("inspector")
         .auto_shrink(false)
         .show(ui, |ui| {
-            title(ui, "Inspector");
+            title(ui, tr("Inspector"));
             let look = Look {
                 store: &document.store,
                 document,
@@ -58,23 +59,31 @@ impl Look<'_> {
         let color = Palette::of(ui.visuals()).span(span.kind);
         heading(ui, color, &describe::span(self.store, &span));
         note(ui, describe::explained(span.kind));
-        fields(ui, "span", |ui| {
+        fields(ui, "span fields", |ui| {
             self.when(ui, span.range(self.document.now), span.is_open());
-            field(ui, "model", self.store.model_name(model));
-            field(ui, "on", describe::lane(self.store, model, at.lane));
+            field(
+                ui,
+                tr("model"),
+                texts::variant(self.store.model_name(model)),
+            );
+            field(ui, tr("on"), describe::lane(self.store, model, at.lane));
             self.task_link(ui, model, at, &span, commands);
             self.cause(ui, model, at, &span, commands);
             self.parents(ui, at, commands);
             if self.was_ready_before(model, at, &span) {
                 field(
                     ui,
-                    "ready",
-                    "at this moment or before: it was so at the first look",
+                    tr("ready"),
+                    tr("at this moment or before: it was so at the first look"),
                 );
             }
             if span.failed {
                 let failed = Palette::of(ui.visuals()).failed;
-                field(ui, "ended in", RichText::new("a failure").color(failed));
+                field(
+                    ui,
+                    tr("ended in"),
+                    RichText::new(tr("a failure")).color(failed),
+                );
             }
         });
         if let LaneRef::Task(task) = at.lane {
@@ -101,20 +110,20 @@ impl Look<'_> {
     fn when(&self, ui: &mut Ui, range: TimeRange, lasts: bool) {
         let length = plain_duration(range.duration());
         let length = if lasts {
-            format!("{length} so far")
+            fill(tr("{length} so far"), &[("length", &length)])
         } else {
             length
         };
-        field(ui, "lasts", RichText::new(length).strong());
+        field(ui, tr("lasts"), RichText::new(length).strong());
         field(
             ui,
-            "from",
+            tr("from"),
             RichText::new(text::moment(range.begin)).font(theme::number()),
         );
         if !lasts {
             field(
                 ui,
-                "to",
+                tr("to"),
                 RichText::new(text::moment(range.end)).font(theme::number()),
             );
         }
@@ -132,7 +141,7 @@ impl Look<'_> {
         let (Some(task), LaneRef::Thread(_)) = (span.task, at.lane) else {
             return;
         };
-        row(ui, "task", |ui| {
+        row(ui, tr("task"), |ui| {
             let lane = LaneRef::Task(task);
             let index = model
                 .task(task)
@@ -143,7 +152,7 @@ impl Look<'_> {
                 return;
             };
             if link(ui, name)
-                .on_hover_text("Its lane, at that moment")
+                .on_hover_text(tr("Its lane, at that moment"))
                 .clicked()
             {
                 let depth = 0;
@@ -173,19 +182,23 @@ impl Look<'_> {
             })
         });
         if let Some((thread, index, event)) = origin {
-            row(ui, "caused by", |ui| {
+            row(ui, tr("caused by"), |ui| {
                 let text = describe::event(self.store, model, &event.kind);
                 if link(ui, text)
-                    .on_hover_text("Go to where it happened")
+                    .on_hover_text(tr("Go to where it happened"))
                     .clicked()
                 {
                     commands.push(Command::Reveal(Selection::Instant(at.model, thread, index)));
                 }
             });
             let waited = plain_duration(span.begin.since(event.at));
-            field(ui, "", RichText::new(format!("{waited} before it")).weak());
+            field(
+                ui,
+                "",
+                RichText::new(fill(tr("{waited} before it"), &[("waited", &waited)])).weak(),
+            );
         } else if let SpanKind::Callback(cause) = span.kind {
-            field(ui, "caused by", cause.to_string());
+            field(ui, tr("caused by"), tr(&cause.to_string()));
         }
     }
 
@@ -194,7 +207,7 @@ impl Look<'_> {
             let Some(span) = self.store.span(parent) else {
                 continue;
             };
-            row(ui, if place == 0 { "inside" } else { "" }, |ui| {
+            row(ui, if place == 0 { tr("inside") } else { "" }, |ui| {
                 let length = plain_duration(span.range(self.document.now).duration());
                 let text = format!("{} · {length}", describe::span(self.store, &span));
                 if link(ui, text).clicked() {
@@ -213,8 +226,8 @@ impl Look<'_> {
         let Some(task) = summary else {
             return;
         };
-        title(ui, &format!("Task {}", task.name));
-        fields(ui, "task", |ui| task_fields(ui, &task));
+        title(ui, &fill(tr("Task {name}"), &[("name", &task.name)]));
+        fields(ui, "task fields", |ui| task_fields(ui, &task));
     }
 
     fn stall(
@@ -229,36 +242,50 @@ impl Look<'_> {
         let stall = stalls.find(|stall| (stall.model, stall.index) == (id, index))?;
         let color = Palette::of(ui.visuals()).stalled;
         let length = plain_duration(stall.range.duration());
-        let so_far = if stall.lasts { " so far" } else { "" };
-        heading(ui, color, &format!("Stall of {length}{so_far}"));
+        let so_far = if stall.lasts { tr(" so far") } else { "" };
+        heading(
+            ui,
+            color,
+            &fill(
+                tr("Stall of {length}{so_far}"),
+                &[("length", &length), ("so_far", &so_far)],
+            ),
+        );
         ui.add(egui::Label::new(format!("{}.", stall.sentence)).wrap());
         fields(ui, "stall", |ui| {
             self.when(ui, stall.range, stall.lasts);
-            field(ui, "model", self.store.model_name(model));
             field(
                 ui,
-                "on",
+                tr("model"),
+                texts::variant(self.store.model_name(model)),
+            );
+            field(
+                ui,
+                tr("on"),
                 describe::lane(self.store, model, LaneRef::Thread(stall.thread)),
             );
             if let Some(task) = &stall.task_name {
-                field(ui, "task", task.as_str());
+                field(ui, tr("task"), task.as_str());
             }
         });
         stalled::victims(ui, self.store, stall, commands);
         stalled::evidence(ui, stall);
-        title(ui, "What ran in it");
+        title(ui, tr("What ran in it"));
         let spans = self.evidence(model, stall.thread, stall.range);
         for (at, span) in spans.iter().take(EVIDENCE) {
             let length = plain_duration(span.range(self.document.now).duration());
             let text = format!("{} · {length}", describe::span(self.store, span));
-            if link(ui, text).on_hover_text("Go to it").clicked() {
+            if link(ui, text).on_hover_text(tr("Go to it")).clicked() {
                 commands.push(Command::Reveal(Selection::Span(*at)));
             }
         }
         if spans.len() > EVIDENCE {
             note(
                 ui,
-                format!("and {} more, shorter ones", spans.len() - EVIDENCE),
+                fill(
+                    tr("and {count} more, shorter ones"),
+                    &[("count", &(spans.len() - EVIDENCE))],
+                ),
             );
         }
         Some(())
@@ -325,13 +352,17 @@ impl Look<'_> {
         fields(ui, "instant", |ui| {
             field(
                 ui,
-                "at",
+                tr("at"),
                 RichText::new(text::moment(event.at)).font(theme::number()),
             );
-            field(ui, "model", self.store.model_name(model));
             field(
                 ui,
-                "on",
+                tr("model"),
+                texts::variant(self.store.model_name(model)),
+            );
+            field(
+                ui,
+                tr("on"),
                 describe::lane(self.store, model, LaneRef::Thread(thread)),
             );
             let innermost = (0..track.lane.depths())
@@ -343,7 +374,7 @@ impl Look<'_> {
             let Some(span) = track.lane.span(depth, index) else {
                 return;
             };
-            row(ui, "during", |ui| {
+            row(ui, tr("during"), |ui| {
                 if link(ui, describe::span(self.store, &span)).clicked() {
                     commands.push(Command::Reveal(Selection::Span(SpanRef {
                         model: id,
@@ -368,19 +399,19 @@ impl Look<'_> {
     fn trace(&self, ui: &mut Ui) {
         note(
             ui,
-            "Click a bar in the timeline to see what it is and what caused it.",
+            tr("Click a bar in the timeline to see what it is and what caused it."),
         );
         ui.add_space(STEP);
         let document = self.document;
-        fields(ui, "trace", |ui| {
-            field(ui, "trace", document.title.as_str());
-            field(ui, "scenario", document.info.scenario.as_str());
+        fields(ui, "trace fields", |ui| {
+            field(ui, tr("trace"), document.title.as_str());
+            field(ui, tr("scenario"), document.info.scenario.as_str());
             let length = Duration::from_nanos(document.range().nanos());
-            field(ui, "lasts", plain_duration(length));
-            field(ui, "events", plain_count(self.store.events()));
+            field(ui, tr("lasts"), plain_duration(length));
+            field(ui, tr("events"), plain_count(self.store.events()));
             match &document.file {
-                None => field(ui, "file", RichText::new("not exported").weak()),
-                Some(path) => field(ui, "file", path.display().to_string()),
+                None => field(ui, tr("file"), RichText::new(tr("not exported")).weak()),
+                Some(path) => field(ui, tr("file"), path.display().to_string()),
             };
         });
     }
@@ -404,17 +435,25 @@ fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
 }
 
 fn task_fields(ui: &mut Ui, task: &TaskSummary) {
-    field(ui, "state", analysis::outcome_word(task.outcome));
+    field(ui, tr("state"), tr(analysis::outcome_word(task.outcome)));
     if let Some(error) = &task.error {
         let failed = Palette::of(ui.visuals()).failed;
-        field(ui, "error", RichText::new(error).color(failed));
+        field(ui, tr("error"), RichText::new(error).color(failed));
     }
-    field(ui, "read", text::plural(task.bytes, "byte"));
+    field(
+        ui,
+        "read",
+        counted(
+            task.bytes,
+            english("{count} byte"),
+            english("{count} bytes"),
+        ),
+    );
     for (name, spent) in [
-        ("queued", task.queued),
-        ("waiting", task.waiting),
-        ("ready", task.ready),
-        ("running", task.running),
+        (tr("queued"), task.queued),
+        (tr("waiting"), task.waiting),
+        (tr("ready"), task.ready),
+        (tr("running"), task.running),
     ] {
         if !spent.is_zero() {
             field(ui, name, plain_duration(spent));

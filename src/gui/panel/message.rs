@@ -5,6 +5,7 @@ use egui::{Frame, Margin, Ui};
 use super::widgets;
 use crate::gui::command::Command;
 use crate::gui::messages::{Messages, Severity};
+use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 
 /// How many lines of a long message are shown before it scrolls.
@@ -30,14 +31,20 @@ pub fn show(ui: &mut Ui, messages: &Messages, commands: &mut Vec<Command>) {
             widgets::mark(ui, sign, color);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Min), |ui| {
                 if ui
-                    .add(egui::Button::new("Dismiss").small())
-                    .on_hover_text("Put this message away (Esc)")
+                    .add(egui::Button::new(tr("Dismiss")).small())
+                    .on_hover_text(tr("Put this message away (Esc)"))
                     .clicked()
                 {
                     commands.push(Command::DismissMessage);
                 }
                 if messages.count() > 1 {
-                    widgets::note(ui, format!("and {} more", messages.count() - 1));
+                    widgets::note(
+                        ui,
+                        fill(
+                            tr("and {count} more"),
+                            &[("count", &(messages.count() - 1))],
+                        ),
+                    );
                 }
                 ui.with_layout(egui::Layout::top_down(egui::Align::Min), |ui| {
                     egui::ScrollArea::vertical()

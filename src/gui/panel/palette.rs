@@ -6,6 +6,7 @@ use super::widgets;
 use crate::gui::action::{ACTIONS, Action, State};
 use crate::gui::command::Command;
 use crate::gui::fuzzy::fit;
+use crate::gui::texts::tr;
 use crate::gui::theme::{self, Palette, STEP};
 
 /// How wide it is where there is room, in points.
@@ -28,8 +29,11 @@ fn found(typed: &str) -> Vec<&'static Action> {
         .iter()
         .filter(|action| action.id != "palette")
         .filter_map(|action| {
-            let name = fit(typed, action.name).map(|fit| fit + NAME_FIRST);
-            let told = action.does.to_lowercase().contains(&typed.to_lowercase());
+            // Also by the English name: a person may have read of it.
+            let name = fit(typed, tr(action.name)).or_else(|| fit(typed, action.name));
+            let name = name.map(|fit| fit + NAME_FIRST);
+            let told = tr(action.does).to_lowercase();
+            let told = told.contains(&typed.to_lowercase());
             Some((name.or(told.then_some(0))?, action))
         })
         .collect();
@@ -53,10 +57,11 @@ impl CommandPalette {
             let closes = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::P));
             let field = egui::TextEdit::singleline(&mut self.typed)
                 .desired_width(width)
-                .hint_text("What do you want to do?");
+                .hint_text(tr("What do you want to do?"));
             let response = ui.add(field);
-            response
-                .widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Command"));
+            response.widget_info(|| {
+                egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr("Command"))
+            });
             response.request_focus();
             if response.changed() {
                 self.chosen = 0;
@@ -87,7 +92,7 @@ impl CommandPalette {
         moved: bool,
     ) -> Option<usize> {
         if found.is_empty() {
-            widgets::note(ui, "Nothing here is called like that");
+            widgets::note(ui, tr("Nothing here is called like that"));
         }
         let mut clicked = None;
         let scroll = egui::ScrollArea::vertical().max_height(HEIGHT);
@@ -106,7 +111,7 @@ impl CommandPalette {
         });
         if let Some(action) = found.get(self.chosen) {
             ui.separator();
-            widgets::note(ui, action.does);
+            widgets::note(ui, tr(action.does));
         }
         clicked
     }
@@ -116,9 +121,9 @@ fn row(ui: &mut Ui, action: &Action, state: &State<'_>, chosen: bool) -> egui::R
     let palette = Palette::of(ui.visuals());
     let (possible, right) = match action.command(state) {
         Ok(_) => (true, action.shortcuts()),
-        Err(why) => (false, why.to_owned()),
+        Err(why) => (false, tr(why).to_owned()),
     };
-    let name = RichText::new(action.name).font(theme::body());
+    let name = RichText::new(tr(action.name)).font(theme::body());
     let mut button = Button::new(name)
         .min_size(vec2(ui.available_width(), 24.0))
         .frame_when_inactive(chosen)
@@ -129,7 +134,7 @@ fn row(ui: &mut Ui, action: &Action, state: &State<'_>, chosen: bool) -> egui::R
     }
     let response = ui.add_enabled(possible, button);
     response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::Role::ListItem, possible, chosen, action.name)
+        egui::WidgetInfo::selected(egui::Role::ListItem, possible, chosen, tr(action.name))
     });
     response
 }

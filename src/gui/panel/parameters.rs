@@ -5,6 +5,7 @@ use egui::{RichText, Ui};
 use super::widgets::{self, STOP_FIRST};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
+use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{self, STEP};
 use crate::scenario::{Parameter, Setting};
 
@@ -15,13 +16,15 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
     buttons(ui, controls, running, commands);
     ui.add_space(STEP);
     // Closed at first: who comes for the first time is to read the story below.
-    let title = RichText::new("Parameters").font(theme::heading()).strong();
+    let title = RichText::new(tr("Parameters"))
+        .font(theme::heading())
+        .strong();
     egui::CollapsingHeader::new(title)
         .id_salt("parameters")
         .show_unindented(ui, |ui| {
             sliders(ui, &first, running, commands);
             if !more.is_empty() {
-                egui::CollapsingHeader::new(format!("{} more", more.len()))
+                egui::CollapsingHeader::new(fill(tr("{count} more"), &[("count", &more.len())]))
                     .id_salt("more parameters")
                     .show_unindented(ui, |ui| sliders(ui, &more, running, commands));
             }
@@ -30,20 +33,20 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
 
 fn buttons(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
-        let save = ui
-            .button("Save as…")
-            .on_hover_text("Save the scenario, as it is set now, to a TOML file of its own");
+        let save = ui.button(tr("Save as…")).on_hover_text(tr(
+            "Save the scenario, as it is set now, to a TOML file of its own",
+        ));
         if save.clicked() {
             commands.push(Command::SaveScenarioDialog);
         }
-        let reset = egui::Button::new("Reset");
+        let reset = egui::Button::new(tr("Reset"));
         let reset = ui
             .add_enabled(controls.is_changed() && !running, reset)
-            .on_hover_text("Everything as the scenario has it")
+            .on_hover_text(tr("Everything as the scenario has it"))
             .on_disabled_hover_text(if running {
-                STOP_FIRST
+                tr(STOP_FIRST)
             } else {
-                "Everything is as the scenario has it"
+                tr("Everything is as the scenario has it")
             });
         if reset.clicked() {
             commands.push(Command::ResetScenario);
@@ -69,17 +72,17 @@ fn sliders(ui: &mut Ui, parameters: &[&Parameter], running: bool, commands: &mut
 fn slider(ui: &mut Ui, parameter: &Parameter, commands: &mut Vec<Command>) {
     let name = parameter.title();
     let hint = match parameter.owner.takes_effect_at_once() {
-        true => format!(
-            "{}. Takes effect at once, also in the middle of a run.",
-            parameter.hint
+        true => fill(
+            tr("{hint}. Takes effect at once, also in the middle of a run."),
+            &[("hint", &tr(parameter.hint))],
         ),
-        false => format!("{}.", parameter.hint),
+        false => fill(tr("{hint}."), &[("hint", &tr(parameter.hint))]),
     };
     let label = widgets::SliderLabel {
         shown: Some(&parameter.name),
         name: &name,
         hint: &hint,
-        disabled: STOP_FIRST,
+        disabled: tr(STOP_FIRST),
     };
     let mut setting = parameter.setting.clone();
     match &mut setting {

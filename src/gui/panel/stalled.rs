@@ -6,6 +6,7 @@ use super::widgets::{field, fields, link, note, title};
 use crate::analysis::{StallReport, Victim, plain_duration};
 use crate::gui::command::{Command, Selection};
 use crate::gui::text;
+use crate::gui::texts::{counted, english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::{LaneRef, SpanRef, TraceStore};
 
@@ -16,15 +17,22 @@ const PARTS: usize = 4;
 
 /// What speaks for the cause.
 pub(super) fn evidence(ui: &mut Ui, stall: &StallReport) {
-    title(ui, "Why");
+    title(ui, tr("Why"));
     fields(ui, "evidence", |ui| {
-        field(ui, "cause", RichText::new(stall.cause.to_string()).strong());
+        field(
+            ui,
+            tr("cause"),
+            RichText::new(stall.cause.to_string()).strong(),
+        );
         for (what, says) in stall.cause.evidence() {
-            field(ui, what, says);
+            field(ui, tr(what), says);
         }
     });
     if stall.cause.samples > 0 {
-        note(ui, "Sampled: what happened between two looks is not known.");
+        note(
+            ui,
+            tr("Sampled: what happened between two looks is not known."),
+        );
     }
 }
 
@@ -35,18 +43,28 @@ pub(super) fn victims(
     stall: &StallReport,
     commands: &mut Vec<Command>,
 ) {
-    title(ui, "Who waited");
+    title(ui, tr("Who waited"));
     if stall.victims.is_empty() {
         let said = match stall.of_loop {
-            true => "Nobody is known to have waited for it.",
-            false => "Nobody but its own task: this thread runs no loop.",
+            true => tr("Nobody is known to have waited for it."),
+            false => tr("Nobody but its own task: this thread runs no loop."),
         };
         note(ui, said);
         return;
     }
     let harm = plain_duration(stall.harm);
-    let count = text::plural(stall.victims.len() as u64, "wait");
-    note(ui, format!("{count}, {harm} of them in this stall"));
+    let count = counted(
+        stall.victims.len() as u64,
+        english("{count} wait"),
+        english("{count} waits"),
+    );
+    note(
+        ui,
+        fill(
+            tr("{count}, {harm} of them in this stall"),
+            &[("count", &count), ("harm", &harm)],
+        ),
+    );
     for victim in stall.victims.iter().take(LISTED) {
         ui.add_space(STEP / 2.0);
         self::victim(ui, store, stall, victim, commands);
@@ -57,7 +75,10 @@ pub(super) fn victims(
         .checked_sub(LISTED)
         .filter(|more| *more > 0)
     {
-        note(ui, format!("and {more} more, who waited less"));
+        note(
+            ui,
+            fill(tr("and {more} more, who waited less"), &[("more", &more)]),
+        );
     }
 }
 
@@ -79,7 +100,7 @@ fn victim(
         let name = victim.name();
         match place_of(store, stall, victim) {
             Some(place) => {
-                let link = link(ui, name).on_hover_text("Go to where it waited");
+                let link = link(ui, name).on_hover_text(tr("Go to where it waited"));
                 if link.clicked() {
                     commands.push(Command::Reveal(Selection::Span(place)));
                 }
@@ -88,17 +109,23 @@ fn victim(
                 ui.label(name);
             }
         }
-        let mut said = victim.kind.noun().to_owned();
+        let mut said = tr(victim.kind.noun()).to_owned();
         if let Some(fd) = victim.fd {
-            said.push_str(&format!(", descriptor {fd}"));
+            said.push_str(&fill(tr(", descriptor {fd}"), &[("fd", &fd)]));
         }
         if victim.served_by.is_none() {
-            said.push_str(", waits still");
+            said.push_str(tr(", waits still"));
         }
         note(ui, said);
     });
     let ready = text::moment(victim.waited.begin);
-    note(ui, format!("ready {ready}, {}", victim.known.explained()));
+    note(
+        ui,
+        fill(
+            tr("ready {ready}, {how}"),
+            &[("ready", &ready), ("how", &tr(victim.known.explained()))],
+        ),
+    );
     let mut parts: Vec<_> = victim
         .blame
         .iter()
@@ -108,7 +135,10 @@ fn victim(
     if victim.blame.len() > PARTS {
         parts.push("…".to_owned());
     }
-    note(ui, format!("because of {}", parts.join(", ")));
+    note(
+        ui,
+        fill(tr("because of {whom}"), &[("whom", &parts.join(", "))]),
+    );
 }
 
 /// Where a victim is seen waiting: on the lane of its task, or else the callback that served it.

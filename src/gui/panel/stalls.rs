@@ -8,21 +8,27 @@ use crate::gui::command::{Command, Selection, StallOrder};
 use crate::gui::describe;
 use crate::gui::document::Document;
 use crate::gui::text;
+use crate::gui::texts::{counted, english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 
 /// Height of a line of the list.
 const LINE: f32 = 38.0;
 
+/// So many stalls.
+const STALL: &str = english("{count} stall");
+const STALLS: &str = english("{count} stalls");
+
 /// Shows the list.
 pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut Vec<Command>) {
     let stalls = &document.stalls;
     ui.horizontal(|ui| {
-        widgets::title(ui, "Stalls");
+        widgets::title(ui, tr("Stalls"));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             ui.add_enabled_ui(!stalls.is_empty(), |ui| {
-                for (forward, key, name) in
-                    [(true, "]", "Next stall"), (false, "[", "Previous stall")]
-                {
+                for (forward, key, name) in [
+                    (true, "]", tr("Next stall")),
+                    (false, "[", tr("Previous stall")),
+                ] {
                     let button = ui.button(key).on_hover_text(format!("{name} ({key})"));
                     button.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
                     if button.clicked() {
@@ -30,13 +36,15 @@ pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut 
                     }
                 }
             });
-            widgets::note(ui, text::plural(stalls.len() as u64, "stall"));
+            widgets::note(ui, counted(stalls.len() as u64, STALL, STALLS));
         });
     });
     if stalls.is_empty() {
         widgets::note(
             ui,
-            "No stretch without a poll was long enough. Switch the blocking callback on to see one.",
+            tr(
+                "No stretch without a poll was long enough. Switch the blocking callback on to see one.",
+            ),
         );
         // Else the panel would shrink to this text.
         ui.take_available_space();
@@ -110,21 +118,44 @@ impl<'a> Line<'a> {
         let next = selected.map_or(0, |place| (place + 1) % finding.stalls.len());
         let leads_to = selection(finding.stalls.get(next)?)?;
         let model = describe::model(&document.store, finding.model);
-        let task = finding.task_name.as_deref().unwrap_or("no task");
+        let task = finding.task_name.as_deref().unwrap_or(tr("no task"));
         let stalled = plain_duration(finding.stalled);
         let first = match finding.stalls.len() {
-            1 => format!("{model}: {task}, {stalled}"),
-            count => format!("{model}: {count} × {task}, {stalled}"),
+            1 => fill(
+                tr("{model}: {task}, {stalled}"),
+                &[("model", &model), ("task", &task), ("stalled", &stalled)],
+            ),
+            count => fill(
+                tr("{model}: {count} × {task}, {stalled}"),
+                &[
+                    ("model", &model),
+                    ("count", &count),
+                    ("task", &task),
+                    ("stalled", &stalled),
+                ],
+            ),
         };
-        let count = text::plural(finding.stalls.len() as u64, "stall");
+        let count = counted(finding.stalls.len() as u64, STALL, STALLS);
         let waited = match finding.victims {
-            0 if !finding.of_loop => "its own thread".to_owned(),
-            0 => "nobody waited".to_owned(),
-            _ => format!("others waited {}", plain_duration(finding.harm)),
+            0 if !finding.of_loop => tr("its own thread").to_owned(),
+            0 => tr("nobody waited").to_owned(),
+            _ => fill(
+                tr("others waited {time}"),
+                &[("time", &plain_duration(finding.harm))],
+            ),
         };
         let what = worst.what();
         Some(Self {
-            name: format!("{count} in {model}, {task}: {what}; {waited}"),
+            name: fill(
+                tr("{count} in {model}, {task}: {what}; {waited}"),
+                &[
+                    ("count", &count),
+                    ("model", &model),
+                    ("task", &task),
+                    ("what", &what),
+                    ("waited", &waited),
+                ],
+            ),
             second: format!("{waited} · {what}"),
             first,
             hint: &finding.sentence,
@@ -138,15 +169,23 @@ impl<'a> Line<'a> {
         let leads_to = Selection::Stall(stall.model, stall.index);
         let mut length = plain_duration(stall.range.duration());
         if stall.lasts {
-            length.push_str(" so far");
+            length.push_str(tr(" so far"));
         }
         let model = describe::model(&document.store, stall.model);
-        let task = stall.task_name.as_deref().unwrap_or("no task");
+        let task = stall.task_name.as_deref().unwrap_or(tr("no task"));
         let what = stall.what();
         Self {
             first: format!("{length}  {task}"),
             second: format!("{} · {model} · {what}", text::moment(stall.range.begin)),
-            name: format!("Stall of {length} in {model}, {task}: {what}"),
+            name: fill(
+                tr("Stall of {length} in {model}, {task}: {what}"),
+                &[
+                    ("length", &length),
+                    ("model", &model),
+                    ("task", &task),
+                    ("what", &what),
+                ],
+            ),
             hint: &stall.sentence,
             bar: stall.range.duration().as_nanos() as f32,
             selected: document.selection == Some(leads_to),

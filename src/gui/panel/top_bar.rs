@@ -6,6 +6,7 @@ use crate::gui::action::{ACTIONS, Action, MENUS, State};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::{Document, Documents};
 use crate::gui::live::Live;
+use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::trace::Outcome;
 
@@ -50,7 +51,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut Ve
 fn menus(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 0.0;
     for (name, groups) in MENUS {
-        ui.menu_button(name, |ui| {
+        ui.menu_button(tr(name), |ui| {
             ui.set_min_width(264.0);
             for (place, group) in groups.iter().enumerate() {
                 if place > 0 {
@@ -70,7 +71,7 @@ fn menus(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
 pub fn menu_item(ui: &mut Ui, action: &Action, state: &State<'_>) -> Option<Command> {
     let asked = action.command(state);
     // Names stand in one column, whether there is a tick before them or not.
-    let button = Button::new(format!("      {}", action.name)).shortcut_text(action.shortcut());
+    let button = Button::new(format!("      {}", tr(action.name))).shortcut_text(action.shortcut());
     let response = ui.add_enabled(asked.is_ok(), button);
     if action.is_on(state) == Some(true) {
         let at = response.rect.left_center() + vec2(3.0 * STEP, 0.0);
@@ -79,17 +80,20 @@ pub fn menu_item(ui: &mut Ui, action: &Action, state: &State<'_>) -> Option<Comm
         ui.painter().line(points.to_vec(), ink);
     }
     let info = || match action.is_on(state) {
-        Some(on) => {
-            egui::WidgetInfo::selected(egui::Role::MenuItemCheckBox, asked.is_ok(), on, action.name)
-        }
-        None => egui::WidgetInfo::labeled(egui::Role::MenuItem, asked.is_ok(), action.name),
+        Some(on) => egui::WidgetInfo::selected(
+            egui::Role::MenuItemCheckBox,
+            asked.is_ok(),
+            on,
+            tr(action.name),
+        ),
+        None => egui::WidgetInfo::labeled(egui::Role::MenuItem, asked.is_ok(), tr(action.name)),
     };
     response.widget_info(info);
-    let response = response.on_hover_text(action.does);
+    let response = response.on_hover_text(tr(action.does));
     match asked {
         Ok(command) => response.clicked().then_some(command),
         Err(why) => {
-            response.on_disabled_hover_text(why);
+            response.on_disabled_hover_text(tr(why));
             None
         }
     }
@@ -104,9 +108,10 @@ fn button(ui: &mut Ui, face: &str, id: &str, state: &State<'_>, commands: &mut V
     let response = ui
         .add_enabled(asked.is_ok(), Button::new(face))
         .on_hover_text(action.hint())
-        .on_disabled_hover_text(asked.clone().err().unwrap_or_default());
+        .on_disabled_hover_text(tr(asked.clone().err().unwrap_or_default()));
     if id == "keys" {
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, action.name));
+        response
+            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, tr(action.name)));
     }
     if response.clicked() {
         commands.extend(asked);
@@ -118,13 +123,13 @@ fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut
     match scene.live {
         Some(live) => {
             let palette = Palette::of(ui.visuals());
-            let text = RichText::new("■ Stop").strong();
+            let text = RichText::new(tr("■ Stop")).strong();
             let button = Button::new(text)
                 .min_size(size)
                 .stroke(Stroke::new(1.5, palette.running));
             let response = ui
                 .add_enabled(!live.stopping, button)
-                .on_hover_text("Stop all models (Space)");
+                .on_hover_text(tr("Stop all models (Space)"));
             if response.clicked() {
                 commands.push(Command::Stop);
             }
@@ -134,8 +139,8 @@ fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut
             let response = ui
                 .add_enabled_ui(allowed, |ui| run_button(ui, size))
                 .inner
-                .on_hover_text("Run the scenario (Space)")
-                .on_disabled_hover_text(state.cannot_run.unwrap_or_default());
+                .on_hover_text(tr("Run the scenario (Space)"))
+                .on_disabled_hover_text(tr(state.cannot_run.unwrap_or_default()));
             if response.clicked() {
                 commands.push(Command::Run);
             }
@@ -147,7 +152,7 @@ fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut
 pub fn run_button(ui: &mut Ui, size: Vec2) -> Response {
     let palette = Palette::of(ui.visuals());
     let ink = palette.ink_on(palette.running);
-    let text = RichText::new("▶ Run").strong().color(ink);
+    let text = RichText::new(tr("▶ Run")).strong().color(ink);
     ui.add(Button::new(text).min_size(size).fill(palette.running))
 }
 
@@ -169,7 +174,7 @@ fn live_progress(ui: &mut Ui, document: &Document, live: &Live) {
     let share = live.share(document) as f32;
     let seconds = document.now.as_secs_f64();
     let text = if live.stopping {
-        "stopping …".to_owned()
+        tr("stopping …").to_owned()
     } else {
         format!("{seconds:.1} s · {:.0} %", share.min(1.0) * 100.0)
     };
@@ -185,7 +190,11 @@ fn live_progress(ui: &mut Ui, document: &Document, live: &Live) {
         .desired_height(6.0)
         .fill(palette.running);
     ui.add(bar).widget_info(|| {
-        egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, "Progress of the run")
+        egui::WidgetInfo::labeled(
+            egui::Role::ProgressIndicator,
+            true,
+            tr("Progress of the run"),
+        )
     });
 }
 
@@ -202,10 +211,13 @@ fn ended(document: &Document) -> String {
         .any(|model| model.outcome == Some(Outcome::Stopped));
     let length = format!("{:.2} s", document.range().end.as_secs_f64());
     match (failed, stopped) {
-        (0, false) => format!("finished in {length}"),
-        (0, true) => format!("stopped after {length}"),
-        (1, _) => format!("{length}, one task failed"),
-        (_, _) => format!("{length}, {failed} tasks failed"),
+        (0, false) => fill(tr("finished in {length}"), &[("length", &length)]),
+        (0, true) => fill(tr("stopped after {length}"), &[("length", &length)]),
+        (1, _) => fill(tr("{length}, one task failed"), &[("length", &length)]),
+        (_, _) => fill(
+            tr("{length}, {failed} tasks failed"),
+            &[("length", &length), ("failed", &failed)],
+        ),
     }
 }
 
@@ -227,29 +239,31 @@ fn trace_picker(ui: &mut Ui, documents: &Documents, commands: &mut Vec<Command>)
         });
     combo
         .response
-        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, "Trace"));
-    combo
-        .response
-        .on_hover_text("Which trace is shown. Runs and opened files stay here until you quit.");
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, tr("Trace")));
+    combo.response.on_hover_text(tr(
+        "Which trace is shown. Runs and opened files stay here until you quit.",
+    ));
 }
 
 /// Added from right to left.
 fn trace_buttons(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
     // The menu has them, too.
     if ui.content_rect().width() > NARROW {
-        button(ui, "Export…", "export", state, commands);
-        button(ui, "Open…", "open", state, commands);
+        button(ui, tr("Export…"), "export", state, commands);
+        button(ui, tr("Open…"), "open", state, commands);
         ui.separator();
     }
     ui.add_enabled_ui(state.live, |ui| {
         let mut following = state.live && state.document.is_some_and(|one| one.view.is_following());
         let follow = ui
-            .toggle_value(&mut following, "Follow")
-            .on_hover_text("Keep the newest moment in view (End); lets go when you move")
-            .on_disabled_hover_text("Only while this trace is being recorded");
+            .toggle_value(&mut following, tr("Follow"))
+            .on_hover_text(tr(
+                "Keep the newest moment in view (End); lets go when you move",
+            ))
+            .on_disabled_hover_text(tr("Only while this trace is being recorded"));
         if follow.changed() {
             commands.push(Command::View(ViewCommand::Follow(following)));
         }
     });
-    button(ui, "Fit", "fit-all", state, commands);
+    button(ui, tr("Fit"), "fit-all", state, commands);
 }

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use egui::{Align2, Rect, RichText, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
+use super::scenario;
 use super::top_bar::run_button;
 use super::widgets;
 use crate::analysis::{plain_count, plain_duration};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
+use crate::gui::texts::{self, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::scenario::{Model, Scenario, Step, Variant};
 
@@ -31,9 +33,10 @@ pub fn show(ui: &mut Ui, controls: &Controls, commands: &mut Vec<Command>) {
         .show(ui, |ui| {
             ui.vertical_centered(|ui| {
                 ui.add_space((ui.available_height() * 0.2).max(2.0 * STEP));
-                ui.label(RichText::new(&controls.scenario.title).size(theme::DISPLAY));
+                ui.label(RichText::new(scenario::title(&controls.scenario)).size(theme::DISPLAY));
                 ui.add_space(STEP);
-                let text = "Run it, and watch the models of execution side by side, on one clock.";
+                let text =
+                    tr("Run it, and watch the models of execution side by side, on one clock.");
                 ui.label(RichText::new(text).weak());
                 ui.add_space(4.0 * STEP);
                 ui.add_enabled_ui(!controls.models.is_empty(), |ui| {
@@ -42,7 +45,7 @@ pub fn show(ui: &mut Ui, controls: &Controls, commands: &mut Vec<Command>) {
                     }
                 });
                 ui.add_space(2.0 * STEP);
-                ui.label(RichText::new("or drop a trace on this window").weak());
+                ui.label(RichText::new(tr("or drop a trace on this window")).weak());
                 ui.add_space(8.0 * STEP);
                 theory(ui, controls);
             });
@@ -107,15 +110,15 @@ fn theory(ui: &mut Ui, controls: &Controls) {
     if longest.is_zero() {
         return;
     }
-    ui.label(RichText::new("What to expect, if no task holds up another").weak());
+    ui.label(RichText::new(tr("What to expect, if no task holds up another")).weak());
     ui.add_space(STEP);
     let tasks = controls.scenario.tasks.len();
     if tasks > TASKS {
         widgets::note(
             ui,
-            format!(
-                "{TASKS} of the {} tasks, from the first to the last",
-                plain_count(tasks as u64)
+            fill(
+                tr("{TASKS} of the {all} tasks, from the first to the last"),
+                &[("TASKS", &TASKS), ("all", &plain_count(tasks as u64))],
             ),
         );
     }
@@ -133,14 +136,20 @@ fn row(ui: &mut Ui, variant: &Variant, tasks: &[Expected], end: Duration, longes
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     let length = plain_duration(end);
     response.widget_info(|| {
-        let said = format!("{variant}: {length} by theory");
+        let said = fill(
+            tr("{variant}: {length} by theory"),
+            &[
+                ("variant", &texts::variant(&variant.name)),
+                ("length", &length),
+            ],
+        );
         egui::WidgetInfo::labeled(egui::Role::Label, true, said)
     });
     let painter = ui.painter();
     painter.text(
         rect.left_center(),
         Align2::LEFT_CENTER,
-        &variant.name,
+        texts::variant(&variant.name),
         theme::body(),
         palette.text,
     );

@@ -8,11 +8,12 @@ use egui::{
 };
 
 use crate::analysis::{plain_count, plain_duration};
+use crate::gui::texts::english;
 use crate::gui::theme::{self, Palette, STEP};
 use crate::scenario::limits;
 
 /// Why something cannot be changed while a run goes on.
-pub(super) const STOP_FIRST: &str = "Stop the run first";
+pub(super) const STOP_FIRST: &str = english("Stop the run first");
 
 /// A switch with its text beside it; the whole line can be pressed.
 pub(super) fn switch(ui: &mut Ui, on: &mut bool, text: &str) -> Response {

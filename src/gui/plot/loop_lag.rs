@@ -14,6 +14,7 @@ use egui_plot::{
 use crate::analysis::{loop_lag, plain_duration};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::Document;
+use crate::gui::texts::{self, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::gui::time_view::TimeView;
 use crate::store::ModelTrack;
@@ -72,7 +73,7 @@ pub fn show(
                 [view.end() / 1e9, top],
             ));
             plot.hline(
-                HLine::new("stall threshold", threshold)
+                HLine::new(tr("stall threshold"), threshold)
                     .color(palette.stalled)
                     .style(LineStyle::dashed_dense())
                     .width(1.0),
@@ -118,7 +119,7 @@ fn curves(document: &Document, pixels: f64) -> Vec<Curve> {
             curves.push(Curve {
                 name: format!(
                     "{} · {}",
-                    store.model_name(model),
+                    texts::variant(store.model_name(model)),
                     thread.name.map_or("?", |name| store.name(name))
                 ),
                 place,
@@ -173,7 +174,7 @@ fn label(seconds: f64) -> String {
 
 fn legend(document: &Document, palette: &Palette) -> Vec<(String, Color32)> {
     let named = |(place, model): (usize, &ModelTrack)| {
-        let name = document.store.model_name(model).to_owned();
+        let name = texts::variant(document.store.model_name(model)).to_owned();
         (name, palette.model(place))
     };
     let models = document.store.models().iter().enumerate();
@@ -190,7 +191,7 @@ fn caption(ui: &Ui, area: Rect, gutter: f32, names: &[(String, Color32)]) {
     painter.text(
         pos2(left, y),
         Align2::LEFT_TOP,
-        "Loop lag",
+        tr("Loop lag"),
         theme::body(),
         palette.text,
     );

@@ -9,6 +9,7 @@ use super::place::Placement;
 use super::ruler::{Ruler, moment};
 use super::stalls;
 use crate::analysis::{outcome_word, plain_count, plain_duration};
+use crate::gui::texts::{self, english, fill, tr};
 use crate::gui::theme::{self, Palette};
 use crate::store::{ModelTrack, TaskTrack, ThreadTrack};
 use crate::trace::Timestamp;
@@ -175,7 +176,7 @@ fn header(
     let line = Stroke::new(1.0, palette.border);
     painter.hline(rect.x_range(), rect.top() + 0.5, line);
     let middle = rect.top() + 12.0;
-    let name = place.scene.store.model_name(model);
+    let name = texts::variant(place.scene.store.model_name(model));
     let at = pos2(rect.left() + 12.0, middle);
     disclosure(painter, palette, at, collapsed);
     let ink = palette.text;
@@ -195,17 +196,17 @@ fn header(
         painter.circle_filled(glyph, 3.5, palette.now);
     }
     let at = pos2(x + 19.0, middle);
-    let words = outcome_word(model.outcome);
+    let words = tr(outcome_word(model.outcome));
     let x = text(painter, at, words, theme::small(), palette.text_weak);
     let count = model.stalls.len();
     if count > 0 {
         let longest = model.longest_stall().map(|stall| stall.range.duration());
         let longest = longest.map(plain_duration).unwrap_or_default();
         let words = match count {
-            1 => format!("1 stall, {longest}"),
-            _ => format!(
-                "{} stalls, the longest {longest}",
-                plain_count(count as u64)
+            1 => fill(tr("1 stall, {longest}"), &[("longest", &longest)]),
+            _ => fill(
+                tr("{count} stalls, the longest {longest}"),
+                &[("count", &plain_count(count as u64)), ("longest", &longest)],
             ),
         };
         let at = pos2(x + 20.0, middle);
@@ -219,7 +220,10 @@ fn header(
         );
     }
     if model.dropped > 0 {
-        let words = format!("{} events dropped", plain_count(model.dropped));
+        let words = fill(
+            tr("{count} events dropped"),
+            &[("count", &plain_count(model.dropped))],
+        );
         let at = pos2(areas.lanes.right() - 10.0, middle);
         painter.text(
             at,
@@ -296,9 +300,13 @@ fn thread_name(
     let (first, _) = place.row_edges(band, 0);
     let ink = palette.text_weak;
     let rows: &[&str] = if thread.polls > 0 {
-        &["loop", "callbacks", "calls that block"]
+        &[
+            english("loop"),
+            english("callbacks"),
+            english("calls that block"),
+        ]
     } else {
-        &["thread", "calls that block"]
+        &[english("thread"), english("calls that block")]
     };
     let mut room = areas.gutter.width() - INDENT - 12.0;
     for (depth, words) in rows.iter().enumerate().take(thread.lane.depths()) {
@@ -306,7 +314,7 @@ fn thread_name(
             areas.gutter.right() - 10.0,
             first + (depth as f32 + 0.5) * ROW - 0.5,
         );
-        let rect = painter.text(at, Align2::RIGHT_CENTER, words, theme::small(), ink);
+        let rect = painter.text(at, Align2::RIGHT_CENTER, tr(words), theme::small(), ink);
         if depth == 0 {
             room -= rect.width() + 8.0;
         }

@@ -13,6 +13,7 @@ use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::{NARROWEST, Placement};
 use super::{marks, stalls};
 use crate::analysis::plain_duration;
+use crate::gui::texts::tr;
 use crate::store::{Piece, Row, Span, SpanKind, TaskTrack, ThreadTrack};
 use crate::trace::{Outcome, TimeRange, Timestamp};
 
@@ -77,13 +78,13 @@ impl Layout<'_> {
         }
         let text = match outcome {
             Outcome::Failed => task.failure.map_or_else(
-                || "failed".to_owned(),
+                || tr("failed").to_owned(),
                 |message| self.0.scene.store.name(message).to_owned(),
             ),
             Outcome::Done => task
                 .range(end)
                 .map_or_else(String::new, |range| plain_duration(range.duration())),
-            Outcome::Stopped => "stopped".to_owned(),
+            Outcome::Stopped => tr("stopped").to_owned(),
         };
         picture.ends.push(End {
             at: pos2(x, middle),
@@ -212,7 +213,7 @@ impl Layout<'_> {
             return None;
         }
         let name = || span.name.map(|name| self.0.scene.store.name(name));
-        let word = name().unwrap_or_else(|| span.kind.word()).to_owned();
+        let word = name().unwrap_or_else(|| tr(span.kind.word())).to_owned();
         let task = (!of_task && !waits).then(|| self.task_name(span)).flatten();
         let (text, short) = match task {
             Some(task) => (format!("{word} · {task}"), Some(word)),

@@ -4,6 +4,7 @@ use egui::{Mesh, Painter, Pos2, Rect, pos2, vec2};
 
 use super::items::{Bar, Look, Mark, Shape, StallBar};
 use super::paint::{bar, mark, outcome_glyph, stall, text};
+use crate::gui::texts::{english, tr};
 use crate::gui::theme::{self, Palette};
 use crate::store::SpanKind;
 use crate::trace::{Cause, Outcome};
@@ -24,30 +25,33 @@ enum Swatch {
 
 /// The entries, the most important first: where there is no room, the last are left out.
 const ENTRIES: [(&str, Swatch); 15] = [
-    ("queued", Swatch::State(SpanKind::Queued)),
-    ("waiting", Swatch::State(SpanKind::Waiting)),
-    ("ready, not served", Swatch::State(SpanKind::Ready)),
-    ("running", Swatch::State(SpanKind::Running)),
-    ("stalled", Swatch::Stalled),
-    ("done", Swatch::End(Outcome::Done)),
-    ("failed", Swatch::End(Outcome::Failed)),
-    ("poll or wait", Swatch::Phase(SpanKind::Poll)),
-    ("turn", Swatch::Phase(SpanKind::Turn)),
-    ("call that blocks", Swatch::Phase(SpanKind::Blocking)),
+    (english("queued"), Swatch::State(SpanKind::Queued)),
+    (english("waiting"), Swatch::State(SpanKind::Waiting)),
+    (english("ready, not served"), Swatch::State(SpanKind::Ready)),
+    (english("running"), Swatch::State(SpanKind::Running)),
+    (english("stalled"), Swatch::Stalled),
+    (english("done"), Swatch::End(Outcome::Done)),
+    (english("failed"), Swatch::End(Outcome::Failed)),
+    (english("poll or wait"), Swatch::Phase(SpanKind::Poll)),
+    (english("turn"), Swatch::Phase(SpanKind::Turn)),
     (
-        "callback on readiness",
+        english("call that blocks"),
+        Swatch::Phase(SpanKind::Blocking),
+    ),
+    (
+        english("callback on readiness"),
         Swatch::Phase(SpanKind::Callback(Cause::Readiness)),
     ),
     (
-        "by a timer",
+        english("by a timer"),
         Swatch::Phase(SpanKind::Callback(Cause::Timer)),
     ),
     (
-        "by the program",
+        english("by the program"),
         Swatch::Phase(SpanKind::Callback(Cause::Program)),
     ),
-    ("connected", Swatch::Mark(Shape::Connected)),
-    ("timer set", Swatch::Mark(Shape::TimerSet)),
+    (english("connected"), Swatch::Mark(Shape::Connected)),
+    (english("timer set"), Swatch::Mark(Shape::TimerSet)),
 ];
 
 /// Paints the strip into `area`.
@@ -57,8 +61,9 @@ pub(super) fn paint(painter: &Painter, palette: &Palette, area: Rect) {
     painter.hline(area.x_range(), area.top() + 0.5, line);
     let mut at = pos2(area.left() + 12.0, area.center().y + 0.5);
     for (words, swatch) in &ENTRIES {
+        let words = tr(words);
         let color = palette.text_weak;
-        let galley = painter.layout_no_wrap((*words).to_owned(), theme::small(), color);
+        let galley = painter.layout_no_wrap(words.to_owned(), theme::small(), color);
         let width = SWATCH + 6.0 + galley.size().x;
         if at.x + width > area.right() - 8.0 {
             break;

@@ -41,6 +41,7 @@ pub use chrome::gutter_width;
 pub use scene::Scene;
 
 use crate::gui::command::{Command, Selection, ViewCommand};
+use crate::gui::texts::{self, fill, tr};
 use crate::gui::theme::{self, Palette};
 use chrome::Areas;
 use interact::{Drag, Hands};
@@ -74,7 +75,7 @@ impl Timeline {
     pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
         let size = ui.available_size().max(vec2(120.0, 80.0));
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
-        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Timeline"));
+        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, tr("Timeline")));
         let palette = Palette::of(ui.visuals());
         let legend = if self.legend_hidden {
             0.0
@@ -100,8 +101,8 @@ impl Timeline {
         paint_all(ui, palette, &areas, &place, &outline, &picture, &hands);
 
         if scene.store.models().is_empty() {
-            let hint = "Press Run (Space), or drop a trace file on the window";
-            show_empty(ui, areas.lanes, "Nothing recorded yet", hint);
+            let hint = tr("Press Run (Space), or drop a trace file on the window");
+            show_empty(ui, areas.lanes, tr("Nothing recorded yet"), hint);
         }
         self.headers(ui, &areas, &place, &outline);
         stall_marks(ui, &areas, &picture, commands);
@@ -159,10 +160,17 @@ impl Timeline {
             let rect = rect.intersect(areas.gutter);
             let id = ui.scope_id().with(("header", band.model.id.number()));
             let name = place.scene.store.model_name(band.model);
-            let verb = if collapsed { "Expand" } else { "Collapse" };
+            let said = texts::variant(name);
+            let (label, hint) = match collapsed {
+                true => (tr("Expand {name}"), tr("Expand the lanes of this model")),
+                false => (
+                    tr("Collapse {name}"),
+                    tr("Collapse the lanes of this model"),
+                ),
+            };
+            let label = fill(label, &[("name", &said)]);
             let button = ui.interact(rect, id, Sense::click());
-            button
-                .widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{verb} {name}")));
+            button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
             if button.clicked() && !self.collapsed.remove(name) {
                 self.collapsed.insert(name.to_owned());
             }
@@ -172,7 +180,7 @@ impl Timeline {
                 ui.painter().rect_filled(stripe, 0.0, palette.link);
             }
             focus_ring(ui, &button);
-            button.on_hover_text(format!("{verb} the lanes of this model"));
+            button.on_hover_text(hint);
         }
     }
 
@@ -186,12 +194,16 @@ impl Timeline {
         let at = pos2(areas.corner.left() + 12.0, areas.corner.center().y);
         let color = palette.text_weak;
         let painter = ui.painter();
-        let words = if shown { "Hide legend" } else { "Legend" };
+        let words = if shown {
+            tr("Hide legend")
+        } else {
+            tr("Legend")
+        };
         let galley = painter.layout_no_wrap(words.to_owned(), theme::small(), color);
         let rect = Align2::LEFT_CENTER.anchor_size(at, galley.size());
         let id = ui.scope_id().with("legend");
         let button = ui.interact(rect.expand(4.0), id, Sense::click());
-        button.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, "Legend"));
+        button.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, tr("Legend")));
         let ink = if button.hovered() {
             palette.link
         } else {
@@ -202,7 +214,7 @@ impl Timeline {
             self.legend_hidden = shown;
         }
         focus_ring(ui, &button);
-        button.on_hover_text("What the patterns and shapes mean");
+        button.on_hover_text(tr("What the patterns and shapes mean"));
     }
 }
 

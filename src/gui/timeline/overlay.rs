@@ -10,6 +10,7 @@ use super::outline::Outline;
 use super::paint::text;
 use super::place::Placement;
 use crate::gui::command::Selection;
+use crate::gui::texts::tr;
 use crate::gui::theme::{self, Palette};
 use crate::store::LaneRef;
 
@@ -86,9 +87,9 @@ pub(super) fn selection(
     {
         let kind = place.scene.store.cause(span).map(|(_, kind)| kind);
         let words = match kind {
-            Some(crate::trace::EventKind::TimerSet { .. }) => "timer set",
-            Some(crate::trace::EventKind::ThreadCall { .. }) => "asked for by a thread",
-            _ => "ready",
+            Some(crate::trace::EventKind::TimerSet { .. }) => tr("timer set"),
+            Some(crate::trace::EventKind::ThreadCall { .. }) => tr("asked for by a thread"),
+            _ => tr("ready"),
         };
         arrow(painter, palette, from, to, words);
     }

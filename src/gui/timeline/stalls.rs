@@ -7,6 +7,7 @@ use super::items::{Label, On, Picture, StallBar, StallMark};
 use super::outline::Band;
 use super::place::{NARROWEST, Placement};
 use crate::analysis::plain_duration;
+use crate::gui::texts::{fill, tr};
 use crate::store::{ModelTrack, SpanKind, Stall, TaskTrack, ThreadTrack};
 use crate::trace::{NameId, TaskId, ThreadId, TimeRange};
 
@@ -155,7 +156,7 @@ fn add(place: &Placement<'_>, bar: StallBar, range: TimeRange, picture: &mut Pic
         let length = plain_duration(range.duration());
         picture.labels.push(Label {
             room,
-            text: format!("stalled {length}"),
+            text: fill(tr("stalled {length}"), &[("length", &length)]),
             short: Some(length),
             on: On::Stall,
         });
@@ -265,11 +266,24 @@ fn name(place: &Placement<'_>, model: &ModelTrack, stall: &Known, count: usize) 
     let store = place.scene.store;
     let callback = stall.callback.map_or("?", |name| store.name(name));
     let task = stall.task.and_then(|id| model.task(id)?.name);
-    let of = task.map_or_else(String::new, |name| format!(" of {}", store.name(name)));
+    let of = task.map_or_else(String::new, |name| {
+        fill(tr(" of {task}"), &[("task", &store.name(name))])
+    });
     let length = plain_duration(stall.range.duration());
     match count {
-        1 => format!("Stall: {callback}{of}, {length}"),
-        _ => format!("{count} stalls, the longest: {callback}{of}, {length}"),
+        1 => fill(
+            tr("Stall: {callback}{of}, {length}"),
+            &[("callback", &callback), ("of", &of), ("length", &length)],
+        ),
+        _ => fill(
+            tr("{count} stalls, the longest: {callback}{of}, {length}"),
+            &[
+                ("count", &count),
+                ("callback", &callback),
+                ("of", &of),
+                ("length", &length),
+            ],
+        ),
     }
 }
 

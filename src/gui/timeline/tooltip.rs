@@ -7,6 +7,7 @@ use super::ruler::moment;
 use super::scene::Scene;
 use crate::analysis::{plain_duration, stall};
 use crate::gui::describe;
+use crate::gui::texts::{fill, tr};
 use crate::gui::theme::Palette;
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef};
 use crate::trace::{EventKind, Interest, ModelId, NameId, TaskId, ThreadId, Timestamp, WaitCall};
@@ -39,15 +40,18 @@ pub(super) fn describe(scene: &Scene<'_>, target: &Target) -> Option<Description
             ..
         } => {
             let mut text = Description {
-                title: format!("{count} spans, too short to be told apart here"),
-                hint: Some("Double-click to zoom in"),
+                title: fill(
+                    tr("{count} spans, too short to be told apart here"),
+                    &[("count", &count)],
+                ),
+                hint: Some(tr("Double-click to zoom in")),
                 ..Description::default()
             };
-            text.line("begin", said(range.begin));
-            text.line("duration", plain_duration(range.duration()));
+            text.line(tr("begin"), said(range.begin));
+            text.line(tr("duration"), plain_duration(range.duration()));
             let share = active as f64 / range.nanos().max(1) as f64 * 100.0;
             let active = plain_duration(Duration::from_nanos(active));
-            text.line("active", format!("{active} ({share:.0} %)"));
+            text.line(tr("active"), format!("{active} ({share:.0} %)"));
             Some(text)
         }
         Target::Stall(model, index) => describe_stall(scene, model, index),
@@ -66,29 +70,35 @@ fn describe_span(scene: &Scene<'_>, reference: SpanRef) -> Option<Description> {
         title: name.unwrap_or_else(|| word.to_owned()),
         ..Description::default()
     };
-    text.line("what", meaning);
-    text.line("begin", said(span.begin));
+    text.line(tr("what"), meaning);
+    text.line(tr("begin"), said(span.begin));
     let length = plain_duration(span.range(scene.now).duration());
-    let so_far = if span.is_open() { " so far" } else { "" };
-    text.line("duration", format!("{length}{so_far}"));
+    let so_far = if span.is_open() { tr(" so far") } else { "" };
+    text.line(tr("duration"), format!("{length}{so_far}"));
     if let Some(task) = span.task {
-        text.line("task", task_name(scene, model, task));
+        text.line(tr("task"), task_name(scene, model, task));
     }
     if let SpanKind::Callback(cause) = span.kind {
-        text.line("cause", cause.to_string());
+        text.line(tr("cause"), tr(&cause.to_string()));
         if let Some((at, _)) = store.cause(reference) {
             let delay = plain_duration(span.begin.since(at));
-            text.line("after", format!("{delay} since {}", said(at)));
+            text.line(
+                tr("after"),
+                fill(
+                    tr("{delay} since {moment}"),
+                    &[("delay", &delay), ("moment", &said(at))],
+                ),
+            );
         }
     }
     if span.failed {
-        text.line("ended", "in a failure");
+        text.line(tr("ended"), tr("in a failure"));
     }
     if let LaneRef::Task(id) = reference.lane
         && let Some(task) = model.task(id)
         && let Some(message) = task.failure
     {
-        text.line("failure", store.name(message));
+        text.line(tr("failure"), store.name(message));
     }
     Some(text)
 }
@@ -96,13 +106,16 @@ fn describe_span(scene: &Scene<'_>, reference: SpanRef) -> Option<Description> {
 fn describe_stall(scene: &Scene<'_>, model: ModelId, index: usize) -> Option<Description> {
     let report = stall(scene.store, scene.store.model(model)?, index, scene.now)?;
     let mut text = Description {
-        title: format!("Stall, {}", plain_duration(report.range.duration())),
+        title: fill(
+            tr("Stall, {length}"),
+            &[("length", &plain_duration(report.range.duration()))],
+        ),
         ..Description::default()
     };
-    text.line("why", report.sentence);
-    text.line("begin", said(report.range.begin));
+    text.line(tr("why"), report.sentence);
+    text.line(tr("begin"), said(report.range.begin));
     if let Some(task) = report.task_name {
-        text.line("task", task);
+        text.line(tr("task"), task);
     }
     Some(text)
 }
@@ -121,55 +134,61 @@ fn describe_instant(
     let mut text = Description::default();
     match event.kind {
         EventKind::Connected { task } => {
-            text.title = "Connected".to_owned();
-            text.line("task", task_of(task));
+            text.title = tr("Connected").to_owned();
+            text.line(tr("task"), task_of(task));
         }
         EventKind::Failure { task, message } => {
-            text.title = "Failure".to_owned();
-            text.line("why", name(message));
+            text.title = tr("Failure").to_owned();
+            text.line(tr("why"), name(message));
             if let Some(task) = task {
-                text.line("task", task_of(task));
+                text.line(tr("task"), task_of(task));
             }
         }
         EventKind::Dropped { count } => {
-            text.title = format!("{count} events dropped");
+            text.title = fill(tr("{count} events dropped"), &[("count", &count)]);
             text.line(
-                "why",
-                "nobody fetched them in time; what happened here is not known",
+                tr("why"),
+                tr("nobody fetched them in time; what happened here is not known"),
             );
         }
         EventKind::Readiness { task, interest, .. } => {
-            text.title = "Ready".to_owned();
+            text.title = tr("Ready").to_owned();
             let what = match interest {
-                Interest::Readable => "there is something to read",
-                Interest::Writable => "it can be written to",
+                Interest::Readable => tr("there is something to read"),
+                Interest::Writable => tr("it can be written to"),
             };
-            text.line("what", what);
+            text.line(tr("what"), what);
             if let Some(task) = task {
-                text.line("task", task_of(task));
+                text.line(tr("task"), task_of(task));
             }
         }
         EventKind::TimerSet {
             deadline, name: id, ..
         } => {
-            text.title = "Timer set".to_owned();
-            text.line("calls", name(id));
+            text.title = tr("Timer set").to_owned();
+            text.line(tr("calls"), name(id));
             let delay = plain_duration(deadline.since(event.at));
-            text.line("due", format!("{}, {delay} later", said(deadline)));
+            text.line(
+                tr("due"),
+                fill(
+                    tr("{moment}, {delay} later"),
+                    &[("moment", &said(deadline)), ("delay", &delay)],
+                ),
+            );
         }
         EventKind::TimerFired { late, .. } => {
-            text.title = "Timer fired".to_owned();
-            text.line("late by", plain_duration(Duration::from_nanos(late)));
+            text.title = tr("Timer fired").to_owned();
+            text.line(tr("late by"), plain_duration(Duration::from_nanos(late)));
         }
-        EventKind::TimerCancelled { .. } => text.title = "Timer cancelled".to_owned(),
+        EventKind::TimerCancelled { .. } => text.title = tr("Timer cancelled").to_owned(),
         EventKind::ThreadCall { queued_at, .. } => {
-            text.title = "Call from a thread".to_owned();
+            text.title = tr("Call from a thread").to_owned();
             let delay = plain_duration(event.at.since(queued_at));
-            text.line("waited", delay);
+            text.line(tr("waited"), delay);
         }
         kind => text.title = describe::event(store, model, &kind),
     }
-    text.line("at", said(event.at));
+    text.line(tr("at"), said(event.at));
     Some(text)
 }
 
@@ -177,7 +196,7 @@ fn describe_instant(
 fn task_name(scene: &Scene<'_>, model: &ModelTrack, id: TaskId) -> String {
     let name = model.task(id).and_then(|task| task.name);
     name.map_or_else(
-        || format!("task {id}"),
+        || fill(tr("task {id}"), &[("id", &id)]),
         |name| scene.store.name(name).to_owned(),
     )
 }
@@ -188,28 +207,31 @@ fn said(at: Timestamp) -> String {
 }
 
 /// The word for what went on, and what it means.
-const fn words(kind: SpanKind) -> (&'static str, &'static str) {
+fn words(kind: SpanKind) -> (&'static str, &'static str) {
     match kind {
-        SpanKind::Poll => ("poll", "the loop waits for something to happen"),
+        SpanKind::Poll => (tr("poll"), tr("the loop waits for something to happen")),
         SpanKind::Turn => (
-            "turn",
-            "the loop works: it calls whoever has something to do",
+            tr("turn"),
+            tr("the loop works: it calls whoever has something to do"),
         ),
-        SpanKind::Wait(WaitCall::Work) => ("wait", "the thread has nothing to do"),
-        SpanKind::Wait(WaitCall::Sleep) => ("sleep", "the thread lets some time pass"),
-        SpanKind::Wait(_) => ("wait", "the thread waits in a system call"),
-        SpanKind::Callback(_) => ("callback", "a callback: code of the program runs"),
+        SpanKind::Wait(WaitCall::Work) => (tr("wait"), tr("the thread has nothing to do")),
+        SpanKind::Wait(WaitCall::Sleep) => (tr("sleep"), tr("the thread lets some time pass")),
+        SpanKind::Wait(_) => (tr("wait"), tr("the thread waits in a system call")),
+        SpanKind::Callback(_) => (tr("callback"), tr("a callback: code of the program runs")),
         SpanKind::Blocking => (
-            "blocking call",
-            "a call that blocks: nothing else runs on this thread",
+            tr("blocking call"),
+            tr("a call that blocks: nothing else runs on this thread"),
         ),
-        SpanKind::Queued => ("queued", "nobody works on the task yet"),
+        SpanKind::Queued => (tr("queued"), tr("nobody works on the task yet")),
         SpanKind::Waiting => (
-            "waiting",
-            "the task waits for its connection, or lets some time pass",
+            tr("waiting"),
+            tr("the task waits for its connection, or lets some time pass"),
         ),
-        SpanKind::Ready => ("ready", "there is data, and nobody has come to serve it"),
-        SpanKind::Running => ("running", "the task's code runs"),
+        SpanKind::Ready => (
+            tr("ready"),
+            tr("there is data, and nobody has come to serve it"),
+        ),
+        SpanKind::Running => (tr("running"), tr("the task's code runs")),
     }
 }
 

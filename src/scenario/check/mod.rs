@@ -74,6 +74,7 @@ pub(super) fn check(
         title: file.title.into_inner(),
         summary: file.summary.trim().to_owned(),
         look_for: file.look_for,
+        chinese: file.zh,
         servers,
         service,
         tasks,

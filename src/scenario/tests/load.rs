@@ -82,6 +82,16 @@ fn every_built_in_scenario_is_right_and_tells_its_story() {
         assert!(headline.summary.ends_with('.'), "{}", headline.summary);
         assert!(!headline.summary.contains('\n'));
         assert!(!scenario.summary.is_empty() && !scenario.look_for.is_empty());
+        let chinese = &scenario.chinese;
+        assert!(!chinese.title.is_empty() && !chinese.summary.is_empty());
+        assert_eq!(
+            chinese.look_for.len(),
+            scenario.look_for.len(),
+            "{}",
+            builtin.name
+        );
+        assert_eq!(headline.chinese.title, chinese.title);
+        assert!(chinese.summary.starts_with(&headline.chinese.summary));
         assert_eq!(Scenario::load(builtin.name).ok(), Some(scenario));
     }
 }

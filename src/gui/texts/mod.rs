@@ -1,0 +1,159 @@
+//! The texts of the window in the languages it speaks.
+//!
+//! The English text is the key, as with gettext: code reads as what it shows, and a text that nobody has translated
+//! is shown in English. The table of the others is `assets/texts/zh.toml`; the tests of this module hold it to what the
+//! code shows. A text that stands in a constant is marked there with [`english`], and translated where it is shown.
+//!
+//! Each thread has its own language: the app sets it at the beginning of every frame, and tests that run beside each
+//! other do not disturb each other.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use crate::analysis::plain_count;
+
+/// A language that the window speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Language {
+    /// English, in which all texts are written.
+    #[default]
+    English,
+    /// Chinese, in simplified characters.
+    Chinese,
+}
+
+impl Language {
+    /// What the environment asks for: the first of `LC_ALL`, `LC_MESSAGES` and `LANG` that is set, as POSIX has it.
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let said = ["LC_ALL", "LC_MESSAGES", "LANG"]
+            .into_iter()
+            .filter_map(variable)
+            .find(|value| !value.is_empty());
+        match said {
+            Some(locale) if locale.starts_with("zh") => Self::Chinese,
+            _ => Self::English,
+        }
+    }
+}
+
+/// Which language a person wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LanguageChoice {
+    /// The one of the system.
+    #[default]
+    System,
+    /// English.
+    English,
+    /// Chinese.
+    Chinese,
+}
+
+impl LanguageChoice {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 3] = [Self::System, Self::English, Self::Chinese];
+
+    /// What it is called: a language in itself, so that who cannot read the others finds it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::System => tr("As the system"),
+            Self::English => "English",
+            Self::Chinese => "中文",
+        }
+    }
+
+    /// The language that is meant, where that of the system is `system`.
+    pub const fn resolve(self, system: Language) -> Language {
+        match self {
+            Self::System => system,
+            Self::English => Language::English,
+            Self::Chinese => Language::Chinese,
+        }
+    }
+}
+
+thread_local! {
+    static SPOKEN: Cell<Language> = const { Cell::new(Language::English) };
+}
+
+/// The Chinese by the English.
+static CHINESE: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    toml::from_str(include_str!("../../../assets/texts/zh.toml")).expect("a test reads the table")
+});
+
+/// From now on this thread speaks this language.
+pub fn speak(language: Language) {
+    SPOKEN.set(language);
+}
+
+/// The language of this thread.
+pub fn spoken() -> Language {
+    SPOKEN.get()
+}
+
+/// An English text in the language of this thread; as it is where there is no other.
+pub fn tr(english: &str) -> &str {
+    match spoken() {
+        Language::English => english,
+        Language::Chinese => CHINESE.get(english).map_or(english, String::as_str),
+    }
+}
+
+/// As [`tr`], for a word that means something else elsewhere: the table has it as `context: word`.
+pub fn tr_in<'a>(context: &str, english: &'a str) -> &'a str {
+    match spoken() {
+        Language::English => english,
+        Language::Chinese => {
+            let key = format!("{context}: {english}");
+            CHINESE.get(&key).map_or(english, String::as_str)
+        }
+    }
+}
+
+/// The name of a variant, and so of a model in a trace: those of the models of execution, and of built-in scenarios.
+pub fn variant(name: &str) -> &str {
+    tr_in("variant", name)
+}
+
+/// What a scenario says in English and, if anybody has translated it, in Chinese.
+pub fn told<'a>(english: &'a str, chinese: &'a str) -> &'a str {
+    match spoken() {
+        Language::Chinese if !chinese.is_empty() => chinese,
+        _ => english,
+    }
+}
+
+/// Marks a text that is translated where it is shown.
+pub const fn english(text: &'static str) -> &'static str {
+    text
+}
+
+/// A text with values in the places that are named in it: `{name}`.
+pub fn fill(template: &str, values: &[(&str, &dyn Display)]) -> String {
+    let mut text = String::with_capacity(template.len() + 16);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, behind)) = after.split_once('}') else {
+            break;
+        };
+        text.push_str(before);
+        if let Some((_, value)) = values.iter().find(|(one, _)| *one == name) {
+            text.push_str(&value.to_string());
+        }
+        rest = behind;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// So many of something: `one` of it (`1 stall`), or `{count}` of it (`{count} stalls`).
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    let template = if count == 1 { one } else { many };
+    fill(tr(template), &[("count", &plain_count(count))])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,229 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::format::Format;
+use crate::gui::action::{ACTIONS, GESTURES, Group, MENUS, Trigger};
+use crate::scenario::{BlockingKind, Model, builtins};
+use crate::trace::Outcome;
+
+/// What stands before a text that is translated.
+const MARKS: [&str; 2] = ["tr(", "english("];
+
+/// All files below a folder.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the sources are there") {
+        let path = entry.expect("it can be read").path();
+        match path.is_dir() {
+            true => files(&path, found),
+            false => found.push(path),
+        }
+    }
+}
+
+/// The text of the string literal that `source` begins with, if it begins with one.
+fn literal(source: &str) -> Option<String> {
+    let mut chars = source.trim_start().strip_prefix('"')?.chars();
+    let mut text = String::new();
+    loop {
+        match chars.next()? {
+            '"' => return Some(text),
+            '\\' => match chars.next()? {
+                'n' => text.push('\n'),
+                // A line that goes on: the blanks at the beginning of the next one are not part of it.
+                '\n' => chars = chars.as_str().trim_start().chars(),
+                other => text.push(other),
+            },
+            other => text.push(other),
+        }
+    }
+}
+
+/// The texts that are marked in a source.
+fn marked(source: &str) -> impl Iterator<Item = String> + '_ {
+    let of_mark = move |mark: &'static str| {
+        source.match_indices(mark).filter_map(move |(at, _)| {
+            let before = source[..at].chars().next_back();
+            let is_word = before.is_some_and(|one| one.is_alphanumeric() || one == '_');
+            literal(&source[at + mark.len()..]).filter(|_| !is_word)
+        })
+    };
+    MARKS.into_iter().flat_map(of_mark)
+}
+
+/// All texts that the window's sources show.
+fn shown() -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gui");
+    let mut paths = Vec::new();
+    files(&root, &mut paths);
+    let mut texts = BTreeSet::new();
+    for path in paths
+        .iter()
+        .filter(|path| !path.ends_with("texts/tests.rs"))
+    {
+        let source = fs::read_to_string(path).expect("it is text");
+        texts.extend(marked(&source));
+    }
+    texts
+}
+
+/// What the rooms below say in words of their own, as far as it is a list.
+fn from_below() -> BTreeSet<String> {
+    let mut words: BTreeSet<String> = BTreeSet::new();
+    let outcomes = [
+        None,
+        Some(Outcome::Done),
+        Some(Outcome::Failed),
+        Some(Outcome::Stopped),
+    ];
+    words.extend(outcomes.map(|one| crate::analysis::outcome_word(one).to_owned()));
+    words.extend(Format::ALL.map(|one| one.title().to_owned()));
+    words.extend(BlockingKind::ALL.map(|one| one.name().to_owned()));
+    let models = Model::OF_TASKS.into_iter().chain(Model::OF_A_SERVICE);
+    words.extend(models.map(|one| format!("variant: {}", one.name())));
+    for builtin in builtins() {
+        let variants = builtin.scenario().variants;
+        words.extend(variants.iter().map(|one| format!("variant: {}", one.name)));
+    }
+    words
+}
+
+/// What the actions are called and do, and how they are asked for.
+fn of_actions() -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    for action in ACTIONS {
+        words.extend([action.name, action.does]);
+        for trigger in action.triggers {
+            if let Trigger::Hand(how) = trigger {
+                words.insert(how);
+            }
+        }
+    }
+    words.extend(GESTURES.iter().flat_map(|(_, how, what)| [*how, *what]));
+    words.extend(Group::ALL.map(Group::word));
+    words.extend(MENUS.map(|(name, _)| name));
+    // Each language is called by itself.
+    let own = |word: &&str| !["English", "中文", "Language 语言"].contains(word);
+    words.into_iter().filter(own).map(str::to_owned).collect()
+}
+
+/// The places in a text that are to be filled.
+fn places(text: &str) -> BTreeSet<&str> {
+    let places = text.split('{').skip(1);
+    places
+        .filter_map(|rest| Some(rest.split_once('}')?.0))
+        .collect()
+}
+
+#[test]
+fn literals_are_found_as_rust_writes_them() {
+    let source = "tr(\n  \"a \\\"b\\\" \\\n   c\") english(\"d\") str(\"no\") tr(name)";
+    let found: Vec<_> = marked(source).collect();
+    assert_eq!(found, ["a \"b\" c", "d"]);
+}
+
+#[test]
+fn every_text_of_the_window_has_its_chinese() {
+    let mut texts = shown();
+    texts.append(&mut from_below());
+    texts.append(&mut of_actions());
+    let missing: Vec<_> = texts
+        .iter()
+        .filter(|text| !CHINESE.contains_key(*text))
+        .cloned()
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "not in assets/texts/zh.toml: {missing:#?}"
+    );
+}
+
+#[test]
+fn a_translation_has_the_values_of_its_text() {
+    for (english, chinese) in CHINESE.iter() {
+        assert_eq!(places(english), places(chinese), "{english}");
+        assert!(!chinese.is_empty(), "{english}");
+    }
+}
+
+#[test]
+fn values_go_where_their_names_stand() {
+    let text = fill("{b} of {a}, {b}", &[("a", &1), ("b", &"x")]);
+    assert_eq!(text, "x of 1, x");
+    assert_eq!(fill("100 %", &[]), "100 %");
+    assert_eq!(
+        fill("{a} {", &[("a", &"{b}"), ("b", &2)]),
+        "{b} {",
+        "values are not filled again"
+    );
+}
+
+#[test]
+fn one_is_one_and_everything_else_is_many() {
+    let stalls = |count| counted(count, "{count} stall", "{count} stalls");
+    assert_eq!(stalls(1), "1 stall");
+    assert_eq!(stalls(0), "0 stalls");
+    assert_eq!(stalls(1_200), "1,200 stalls");
+}
+
+#[test]
+fn each_thread_speaks_its_own_language() {
+    speak(Language::Chinese);
+    assert_eq!(tr("Run"), "运行");
+    assert_eq!(
+        tr("nobody has translated this"),
+        "nobody has translated this"
+    );
+    assert_eq!(variant("poll"), "poll", "the name of a system call");
+    let other = std::thread::spawn(|| tr("Run").to_owned());
+    assert_eq!(other.join().expect("it does not panic"), "Run");
+    speak(Language::English);
+    assert_eq!(tr("Run"), "Run");
+}
+
+#[test]
+fn the_system_is_asked_as_posix_says() {
+    let asked = |set: &[(&str, &str)]| {
+        Language::of_environment(|name| {
+            let mut set = set.iter();
+            set.find(|(one, _)| *one == name)
+                .map(|(_, value)| (*value).to_owned())
+        })
+    };
+    assert_eq!(asked(&[]), Language::English);
+    assert_eq!(asked(&[("LANG", "zh_CN.UTF-8")]), Language::Chinese);
+    assert_eq!(
+        asked(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")]),
+        Language::English
+    );
+    assert_eq!(
+        asked(&[("LANG", "zh_TW"), ("LC_ALL", "")]),
+        Language::Chinese
+    );
+}
+
+#[test]
+fn the_fonts_have_every_character_of_the_texts() {
+    let ctx = egui::Context::default();
+    crate::gui::theme::install(&ctx);
+    let mut all: BTreeSet<char> = "中文语言".chars().collect();
+    all.extend(
+        CHINESE
+            .iter()
+            .flat_map(|(english, chinese)| english.chars().chain(chinese.chars())),
+    );
+    all.extend(builtins().iter().flat_map(|one| one.source.chars()));
+    all.remove(&'\n');
+    let output = ctx.run_ui(egui::RawInput::default(), |ui| {
+        for font in [crate::gui::theme::body(), egui::FontId::monospace(12.0)] {
+            let lacks = |one: &&char| !ui.fonts_mut(|fonts| fonts.has_glyph(&font, **one));
+            let missing: String = all.iter().filter(lacks).collect();
+            assert!(
+                missing.is_empty(),
+                "see assets/fonts/README.md: the fonts lack {missing}"
+            );
+        }
+    });
+    output.drop_without_applying_deltas();
+}
