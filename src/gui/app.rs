@@ -156,6 +156,7 @@ impl App {
                 }
             }
             Command::View(view) => self.on_shown(|document| look(document, view)),
+            Command::ChooseRange(range) => self.on_shown(|document| document.chosen = range),
             Command::Select(selection) => self.on_shown(|document| document.selection = selection),
             Command::Reveal(selection) => self.on_shown(|document| document.reveal(selection)),
             Command::NextStall(forward) => self.on_shown(|document| next_stall(document, forward)),
@@ -394,7 +395,7 @@ impl App {
         } else if self.messages.count() > 0 {
             self.messages.dismiss();
         } else {
-            self.apply(Command::Select(None));
+            self.on_shown(Document::put_away);
         }
     }
 

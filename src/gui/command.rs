@@ -41,6 +41,8 @@ pub enum Command {
     SetStallThreshold(Duration),
     /// Move the view in time.
     View(ViewCommand),
+    /// Choose a stretch of time: to measure it, to read its statistics, to zoom to it; or none.
+    ChooseRange(Option<TimeRange>),
     /// Look at one thing closely, or at nothing.
     Select(Option<Selection>),
     /// Look at one thing closely, and move the view so that it can be seen.
@@ -86,11 +88,19 @@ pub enum Side {
     Plot,
     /// The table that compares the models.
     Comparison,
+    /// What was called in a stretch of time, how often and how long.
+    Statistics,
 }
 
 impl Side {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 4] = [Self::Controls, Self::Details, Self::Plot, Self::Comparison];
+    pub const ALL: [Self; 5] = [
+        Self::Controls,
+        Self::Details,
+        Self::Plot,
+        Self::Comparison,
+        Self::Statistics,
+    ];
 
     /// What it is called.
     pub const fn word(self) -> &'static str {
@@ -99,6 +109,7 @@ impl Side {
             Self::Details => "Inspector and stalls",
             Self::Plot => "Loop lag",
             Self::Comparison => "Comparison",
+            Self::Statistics => "Statistics",
         }
     }
 }

@@ -38,6 +38,8 @@ pub struct Document {
     pub view: TimeView,
     /// What of it is looked at closely.
     pub selection: Option<Selection>,
+    /// Which stretch of it is chosen.
+    pub chosen: Option<TimeRange>,
     /// Its stalls, in the order in which they began.
     pub stalls: Vec<StallReport>,
     /// What there is to find in them, by their places; the most harmful first.
@@ -94,6 +96,7 @@ impl Document {
             now: Timestamp::ZERO,
             view: TimeView::default(),
             selection: None,
+            chosen: None,
             stalls: Vec::new(),
             findings: Vec::new(),
             counted: BTreeMap::new(),
@@ -140,6 +143,13 @@ impl Document {
         };
         if !navigate::is_seen_well(&self.view, range) {
             self.look(ViewCommand::Show(navigate::with_surroundings(range)));
+        }
+    }
+
+    /// Puts away what is looked at closely, or else the stretch that is chosen.
+    pub const fn put_away(&mut self) {
+        if self.selection.take().is_none() {
+            self.chosen = None;
         }
     }
 

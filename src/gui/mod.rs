@@ -18,6 +18,7 @@ pub mod messages;
 mod navigate;
 pub mod panel;
 pub mod plot;
+mod range;
 pub mod raster;
 mod scenarios;
 mod screen;

@@ -119,6 +119,7 @@ impl App {
                 live: is_live,
                 view: &document.view,
                 selection: document.selection,
+                chosen: document.chosen,
                 stall_threshold: threshold,
             };
             self.settings.timeline.show(ui, &scene, commands);

@@ -14,6 +14,7 @@ mod layout;
 mod legend;
 mod locate;
 mod marks;
+mod measure;
 mod outline;
 mod overlay;
 mod paint;
@@ -227,12 +228,16 @@ fn paint_all(
     }
     chrome::ruler(&all, palette, areas, place, &ruler);
     overlay::now(&all, palette, areas, place);
-    if let Some(mark) = hands.mark {
-        overlay::range(&all, palette, areas, mark);
+    let on_ruler = hands.pointer.is_some_and(|at| areas.ruler.contains(at));
+    measure::paint(&all, palette, areas, place, on_ruler || hands.pulls);
+    if let Some(x) = hands.edge {
+        measure::edge(&all, palette, areas, x);
     }
     if let Some(pointer) = hands.pointer {
         overlay::cursor(&all, palette, areas, pointer.x);
-        chrome::cursor_time(&all, palette, areas, place, pointer.x);
+        if !hands.pulls {
+            chrome::cursor_time(&all, palette, areas, place, pointer.x);
+        }
     }
 }
 
