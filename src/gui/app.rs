@@ -12,6 +12,7 @@ use super::jobs::{self, Done, Exported, Jobs};
 use super::live::{self, Fetched, Live};
 use super::messages::{Messages, Severity};
 use super::navigate;
+use super::panel;
 use super::panel::files::{PathDialog, Purpose};
 use super::settings::Settings;
 use super::theme;
@@ -29,6 +30,7 @@ pub struct App {
     pub(super) dialog: Option<PathDialog>,
     pub(super) help: bool,
     pub(super) jobs: Jobs,
+    pub(super) statistics: panel::statistics::Table,
     runs: u32,
 }
 
@@ -49,6 +51,7 @@ impl App {
             dialog: None,
             help: false,
             jobs: Jobs::new(ctx),
+            statistics: panel::statistics::Table::default(),
             runs: 0,
         }
     }

@@ -10,6 +10,7 @@
 pub mod app;
 pub mod command;
 pub mod controls;
+mod counting;
 mod describe;
 pub mod document;
 pub mod jobs;
@@ -24,6 +25,7 @@ mod scenarios;
 mod screen;
 pub mod screenshot;
 pub mod settings;
+mod sheet;
 mod shortcut;
 mod text;
 pub mod theme;

@@ -3,6 +3,7 @@
 
 mod desk;
 mod parameters;
+mod ranges;
 
 use std::fs;
 use std::sync::Arc;

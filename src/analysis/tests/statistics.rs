@@ -173,14 +173,14 @@ fn trees() -> impl Strategy<Value = Vec<Tree>> {
     prop::collection::vec(tree, 0..8)
 }
 
+/// Of each name, and whether it blocks: the total, and what it was busy itself.
+type ByName = BTreeMap<(NameId, bool), [u64; 2]>;
+
 /// What is found by looking at every millisecond: of each name the total and what it was busy itself; and how long the
 /// thread waited, did anything else, and was in a call.
-fn by_moment(
-    model: &ModelTrack,
-    range: TimeRange,
-) -> (BTreeMap<(NameId, bool), [u64; 2]>, [u64; 3]) {
+fn by_moment(model: &ModelTrack, range: TimeRange) -> (ByName, [u64; 3]) {
     let thread = model.thread(LOOP).expect("it has one");
-    let mut calls: BTreeMap<_, [u64; 2]> = BTreeMap::new();
+    let mut calls = ByName::new();
     let [mut waited, mut busy, mut called] = [0; 3];
     let lived = thread.range(range.end);
     for moment in (0..1000).map(at).filter(|&moment| range.contains(moment)) {

@@ -143,21 +143,19 @@ impl Measure {
     }
 }
 
-/// Paints the chosen range over lanes and ruler, if it can be seen.
+/// Paints the chosen range over lanes and ruler, if it can be seen. Where on the ruler its length is written.
 pub(super) fn paint(
     painter: &Painter,
     palette: &Palette,
     areas: &Areas,
     place: &Placement<'_>,
     closely: bool,
-) {
+) -> Option<Rect> {
     let measure = place
         .scene
         .chosen
         .and_then(|range| Measure::of(place, range));
-    let Some(measure) = measure else {
-        return;
-    };
+    let measure = measure?;
     let painter = painter.with_clip_rect(
         areas
             .lanes
@@ -182,6 +180,7 @@ pub(super) fn paint(
     let line = Stroke::new(1.0, palette.link);
     painter.rect(plate, 3.0, palette.raised, line, StrokeKind::Inside);
     painter.galley(plate.min + vec2(6.0, 2.0), galley, palette.text);
+    Some(plate)
 }
 
 /// Paints the edge of a span that a hand is on.

@@ -229,13 +229,15 @@ fn paint_all(
     chrome::ruler(&all, palette, areas, place, &ruler);
     overlay::now(&all, palette, areas, place);
     let on_ruler = hands.pointer.is_some_and(|at| areas.ruler.contains(at));
-    measure::paint(&all, palette, areas, place, on_ruler || hands.pulls);
+    let length = measure::paint(&all, palette, areas, place, on_ruler || hands.pulls);
     if let Some(x) = hands.edge {
         measure::edge(&all, palette, areas, x);
     }
     if let Some(pointer) = hands.pointer {
         overlay::cursor(&all, palette, areas, pointer.x);
-        if !hands.pulls {
+        // The length that is written there matters more.
+        let room = length.is_none_or(|length| !length.x_range().expand(40.0).contains(pointer.x));
+        if room && !hands.pulls {
             chrome::cursor_time(&all, palette, areas, place, pointer.x);
         }
     }
