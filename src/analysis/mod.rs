@@ -8,6 +8,7 @@
 
 mod blame;
 mod callbacks;
+mod calls;
 mod cause;
 mod chain;
 mod compare;
@@ -19,7 +20,9 @@ mod lag;
 mod ready;
 mod report;
 mod spans;
+mod spent;
 mod stalls;
+mod statistics;
 mod victims;
 mod what_if;
 mod words;
@@ -39,6 +42,9 @@ pub use lag::{LagPoint, loop_lag, timer_lateness};
 pub use ready::{Known, VictimKind};
 pub use report::{CallbackEntry, ModelReport, Report, TaskEntry};
 pub use stalls::{StallReport, stall, stalls};
+pub use statistics::{
+    CallStatistics, Statistics, Tally, TaskStatistics, ThreadStatistics, statistics,
+};
 pub use victims::{SHORTEST_WAIT, Victim};
 pub use what_if::{Change, Prediction, what_if};
 pub use words::{outcome_word, plain_count, plain_duration, plain_size};

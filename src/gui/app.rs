@@ -33,6 +33,7 @@ pub struct App {
     pub(super) help: bool,
     pub(super) palette: Option<CommandPalette>,
     pub(super) jobs: Jobs,
+    pub(super) statistics: panel::statistics::Table,
     runs: u32,
     closing: bool,
     system_language: Language,
@@ -56,6 +57,7 @@ impl App {
             help: false,
             palette: None,
             jobs: Jobs::new(ctx),
+            statistics: panel::statistics::Table::default(),
             runs: 0,
             closing: false,
             system_language: Language::English,
@@ -185,6 +187,7 @@ impl App {
                 }
             }
             Command::View(view) => self.on_shown(|document| look(document, view)),
+            Command::ChooseRange(range) => self.on_shown(|document| document.chosen = range),
             Command::Select(selection) => self.on_shown(|document| document.selection = selection),
             Command::Reveal(selection) => self.on_shown(|document| document.reveal(selection)),
             Command::NextStall(forward) => self.on_shown(|document| next_stall(document, forward)),
@@ -348,7 +351,7 @@ impl App {
         } else if self.messages.count() > 0 {
             self.messages.dismiss();
         } else {
-            self.apply(Command::Select(None));
+            self.on_shown(Document::put_away);
         }
     }
 

@@ -42,6 +42,8 @@ pub enum Command {
     SetStallThreshold(Duration),
     /// Move the view in time.
     View(ViewCommand),
+    /// Choose a stretch of time: to measure it, to read its statistics, to zoom to it; or none.
+    ChooseRange(Option<TimeRange>),
     /// Look at one thing closely, or at nothing.
     Select(Option<Selection>),
     /// Look at one thing closely, and move the view so that it can be seen.
@@ -91,11 +93,19 @@ pub enum Side {
     Plot,
     /// The table that compares the models.
     Comparison,
+    /// What was called in a stretch of time, how often and how long.
+    Statistics,
 }
 
 impl Side {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 4] = [Self::Controls, Self::Details, Self::Plot, Self::Comparison];
+    pub const ALL: [Self; 5] = [
+        Self::Controls,
+        Self::Details,
+        Self::Plot,
+        Self::Comparison,
+        Self::Statistics,
+    ];
 
     /// What it is called, in English.
     pub const fn word(self) -> &'static str {
@@ -104,6 +114,7 @@ impl Side {
             Self::Details => english("Inspector and stalls"),
             Self::Plot => english("Loop lag"),
             Self::Comparison => english("Comparison"),
+            Self::Statistics => english("Statistics"),
         }
     }
 }

@@ -39,6 +39,8 @@ pub struct Document {
     pub view: TimeView,
     /// What of it is looked at closely.
     pub selection: Option<Selection>,
+    /// Which stretch of it is chosen.
+    pub chosen: Option<TimeRange>,
     /// Its stalls, in the order in which they began.
     pub stalls: Vec<StallReport>,
     /// What there is to find in them, by their places; the most harmful first.
@@ -98,6 +100,7 @@ impl Document {
             now: Timestamp::ZERO,
             view: TimeView::default(),
             selection: None,
+            chosen: None,
             stalls: Vec::new(),
             findings: Vec::new(),
             counted: BTreeMap::new(),
@@ -147,9 +150,17 @@ impl Document {
         }
     }
 
-    /// When the selected thing was.
+    /// When what is chosen was: a stretch of time, or else the selected thing.
     pub fn selected_range(&self) -> Option<TimeRange> {
-        navigate::range_of(&self.store, self.selection?, self.now)
+        let selected = || navigate::range_of(&self.store, self.selection?, self.now);
+        self.chosen.or_else(selected)
+    }
+
+    /// Puts away what is looked at closely, or else the stretch that is chosen.
+    pub const fn put_away(&mut self) {
+        if self.selection.take().is_none() {
+            self.chosen = None;
+        }
     }
 
     /// Whether it would be lost if it were put away.

@@ -74,7 +74,7 @@ impl App {
     }
 
     /// The sides that are shown, from the outside in.
-    fn sides(&self, ui: &mut Ui, commands: &mut Vec<Command>) {
+    fn sides(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
         let shown = self.documents.shown();
         let is_shown = |side| self.settings.shows(side);
         let frame = Frame::side_top_panel(ui.style());
@@ -88,6 +88,13 @@ impl App {
             };
             bottom(ui, id, height).frame(frame).show(ui, |ui| {
                 panel::comparison::show(ui, document, commands);
+            });
+        }
+        if let Some(document) = shown
+            && is_shown(Side::Statistics)
+        {
+            bottom(ui, "statistics", 190.0).frame(frame).show(ui, |ui| {
+                self.statistics.show(ui, document, commands);
             });
         }
         if is_shown(Side::Controls) {
@@ -137,6 +144,7 @@ impl App {
                 live: is_live,
                 view: &document.view,
                 selection: document.selection,
+                chosen: document.chosen,
                 stall_threshold: threshold,
             };
             self.settings.timeline.show(ui, &scene, commands);

@@ -21,6 +21,8 @@ pub struct Settings {
     pub plot: bool,
     /// Whether the comparison is shown.
     pub comparison: bool,
+    /// Whether the statistics are shown.
+    pub statistics: bool,
     /// How stalls are listed.
     pub stall_order: StallOrder,
     /// The language of the texts.
@@ -32,13 +34,14 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Everything is shown.
+    /// Everything is shown but the statistics, which come with the first stretch of time that is chosen.
     fn default() -> Self {
         Self {
             controls: true,
             details: true,
             plot: true,
             comparison: true,
+            statistics: false,
             stall_order: StallOrder::default(),
             language: LanguageChoice::default(),
             folder: None,
@@ -55,6 +58,7 @@ impl Settings {
             Side::Details => self.details,
             Side::Plot => self.plot,
             Side::Comparison => self.comparison,
+            Side::Statistics => self.statistics,
         }
     }
 
@@ -65,6 +69,7 @@ impl Settings {
             Side::Details => &mut self.details,
             Side::Plot => &mut self.plot,
             Side::Comparison => &mut self.comparison,
+            Side::Statistics => &mut self.statistics,
         } = shown;
     }
 }

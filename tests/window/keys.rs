@@ -104,6 +104,7 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
         "details" => |desk, ask| flips(desk, ask, Side::Details),
         "plot" => |desk, ask| flips(desk, ask, Side::Plot),
         "comparison" => |desk, ask| flips(desk, ask, Side::Comparison),
+        "statistics" => |desk, ask| flips(desk, ask, Side::Statistics),
         "theme" => |desk, ask| {
             let dark = desk.harness.ctx.global_style().visuals.dark_mode;
             ask(desk);

@@ -4,6 +4,7 @@
 mod desk;
 mod keys;
 mod parameters;
+mod ranges;
 
 use std::fs;
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 mod made;
 mod schedules;
+mod statistics;
 mod watched;
 
 use std::time::Duration;

@@ -244,6 +244,11 @@ pub const ACTIONS: &[Action] = &[
     })
     .keys(&[Press(CTRL, Key::Num4)])
     .switch(|state| state.settings.shows(Side::Comparison)),
+    side(Side::Statistics, "statistics", |state| {
+        flip(state, Side::Statistics)
+    })
+    .keys(&[Press(CTRL, Key::Num5)])
+    .switch(|state| state.settings.shows(Side::Statistics)),
     action(
         "theme",
         Group::Window,

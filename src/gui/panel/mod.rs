@@ -12,6 +12,7 @@ pub mod parameters;
 pub mod scenario;
 mod stalled;
 pub mod stalls;
+pub mod statistics;
 pub mod top_bar;
 pub mod welcome;
 mod widgets;

@@ -1,24 +1,26 @@
 //! From hands to commands.
 
-use egui::{CursorIcon, PointerButton, Pos2, Rangef, Response, Ui, Vec2};
+use egui::{CursorIcon, PointerButton, Pos2, Response, Ui, Vec2};
 
 use super::chrome::Areas;
 use super::hit::{Target, hit};
+use super::measure::{held_by, meant};
 use super::outline::Outline;
 use super::place::Placement;
-use crate::gui::command::{Command, ViewCommand};
-use crate::trace::{TimeRange, Timestamp};
+use crate::gui::command::{Command, Side, ViewCommand};
+use crate::gui::range;
+use crate::trace::Timestamp;
 
-/// A mark that is drawn on the ruler counts from this width on, in points.
-const SHORTEST_MARK: f32 = 4.0;
+/// A range counts from this width on, in points: who goes back to where he began wants none.
+const NARROWEST_RANGE: f64 = 3.0;
 
 /// What a drag does, from the moment when it starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Drag {
     /// It moves the view.
     Pan,
-    /// It marks out a stretch of time, from this moment on, in nanoseconds.
-    Mark(f64),
+    /// It chooses a stretch of time, of which this end is held.
+    Range(Timestamp),
 }
 
 /// What the hands did in a frame that is not a command.
@@ -30,8 +32,10 @@ pub(super) struct Hands {
     pub(super) target: Option<Target>,
     /// Where the pointer is, if it is on the lanes or on the ruler.
     pub(super) pointer: Option<Pos2>,
-    /// What is being marked out.
-    pub(super) mark: Option<Rangef>,
+    /// Whether a stretch of time is being chosen.
+    pub(super) pulls: bool,
+    /// Where on the screen the edge of a span is that is pulled to.
+    pub(super) edge: Option<f32>,
 }
 
 /// Turns what the hands did on the canvas into commands.
@@ -55,48 +59,65 @@ pub(super) fn hands(
     {
         hands.target = hit(place, outline, at);
     }
-    drags(response, areas, place, drag, commands, &mut hands);
+    start_drag(response, areas, place, outline, drag);
+    drags(response, place, outline, drag, commands, &mut hands);
     clicks(response, areas, place, outline, commands);
     if over {
         wheel(ui, place, hands.pointer, commands, &mut hands.scroll);
     }
-    cursor_icon(ui, areas, *drag, &hands);
+    cursor_icon(ui, areas, place, *drag, &hands);
     hands
+}
+
+/// A drag moves the view; one with Shift, on the ruler or from an edge of the chosen range chooses a range.
+fn start_drag(
+    response: &Response,
+    areas: &Areas,
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    drag: &mut Option<Drag>,
+) {
+    if response.drag_started_by(PointerButton::Middle) {
+        *drag = Some(Drag::Pan);
+    }
+    if !response.drag_started_by(PointerButton::Primary) {
+        return;
+    }
+    let input = |input: &egui::InputState| (input.pointer.press_origin(), input.modifiers);
+    let (origin, modifiers) = response.ctx.input(input);
+    let time = areas.lanes.union(areas.ruler);
+    let origin = origin.filter(|&at| time.contains(at));
+    let held = origin.and_then(|at| {
+        held_by(place, at).or_else(|| {
+            let begins = modifiers.shift || areas.ruler.contains(at);
+            begins.then(|| meant(place, outline, at, modifiers.alt).at)
+        })
+    });
+    *drag = Some(held.map_or(Drag::Pan, Drag::Range));
 }
 
 fn drags(
     response: &Response,
-    areas: &Areas,
     place: &Placement<'_>,
+    outline: &Outline<'_>,
     drag: &mut Option<Drag>,
     commands: &mut Vec<Command>,
     hands: &mut Hands,
 ) {
-    let pulls = |button| response.drag_started_by(button);
-    if pulls(PointerButton::Primary) || pulls(PointerButton::Middle) {
-        let origin = response.ctx.input(|input| input.pointer.press_origin());
-        *drag = match origin {
-            Some(at) if areas.ruler.contains(at) => Some(Drag::Mark(place.axis.nanos_at(at.x))),
-            _ => Some(Drag::Pan),
-        };
-    }
     match *drag {
         Some(Drag::Pan) => {
             let delta = response.drag_delta();
             pan(place, delta.x, commands);
             hands.scroll -= delta.y;
         }
-        Some(Drag::Mark(from)) => {
-            let start = place.axis.left()
-                + ((from - place.axis.begin()) / place.axis.nanos_per_point()) as f32;
-            let end = response.interact_pointer_pos().map_or(start, |at| at.x);
-            let end = end.clamp(place.axis.left(), place.axis.right());
-            let marked = Rangef::new(start.min(end), start.max(end));
-            hands.mark = Some(marked);
-            if response.drag_stopped() && marked.span() >= SHORTEST_MARK {
-                let moment = |x| Timestamp(place.axis.nanos_at(x).max(0.0) as u64);
-                let range = TimeRange::new(moment(marked.min), moment(marked.max));
-                commands.push(Command::View(ViewCommand::Show(range)));
+        Some(Drag::Range(held)) => {
+            hands.pulls = true;
+            if let Some(at) = response.interact_pointer_pos() {
+                let free = response.ctx.input(|input| input.modifiers.alt);
+                pull(place, outline, held, (at, free), commands, hands);
+            }
+            if response.drag_stopped() && place.scene.chosen.is_some() {
+                commands.push(Command::SetPanel(Side::Statistics, true));
             }
         }
         None => {}
@@ -104,6 +125,27 @@ fn drags(
     if response.drag_stopped() || !response.is_pointer_button_down_on() {
         *drag = None;
     }
+}
+
+/// The range reaches from the end that is held to where the hand is.
+fn pull(
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    held: Timestamp,
+    (at, free): (Pos2, bool),
+    commands: &mut Vec<Command>,
+    hands: &mut Hands,
+) {
+    let meant = meant(place, outline, at, free);
+    let range = range::between(held, meant.at);
+    let shortest = NARROWEST_RANGE * place.axis.nanos_per_point();
+    // Between two edges that were met exactly nothing is too short.
+    let counts = range.nanos() as f64 >= shortest || (meant.on_edge && !range.is_empty());
+    let chosen = counts.then_some(range);
+    if chosen != place.scene.chosen {
+        commands.push(Command::ChooseRange(chosen));
+    }
+    hands.edge = meant.on_edge.then(|| place.axis.x(meant.at));
 }
 
 fn clicks(
@@ -116,10 +158,16 @@ fn clicks(
     let Some(at) = response.interact_pointer_pos() else {
         return;
     };
+    let scene = place.scene;
+    if areas.ruler.contains(at)
+        && response.double_clicked()
+        && let Some(range) = scene.chosen
+    {
+        commands.push(Command::View(ViewCommand::Show(range)));
+    }
     if !areas.lanes.contains(at) {
         return;
     }
-    let scene = place.scene;
     if response.double_clicked() {
         let range = hit(place, outline, at).and_then(|target| target.range(scene.store, scene.now));
         if let Some(range) = range.filter(|range| !range.is_empty()) {
@@ -159,14 +207,14 @@ fn pan(place: &Placement<'_>, points: f32, commands: &mut Vec<Command>) {
     }
 }
 
-fn cursor_icon(ui: &Ui, areas: &Areas, drag: Option<Drag>, hands: &Hands) {
+fn cursor_icon(ui: &Ui, areas: &Areas, place: &Placement<'_>, drag: Option<Drag>, hands: &Hands) {
+    let grips = |at| held_by(place, at).is_some();
     let icon = match (drag, hands.target) {
         (Some(Drag::Pan), _) => CursorIcon::Grabbing,
-        (Some(Drag::Mark(_)), _) => CursorIcon::ResizeHorizontal,
+        (Some(Drag::Range(_)), _) => CursorIcon::ResizeHorizontal,
+        (None, _) if hands.pointer.is_some_and(grips) => CursorIcon::ResizeHorizontal,
         (None, Some(target)) if target.selection().is_some() => CursorIcon::PointingHand,
-        _ if hands.pointer.is_some_and(|at| areas.ruler.contains(at)) => {
-            CursorIcon::ResizeHorizontal
-        }
+        _ if hands.pointer.is_some_and(|at| areas.ruler.contains(at)) => CursorIcon::Text,
         _ => return,
     };
     ui.ctx().set_cursor_icon(icon);

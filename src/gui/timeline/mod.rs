@@ -14,6 +14,7 @@ mod layout;
 mod legend;
 mod locate;
 mod marks;
+mod measure;
 mod outline;
 mod overlay;
 mod paint;
@@ -247,12 +248,18 @@ fn paint_all(
     }
     chrome::ruler(&all, palette, areas, place, &ruler);
     overlay::now(&all, palette, areas, place);
-    if let Some(mark) = hands.mark {
-        overlay::range(&all, palette, areas, mark);
+    let on_ruler = hands.pointer.is_some_and(|at| areas.ruler.contains(at));
+    let length = measure::paint(&all, palette, areas, place, on_ruler || hands.pulls);
+    if let Some(x) = hands.edge {
+        measure::edge(&all, palette, areas, x);
     }
     if let Some(pointer) = hands.pointer {
         overlay::cursor(&all, palette, areas, pointer.x);
-        chrome::cursor_time(&all, palette, areas, place, pointer.x);
+        // The length that is written there matters more.
+        let room = length.is_none_or(|length| !length.x_range().expand(40.0).contains(pointer.x));
+        if room && !hands.pulls {
+            chrome::cursor_time(&all, palette, areas, place, pointer.x);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What lies over the lanes: the present, the pointer's moment, what is selected and what caused it.
 
 use egui::epaint::CubicBezierShape;
-use egui::{Painter, Pos2, Rangef, Rect, Stroke, StrokeKind, pos2, vec2};
+use egui::{Painter, Pos2, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use super::chrome::Areas;
 use super::hit::Target;
@@ -37,19 +37,6 @@ pub(super) fn cursor(painter: &Painter, palette: &Palette, areas: &Areas, x: f32
         x.round() + 0.5,
         areas.lanes.y_range(),
         Stroke::new(1.0, color),
-    );
-}
-
-/// Paints a stretch of time that is being marked out.
-pub(super) fn range(painter: &Painter, palette: &Palette, areas: &Areas, x_range: Rangef) {
-    let y_range = areas.ruler.top()..=areas.lanes.bottom();
-    let rect = Rect::from_x_y_ranges(x_range, y_range);
-    painter.rect(
-        rect,
-        0.0,
-        palette.selection_fill.gamma_multiply(0.35),
-        Stroke::new(1.0, palette.link),
-        StrokeKind::Inside,
     );
 }
 

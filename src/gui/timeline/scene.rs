@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::gui::command::Selection;
 use crate::gui::time_view::TimeView;
 use crate::store::TraceStore;
-use crate::trace::Timestamp;
+use crate::trace::{TimeRange, Timestamp};
 
 /// What there is to see in one frame.
 #[derive(Clone, Copy)]
@@ -20,6 +20,8 @@ pub struct Scene<'a> {
     pub view: &'a TimeView,
     /// What is looked at closely.
     pub selection: Option<Selection>,
+    /// Which stretch of time is chosen.
+    pub chosen: Option<TimeRange>,
     /// How long a stretch without a poll must be to count as a stall, while it lasts.
     pub stall_threshold: Duration,
 }

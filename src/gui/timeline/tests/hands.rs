@@ -12,10 +12,10 @@ use crate::gui::command::Command;
 use crate::gui::theme;
 
 /// What an app does around the timeline.
-struct App {
-    world: World,
+pub(super) struct App {
+    pub(super) world: World,
     timeline: Timeline,
-    commands: Vec<Command>,
+    pub(super) commands: Vec<Command>,
 }
 
 impl App {
@@ -27,6 +27,7 @@ impl App {
             live: false,
             view: &world.view,
             selection: world.selection,
+            chosen: world.chosen,
             stall_threshold: Duration::from_millis(50),
         };
         let mut commands = Vec::new();
@@ -36,6 +37,7 @@ impl App {
             match command {
                 Command::View(view) => world.view.apply(*view, trace),
                 Command::Select(selection) => world.selection = *selection,
+                Command::ChooseRange(range) => world.chosen = *range,
                 _ => {}
             }
         }
@@ -43,7 +45,7 @@ impl App {
     }
 }
 
-fn harness(world: World) -> Harness<'static, App> {
+pub(super) fn harness(world: World) -> Harness<'static, App> {
     let app = App {
         world,
         timeline: Timeline::default(),
@@ -58,13 +60,16 @@ fn harness(world: World) -> Harness<'static, App> {
     harness
 }
 
-fn areas(harness: &Harness<'_, App>) -> Areas {
+pub(super) fn areas(harness: &Harness<'_, App>) -> Areas {
     let canvas = harness.get_by_label("Timeline").rect();
     Areas::new(canvas, legend::HEIGHT)
 }
 
 /// What the app sees of its own timeline.
-fn look<R>(harness: &Harness<'_, App>, see: impl FnOnce(&Placement<'_>, &Outline<'_>) -> R) -> R {
+pub(super) fn look<R>(
+    harness: &Harness<'_, App>,
+    see: impl FnOnce(&Placement<'_>, &Outline<'_>) -> R,
+) -> R {
     let app = harness.state();
     let world = &app.world;
     let scene = Scene {
@@ -73,6 +78,7 @@ fn look<R>(harness: &Harness<'_, App>, see: impl FnOnce(&Placement<'_>, &Outline
         live: false,
         view: &world.view,
         selection: None,
+        chosen: world.chosen,
         stall_threshold: Duration::from_millis(50),
     };
     let place = Placement::new(&scene, areas(harness).lanes, app.timeline.scroll, 1.0);
@@ -91,14 +97,14 @@ fn wheel(harness: &mut Harness<'_, App>, delta: Vec2, modifiers: Modifiers) {
     harness.run_steps(20);
 }
 
-fn press(harness: &mut Harness<'_, App>, at: Pos2) {
+pub(super) fn press(harness: &mut Harness<'_, App>, at: Pos2) {
     harness.hover_at(at);
     harness.step();
     harness.drag_at(at);
     harness.step();
 }
 
-fn release(harness: &mut Harness<'_, App>, at: Pos2) {
+pub(super) fn release(harness: &mut Harness<'_, App>, at: Pos2) {
     harness.drop_at(at);
     harness.step();
 }
@@ -109,7 +115,7 @@ fn click(harness: &mut Harness<'_, App>, at: Pos2) {
 }
 
 /// The middle of the longest callback of the reactor.
-fn callback(harness: &Harness<'_, App>) -> (Pos2, TimeRange) {
+pub(super) fn callback(harness: &Harness<'_, App>) -> (Pos2, TimeRange) {
     look(harness, |place, outline| {
         let band = thread(outline, 2);
         let Kind::Thread(track) = band.kind else {
@@ -221,33 +227,6 @@ fn a_double_click_shows_the_span() {
         "{:?}",
         harness.state().commands
     );
-}
-
-#[test]
-fn a_drag_on_the_ruler_marks_what_to_show() {
-    let mut harness = harness(World::new(Sample::default()));
-    let ruler = areas(&harness).ruler;
-    let (from, to) = (ruler.center(), ruler.center() + vec2(200.0, 0.0));
-    let expected = look(&harness, |place, _| {
-        (place.axis.nanos_at(from.x), place.axis.nanos_at(to.x))
-    });
-    press(&mut harness, from);
-    harness.hover_at(from + vec2(90.0, 0.0));
-    harness.step();
-    harness.hover_at(to);
-    harness.step();
-    release(&mut harness, to);
-    let shown = harness
-        .state()
-        .commands
-        .iter()
-        .find_map(|command| match command {
-            Command::View(ViewCommand::Show(range)) => Some(*range),
-            _ => None,
-        });
-    let shown = shown.expect("it is shown");
-    assert!((shown.begin.0 as f64 - expected.0).abs() < 2.0);
-    assert!((shown.end.0 as f64 - expected.1).abs() < 2.0);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod hands;
 mod layout;
 mod pointing;
+mod ranges;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -29,6 +30,7 @@ struct World {
     now: Timestamp,
     collapsed: BTreeSet<String>,
     selection: Option<Selection>,
+    chosen: Option<TimeRange>,
     scroll: f32,
     height: f32,
 }
@@ -53,6 +55,7 @@ impl World {
             now,
             collapsed: BTreeSet::new(),
             selection: None,
+            chosen: None,
             scroll: 0.0,
             height: 2_000.0,
         }
@@ -80,6 +83,7 @@ impl World {
             live: true,
             view: &self.view,
             selection: self.selection,
+            chosen: self.chosen,
             stall_threshold: Duration::from_millis(50),
         };
         let lanes = Rect::from_min_size(pos2(100.0, 30.0), vec2(1_000.0, self.height));

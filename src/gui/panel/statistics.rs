@@ -1,0 +1,280 @@
+//! What was called in a stretch of time, how often and how long; how tasks and threads spent it.
+
+use egui::{Align, Layout, Rect, Response, RichText, Sense, Ui, WidgetInfo, vec2};
+use egui_extras::{Column, TableBuilder, TableRow};
+
+use super::widgets::{note, segments};
+use crate::analysis::{plain_count, plain_duration};
+use crate::gui::command::{Command, Selection};
+use crate::gui::counting::{Counted, Counting, Scope};
+use crate::gui::document::Document;
+use crate::gui::navigate;
+use crate::gui::range::{exact, exact_moment};
+use crate::gui::sheet::{self, Order, Row, Sheet, Subject, Value};
+use crate::gui::theme::{self, Palette, STEP};
+use crate::trace::TimeRange;
+
+/// Height of a row.
+const ROW: f32 = 20.0;
+
+/// Width of a column of numbers.
+const NUMBER: f32 = 78.0;
+
+/// The table and what it remembers.
+#[derive(Default)]
+pub struct Table {
+    counting: Counting,
+    scope: Scope,
+    subject: Subject,
+    /// How the rows of each subject are sorted, where somebody has chosen it.
+    orders: [Option<Order>; Subject::ALL.len()],
+    /// The rows as they are shown, and of what they were made.
+    sheet: Option<(u64, Subject, Order, Sheet)>,
+}
+
+impl Table {
+    /// Shows the table of `document`.
+    pub fn show(&mut self, ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
+        let time = ui.input(|input| input.time);
+        if let Some(wait) = self.counting.go_on(document, self.scope, time) {
+            ui.ctx().request_repaint_after(wait);
+        }
+        self.head(ui, document);
+        let Some(counted) = self.counting.counted(document) else {
+            note(ui, "Counting…");
+            return;
+        };
+        let place = Subject::ALL.iter().position(|one| *one == self.subject);
+        let chosen = place.and_then(|place| self.orders[place]);
+        let order = chosen.unwrap_or(self.subject.order());
+        let key = (counted.number, self.subject, order);
+        let known = self
+            .sheet
+            .as_ref()
+            .map(|(number, subject, order, _)| (*number, *subject, *order));
+        if known != Some(key) {
+            let mut sheet = Sheet::new(self.subject, &document.store, &counted.models);
+            sheet.sort(order);
+            self.sheet = Some((key.0, key.1, key.2, sheet));
+        }
+        if let Some((.., sheet)) = &self.sheet {
+            let pressed = rows(ui, document, sheet, order, commands);
+            if let Some((place, order)) = place.zip(pressed) {
+                self.orders[place] = Some(order);
+            }
+        }
+    }
+
+    /// What there is a table of, of which stretch of time, and what can be done with it.
+    fn head(&mut self, ui: &mut Ui, document: &Document) {
+        ui.horizontal_wrapped(|ui| {
+            let subjects = Subject::ALL.map(|subject| {
+                let (word, hint) = subject.words();
+                (subject, word, hint)
+            });
+            if let Some(subject) = segments(ui, self.subject, subjects) {
+                self.subject = subject;
+            }
+            ui.add_space(2.0 * STEP);
+            note(ui, "of");
+            let scopes = [
+                (
+                    Scope::Chosen,
+                    "Range",
+                    "The stretch that is chosen: drag on the ruler, or with Shift on the lanes",
+                ),
+                (Scope::View, "In view", "What is on the screen"),
+                (Scope::Trace, "Whole trace", "All there is"),
+            ];
+            let chosen = document.chosen.is_some();
+            let offered = scopes
+                .into_iter()
+                .filter(|(scope, ..)| chosen || *scope != Scope::Chosen);
+            if let Some(scope) = segments(ui, self.scope.of(document), offered) {
+                self.scope = scope;
+            }
+            ui.add_space(2.0 * STEP);
+            if let Some(counted) = self.counting.counted(document) {
+                when(ui, counted);
+            }
+            if let Some(seen) = self.counting.progress() {
+                note(
+                    ui,
+                    format!("counting: {} spans so far", plain_count(seen as u64)),
+                );
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.copy(ui));
+        });
+    }
+
+    fn copy(&self, ui: &mut Ui) {
+        let sheet = self.sheet.as_ref().map(|(.., sheet)| sheet);
+        let button = egui::Button::new("Copy as CSV");
+        let response = ui
+            .add_enabled(sheet.is_some(), button)
+            .on_hover_text("The rows as they stand, lengths in seconds to the nanosecond");
+        if let Some(sheet) = sheet.filter(|_| response.clicked()) {
+            ui.copy_text(sheet.csv());
+        }
+    }
+}
+
+/// From when to when, to the nanosecond.
+fn when(ui: &mut Ui, counted: &Counted) {
+    let TimeRange { begin, end } = counted.range;
+    let length = format!("Δ {}", exact(counted.range.nanos()));
+    let words = format!("{} – {}", exact_moment(begin), exact_moment(end));
+    ui.label(RichText::new(length).font(theme::number()))
+        .on_hover_text(&words);
+    ui.label(RichText::new(words).font(theme::number()).weak());
+}
+
+/// The table itself. How it is to be sorted, where the title of a column was pressed.
+fn rows(
+    ui: &mut Ui,
+    document: &Document,
+    sheet: &Sheet,
+    order: Order,
+    commands: &mut Vec<Command>,
+) -> Option<Order> {
+    let one_model = document.store.models().len() <= 1;
+    let columns = sheet.subject.columns();
+    let shown: Vec<usize> = (0..columns.len())
+        .filter(|place| !(one_model && columns[*place].key == "model"))
+        .collect();
+    let words = sheet.rows.first().map_or(0, |row| {
+        let words = row.values.iter();
+        words
+            .take_while(|value| matches!(value, Value::Word(_)))
+            .count()
+    });
+    let mut pressed = None;
+    ui.spacing_mut().item_spacing = vec2(2.0 * STEP, 2.0);
+    let mut table = TableBuilder::new(ui)
+        .id_salt(("statistics", columns[0].key))
+        .striped(true)
+        .sense(Sense::click())
+        .auto_shrink(false)
+        .cell_layout(Layout::left_to_right(Align::Center));
+    for place in &shown {
+        table = table.column(match place {
+            0 => Column::initial(190.0)
+                .at_least(90.0)
+                .clip(true)
+                .resizable(true),
+            place if *place < words => Column::initial(104.0)
+                .at_least(50.0)
+                .clip(true)
+                .resizable(true),
+            _ => Column::exact(NUMBER),
+        });
+    }
+    let header = table.header(ROW, |mut row| {
+        for &place in &shown {
+            let is_word = place < words;
+            let layout = match is_word {
+                true => Layout::left_to_right(Align::Center),
+                false => Layout::right_to_left(Align::Center),
+            };
+            row.col(|ui| {
+                let response = ui.with_layout(layout, |ui| {
+                    title(ui, &columns[place], order.column == place)
+                });
+                if order.column == place {
+                    sorted_mark(ui, response.inner.rect, is_word, order.falling);
+                }
+                if response.inner.clicked() {
+                    pressed = Some(order.pressed(place, is_word));
+                }
+            });
+        }
+    });
+    header.body(|body| {
+        body.rows(ROW, sheet.rows.len(), |mut row| {
+            let found = &sheet.rows[row.index()];
+            line(&mut row, document, found, &shown, commands);
+        });
+    });
+    pressed
+}
+
+/// The title of a column, which can be pressed.
+fn title(ui: &mut Ui, column: &sheet::Column, sorted: bool) -> Response {
+    let palette = Palette::of(ui.visuals());
+    let ink = if sorted {
+        palette.text
+    } else {
+        palette.text_weak
+    };
+    let words = RichText::new(column.title).font(theme::small()).color(ink);
+    let response = ui.add(egui::Button::new(words).frame(false));
+    response.widget_info(|| {
+        let name = format!("Sort by {}", column.title);
+        WidgetInfo::selected(egui::Role::Button, true, sorted, name)
+    });
+    response.on_hover_text(column.hint)
+}
+
+/// A small triangle beside the title of the column by which rows are sorted: behind a word, before what stands at the
+/// right.
+fn sorted_mark(ui: &Ui, title: Rect, behind: bool, falling: bool) {
+    let at = match behind {
+        true => title.right_center() + vec2(8.0, 0.0),
+        false => title.left_center() - vec2(8.0, 0.0),
+    };
+    let down = if falling { 1.0 } else { -1.0 };
+    let points = [vec2(-3.5, -2.0), vec2(3.5, -2.0), vec2(0.0, 2.5)];
+    let points = points.map(|by| at + vec2(by.x, by.y * down)).to_vec();
+    let color = Palette::of(ui.visuals()).text;
+    let shape = egui::Shape::convex_polygon(points, color, egui::Stroke::NONE);
+    ui.painter().add(shape);
+}
+
+/// One row; a click leads to the span that it is about most.
+fn line(
+    row: &mut TableRow<'_, '_>,
+    document: &Document,
+    found: &Row,
+    shown: &[usize],
+    commands: &mut Vec<Command>,
+) {
+    let leads_to = Selection::Span(found.leads_to);
+    row.set_selected(document.selection == Some(leads_to));
+    let mut pressed = false;
+    for &place in shown {
+        row.col(|ui| match &found.values[place] {
+            Value::Word(word) if place == 0 => {
+                let label = egui::Label::new(word).sense(Sense::click()).truncate();
+                let response = ui.add(label);
+                response.widget_info(|| WidgetInfo::labeled(egui::Role::Link, true, word));
+                pressed = response.clicked();
+            }
+            Value::Word(word) => {
+                ui.add(egui::Label::new(RichText::new(word).weak()).truncate());
+            }
+            Value::Count(count) => number(ui, plain_count(*count)),
+            Value::Length(length) if length.is_zero() => number(ui, "–".to_owned()),
+            Value::Length(length) => number(ui, plain_duration(*length)),
+        });
+    }
+    if pressed || row.response().clicked() {
+        commands.push(go_to(document, leads_to));
+    }
+}
+
+/// Looks closely at something; the view moves only if it has to.
+fn go_to(document: &Document, what: Selection) -> Command {
+    let view = document.view.range();
+    let range = navigate::range_of(&document.store, what, document.now);
+    match range.is_some_and(|range| range.overlaps(view)) {
+        true => Command::Select(Some(what)),
+        false => Command::Reveal(what),
+    }
+}
+
+/// Numbers stand under each other at the right, and their digits are equally wide.
+fn number(ui: &mut Ui, text: String) {
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.label(RichText::new(text).font(theme::number()));
+    });
+}

@@ -1,0 +1,90 @@
+//! A stretch of time is chosen, its statistics are read and copied, and what they are about is walked to.
+
+use egui::{Key, Modifiers, OutputCommand, Pos2, vec2};
+use egui_kittest::kittest::Queryable;
+use loopscope::gui::command::Selection;
+
+use crate::QUICK;
+use crate::desk::Desk;
+
+/// A desk with the trace of a run that is over.
+fn run() -> Desk {
+    let mut desk = Desk::with_scenario("quick.toml", QUICK);
+    desk.run_to_the_end();
+    desk.frames(3);
+    desk
+}
+
+fn drag(desk: &mut Desk, from: Pos2, to: Pos2) {
+    for at in [from, from + (to - from) / 2.0, to] {
+        desk.harness.hover_at(at);
+        desk.frames(1);
+        if at == from {
+            desk.harness.drag_at(at);
+            desk.frames(1);
+        }
+    }
+    desk.harness.drop_at(to);
+    desk.frames(3);
+}
+
+/// Drags over the middle of the ruler.
+fn choose_a_range(desk: &mut Desk) {
+    let timeline = desk.harness.get_by_label("Timeline").rect();
+    let ruler = timeline.center_top() + vec2(0.0, 12.0);
+    drag(desk, ruler - vec2(150.0, 0.0), ruler + vec2(150.0, 0.0));
+}
+
+fn copied(desk: &Desk) -> String {
+    let commands = desk.harness.output().platform_output.commands.iter();
+    let texts = commands.filter_map(|command| match command {
+        OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    });
+    texts.collect()
+}
+
+#[test]
+fn a_range_opens_its_statistics_and_escape_puts_it_away() {
+    let mut desk = run();
+    assert!(!desk.has("Sort by p99"));
+    choose_a_range(&mut desk);
+    let range = desk.shown().chosen.expect("it was chosen");
+    assert!(!range.is_empty());
+    desk.until("it is counted", |desk| desk.has("Sort by p99"));
+    assert!(desk.has("data_received"));
+    desk.press(Modifiers::NONE, Key::Escape);
+    assert_eq!(desk.shown().chosen, None);
+}
+
+#[test]
+fn statistics_are_sorted_copied_and_lead_to_the_longest() {
+    let mut desk = run();
+    choose_a_range(&mut desk);
+    desk.click("Whole trace");
+    desk.until("it is counted", |desk| desk.has("connection_lost"));
+    desk.click("Sort by Count");
+    desk.control("Copy as CSV").click();
+    desk.frames(1);
+    let csv = copied(&desk);
+    let mut lines = csv.lines();
+    assert!(
+        lines
+            .next()
+            .is_some_and(|line| line.starts_with("name,model,kind,count,total_s"))
+    );
+    let counts: Vec<u64> = lines
+        .filter_map(|line| line.split(',').nth(3)?.parse().ok())
+        .collect();
+    assert!(counts.len() > 3, "{csv}");
+    assert!(counts.is_sorted_by(|a, b| a >= b), "{csv}");
+    desk.harness
+        .get_all_by_label("connection_lost")
+        .next()
+        .expect("every model has one")
+        .click();
+    desk.frames(3);
+    assert!(matches!(desk.shown().selection, Some(Selection::Span(_))));
+    desk.click("Tasks");
+    desk.until("it is shown", |desk| desk.has("Sort by Ready"));
+}
