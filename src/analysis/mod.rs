@@ -16,11 +16,13 @@ mod findings;
 mod health;
 mod histogram;
 mod lag;
+mod rates;
 mod ready;
 mod report;
 mod spans;
 mod stalls;
 mod victims;
+mod waits;
 mod what_if;
 mod words;
 
@@ -36,10 +38,12 @@ pub use findings::{Finding, findings};
 pub use health::{Health, Meter};
 pub use histogram::{Histogram, Quantiles};
 pub use lag::{LagPoint, loop_lag, timer_lateness};
+pub use rates::{Column, Rate, rate};
 pub use ready::{Known, VictimKind};
 pub use report::{CallbackEntry, ModelReport, Report, TaskEntry};
 pub use stalls::{StallReport, stall, stalls};
 pub use victims::{SHORTEST_WAIT, Victim};
+pub use waits::Waits;
 pub use what_if::{Change, Prediction, what_if};
 pub use words::{outcome_word, plain_count, plain_duration, plain_size};
 
