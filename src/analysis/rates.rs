@@ -41,25 +41,34 @@ pub fn rate(
     now: Timestamp,
 ) -> Vec<Column> {
     let life = thread.range(now);
-    let begin = match (rate, thread.turns().first()) {
-        (Rate::Utilization, _) => life.begin,
-        (_, Some(first)) => first.at,
+    let life = match (rate, thread.turns().first()) {
+        (Rate::Utilization, _) => life,
+        (_, Some(first)) => TimeRange::new(first.at, life.end),
         (_, None) => return Vec::new(),
     };
     let grain = grain.max(1);
     let end = view.end.min(life.end);
-    let mut at = Timestamp(view.begin.max(begin).0 / grain * grain);
+    let mut at = Timestamp(view.begin.max(life.begin).0 / grain * grain);
     let mut columns = Vec::new();
     while at < end {
         let next = Timestamp(at.0.saturating_add(grain));
-        let range = TimeRange::new(at.max(begin), next.min(life.end));
+        let range = TimeRange::new(at.max(life.begin), next.min(life.end));
         at = next;
         if !range.is_empty() {
-            let value = value(thread, rate, range, now);
+            let value = value(thread, rate, widened(range, grain, life), now);
             columns.push(Column { range, value });
         }
     }
     columns
+}
+
+/// A column that is cut off at an end of a thread's life is told by as much time as any other, lest a sliver of it stand
+/// out.
+fn widened(range: TimeRange, grain: u64, life: TimeRange) -> TimeRange {
+    let end = Timestamp(range.begin.0.saturating_add(grain)).min(life.end);
+    let end = end.max(range.end);
+    let begin = Timestamp(end.0.saturating_sub(grain)).max(life.begin);
+    TimeRange::new(begin.min(range.begin), end)
 }
 
 fn value(thread: &ThreadTrack, rate: Rate, range: TimeRange, now: Timestamp) -> f64 {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::command::{Command, ViewCommand};
+use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
 use super::document::{Document, Documents, Native};
 use super::jobs::{Done, Jobs};
@@ -14,6 +14,7 @@ use super::messages::{Messages, Severity};
 use super::navigate;
 use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
+use super::plot::Plots;
 use super::settings::Settings;
 use super::theme;
 use crate::format::{Origin, Recording, TraceInfo};
@@ -31,6 +32,7 @@ pub struct App {
     pub(super) help: bool,
     pub(super) palette: Option<CommandPalette>,
     pub(super) jobs: Jobs,
+    pub(super) plots: Plots,
     runs: u32,
     closing: bool,
 }
@@ -53,6 +55,7 @@ impl App {
             help: false,
             palette: None,
             jobs: Jobs::new(ctx),
+            plots: Plots::default(),
             runs: 0,
             closing: false,
         }
@@ -107,6 +110,10 @@ impl App {
             self.finish(done);
         }
         self.fetch(ctx);
+        let shown = self.documents.shown_mut();
+        if shown.is_some_and(|document| !document.look_at_waits()) {
+            ctx.request_repaint();
+        }
     }
 
     fn fetch(&mut self, ctx: &egui::Context) {
@@ -166,9 +173,20 @@ impl App {
                 }
             }
             Command::View(view) => self.on_shown(|document| look(document, view)),
-            Command::Select(selection) => self.on_shown(|document| document.selection = selection),
-            Command::Reveal(selection) => self.on_shown(|document| document.reveal(selection)),
-            Command::NextStall(forward) => self.on_shown(|document| next_stall(document, forward)),
+            Command::Select(selection) => {
+                if selection.is_some() {
+                    self.settings.detail = Detail::Inspector;
+                }
+                self.on_shown(|document| document.selection = selection);
+            }
+            Command::Reveal(selection) => {
+                self.settings.detail = Detail::Inspector;
+                self.on_shown(|document| document.reveal(selection));
+            }
+            Command::NextStall(forward) => {
+                self.settings.detail = Detail::Inspector;
+                self.on_shown(|document| next_stall(document, forward));
+            }
             Command::ShowTrace(place) => self.documents.show(place),
             Command::OpenDialog => self.ask_for_path(Purpose::OpenTrace),
             Command::LoadScenarioDialog => self.ask_for_path(Purpose::LoadScenario),
@@ -180,6 +198,8 @@ impl App {
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
             Command::SetStallOrder(order) => self.settings.stall_order = order,
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
+            Command::SetPlot(measure, on) => self.settings.measures.set(measure, on),
+            Command::SetDetail(detail) => self.settings.detail = detail,
             Command::ToggleHelp => self.help = !self.help,
             Command::TogglePalette => {
                 self.palette = match self.palette {

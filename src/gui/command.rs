@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::plot::Measure;
 use crate::scenario::{Blocking, Edit, Owner};
 use crate::store::SpanRef;
 use crate::trace::{ModelId, ThreadId, TimeRange};
@@ -65,6 +66,10 @@ pub enum Command {
     SetTheme(egui::ThemePreference),
     /// Show a side of the window, or hide it.
     SetPanel(Side, bool),
+    /// Plot this below the timeline, or do not.
+    SetPlot(Measure, bool),
+    /// Show this beside the timeline.
+    SetDetail(Detail),
     /// Show the table of keys, or hide it.
     ToggleHelp,
     /// Show the command palette, or hide it.
@@ -84,7 +89,7 @@ pub enum Side {
     Controls,
     /// The inspector and the list of stalls.
     Details,
-    /// The loop's lag over time.
+    /// How the loops fared over time.
     Plot,
     /// The table that compares the models.
     Comparison,
@@ -99,8 +104,41 @@ impl Side {
         match self {
             Self::Controls => "Scenario and controls",
             Self::Details => "Inspector and stalls",
-            Self::Plot => "Loop lag",
+            Self::Plot => "Plots",
             Self::Comparison => "Comparison",
+        }
+    }
+}
+
+/// What is told beside the timeline, above the stalls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Detail {
+    /// What is selected.
+    #[default]
+    Inspector,
+    /// How long things waited for the loops.
+    Delays,
+}
+
+impl Detail {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 2] = [Self::Inspector, Self::Delays];
+
+    /// What it is called.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Inspector => "Inspector",
+            Self::Delays => "Delays",
+        }
+    }
+
+    /// What it tells.
+    pub const fn explained(self) -> &'static str {
+        match self {
+            Self::Inspector => "What is selected",
+            Self::Delays => {
+                "How long things in view waited for the loop: a histogram of the queueing delay"
+            }
         }
     }
 }

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{Side, StallOrder};
+use super::command::{Detail, Side, StallOrder};
+use super::plot::Measures;
 use super::timeline::Timeline;
 
 /// What the window remembers. What an older or newer version wrote is read as far as it fits.
@@ -16,10 +17,14 @@ pub struct Settings {
     pub controls: bool,
     /// Whether the inspector and the stalls are shown.
     pub details: bool,
-    /// Whether the loop lag is shown.
+    /// Whether the plots are shown.
     pub plot: bool,
+    /// What is plotted.
+    pub measures: Measures,
     /// Whether the comparison is shown.
     pub comparison: bool,
+    /// What is told beside the timeline.
+    pub detail: Detail,
     /// How stalls are listed.
     pub stall_order: StallOrder,
     /// Where a file was opened or exported last.
@@ -35,7 +40,9 @@ impl Default for Settings {
             controls: true,
             details: true,
             plot: true,
+            measures: Measures::default(),
             comparison: true,
+            detail: Detail::default(),
             stall_order: StallOrder::default(),
             folder: None,
             timeline: Timeline::default(),

@@ -4,6 +4,7 @@
 mod desk;
 mod keys;
 mod parameters;
+mod plots;
 
 use std::fs;
 use std::sync::Arc;

@@ -47,7 +47,8 @@ fn utilization_is_the_share_outside_the_poll() {
 fn a_turn_counts_evenly_over_its_length() {
     let first = |millis: f64| (millis - 1.0) / 159.0;
     let expected = [
-        (1, first(100.0) / 0.099),
+        // Cut off where the loop began to poll, and told by the next 100 ms.
+        (1, first(101.0) / 0.1),
         (100, (1.0 + 40.0 / 60.0 - first(100.0)) / 0.1),
         (200, (3.0 - (1.0 + 40.0 / 60.0)) / 0.1),
     ];

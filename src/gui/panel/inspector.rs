@@ -26,7 +26,7 @@ pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
         .id_salt("inspector")
         .auto_shrink(false)
         .show(ui, |ui| {
-            title(ui, "Inspector");
+            ui.add_space(STEP);
             let look = Look {
                 store: &document.store,
                 document,

@@ -75,6 +75,11 @@ impl Axis {
         self.exact_x(at).clamp(left - BEYOND, right + BEYOND) as f32
     }
 
+    /// Where a moment in nanoseconds lies on the screen, also far outside of it.
+    pub(super) fn x_of(&self, nanos: f64) -> f32 {
+        self.left + ((nanos - self.begin) / self.nanos_per_point()) as f32
+    }
+
     /// Which moment lies at `x`, in nanoseconds.
     pub(super) fn nanos_at(&self, x: f32) -> f64 {
         self.begin + f64::from(x - self.left) * self.nanos_per_point()

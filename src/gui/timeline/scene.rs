@@ -20,6 +20,8 @@ pub struct Scene<'a> {
     pub view: &'a TimeView,
     /// What is looked at closely.
     pub selection: Option<Selection>,
+    /// The moment under a pointer that is not on the timeline, in nanoseconds.
+    pub hover: Option<f64>,
     /// How long a stretch without a poll must be to count as a stall, while it lasts.
     pub stall_threshold: Duration,
 }

@@ -27,6 +27,7 @@ impl App {
             live: false,
             view: &world.view,
             selection: world.selection,
+            hover: None,
             stall_threshold: Duration::from_millis(50),
         };
         let mut commands = Vec::new();
@@ -73,6 +74,7 @@ fn look<R>(harness: &Harness<'_, App>, see: impl FnOnce(&Placement<'_>, &Outline
         live: false,
         view: &world.view,
         selection: None,
+        hover: None,
         stall_threshold: Duration::from_millis(50),
     };
     let place = Placement::new(&scene, areas(harness).lanes, app.timeline.scroll, 1.0);

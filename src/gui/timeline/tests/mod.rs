@@ -80,6 +80,7 @@ impl World {
             live: true,
             view: &self.view,
             selection: self.selection,
+            hover: None,
             stall_threshold: Duration::from_millis(50),
         };
         let lanes = Rect::from_min_size(pos2(100.0, 30.0), vec2(1_000.0, self.height));
