@@ -61,6 +61,19 @@ impl Measure {
         }
     }
 
+    /// The same where there is little room.
+    pub(super) const fn short(self) -> &'static str {
+        match self {
+            Self::Lag => "Lag",
+            Self::Utilization => "Utilization",
+            Self::QueueingDelay => "Delay",
+            Self::TurnsPerSecond => "Turns/s",
+            Self::CallbacksPerTurn => "Callbacks/turn",
+            Self::ReadyPerPoll => "Ready/poll",
+            Self::Bytes => "Bytes",
+        }
+    }
+
     /// What it means.
     pub const fn explained(self) -> &'static str {
         match self {

@@ -109,14 +109,14 @@ fn switches(ui: &mut Ui, measures: &Measures, commands: &mut Vec<Command>) {
         ui.spacing_mut().interact_size.y = 18.0;
         for measure in Measure::ALL {
             let on = measures.contains(measure);
-            let text = RichText::new(measure.word()).font(theme::small());
+            let text = RichText::new(measure.short()).font(theme::small());
             let button = ui.add(Button::selectable(on, text));
             let info = || WidgetInfo::selected(Role::Button, true, on, measure.word());
             button.widget_info(info);
             if button.clicked() {
                 commands.push(Command::SetPlot(measure, !on));
             }
-            button.on_hover_text(measure.explained());
+            button.on_hover_text(format!("{}. {}", measure.word(), measure.explained()));
         }
     });
     ui.add_space(STEP / 2.0);
