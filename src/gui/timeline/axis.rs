@@ -48,11 +48,6 @@ impl Axis {
         self.begin
     }
 
-    /// How many nanoseconds it shows.
-    pub(super) const fn length(&self) -> f64 {
-        self.length
-    }
-
     /// How many nanoseconds one point shows.
     pub(super) fn nanos_per_point(&self) -> f64 {
         self.length / f64::from(self.width)
