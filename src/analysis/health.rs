@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::ready::ready_of;
-use super::spans::called_in;
+use super::waits::{known_until, served};
 use super::{Histogram, Quantiles};
-use crate::store::{ModelTrack, SpanKind, ThreadTrack};
+use crate::store::ModelTrack;
 use crate::trace::{ThreadId, TimeRange, Timestamp};
 
 /// How well the loops of a model do.
@@ -58,24 +57,10 @@ impl Meter {
             let late = &thread.lateness.points()[counted.timers..];
             late.iter().for_each(|(_, late)| self.lag.add(*late));
             counted.timers = thread.lateness.points().len();
-            let until = last_poll(thread);
-            let new = TimeRange::new(counted.until, until);
-            if new.is_empty() {
-                continue;
-            }
-            counted.until = until;
-            let mut flow = None;
-            for called in called_in(&thread.lane, new, until) {
-                // What follows from a readiness at once, such as the loss of its connection, has waited for nothing.
-                let follows = called.span.flow.is_some() && called.span.flow == flow;
-                flow = called.span.flow;
-                if called.range.begin < new.begin || follows {
-                    continue;
-                }
-                if let Some(ready) = ready_of(model, thread, &called.span) {
-                    self.queueing
-                        .add(TimeRange::new(ready.at, called.range.begin).nanos());
-                }
+            let new = TimeRange::new(counted.until, known_until(thread));
+            counted.until = new.end;
+            for (_, waited) in served(model, thread, new) {
+                self.queueing.add(waited);
             }
         }
     }
@@ -113,18 +98,4 @@ impl Meter {
             queueing: self.queueing.quantiles(),
         })
     }
-}
-
-/// When a loop entered the poll last, or ended: what it did before is known as a whole.
-fn last_poll(thread: &ThreadTrack) -> Timestamp {
-    let ended = thread.lane.row(0).map_or(&[][..], |row| row.spans());
-    let spans = thread
-        .lane
-        .open()
-        .first()
-        .into_iter()
-        .chain(ended.iter().rev());
-    let poll = spans.copied().find(|span| span.kind == SpanKind::Poll);
-    let polled = poll.map_or(Timestamp::ZERO, |poll| poll.begin);
-    thread.end.unwrap_or(polled)
 }

@@ -17,6 +17,7 @@ mod findings;
 mod health;
 mod histogram;
 mod lag;
+mod rates;
 mod ready;
 mod report;
 mod spans;
@@ -24,6 +25,7 @@ mod spent;
 mod stalls;
 mod statistics;
 mod victims;
+mod waits;
 mod what_if;
 mod words;
 
@@ -39,6 +41,7 @@ pub use findings::{Finding, findings};
 pub use health::{Health, Meter};
 pub use histogram::{Histogram, Quantiles};
 pub use lag::{LagPoint, loop_lag, timer_lateness};
+pub use rates::{Column, Rate, rate};
 pub use ready::{Known, VictimKind};
 pub use report::{CallbackEntry, ModelReport, Report, TaskEntry};
 pub use stalls::{StallReport, stall, stalls};
@@ -46,6 +49,7 @@ pub use statistics::{
     CallStatistics, Statistics, Tally, TaskStatistics, ThreadStatistics, statistics,
 };
 pub use victims::{SHORTEST_WAIT, Victim};
+pub use waits::Waits;
 pub use what_if::{Change, Prediction, what_if};
 pub use words::{outcome_word, plain_count, plain_duration, plain_size};
 

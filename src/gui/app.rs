@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::command::{Command, ViewCommand};
+use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
 use super::document::{Document, Documents, Native};
 use super::jobs::{Done, Jobs};
@@ -15,6 +15,7 @@ use super::navigate;
 use super::panel;
 use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
+use super::plot::Plots;
 use super::settings::Settings;
 use super::theme;
 use crate::format::{Origin, Recording, TraceInfo};
@@ -34,6 +35,7 @@ pub struct App {
     pub(super) palette: Option<CommandPalette>,
     pub(super) jobs: Jobs,
     pub(super) statistics: panel::statistics::Table,
+    pub(super) plots: Plots,
     runs: u32,
     closing: bool,
     system_language: Language,
@@ -58,6 +60,7 @@ impl App {
             palette: None,
             jobs: Jobs::new(ctx),
             statistics: panel::statistics::Table::default(),
+            plots: Plots::default(),
             runs: 0,
             closing: false,
             system_language: Language::English,
@@ -120,6 +123,10 @@ impl App {
             self.finish(done);
         }
         self.fetch(ctx);
+        let shown = self.documents.shown_mut();
+        if shown.is_some_and(|document| !document.look_at_waits()) {
+            ctx.request_repaint();
+        }
     }
 
     /// Everything that is said on this thread is said in the language that was chosen.
@@ -188,9 +195,20 @@ impl App {
             }
             Command::View(view) => self.on_shown(|document| look(document, view)),
             Command::ChooseRange(range) => self.on_shown(|document| document.chosen = range),
-            Command::Select(selection) => self.on_shown(|document| document.selection = selection),
-            Command::Reveal(selection) => self.on_shown(|document| document.reveal(selection)),
-            Command::NextStall(forward) => self.on_shown(|document| next_stall(document, forward)),
+            Command::Select(selection) => {
+                if selection.is_some() {
+                    self.settings.detail = Detail::Inspector;
+                }
+                self.on_shown(|document| document.selection = selection);
+            }
+            Command::Reveal(selection) => {
+                self.settings.detail = Detail::Inspector;
+                self.on_shown(|document| document.reveal(selection));
+            }
+            Command::NextStall(forward) => {
+                self.settings.detail = Detail::Inspector;
+                self.on_shown(|document| next_stall(document, forward));
+            }
             Command::ShowTrace(place) => self.documents.show(place),
             Command::OpenDialog => self.ask_for_path(Purpose::OpenTrace),
             Command::LoadScenarioDialog => self.ask_for_path(Purpose::LoadScenario),
@@ -203,6 +221,8 @@ impl App {
             Command::SetStallOrder(order) => self.settings.stall_order = order,
             Command::SetLanguage(language) => self.settings.language = language,
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
+            Command::SetPlot(measure, on) => self.settings.measures.set(measure, on),
+            Command::SetDetail(detail) => self.settings.detail = detail,
             Command::ToggleHelp => self.help = !self.help,
             Command::TogglePalette => {
                 self.palette = match self.palette {

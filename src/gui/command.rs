@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::plot::Measure;
 use crate::gui::texts::{LanguageChoice, english, tr};
 use crate::scenario::{Blocking, Edit, Owner};
 use crate::store::SpanRef;
@@ -70,6 +71,10 @@ pub enum Command {
     SetLanguage(LanguageChoice),
     /// Show a side of the window, or hide it.
     SetPanel(Side, bool),
+    /// Plot this below the timeline, or do not.
+    SetPlot(Measure, bool),
+    /// Show this beside the timeline.
+    SetDetail(Detail),
     /// Show the table of keys, or hide it.
     ToggleHelp,
     /// Show the command palette, or hide it.
@@ -89,7 +94,7 @@ pub enum Side {
     Controls,
     /// The inspector and the list of stalls.
     Details,
-    /// The loop's lag over time.
+    /// How the loops fared over time.
     Plot,
     /// The table that compares the models.
     Comparison,
@@ -112,9 +117,42 @@ impl Side {
         match self {
             Self::Controls => english("Scenario and controls"),
             Self::Details => english("Inspector and stalls"),
-            Self::Plot => english("Loop lag"),
+            Self::Plot => english("Plots"),
             Self::Comparison => english("Comparison"),
             Self::Statistics => english("Statistics"),
+        }
+    }
+}
+
+/// What is told beside the timeline, above the stalls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Detail {
+    /// What is selected.
+    #[default]
+    Inspector,
+    /// How long things waited for the loops.
+    Delays,
+}
+
+impl Detail {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 2] = [Self::Inspector, Self::Delays];
+
+    /// What it is called.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Inspector => english("Inspector"),
+            Self::Delays => english("Delays"),
+        }
+    }
+
+    /// What it tells.
+    pub const fn explained(self) -> &'static str {
+        match self {
+            Self::Inspector => english("What is selected"),
+            Self::Delays => english(
+                "How long things in view waited for the loop: a histogram of the queueing delay",
+            ),
         }
     }
 }

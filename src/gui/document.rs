@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::command::{Selection, ViewCommand};
 use super::navigate;
 use super::time_view::TimeView;
-use crate::analysis::{self, Finding, StallReport};
+use crate::analysis::{self, Finding, StallReport, Waits};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
 use crate::gui::texts::{fill, tr};
 use crate::store::TraceStore;
@@ -18,6 +18,9 @@ use crate::trace::{Batch, ModelId, TimeRange, Timestamp};
 
 /// How many traces are kept. The oldest run that was exported goes first, then the oldest of all.
 const KEPT: usize = 12;
+
+/// How many things that a loop served are looked at in one frame, at most.
+const SERVED_PER_FRAME: usize = 16_384;
 
 /// One trace, and how it is looked at.
 pub struct Document {
@@ -45,6 +48,8 @@ pub struct Document {
     pub stalls: Vec<StallReport>,
     /// What there is to find in them, by their places; the most harmful first.
     pub findings: Vec<Finding>,
+    /// How long things waited for the loops of each model, as far as it was looked at.
+    pub waits: BTreeMap<ModelId, Waits>,
     /// How many stalls of each model are among them.
     counted: BTreeMap<ModelId, usize>,
     /// Where its native form is.
@@ -103,6 +108,7 @@ impl Document {
             chosen: None,
             stalls: Vec::new(),
             findings: Vec::new(),
+            waits: BTreeMap::new(),
             counted: BTreeMap::new(),
             native,
         }
@@ -132,6 +138,16 @@ impl Document {
         self.now = now.max(self.store.range().end);
         self.update_stalls();
         self.view.advance(self.range());
+    }
+
+    /// Looks at how long things waited, as far as a frame has time for. Whether that was all.
+    pub fn look_at_waits(&mut self) -> bool {
+        let models = self.store.models().iter();
+        let looked = models.map(|model| {
+            let waits = self.waits.entry(model.id).or_default();
+            waits.look(model, SERVED_PER_FRAME)
+        });
+        looked.fold(true, |all, one| all && one)
     }
 
     /// Moves the view.

@@ -6,12 +6,13 @@ use egui::{Frame, Panel, Ui};
 
 use super::action::{self, State};
 use super::app::App;
-use super::command::{Command, Side};
+use super::command::{Command, Detail, Side};
 use super::document::Document;
 use super::panel;
-use super::plot::loop_lag;
+use super::plot::{histogram, strip};
 use super::shortcut;
 use super::theme::Palette;
+use super::time_view::TimeView;
 use super::timeline;
 use crate::gui::texts::english;
 
@@ -114,7 +115,11 @@ impl App {
                     .show(ui, |ui| {
                         panel::stalls::show(ui, document, self.settings.stall_order, commands);
                     });
-                panel::inspector::show(ui, document, commands);
+                panel::details::tabs(ui, self.settings.detail, commands);
+                match self.settings.detail {
+                    Detail::Inspector => panel::inspector::show(ui, document, commands),
+                    Detail::Delays => histogram::show(ui, document, &mut self.plots),
+                }
             });
         }
     }
@@ -131,10 +136,25 @@ impl App {
             });
             return;
         };
+        let gutter = timeline::gutter_width(ui.available_width());
+        let lanes = ui.available_rect_before_wrap();
+        let lanes = lanes.with_min_x(lanes.left() + gutter);
+        let hover = moment_under_pointer(ui, lanes, &document.view);
         if self.settings.shows(Side::Plot) {
-            bottom(ui, "plot", 104.0).frame(frame).show(ui, |ui| {
-                let gutter = timeline::gutter_width(ui.available_width());
-                loop_lag::show(ui, document, gutter, threshold, commands);
+            let measures = &self.settings.measures;
+            // Each number of plots has the height that the hand gave it.
+            let id = ("plots", measures.count());
+            let height = strip::height(measures.count());
+            bottom(ui, id, height).frame(frame).show(ui, |ui| {
+                let scene = strip::Scene {
+                    document,
+                    measures,
+                    gutter,
+                    threshold,
+                    hover,
+                    grid: &timeline::grid(ui, &document.view, lanes.width()),
+                };
+                strip::show(ui, &scene, &mut self.plots, commands);
             });
         }
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
@@ -145,6 +165,7 @@ impl App {
                 view: &document.view,
                 selection: document.selection,
                 chosen: document.chosen,
+                hover,
                 stall_threshold: threshold,
             };
             self.settings.timeline.show(ui, &scene, commands);
@@ -177,12 +198,20 @@ fn side(panel: Panel, ui: &Ui, width: f32) -> Panel {
 }
 
 /// A strip below what comes after it.
-fn bottom(ui: &Ui, id: &'static str, height: f32) -> Panel {
+fn bottom(ui: &Ui, id: impl std::hash::Hash + std::fmt::Debug, height: f32) -> Panel {
     let room = ui.available_height();
-    Panel::bottom(id)
+    Panel::bottom(egui::Id::unique(id))
         .resizable(true)
         .default_size(height.min(room * 0.4))
         .size_range(48.0..=(room * 0.7).max(49.0))
+}
+
+/// The moment under the pointer, in nanoseconds, where it is on the lanes of the timeline or on the plots below them, which
+/// lie at the same place across.
+fn moment_under_pointer(ui: &Ui, lanes: egui::Rect, view: &TimeView) -> Option<f64> {
+    let pointer = ui.input(|input| input.pointer.latest_pos())?;
+    let free = ui.ctx().layer_id_at(pointer) == Some(ui.layer_id());
+    (free && lanes.contains(pointer)).then(|| view.at_x(pointer.x - lanes.left(), lanes.width()))
 }
 
 /// What was dropped on the window: scenarios by their ending, and everything else as a trace.

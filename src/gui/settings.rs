@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::command::{Side, StallOrder};
+use super::command::{Detail, Side, StallOrder};
+use super::plot::Measures;
 use super::texts::LanguageChoice;
 use super::timeline::Timeline;
 
@@ -17,12 +18,16 @@ pub struct Settings {
     pub controls: bool,
     /// Whether the inspector and the stalls are shown.
     pub details: bool,
-    /// Whether the loop lag is shown.
+    /// Whether the plots are shown.
     pub plot: bool,
+    /// What is plotted.
+    pub measures: Measures,
     /// Whether the comparison is shown.
     pub comparison: bool,
     /// Whether the statistics are shown.
     pub statistics: bool,
+    /// What is told beside the timeline.
+    pub detail: Detail,
     /// How stalls are listed.
     pub stall_order: StallOrder,
     /// The language of the texts.
@@ -40,8 +45,10 @@ impl Default for Settings {
             controls: true,
             details: true,
             plot: true,
+            measures: Measures::default(),
             comparison: true,
             statistics: false,
+            detail: Detail::default(),
             stall_order: StallOrder::default(),
             language: LanguageChoice::default(),
             folder: None,

@@ -24,7 +24,7 @@ pub use peaks::Series;
 pub use row::{Piece, Pieces, Row};
 pub use span::{LaneRef, Span, SpanKind, SpanRef};
 pub use task::TaskTrack;
-pub use thread::{PendingTimer, ThreadTrack};
+pub use thread::{PendingTimer, ThreadTrack, TurnMark};
 pub use watch::{Arrival, Arrivals, CpuTimes, Observer, Sample, Watch};
 
 use crate::trace::{Batch, EventKind, ModelId, NameId, TimeRange, Timestamp};

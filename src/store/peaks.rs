@@ -102,7 +102,7 @@ impl Series {
     }
 
     /// Adds a number. A moment before that of the last one is moved to it.
-    pub(super) fn push(&mut self, at: Timestamp, number: u64) {
+    pub(crate) fn push(&mut self, at: Timestamp, number: u64) {
         let at = self.points.last().map_or(at, |(last, _)| at.max(*last));
         self.points.push((at, number));
         let points = &self.points;

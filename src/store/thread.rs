@@ -28,6 +28,8 @@ pub struct ThreadTrack {
     pub watch: Watch,
     /// By how many nanoseconds each timer was late that fired on this thread, at the moment when it did.
     pub lateness: Series,
+    /// Its turns, in the order of time.
+    turns: Vec<TurnMark>,
     /// Of a thread without a loop, the stretches between two waits.
     stretches: Row,
     /// How long it waited, in polls or in system calls, in nanoseconds, what lasts still not included.
@@ -40,6 +42,18 @@ pub struct ThreadTrack {
     /// Which descriptors its readinesses are of, where that was told, in the order of their flows.
     descriptors: Vec<(FlowId, i32)>,
     timers: BTreeMap<FlowId, PendingTimer>,
+}
+
+/// Where a turn begins, at its poll, and what the thread had done until then: the difference of two says what was done in
+/// between, without a look at what lies there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnMark {
+    /// When its poll begins.
+    pub at: Timestamp,
+    /// How many callbacks that lie in no other had begun before.
+    pub callbacks: u64,
+    /// How many descriptors the polls before had brought.
+    pub ready: u64,
 }
 
 /// A timer that was set, and has neither fired nor been cancelled.
@@ -64,6 +78,7 @@ impl ThreadTrack {
             callbacks: 0,
             watch: Watch::default(),
             lateness: Series::default(),
+            turns: Vec::new(),
             stretches: Row::default(),
             waited: 0,
             last_wait_end: None,
@@ -123,6 +138,11 @@ impl ThreadTrack {
     /// The timers that are still to come, in the order in which they were set first.
     pub fn pending_timers(&self) -> impl Iterator<Item = (FlowId, PendingTimer)> + '_ {
         self.timers.iter().map(|(flow, timer)| (*flow, *timer))
+    }
+
+    /// Its turns, each from its poll to that of the next one, in the order of time.
+    pub fn turns(&self) -> &[TurnMark] {
+        &self.turns
     }
 
     /// The polls that begin at `moment` or later.
@@ -199,6 +219,11 @@ impl ThreadTrack {
                 self.end_span(at, |span| span.kind == SpanKind::Turn);
                 self.lane.begin(Span::open(at, SpanKind::Poll));
                 self.polls += 1;
+                self.turns.push(TurnMark {
+                    at,
+                    callbacks: self.callbacks as u64,
+                    ready: self.ready,
+                });
             }
             EventKind::PollEnd { ready } => {
                 self.ready = self.ready.saturating_add(u64::from(ready));

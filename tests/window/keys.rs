@@ -3,6 +3,7 @@
 use egui::{Key, Modifiers, Pos2, pos2};
 use loopscope::gui::action::{ACTIONS, Action, Trigger};
 use loopscope::gui::command::{Command, Selection, Side, ViewCommand};
+use loopscope::gui::texts::LanguageChoice;
 use loopscope::trace::{TimeRange, Timestamp};
 
 use crate::desk::Desk;
@@ -116,6 +117,13 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             let theme = desk.harness.ctx.options(|options| options.theme_preference);
             assert_eq!(theme, egui::ThemePreference::System);
         },
+        "system-language" => |desk, ask| speaks(desk, ask, LanguageChoice::System),
+        "english" => |desk, ask| speaks(desk, ask, LanguageChoice::English),
+        "chinese" => |desk, ask| {
+            speaks(desk, ask, LanguageChoice::Chinese);
+            assert!(desk.has("运行") || desk.has("▶ 运行"));
+            desk.apply(Command::SetLanguage(LanguageChoice::English));
+        },
         "palette" => |desk, ask| {
             ask(desk);
             let _ = desk.control("Command");
@@ -139,10 +147,16 @@ fn opens(desk: &mut Desk, ask: Ask<'_>, title: &str) {
 }
 
 fn flips(desk: &mut Desk, ask: Ask<'_>, side: Side) {
+    let before = desk.app().settings().shows(side);
     ask(desk);
-    assert!(!desk.app().settings().shows(side));
+    assert_ne!(desk.app().settings().shows(side), before);
     ask(desk);
-    assert!(desk.app().settings().shows(side));
+    assert_eq!(desk.app().settings().shows(side), before);
+}
+
+fn speaks(desk: &mut Desk, ask: Ask<'_>, language: LanguageChoice) {
+    ask(desk);
+    assert_eq!(desk.app().settings().language, language);
 }
 
 /// Looks at a small part in the middle of the trace.
@@ -241,7 +255,7 @@ fn a_menu_shows_the_keys_and_does_the_same() {
     desk.click("Next stall");
     assert!(matches!(desk.shown().selection, Some(Selection::Stall(..))));
     desk.click("View");
-    desk.click("Loop lag");
+    desk.click("Plots");
     assert!(!desk.app().settings().shows(Side::Plot));
 }
 

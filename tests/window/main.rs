@@ -4,6 +4,7 @@
 mod desk;
 mod keys;
 mod parameters;
+mod plots;
 mod ranges;
 
 use std::fs;

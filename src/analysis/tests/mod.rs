@@ -1,6 +1,7 @@
 //! The analysis of hand-made traces.
 
 mod made;
+mod rates;
 mod schedules;
 mod statistics;
 mod watched;

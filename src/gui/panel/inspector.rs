@@ -27,7 +27,7 @@ pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
         .id_salt("inspector")
         .auto_shrink(false)
         .show(ui, |ui| {
-            title(ui, tr("Inspector"));
+            ui.add_space(STEP);
             let look = Look {
                 store: &document.store,
                 document,

@@ -3,6 +3,7 @@
 pub mod blocking;
 mod chain;
 pub mod comparison;
+pub mod details;
 pub mod files;
 pub mod help;
 pub mod inspector;

@@ -43,16 +43,6 @@ impl Axis {
         self.width
     }
 
-    /// The moment at its left end, in nanoseconds; may lie before the trace.
-    pub(super) const fn begin(&self) -> f64 {
-        self.begin
-    }
-
-    /// How many nanoseconds it shows.
-    pub(super) const fn length(&self) -> f64 {
-        self.length
-    }
-
     /// How many nanoseconds one point shows.
     pub(super) fn nanos_per_point(&self) -> f64 {
         self.length / f64::from(self.width)
@@ -73,6 +63,11 @@ impl Axis {
     pub(super) fn x(&self, at: Timestamp) -> f32 {
         let (left, right) = (f64::from(self.left), f64::from(self.right()));
         self.exact_x(at).clamp(left - BEYOND, right + BEYOND) as f32
+    }
+
+    /// Where a moment in nanoseconds lies on the screen, also far outside of it.
+    pub(super) fn x_of(&self, nanos: f64) -> f32 {
+        self.left + ((nanos - self.begin) / self.nanos_per_point()) as f32
     }
 
     /// Which moment lies at `x`, in nanoseconds.

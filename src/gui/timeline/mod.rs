@@ -44,11 +44,13 @@ pub use scene::Scene;
 use crate::gui::command::{Command, Selection, ViewCommand};
 use crate::gui::texts::{self, fill, tr};
 use crate::gui::theme::{self, Palette};
+use crate::gui::time_view::TimeView;
 use chrome::Areas;
 use interact::{Drag, Hands};
 use items::Picture;
 use outline::{Kind, Outline};
 use place::Placement;
+use ruler::Ruler;
 
 /// The timeline as a widget: what it remembers from frame to frame.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -234,9 +236,7 @@ fn paint_all(
     let lanes = ui
         .painter()
         .with_clip_rect(areas.lanes.intersect(ui.clip_rect()));
-    let (begin, length) = (place.axis.begin(), place.axis.length());
-    let char_width = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::number(), '0'));
-    let ruler = ruler::ruler(begin, length, place.axis.width(), char_width);
+    let ruler = ruler_of(ui, place.scene.view, place.axis.width());
 
     paint::background(&lanes, palette, place, outline, &ruler);
     paint::picture(&lanes, palette, place, picture);
@@ -253,14 +253,27 @@ fn paint_all(
     if let Some(x) = hands.edge {
         measure::edge(&all, palette, areas, x);
     }
-    if let Some(pointer) = hands.pointer {
-        overlay::cursor(&all, palette, areas, pointer.x);
+    let elsewhere = place.scene.hover.map(|at| place.axis.x_of(at));
+    if let Some(x) = hands.pointer.map(|at| at.x).or(elsewhere) {
+        overlay::cursor(&all, palette, areas, x);
         // The length that is written there matters more.
-        let room = length.is_none_or(|length| !length.x_range().expand(40.0).contains(pointer.x));
+        let room = length.is_none_or(|length| !length.x_range().expand(40.0).contains(x));
         if room && !hands.pulls {
-            chrome::cursor_time(&all, palette, areas, place, pointer.x);
+            chrome::cursor_time(&all, palette, areas, place, x);
         }
     }
+}
+
+fn ruler_of(ui: &Ui, view: &TimeView, width: f32) -> Ruler {
+    let char_width = ui.fonts_mut(|fonts| fonts.glyph_width(&theme::number(), '0'));
+    ruler::ruler(view.begin(), view.length(), width, char_width)
+}
+
+/// The moments that have a label on the ruler of a timeline whose lanes are `width` wide, in nanoseconds.
+pub fn grid(ui: &Ui, view: &TimeView, width: f32) -> Vec<f64> {
+    let ticks = ruler_of(ui, view, width).ticks.into_iter();
+    let labelled = ticks.filter(|tick| tick.label.is_some());
+    labelled.map(|tick| tick.at as f64).collect()
 }
 
 /// The triangles of stalls can be clicked, and found by whoever cannot see them.

@@ -28,6 +28,7 @@ impl App {
             view: &world.view,
             selection: world.selection,
             chosen: world.chosen,
+            hover: None,
             stall_threshold: Duration::from_millis(50),
         };
         let mut commands = Vec::new();
@@ -79,6 +80,7 @@ pub(super) fn look<R>(
         view: &world.view,
         selection: None,
         chosen: world.chosen,
+        hover: None,
         stall_threshold: Duration::from_millis(50),
     };
     let place = Placement::new(&scene, areas(harness).lanes, app.timeline.scroll, 1.0);

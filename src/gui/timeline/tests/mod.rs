@@ -84,6 +84,7 @@ impl World {
             view: &self.view,
             selection: self.selection,
             chosen: self.chosen,
+            hover: None,
             stall_threshold: Duration::from_millis(50),
         };
         let lanes = Rect::from_min_size(pos2(100.0, 30.0), vec2(1_000.0, self.height));

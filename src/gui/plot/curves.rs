@@ -1,0 +1,221 @@
+//! The curves of a document as data: what there is to draw in the present view, and no more.
+
+use std::cmp::Reverse;
+
+use egui_plot::PlotPoint;
+
+use super::measure::{Measure, round_up};
+use crate::analysis::{Rate, loop_lag, rate};
+use crate::gui::document::Document;
+use crate::store::{ModelTrack, TaskTrack, ThreadTrack};
+use crate::trace::{TimeRange, Timestamp};
+
+/// Of how many tasks of a model the bytes are drawn: those that have read most.
+pub(super) const MOST_TASKS: usize = 32;
+/// How wide a column of rates is at least, in pixels.
+const COLUMN: f64 = 4.0;
+/// How near a moment something counts as of that moment, in pixels.
+const NEAR: f64 = 3.0;
+
+/// How the points of a curve hang together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// From one point straight to the next.
+    Line,
+    /// A value holds up to the next one.
+    Steps,
+    /// A value is of its own moment only.
+    Spikes,
+}
+
+/// One curve.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Curve {
+    /// Whose it is, such as `asynchronous · loop`.
+    pub(super) name: String,
+    /// The place of its model in the trace.
+    pub(super) place: usize,
+    pub(super) shape: Shape,
+    /// Seconds and values; in a spike, three for each.
+    pub(super) points: Vec<PlotPoint>,
+}
+
+/// The stretch of time to draw, and how finely.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Look {
+    pub(super) view: TimeRange,
+    /// Nanoseconds that a pixel shows.
+    pub(super) nanos_per_pixel: f64,
+    /// The end of what lasts still.
+    pub(super) now: Timestamp,
+}
+
+impl Look {
+    fn grain(&self) -> u64 {
+        self.nanos_per_pixel.max(1.0) as u64
+    }
+
+    /// The length of a column of rates. It is round, so that columns hold still while a trace grows.
+    fn column(&self) -> u64 {
+        round_up((self.nanos_per_pixel * COLUMN).max(1.0)) as u64
+    }
+}
+
+impl Curve {
+    /// Its value at a moment: the highest that is near it, where there are several.
+    pub(super) fn at(&self, seconds: f64, seconds_per_pixel: f64) -> Option<f64> {
+        let near = NEAR * seconds_per_pixel;
+        let points = &self.points;
+        let from = points.partition_point(|point| point.x < seconds - near);
+        let past = points.partition_point(|point| point.x <= seconds + near);
+        let highest = points[from..past]
+            .iter()
+            .map(|point| point.y)
+            .reduce(f64::max);
+        let next = points.partition_point(|point| point.x <= seconds);
+        let before = next.checked_sub(1).map(|last| points[last]);
+        let after = points.get(next);
+        match (self.shape, before, after) {
+            (Shape::Spikes, _, _) => highest,
+            (_, Some(before), Some(after)) => {
+                let here = match self.shape {
+                    Shape::Line => {
+                        let part = (seconds - before.x) / (after.x - before.x);
+                        before.y + (after.y - before.y) * part
+                    }
+                    _ => return Some(before.y),
+                };
+                Some(highest.map_or(here, |highest| highest.max(here)))
+            }
+            (_, _, _) => highest,
+        }
+    }
+}
+
+/// All curves of a measure.
+pub(super) fn curves(document: &Document, measure: Measure, look: Look) -> Vec<Curve> {
+    let mut curves = Vec::new();
+    for (place, model) in document.store.models().iter().enumerate() {
+        match measure {
+            Measure::Bytes => curves.extend(bytes(document, model, place, look)),
+            _ => {
+                let threads = model.threads.iter();
+                let drawn = threads.filter(|thread| has(measure, thread));
+                curves.extend(
+                    drawn.map(|thread| of_thread(document, model, thread, place, measure, look)),
+                );
+            }
+        }
+    }
+    curves
+}
+
+/// Whether a thread can tell something of a measure: most are about loops.
+fn has(measure: Measure, thread: &ThreadTrack) -> bool {
+    match measure {
+        Measure::Lag | Measure::Utilization => thread.has_spans(),
+        _ => thread.polls > 0,
+    }
+}
+
+fn of_thread(
+    document: &Document,
+    model: &ModelTrack,
+    thread: &ThreadTrack,
+    place: usize,
+    measure: Measure,
+    look: Look,
+) -> Curve {
+    let store = &document.store;
+    let columns = |which| columns(thread, which, look);
+    let (shape, points) = match measure {
+        Measure::Lag => (Shape::Line, lag(thread, look)),
+        Measure::QueueingDelay => (Shape::Spikes, delays(document, model, thread, look)),
+        Measure::Utilization => (Shape::Steps, columns(Rate::Utilization)),
+        Measure::TurnsPerSecond => (Shape::Steps, columns(Rate::TurnsPerSecond)),
+        Measure::CallbacksPerTurn => (Shape::Steps, columns(Rate::CallbacksPerTurn)),
+        Measure::ReadyPerPoll => (Shape::Steps, columns(Rate::ReadyPerPoll)),
+        Measure::Bytes => (Shape::Steps, Vec::new()),
+    };
+    let thread = thread.name.map_or("?", |name| store.name(name));
+    Curve {
+        name: format!("{} · {thread}", store.model_name(model)),
+        place,
+        shape,
+        points,
+    }
+}
+
+fn lag(thread: &ThreadTrack, look: Look) -> Vec<PlotPoint> {
+    let points = loop_lag(thread, look.view, look.grain(), look.now).into_iter();
+    points
+        .map(|point| PlotPoint::new(point.at.as_secs_f64(), point.lag.as_secs_f64()))
+        .collect()
+}
+
+fn columns(thread: &ThreadTrack, which: Rate, look: Look) -> Vec<PlotPoint> {
+    let columns = rate(thread, which, look.view, look.column(), look.now);
+    let ends = |column: &crate::analysis::Column| {
+        let ends = [column.range.begin, column.range.end];
+        ends.map(|at| PlotPoint::new(at.as_secs_f64(), column.value))
+    };
+    columns.iter().flat_map(ends).collect()
+}
+
+fn delays(
+    document: &Document,
+    model: &ModelTrack,
+    thread: &ThreadTrack,
+    look: Look,
+) -> Vec<PlotPoint> {
+    let Some(waits) = document.waits.get(&model.id) else {
+        return Vec::new();
+    };
+    let longest = waits.longest(thread.id, look.view, look.grain());
+    let spike = |(at, nanos): (Timestamp, u64)| {
+        [0.0, nanos as f64 / 1e9, 0.0].map(|value| PlotPoint::new(at.as_secs_f64(), value))
+    };
+    longest.flat_map(spike).collect()
+}
+
+/// How many bytes each task had read, where there are many only of those that have read most.
+fn bytes(document: &Document, model: &ModelTrack, place: usize, look: Look) -> Vec<Curve> {
+    let store = &document.store;
+    let mut tasks: Vec<_> = model.tasks.iter().filter(|task| task.bytes > 0).collect();
+    tasks.sort_by_key(|task| Reverse(task.bytes));
+    tasks.truncate(MOST_TASKS);
+    let curve = |task: &TaskTrack| Curve {
+        name: format!(
+            "{} · {}",
+            store.model_name(model),
+            task.name.map_or("?", |name| store.name(name))
+        ),
+        place,
+        shape: Shape::Steps,
+        points: progress(task, look),
+    };
+    tasks.into_iter().map(curve).collect()
+}
+
+/// What a task had read at the end of every grain in which it read something, as a stair.
+fn progress(task: &TaskTrack, look: Look) -> Vec<PlotPoint> {
+    let all = task.progress();
+    let grain = look.grain();
+    let mut next = all.partition_point(|(at, _)| *at < look.view.begin);
+    let mut had = next.checked_sub(1).map_or(0, |last| all[last].1);
+    let first = task.begin.unwrap_or_default().max(look.view.begin);
+    let end = task.end.unwrap_or(look.now).min(look.view.end);
+    let mut points = vec![PlotPoint::new(first.as_secs_f64(), had as f64)];
+    while let Some((at, _)) = all.get(next).filter(|(at, _)| *at < look.view.end) {
+        let grain_end = (at.0 / grain + 1).saturating_mul(grain);
+        let past = next + all[next..].partition_point(|(at, _)| at.0 < grain_end);
+        let (last, bytes) = all[past.max(next + 1) - 1];
+        let at = last.as_secs_f64();
+        points.extend([had, bytes].map(|bytes| PlotPoint::new(at, bytes as f64)));
+        (next, had) = (past.max(next + 1), bytes);
+    }
+    if end > first {
+        points.push(PlotPoint::new(end.as_secs_f64(), had as f64));
+    }
+    points
+}

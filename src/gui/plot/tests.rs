@@ -1,0 +1,201 @@
+//! Curves and bars as data, and where they lie on the screen.
+
+use std::path::Path;
+use std::time::Duration;
+
+use egui::{Pos2, RawInput, Rect, vec2};
+
+use super::curves::Shape;
+use super::*;
+use crate::format;
+use crate::gui::command::ViewCommand;
+use crate::gui::{theme, timeline};
+use crate::trace::{TimeRange, Timestamp};
+
+/// A run of *three slow servers* in which the callbacks of task 1 slept, as it was recorded once.
+fn document() -> Document {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/three-slow-servers.loopscope"
+    );
+    let trace =
+        format::open(Path::new(path)).expect("it was recorded by this version or an older one");
+    let mut document = Document::of_file(Path::new(path), trace);
+    while !document.look_at_waits() {}
+    document
+}
+
+fn look(document: &Document) -> Look {
+    Look {
+        view: document.view.range(),
+        nanos_per_pixel: document.view.length() / 1000.0,
+        now: document.now,
+    }
+}
+
+#[test]
+fn loops_have_all_curves_and_threads_that_block_have_some() {
+    let document = document();
+    let count = |measure| curves(&document, measure, look(&document)).len();
+    // Main, three threads of tasks, and the reactor.
+    assert_eq!((count(Measure::Lag), count(Measure::Utilization)), (5, 5));
+    for measure in [
+        Measure::QueueingDelay,
+        Measure::TurnsPerSecond,
+        Measure::CallbacksPerTurn,
+        Measure::ReadyPerPoll,
+    ] {
+        assert_eq!(count(measure), 1, "{measure:?}");
+    }
+    assert_eq!(count(Measure::Bytes), 9, "three tasks in three models");
+}
+
+#[test]
+fn there_are_no_more_points_than_can_be_told_apart() {
+    let document = document();
+    let coarse = Look {
+        nanos_per_pixel: document.view.length() / 10.0,
+        ..look(&document)
+    };
+    for measure in Measure::ALL {
+        for curve in curves(&document, measure, coarse) {
+            assert!(
+                curve.points.len() <= 3 * 12,
+                "{measure:?}: {}",
+                curve.points.len()
+            );
+            let in_order = curve.points.is_sorted_by(|a, b| a.x <= b.x);
+            assert!(in_order, "{measure:?}");
+        }
+    }
+}
+
+#[test]
+fn the_curve_of_a_delay_reaches_the_longest_of_them() {
+    let document = document();
+    let curves = curves(&document, Measure::QueueingDelay, look(&document));
+    let highest = curves[0]
+        .points
+        .iter()
+        .map(|point| point.y)
+        .fold(0.0, f64::max);
+    let model = &document.store.models()[2];
+    let longest = document.waits[&model.id].histogram(document.view.range());
+    let longest = longest.quantiles().max;
+    assert!(longest > Duration::from_millis(200));
+    assert!((highest - longest.as_secs_f64()).abs() < 1e-9);
+}
+
+#[test]
+fn bytes_end_at_what_a_task_has_read() {
+    let document = document();
+    let curves = curves(&document, Measure::Bytes, look(&document));
+    let read = |name: &str| {
+        let curve = curves.iter().find(|curve| curve.name == name);
+        curve
+            .and_then(|curve| curve.points.last())
+            .map(|point| point.y)
+    };
+    assert_eq!(read("asynchronous · ecstasy"), Some(3007.0));
+    assert_eq!(read("synchronous · science"), Some(653.0));
+}
+
+#[test]
+fn a_value_is_read_at_a_moment() {
+    let curve = |shape, points: &[(f64, f64)]| Curve {
+        name: String::new(),
+        place: 0,
+        shape,
+        points: points
+            .iter()
+            .map(|&(x, y)| egui_plot::PlotPoint::new(x, y))
+            .collect(),
+    };
+    let line = curve(Shape::Line, &[(0.0, 0.0), (0.0, 10.0), (10.0, 0.0)]);
+    assert_eq!(line.at(5.0, 0.1), Some(5.0));
+    let steps = curve(
+        Shape::Steps,
+        &[(0.0, 3.0), (10.0, 3.0), (10.0, 4.0), (20.0, 4.0)],
+    );
+    assert_eq!(
+        (steps.at(9.9, 0.1), steps.at(10.1, 0.1)),
+        (Some(3.0), Some(4.0))
+    );
+    assert_eq!(steps.at(30.0, 0.1), None, "it has ended");
+    let spikes = curve(Shape::Spikes, &[(5.0, 0.0), (5.0, 7.0), (5.0, 0.0)]);
+    assert_eq!(
+        (spikes.at(5.2, 0.1), spikes.at(6.0, 0.1)),
+        (Some(7.0), None)
+    );
+}
+
+#[test]
+fn nothing_is_computed_again_while_nothing_changes() {
+    let mut document = document();
+    let mut plots = Plots::default();
+    let all = |document: &Document, plots: &mut Plots| {
+        for measure in Measure::ALL {
+            plots.curves(document, measure, look(document));
+        }
+        plots.bars(document);
+    };
+    all(&document, &mut plots);
+    let once = plots.computed;
+    assert_eq!(once, Measure::ALL.len() + 1);
+    all(&document, &mut plots);
+    assert_eq!(plots.computed, once);
+    document.look(ViewCommand::Pan(1e6));
+    all(&document, &mut plots);
+    assert_eq!(plots.computed, 2 * once, "another stretch of time");
+}
+
+#[test]
+fn bars_count_what_is_in_view() {
+    let mut document = document();
+    let mut plots = Plots::default();
+    let served =
+        |bars: &[histogram::Bars]| bars.iter().map(histogram::Bars::served).collect::<Vec<_>>();
+    let all = served(plots.bars(&document));
+    assert_eq!(all.len(), 1, "only one model runs a loop");
+    let second = TimeRange::new(Timestamp(0), Timestamp(1_000_000_000));
+    document.look(ViewCommand::Show(second));
+    let some = served(plots.bars(&document));
+    assert!(0 < some[0] && some[0] < all[0], "{some:?} of {all:?}");
+}
+
+#[test]
+fn a_plot_lies_exactly_below_the_lanes_of_the_timeline() {
+    let ctx = egui::Context::default();
+    theme::install(&ctx);
+    let document = document();
+    let screen = Rect::from_min_size(Pos2::ZERO, vec2(701.0, 300.0));
+    let mut frames = Vec::new();
+    let measures = Measures::from(vec!["lag".to_owned(), "bytes".to_owned()]);
+    let mut plots = Plots::default();
+    for _ in 0..3 {
+        let input = RawInput {
+            screen_rect: Some(screen),
+            ..RawInput::default()
+        };
+        frames.clear();
+        let mut output = ctx.run_ui(input, |ui| {
+            let gutter = timeline::gutter_width(ui.available_width());
+            let scene = strip::Scene {
+                document: &document,
+                measures: &measures,
+                gutter,
+                threshold: Duration::from_millis(50),
+                hover: None,
+                grid: &[],
+            };
+            let area = ui.available_rect_before_wrap();
+            frames = strip::show(ui, &scene, &mut plots, &mut Vec::new());
+            for frame in &frames {
+                assert_eq!(frame.left(), area.left() + gutter);
+                assert_eq!(frame.right(), area.right());
+            }
+        });
+        output.textures_delta.clear();
+    }
+    assert_eq!(frames.len(), 2);
+}
