@@ -55,7 +55,7 @@ impl Meter {
     pub fn look(&mut self, model: &ModelTrack) {
         for thread in model.threads.iter().filter(|thread| thread.polls > 0) {
             let counted = self.threads.entry(thread.id).or_default();
-            let late = &thread.lateness.points()[counted.timers..];
+            let late = thread.lateness.points().range(counted.timers..);
             late.iter().for_each(|(_, late)| self.lag.add(*late));
             counted.timers = thread.lateness.points().len();
             let until = last_poll(thread);
@@ -117,14 +117,11 @@ impl Meter {
 
 /// When a loop entered the poll last, or ended: what it did before is known as a whole.
 fn last_poll(thread: &ThreadTrack) -> Timestamp {
-    let ended = thread.lane.row(0).map_or(&[][..], |row| row.spans());
-    let spans = thread
-        .lane
-        .open()
-        .first()
-        .into_iter()
-        .chain(ended.iter().rev());
-    let poll = spans.copied().find(|span| span.kind == SpanKind::Poll);
+    let ended = thread.lane.row(0).into_iter();
+    let ended = ended.flat_map(|row| row.spans().iter().rev());
+    let open = thread.lane.open().first().copied();
+    let mut spans = open.into_iter().chain(ended);
+    let poll = spans.find(|span| span.kind == SpanKind::Poll);
     let polled = poll.map_or(Timestamp::ZERO, |poll| poll.begin);
     thread.end.unwrap_or(polled)
 }
