@@ -3,6 +3,7 @@
 //! whatever else goes on meets all of them; criterion's own times come before.
 
 pub mod load;
+pub mod made;
 pub mod ours;
 
 use std::hint::black_box;

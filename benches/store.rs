@@ -1,85 +1,37 @@
-//! What the store costs: to take events in, and to be asked what there is to see.
+//! What the store costs: to take events in, to hold them, and to be asked what there is to see.
 //!
 //! Taking in stands beside keeping the events as they came. Asking for what a screen can show stands beside a look
 //! at every span in view, which gives the same answer, and costs more the more spans fall into a column.
 //!
-//! Measured on two virtual cores: taking an event in is 8 times as dear as keeping it. Asking takes 0.1 of what a
-//! look at each of a million spans does, 0.9 for a hundredth of them and 0.8 for a ten-thousandth.
+//! The targets: at most 50 ns to take a span in, and no more at the end of a long trace than at its begin; at most 40
+//! bytes of memory for a span, with everything that belongs to it but its name.
 
 use std::hint::black_box;
+use std::time::Instant;
 
 use criterion::Criterion;
-use loopscope::store::{Piece, Row, TraceStore};
-use loopscope::trace::{
-    Batch, Cause, Event, EventKind, ModelId, NameId, Source, ThreadId, TimeRange, Timestamp,
-};
+use loopscope::store::{Lane, Piece, Row, TraceStore};
+use loopscope::trace::{Batch, TimeRange, Timestamp};
+use loopscope_benches::made::{batches, count, lanes, stored};
 use loopscope_benches::{Peer, beside};
 
-/// Turns of the loop in the trace that is asked.
-const TURNS: u64 = 1_000_000;
-/// Turns in the trace that is taken in.
-const APPENDED: u64 = 20_000;
-/// Nanoseconds from one turn to the next, and how many of them the callback takes.
-const TURN: u64 = 10_000;
-const CALLBACK: u64 = 3_000;
+/// How long the traces are, in spans.
+const SIZES: [usize; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
 /// Columns of pixels on the screen.
 const COLUMNS: u64 = 2_000;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     append(&mut criterion);
-    ask(&mut criterion);
+    for spans in SIZES {
+        let store = grow(spans);
+        ask(&mut criterion, &store, spans);
+    }
     criterion.final_summary();
 }
 
-/// What a loop records that has one callback a turn, in batches of 64 turns.
-fn batches(turns: u64) -> Vec<Batch> {
-    let name = NameId::from_index(0);
-    let turn = |turn: u64| {
-        let begin = turn * TURN;
-        [
-            (0, EventKind::PollEnd { ready: 1 }),
-            (
-                100,
-                EventKind::CallbackBegin {
-                    name,
-                    task: None,
-                    cause: Cause::Readiness,
-                    flow: None,
-                },
-            ),
-            (100 + CALLBACK, EventKind::CallbackEnd { failed: false }),
-            (200 + CALLBACK, EventKind::PollBegin),
-        ]
-        .map(|(after, kind)| Event {
-            at: Timestamp(begin + after),
-            kind,
-        })
-    };
-    let turns: Vec<u64> = (1..=turns).collect();
-    turns
-        .chunks(64)
-        .map(|turns| Batch {
-            source: Source {
-                model: ModelId::from_index(0),
-                thread: ThreadId::from_index(0),
-            },
-            names: Vec::new(),
-            events: turns.iter().copied().flat_map(turn).collect(),
-        })
-        .collect()
-}
-
-fn stored(batches: &[Batch]) -> TraceStore {
-    let mut store = TraceStore::new();
-    for batch in batches {
-        store.push(batch);
-    }
-    store
-}
-
 fn append(criterion: &mut Criterion) {
-    let batches = batches(APPENDED);
+    let batches: Vec<Batch> = batches(SIZES[1]).collect();
     let kept = || {
         let mut events = Vec::new();
         for batch in &batches {
@@ -87,42 +39,79 @@ fn append(criterion: &mut Criterion) {
         }
         events
     };
+    let taken_in = || {
+        let mut store = TraceStore::new();
+        batches.iter().for_each(|batch| store.push(batch));
+        store
+    };
     let peers = vec![
-        Peer::new("store", || stored(&batches)),
+        Peer::new("store", taken_in),
         Peer::new("as they came", kept),
     ];
-    beside(criterion, "take in an event", 4 * APPENDED, peers);
+    beside(criterion, "take in a span", SIZES[1] as u64, peers);
 }
 
-fn ask(criterion: &mut Criterion) {
-    let store = stored(&batches(TURNS));
-    let lane = &store.models()[0].threads[0].lane;
-    let callbacks = lane
-        .rows()
-        .iter()
-        .max_by_key(|row| row.spans().len())
-        .expect("the lane has rows");
-    for (what, part) in [
-        ("ask for all", 1),
-        ("ask for a hundredth", 100),
-        ("ask for a ten-thousandth", 10_000),
-    ] {
-        let length = TURNS * TURN / part;
-        let begin = TURNS * TURN / 2 - length / 2;
+/// Takes a trace in, and says what that cost at its begin and at its end, and how much memory it takes.
+fn grow(spans: usize) -> TraceStore {
+    let resident = resident();
+    let mut store = TraceStore::new();
+    let mut parts = [0.0_f64; 10];
+    let mut batches = batches(spans);
+    for part in 1..=parts.len() {
+        let before = count(&store);
+        let mut spent = 0;
+        while count(&store) < spans / parts.len() * part {
+            // Made before they are taken in: only the latter is measured.
+            let some: Vec<Batch> = batches.by_ref().take(100).collect();
+            if some.is_empty() {
+                break;
+            }
+            let begin = Instant::now();
+            some.iter().for_each(|batch| store.push(batch));
+            spent += begin.elapsed().as_nanos();
+        }
+        parts[part - 1] = spent as f64 / (count(&store) - before).max(1) as f64;
+    }
+    let count = count(&store) as f64;
+    println!(
+        "\n{spans} spans: {:.1} ns for each of the first tenth, {:.1} ns for each of the last; {:.1} bytes for each \
+         ({:.1} more in the process)",
+        parts[0],
+        parts[9],
+        store.bytes() as f64 / count,
+        (self::resident() - resident) / count,
+    );
+    store
+}
+
+/// How many bytes of memory this process has at present.
+fn resident() -> f64 {
+    let told = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = told.split(' ').nth(1).and_then(|word| word.parse().ok());
+    pages.unwrap_or(0.0) * rustix::param::page_size() as f64
+}
+
+fn ask(criterion: &mut Criterion, store: &TraceStore, spans: usize) {
+    let rows = lanes(store).flat_map(Lane::rows);
+    let row = rows.max_by_key(|row| row.spans().len());
+    let row = row.expect("the trace has rows");
+    let all = store.range();
+    for part in [1, 100, 10_000] {
+        let length = all.nanos() / part;
+        let begin = all.nanos() / 2 - length / 2;
         let view = TimeRange::new(Timestamp(begin), Timestamp(begin + length));
-        let grain = length / COLUMNS;
+        let grain = (length / COLUMNS).max(1);
         assert_eq!(
-            pieces(callbacks, view, grain),
-            every_span(callbacks, view, grain),
+            pieces(row, view, grain),
+            every_span(row, view, grain),
             "both see the same"
         );
         let peers = vec![
-            Peer::new("store", || pieces(black_box(callbacks), view, grain)),
-            Peer::new("every span", || {
-                every_span(black_box(callbacks), view, grain)
-            }),
+            Peer::new("store", || pieces(black_box(row), view, grain)),
+            Peer::new("every span", || every_span(black_box(row), view, grain)),
         ];
-        beside(criterion, what, 1, peers);
+        let what = format!("ask for 1/{part} of {spans} spans");
+        beside(criterion, &what, 1, peers);
     }
 }
 
@@ -138,7 +127,7 @@ fn pieces(row: &Row, view: TimeRange, grain: u64) -> (usize, usize) {
 fn every_span(row: &Row, view: TimeRange, grain: u64) -> (usize, usize) {
     let mut column = None;
     let (mut drawn, mut spans) = (0, 0);
-    for span in &row.spans()[row.first_after(view.begin)..] {
+    for span in row.spans().range(row.first_after(view.begin)..) {
         if span.begin >= view.end {
             break;
         }

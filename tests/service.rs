@@ -188,7 +188,7 @@ fn each_process_is_a_track_of_its_own_in_the_time_of_the_others() {
             .flat_map(|row| row.spans())
             .collect();
         let named = |wanted: &str| {
-            let is_it = |span: &&&loopscope::store::Span| {
+            let is_it = |span: &&loopscope::store::Span| {
                 span.name.is_some_and(|name| store.name(name) == wanted)
             };
             spans.iter().filter(is_it).count()
@@ -249,7 +249,7 @@ fn a_stop_leaves_no_process_and_no_descriptor_behind() {
                 let mut spans = model.threads.iter().flat_map(|thread| {
                     let lane = &thread.lane;
                     let ended = lane.row(0).into_iter().flat_map(|row| row.spans());
-                    ended.chain(lane.open()).collect::<Vec<_>>()
+                    ended.chain(lane.open().iter().copied()).collect::<Vec<_>>()
                 });
                 let mut inner = model.threads.iter().flat_map(|thread| thread.lane.open());
                 if work.is_empty() {

@@ -35,7 +35,7 @@ pub fn callbacks(store: &TraceStore, model: &ModelTrack, now: Timestamp) -> Vec<
     let mut found: Vec<CallbackSummary> = Vec::new();
     for thread in &model.threads {
         let ended = thread.lane.rows().iter().flat_map(|row| row.spans());
-        for span in ended.chain(thread.lane.open()) {
+        for span in ended.chain(thread.lane.open().iter().copied()) {
             if !matches!(span.kind, SpanKind::Callback(_)) {
                 continue;
             }

@@ -90,7 +90,7 @@ fn called(
     let rows = thread.lane.rows().iter().enumerate();
     rows.flat_map(move |(depth, row)| {
         let first = row.first_after(from);
-        let spans = row.spans()[first..].iter().enumerate();
+        let spans = row.spans().range(first..).iter().enumerate();
         let its = spans.filter(move |(_, span)| {
             span.flow == Some(flow) && span.kind == SpanKind::Callback(Cause::Deferred)
         });

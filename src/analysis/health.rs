@@ -54,7 +54,7 @@ impl Meter {
     pub fn look(&mut self, model: &ModelTrack) {
         for thread in model.threads.iter().filter(|thread| thread.polls > 0) {
             let counted = self.threads.entry(thread.id).or_default();
-            let late = &thread.lateness.points()[counted.timers..];
+            let late = thread.lateness.points().range(counted.timers..);
             late.iter().for_each(|(_, late)| self.lag.add(*late));
             counted.timers = thread.lateness.points().len();
             let new = TimeRange::new(counted.until, known_until(thread));

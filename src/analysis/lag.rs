@@ -39,8 +39,8 @@ pub fn loop_lag(
             Piece::Span { index } => row.longest_active(index, index + 1),
             Piece::Folded { first, count, .. } => row.longest_active(first, first + count),
         };
-        if let Some(place) = longest {
-            push_tooth(&mut points, &row.spans()[place], now);
+        if let Some(turn) = longest.and_then(|place| row.get(place)) {
+            push_tooth(&mut points, &turn, now);
         }
     }
     if let Some(open) = thread.open_stretch()

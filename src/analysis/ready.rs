@@ -142,7 +142,7 @@ fn last_look(thread: &ThreadTrack, learned: Timestamp) -> Timestamp {
         return Timestamp::ZERO;
     };
     let before = row.spans().partition_point(|span| span.end <= learned);
-    let polls = row.spans()[..before].iter().rev();
+    let polls = row.spans().range(..before).iter().rev();
     let mut polls = polls.filter(|span| span.kind == SpanKind::Poll);
     polls.nth(1).map_or(Timestamp::ZERO, |poll| poll.end)
 }
@@ -152,7 +152,7 @@ fn deadline(thread: &ThreadTrack, timer: FlowId, callback: &Span) -> Option<Time
     let instants = thread.instants();
     let past = instants.partition_point(|event| event.at <= callback.begin);
     // The firing comes right before the callback; without it the setting is all there is.
-    for event in instants[..past].iter().rev() {
+    for event in instants.range(..past).iter().rev() {
         match event.kind {
             EventKind::TimerFired { timer: known, late } if known == timer => {
                 return Some(Timestamp(event.at.0.saturating_sub(late)));
@@ -181,7 +181,7 @@ fn asked_by(
     let mut told = others.flat_map(|thread| {
         let instants = thread.instants();
         let past = instants.partition_point(|event| event.at <= queued_at);
-        instants[..past].iter().rev().take(NEAR)
+        instants.range(..past).iter().rev().take(NEAR)
     });
     let brings = |kind| matches!(kind, EventKind::WorkDone { call, .. } if call == Some(flow));
     match told.any(|event| brings(event.kind)) {

@@ -46,7 +46,8 @@ pub(super) fn spans_in(
 ) -> impl Iterator<Item = Span> + '_ {
     let finished = lane.row(depth).into_iter().flat_map(move |row| {
         let from = row.first_after(range.begin);
-        row.spans()[from..]
+        row.spans()
+            .range(from..)
             .iter()
             .take_while(move |span| span.begin < range.end)
     });
@@ -54,7 +55,7 @@ pub(super) fn spans_in(
         .open()
         .get(depth)
         .filter(move |span| span.begin < range.end);
-    finished.chain(open).copied()
+    finished.chain(open.copied())
 }
 
 /// The callback in which a span of a depth lies.

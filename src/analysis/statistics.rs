@@ -257,7 +257,7 @@ fn first_place(lane: LaneRef, spans: &Lane, depth: usize, range: TimeRange) -> P
         row.map_or(0, |row| {
             let first = row.first_after(range.begin);
             // One without length that lies where the range begins belongs to it.
-            let before = row.spans()[..first].iter().rev();
+            let before = row.spans().range(..first).iter().rev();
             first - before.take_while(|span| span.begin >= range.begin).count()
         })
     };

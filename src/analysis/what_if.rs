@@ -48,7 +48,7 @@ pub fn what_if(
     let whole = stall.victims.iter().map(|victim| victim.waited);
     let whole = whole.fold(stall.range, TimeRange::union);
     let turns = thread.lane.row(0);
-    let first = turns.and_then(|row| Some(row.spans()[row.at(whole.begin)?].begin));
+    let first = turns.and_then(|row| Some(row.get(row.at(whole.begin)?)?.begin));
     let window = TimeRange::new(
         first.unwrap_or(whole.begin),
         whole.end + Duration::from_nanos(1),

@@ -124,7 +124,9 @@ fn lane(model: &ModelTrack, task: &TaskTrack, range: TimeRange, columns: usize) 
         for piece in row.pieces(range, grain) {
             match piece {
                 Piece::Span { index } => {
-                    spend(row.spans()[index].kind, row.spans()[index].range(range.end))
+                    if let Some(span) = row.get(index) {
+                        spend(span.kind, span.range(range.end));
+                    }
                 }
                 Piece::Folded { range, active, .. } => {
                     let running = TimeRange::new(range.begin, Timestamp(range.begin.0 + active));

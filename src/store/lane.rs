@@ -33,10 +33,12 @@ impl Lane {
 
     /// The span at a place of a depth. One that lasts still has the place that it keeps when it ends.
     pub fn span(&self, depth: usize, index: usize) -> Option<Span> {
-        let finished = self.rows.get(depth).map_or(&[][..], Row::spans);
-        match finished.get(index) {
-            Some(span) => Some(*span),
-            None if index == finished.len() => self.open.get(depth).copied(),
+        let row = self.rows.get(depth);
+        match row.and_then(|row| row.get(index)) {
+            Some(span) => Some(span),
+            None if index == row.map_or(0, |row| row.spans().len()) => {
+                self.open.get(depth).copied()
+            }
             None => None,
         }
     }
@@ -102,7 +104,7 @@ impl Lane {
     /// What lasts still on the outermost depth never was: what came before it lasts still, and is given back with
     /// the end that it had. Only what is no active time comes back.
     pub(super) fn undo(&mut self) -> Option<Span> {
-        let last = *self.rows.first()?.spans().last()?;
+        let last = self.rows.first()?.spans().last()?;
         let before = self.rows.first_mut()?.reopen_last()?;
         self.open.clear();
         self.open.push(before);
@@ -114,6 +116,18 @@ impl Lane {
         if let Some(row) = self.rows.first_mut() {
             row.move_border(place, to);
         }
+    }
+
+    /// Lets go of the finished spans that end before `moment`, in whole pieces.
+    pub(super) fn forget_before(&mut self, moment: Timestamp) {
+        for row in &mut self.rows {
+            row.forget_before(moment);
+        }
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.rows.iter().map(Row::bytes).sum()
     }
 
     /// Everything that lasts still ends.

@@ -7,22 +7,30 @@
 //! The store has one owner and no lock. It keeps what it was told and draws no conclusions; those are
 //! `analysis`.
 
+mod chunks;
 mod lane;
+mod limit;
 mod model;
 mod peaks;
 mod row;
+mod shelf;
 mod span;
+mod spans;
 mod task;
 mod thread;
 mod watch;
 
 use std::collections::HashMap;
 
+pub use chunks::{Chunks, Iter as ChunksIter, Part};
 pub use lane::Lane;
+pub use limit::Forgotten;
+use limit::Limit;
 pub use model::{Memory, ModelTrack, Stall, Times};
 pub use peaks::Series;
 pub use row::{Piece, Pieces, Row};
 pub use span::{LaneRef, Span, SpanKind, SpanRef};
+pub use spans::{Iter as SpansIter, Spans};
 pub use task::TaskTrack;
 pub use thread::{PendingTimer, ThreadTrack, TurnMark};
 pub use watch::{Arrival, Arrivals, CpuTimes, Observer, Sample, Watch};
@@ -36,6 +44,7 @@ pub struct TraceStore {
     models: Vec<ModelTrack>,
     range: Option<TimeRange>,
     events: u64,
+    limit: Limit,
 }
 
 impl TraceStore {
@@ -60,6 +69,28 @@ impl TraceStore {
         for event in &batch.events {
             model.push(batch.source.thread, event);
         }
+        let newest = self.range().end;
+        if let Some(moment) = self.limit.check(self.events, newest) {
+            for model in &mut self.models {
+                model.forget_before(moment);
+            }
+        }
+    }
+
+    /// Sets how many events are kept, roughly; `None` is all of them. What is counted stays counted, and so do stalls,
+    /// tasks and threads; of what they did the oldest goes.
+    pub fn keep_at_most(&mut self, events: Option<u64>) {
+        self.limit.set(events);
+    }
+
+    /// What was let go of because no more was to be kept.
+    pub const fn forgotten(&self) -> Option<Forgotten> {
+        self.limit.forgotten
+    }
+
+    /// How many bytes of memory it takes, but for names.
+    pub fn bytes(&self) -> usize {
+        self.models.iter().map(ModelTrack::bytes).sum()
     }
 
     /// The models, in the order of their ids.

@@ -156,6 +156,27 @@ impl ModelTrack {
         TimeRange::new(self.begin.unwrap_or_else(first), self.end.unwrap_or(now))
     }
 
+    /// Lets go of what ended before `moment`, in whole pieces. What is counted stays counted, and stalls stay.
+    pub(super) fn forget_before(&mut self, moment: Timestamp) {
+        self.arrivals.forget_before(moment);
+        for thread in &mut self.threads {
+            thread.forget_before(moment);
+        }
+        for task in &mut self.tasks {
+            task.forget_before(moment);
+        }
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let threads = self.threads.iter().map(ThreadTrack::bytes);
+        let tasks = self.tasks.iter().map(TaskTrack::bytes);
+        let own = self.threads.capacity() * size_of::<ThreadTrack>()
+            + self.tasks.capacity() * size_of::<TaskTrack>()
+            + self.stalls.capacity() * size_of::<Stall>();
+        own + self.arrivals.bytes() + threads.sum::<usize>() + tasks.sum::<usize>()
+    }
+
     /// Takes in an event of one of its threads.
     pub(super) fn push(&mut self, thread: ThreadId, event: &Event) {
         self.events += 1;
@@ -330,8 +351,8 @@ impl ModelTrack {
         }
         // What was there when the loop polled last, and was not told of, was nothing for the task.
         let last = self.thread(thread).and_then(|thread| {
-            let polls = thread.lane.row(0)?.spans().iter().rev();
-            polls.copied().find(|span| span.kind == SpanKind::Poll)
+            let mut polls = thread.lane.row(0)?.spans().iter().rev();
+            polls.find(|span| span.kind == SpanKind::Poll)
         });
         let Some(last) = last else { return };
         let mut untold = std::mem::take(&mut self.untold);

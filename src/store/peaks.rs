@@ -1,34 +1,49 @@
 //! Where the largest of a long row of numbers is, without looking at each.
 
+use super::chunks::Chunks;
 use crate::trace::{TimeRange, Timestamp};
 
-/// How many numbers a small block holds.
-const SMALL: usize = 32;
-/// How many numbers a large block holds.
-const LARGE: usize = SMALL * SMALL;
+/// How many numbers a block of each level holds. Each level is a multiple of the one below, so that few steps lead
+/// over any stretch.
+const LEVELS: [usize; 3] = [8, 64, 512];
 
-/// Remembers, of every 32 and of every 1024 numbers in a row, the place of the largest. The numbers stay with
-/// whoever has them; this holds a quarter of a byte for each.
+/// Remembers, of every 8, 64 and 512 numbers in a row, the place of the largest. The numbers stay with whoever has
+/// them; this holds a third of a byte for each.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Peaks {
-    small: Vec<usize>,
-    large: Vec<usize>,
-}
+pub(super) struct Peaks([Chunks<Place>; LEVELS.len()]);
+
+/// The place of a number in its block.
+type Place = u16;
+
+const _: () = assert!(LEVELS[LEVELS.len() - 1] <= Place::MAX as usize);
 
 impl Peaks {
     /// The number at `place`, the next one in the row, is known now.
     pub(super) fn push(&mut self, place: usize, number: impl Fn(usize) -> u64) {
-        raise(&mut self.small, place / SMALL, place, &number);
-        raise(&mut self.large, place / LARGE, place, &number);
+        let last = number(place);
+        for (blocks, size) in self.0.iter_mut().zip(LEVELS) {
+            let (begin, inside) = (place / size * size, (place % size) as Place);
+            match blocks.get_mut(place / size) {
+                Some(best) if last > number(begin + usize::from(*best)) => *best = inside,
+                Some(_) => {}
+                None => blocks.push(inside),
+            }
+        }
     }
 
     /// There is no number at `place`, the last one, any more. It must have been 0.
     pub(super) fn forget(&mut self, place: usize) {
-        if place.is_multiple_of(SMALL) {
-            self.small.pop();
+        for (blocks, size) in self.0.iter_mut().zip(LEVELS) {
+            if place.is_multiple_of(size) {
+                blocks.pop();
+            }
         }
-        if place.is_multiple_of(LARGE) {
-            self.large.pop();
+    }
+
+    /// Nobody will ask for a number before `place` any more.
+    pub(super) fn forget_before(&mut self, place: usize) {
+        for (blocks, size) in self.0.iter_mut().zip(LEVELS) {
+            blocks.forget_before(place / size);
         }
     }
 
@@ -39,43 +54,44 @@ impl Peaks {
         to: usize,
         number: impl Fn(usize) -> u64,
     ) -> Option<usize> {
-        let mut best: Option<usize> = None;
+        let mut best: Option<(u64, usize)> = None;
         let mut place = from;
         while place < to {
-            let (candidate, next) = if place.is_multiple_of(LARGE) && place + LARGE <= to {
-                (self.large[place / LARGE], place + LARGE)
-            } else if place.is_multiple_of(SMALL) && place + SMALL <= to {
-                (self.small[place / SMALL], place + SMALL)
-            } else {
-                (place, place + 1)
+            let levels = self.0.iter().zip(LEVELS).rev();
+            let mut whole =
+                levels.filter(|(_, size)| place.is_multiple_of(*size) && place + size <= to);
+            let (candidate, next) = match whole.next() {
+                Some((blocks, size)) => {
+                    let best = *blocks.get(place / size)?;
+                    (place + usize::from(best), place + size)
+                }
+                None => (place, place + 1),
             };
-            if best.is_none_or(|best| number(candidate) > number(best)) {
-                best = Some(candidate);
+            let its = number(candidate);
+            if best.is_none_or(|(most, _)| its > most) {
+                best = Some((its, candidate));
             }
             place = next;
         }
-        best
+        best.map(|(_, place)| place)
     }
-}
 
-fn raise(blocks: &mut Vec<usize>, block: usize, place: usize, number: impl Fn(usize) -> u64) {
-    match blocks.get_mut(block) {
-        Some(best) if number(place) > number(*best) => *best = place,
-        Some(_) => {}
-        None => blocks.push(place),
+    /// How many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.iter().map(Chunks::bytes).sum()
     }
 }
 
 /// Numbers that belong to moments, such as how late each timer fired.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
-    points: Vec<(Timestamp, u64)>,
+    points: Chunks<(Timestamp, u64)>,
     peaks: Peaks,
 }
 
 impl Series {
-    /// All of them, in the order of time.
-    pub fn points(&self) -> &[(Timestamp, u64)] {
+    /// All of them that are here, in the order of time.
+    pub const fn points(&self) -> &Chunks<(Timestamp, u64)> {
         &self.points
     }
 
@@ -91,8 +107,9 @@ impl Series {
         std::iter::from_fn(move || {
             let (first, _) = self.points.get(next).filter(|(at, _)| *at < view.end)?;
             let grain_end = (first.0 / grain + 1).saturating_mul(grain).min(view.end.0);
-            let past = next + self.points[next..].partition_point(|(at, _)| at.0 < grain_end);
-            let past = past.max(next + 1);
+            let past = self
+                .points
+                .partition_point_from(next + 1, |(at, _)| at.0 < grain_end);
             let place = self
                 .peaks
                 .largest(next, past, |place| self.points[place].1)?;
@@ -107,6 +124,18 @@ impl Series {
         self.points.push((at, number));
         let points = &self.points;
         self.peaks.push(points.len() - 1, |place| points[place].1);
+    }
+
+    /// Lets go of what lies before `moment`, in whole pieces.
+    pub(super) fn forget_before(&mut self, moment: Timestamp) {
+        let place = self.points.partition_point(|(at, _)| *at < moment);
+        self.points.forget_before(place);
+        self.peaks.forget_before(self.points.first_place());
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.points.bytes() + self.peaks.bytes()
     }
 }
 

@@ -1,7 +1,10 @@
 //! The spans of one depth, and how to look at a million of them.
 
 use super::Span;
+use super::chunks::Chunks;
 use super::peaks::Peaks;
+use super::shelf::Shelf;
+use super::spans::Spans;
 use crate::trace::{TimeRange, Timestamp};
 
 /// After how many spans a checkpoint is written down. Finding a sum or a place looks at so many spans at most:
@@ -20,43 +23,51 @@ struct Checkpoint {
 /// Spans that do not overlap, in the order of time. Only finished ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
-    spans: Vec<Span>,
+    shelf: Shelf,
     /// The one at `i` is about the span at `i * CHECKPOINT`.
-    checkpoints: Vec<Checkpoint>,
+    checkpoints: Chunks<Checkpoint>,
     total_active: u64,
     longest: Peaks,
 }
 
 impl Row {
     /// The spans.
-    pub fn spans(&self) -> &[Span] {
-        &self.spans
+    pub const fn spans(&self) -> Spans<'_> {
+        Spans::all(&self.shelf)
+    }
+
+    /// The span at a place; `None` where there is none yet, or none any more.
+    pub fn get(&self, place: usize) -> Option<Span> {
+        self.shelf.get(place)
     }
 
     /// Adds a finished span. One that would begin before the last one ended begins there.
     pub(super) fn push(&mut self, mut span: Span) {
-        if let Some(last) = self.spans.last() {
-            span.begin = span.begin.max(last.end);
-            span.end = span.end.max(span.begin);
+        let place = self.shelf.len();
+        if let Some((_, end)) = place.checked_sub(1).and_then(|last| self.shelf.times(last)) {
+            span.begin = span.begin.max(end);
         }
-        if self.spans.len().is_multiple_of(CHECKPOINT) {
+        span.end = span.end.max(span.begin);
+        if place.is_multiple_of(CHECKPOINT) {
             self.checkpoints.push(Checkpoint {
                 begin: span.begin,
                 active: self.total_active,
             });
         }
-        self.total_active += active_nanos(&span);
-        self.spans.push(span);
-        let spans = &self.spans;
-        self.longest
-            .push(spans.len() - 1, |place| active_nanos(&spans[place]));
+        self.shelf.push(span);
+        self.total_active = self
+            .total_active
+            .saturating_add(self.shelf.active_nanos(place));
+        let shelf = &self.shelf;
+        self.longest.push(place, |place| shelf.active_nanos(place));
     }
 
     /// Takes the last span out again, as one that lasts still. Only one without active time: of others more is
     /// remembered than can be forgotten.
     pub(super) fn reopen_last(&mut self) -> Option<Span> {
-        let mut span = self.spans.pop_if(|span| !span.kind.is_active())?;
-        let place = self.spans.len();
+        self.spans().last().filter(|span| !span.kind.is_active())?;
+        let mut span = self.shelf.pop()?;
+        let place = self.shelf.len();
         if place.is_multiple_of(CHECKPOINT) {
             self.checkpoints.pop();
         }
@@ -70,33 +81,57 @@ impl Row {
     pub(super) fn move_border(&mut self, place: usize, to: Timestamp) {
         self.end_earlier(place, to);
         let next = place + 1;
-        if let Some(span) = self.spans.get_mut(next) {
-            span.begin = to;
-            if next.is_multiple_of(CHECKPOINT) {
-                self.checkpoints[next / CHECKPOINT].begin = to;
+        if let Some((_, end)) = self.shelf.times(next) {
+            self.shelf.set_times(next, to, end);
+            if let Some(checkpoint) = self.checkpoints.get_mut(next / CHECKPOINT)
+                && next.is_multiple_of(CHECKPOINT)
+            {
+                checkpoint.begin = to;
             }
         }
     }
 
     /// The span at `place`, which is no active time, has ended at an earlier moment.
     pub(super) fn end_earlier(&mut self, place: usize, to: Timestamp) {
-        if let Some(span) = self.spans.get_mut(place) {
-            span.end = to.max(span.begin);
+        if let Some((begin, _)) = self.shelf.times(place) {
+            self.shelf.set_times(place, begin, to.max(begin));
         }
+    }
+
+    /// Lets go of the spans that end before `moment`, in whole pieces.
+    pub(super) fn forget_before(&mut self, moment: Timestamp) {
+        self.shelf.forget_before(self.first_after(moment));
+        let first = self.shelf.first();
+        self.checkpoints.forget_before(first / CHECKPOINT);
+        self.longest.forget_before(first);
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.shelf.bytes() + self.checkpoints.bytes() + self.longest.bytes()
     }
 
     /// The place of the first span that ends after `moment`.
     pub fn first_after(&self, moment: Timestamp) -> usize {
-        self.spans.partition_point(|span| span.end <= moment)
+        // Those before the one that begins last at this moment or before it have ended.
+        let past = self.begins_at(0, Timestamp(moment.0.saturating_add(1)));
+        let before = past.saturating_sub(1).max(self.shelf.first());
+        match self.shelf.times(before) {
+            Some((_, end)) if end <= moment => past,
+            _ => before,
+        }
+    }
+
+    /// The spans that begin at `moment` or later.
+    pub(super) fn spans_from(&self, moment: Timestamp) -> Spans<'_> {
+        self.spans().range(self.begins_at(0, moment)..)
     }
 
     /// The place of the span that holds `moment`.
     pub fn at(&self, moment: Timestamp) -> Option<usize> {
         let place = self.first_after(moment);
-        self.spans
-            .get(place)
-            .filter(|span| span.begin <= moment)
-            .map(|_| place)
+        let (begin, _) = self.shelf.times(place)?;
+        (begin <= moment).then_some(place)
     }
 
     /// How many nanoseconds of active time the spans `from..to` hold.
@@ -107,42 +142,40 @@ impl Row {
 
     /// The place, among the spans `from..to`, of the one with the most active time, if any of them has some.
     pub fn longest_active(&self, from: usize, to: usize) -> Option<usize> {
-        let to = to.min(self.spans.len());
+        let (from, to) = (from.max(self.shelf.first()), to.min(self.shelf.len()));
         self.longest
-            .largest(from, to, |place| active_nanos(&self.spans[place]))
-            .filter(|&place| self.spans[place].kind.is_active())
+            .largest(from, to, |place| self.shelf.active_nanos(place))
+            .filter(|&place| self.get(place).is_some_and(|span| span.kind.is_active()))
     }
 
     fn active_before(&self, place: usize) -> u64 {
-        if place >= self.spans.len() {
+        if place >= self.shelf.len() {
             return self.total_active;
         }
+        let place = place.max(self.shelf.first());
         let checkpoint = place / CHECKPOINT;
-        self.checkpoints[checkpoint].active
-            + self.spans[checkpoint * CHECKPOINT..place]
-                .iter()
-                .map(active_nanos)
+        let before = self.checkpoints.get(checkpoint).map_or(0, |one| one.active);
+        let near = checkpoint * CHECKPOINT..place;
+        before
+            + near
+                .map(|place| self.shelf.active_nanos(place))
                 .sum::<u64>()
     }
 
     /// The place of the first span from `from` on that begins at `moment` or later. Looks near first: most grains
     /// hold few spans.
     fn begins_at(&self, from: usize, moment: Timestamp) -> usize {
-        let before = |checkpoint: &Checkpoint| checkpoint.begin < moment;
+        let from = from.max(self.shelf.first());
         let next = from.div_ceil(CHECKPOINT);
-        let rest = self.checkpoints.get(next..).unwrap_or_default();
-        let mut step = 1;
-        while step < rest.len() && before(&rest[step]) {
-            step *= 2;
-        }
-        let near = &rest[..rest.len().min(step + 1)];
-        let block = next + near.partition_point(before);
+        let block = self
+            .checkpoints
+            .partition_point_from(next, |one| one.begin < moment);
         // The span lies between the last checkpoint before the moment and the first one after it.
         let low = (block.saturating_sub(1) * CHECKPOINT).max(from);
-        let high = (block * CHECKPOINT).min(self.spans.len()).max(low);
+        let high = (block * CHECKPOINT).min(self.shelf.len()).max(low);
         // Counting fetches all of them at once; bisection would wait for one after the other.
-        let begun = self.spans[low..high].iter();
-        low + begun.filter(|span| span.begin < moment).count()
+        let begun = (low..high).filter_map(|place| self.shelf.times(place));
+        low + begun.filter(|(begin, _)| *begin < moment).count()
     }
 
     /// What there is to see of `view` where nothing shorter than `grain` nanoseconds can be told apart.
@@ -152,22 +185,19 @@ impl Row {
     /// `grain` of the trace's time, so that folds do not change while the view moves.
     pub fn pieces(&self, view: TimeRange, grain: u64) -> Pieces<'_> {
         // One without length that lies where the view begins belongs to it.
-        let before = |span: &Span| span.end <= view.begin && span.begin < view.begin;
-        let next = self.spans.partition_point(before);
+        let begun = self.begins_at(0, view.begin);
+        let before = begun.saturating_sub(1).max(self.shelf.first());
+        let reaches_in = |(_, end)| end > view.begin;
+        let next = match self.shelf.times(before).is_some_and(reaches_in) {
+            true => before,
+            false => begun,
+        };
         Pieces {
             row: self,
             next,
             end: view.end,
             grain: grain.max(1),
         }
-    }
-}
-
-fn active_nanos(span: &Span) -> u64 {
-    if span.kind.is_active() {
-        span.end.0 - span.begin.0
-    } else {
-        0
     }
 }
 
@@ -205,25 +235,29 @@ impl Iterator for Pieces<'_> {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
-        let spans = &self.row.spans;
+        let shelf = &self.row.shelf;
         let first = self.next;
-        let span = spans.get(first).filter(|span| span.begin < self.end)?;
-        if span.end.0 - span.begin.0 >= self.grain {
+        let (begin, end) = shelf.times(first).filter(|(begin, _)| *begin < self.end)?;
+        if end.0 - begin.0 >= self.grain {
             self.next += 1;
             return Some(Piece::Span { index: first });
         }
-        let grain_end = Timestamp((span.begin.0 / self.grain + 1).saturating_mul(self.grain));
+        let grain_end = Timestamp((begin.0 / self.grain + 1).saturating_mul(self.grain));
         let mut past = self.row.begins_at(first + 1, grain_end);
-        // Only the last one can reach out of the grain, and so be long enough to be seen by itself.
-        let last = &spans[past - 1];
-        if past - first > 1 && last.end.0 - last.begin.0 >= self.grain {
-            past -= 1;
+        let mut range = TimeRange::new(begin, end);
+        if past - first > 1 {
+            let (last_begin, last_end) = shelf.times(past - 1)?;
+            range.end = last_end;
+            // Only the last one can reach out of the grain, and so be long enough to be seen by itself.
+            if last_end.0 - last_begin.0 >= self.grain {
+                past -= 1;
+                range.end = shelf.times(past - 1)?.1;
+            }
         }
         self.next = past;
         if past - first == 1 {
             return Some(Piece::Span { index: first });
         }
-        let range = TimeRange::new(span.begin, spans[past - 1].end);
         Some(Piece::Folded {
             first,
             count: past - first,
@@ -326,13 +360,13 @@ mod tests {
                     Piece::Span { index } => (index, 1),
                     Piece::Folded { first, count, active: folded, range } => {
                         prop_assert_eq!(folded, row.active_nanos(first, first + count));
-                        prop_assert_eq!(range.begin, row.spans()[first].begin);
+                        prop_assert_eq!(Some(range.begin), row.get(first).map(|span| span.begin));
                         (first, count)
                     }
                 };
                 prop_assert_eq!(first, next);
                 next = first + count;
-                active += row.spans()[first..next].iter().map(active_nanos).sum::<u64>();
+                active += (first..next).map(|place| row.shelf.active_nanos(place)).sum::<u64>();
             }
             prop_assert_eq!(next, parts.len());
             prop_assert_eq!(active, row.active_nanos(0, parts.len()));

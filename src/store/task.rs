@@ -1,5 +1,6 @@
 //! How one task fared.
 
+use super::chunks::Chunks;
 use super::{Lane, Span, SpanKind};
 use crate::trace::{Event, EventKind, FlowId, NameId, Outcome, TaskId, TimeRange, Timestamp};
 
@@ -31,7 +32,7 @@ pub struct TaskTrack {
     /// How many bytes it has read.
     pub bytes: u64,
     /// Bytes read so far, after each read: for drawing progress over time.
-    progress: Vec<(Timestamp, u64)>,
+    progress: Chunks<(Timestamp, u64)>,
     /// Nanoseconds in each of [`STATES`], what lasts still not included.
     spent: [u64; STATES.len()],
     /// When data came in that its loop has not told of yet, as a watchdog saw it. Not earlier than what was last
@@ -54,7 +55,7 @@ impl TaskTrack {
             outcome: None,
             failure: None,
             bytes: 0,
-            progress: Vec::new(),
+            progress: Chunks::default(),
             spent: [0; STATES.len()],
             arrivals: Vec::new(),
             assumed: false,
@@ -63,8 +64,20 @@ impl TaskTrack {
     }
 
     /// The moments at which bytes were read, each with all bytes read so far.
-    pub fn progress(&self) -> &[(Timestamp, u64)] {
+    pub const fn progress(&self) -> &Chunks<(Timestamp, u64)> {
         &self.progress
+    }
+
+    /// Lets go of what ended before `moment`, in whole pieces. What is counted stays counted.
+    pub(super) fn forget_before(&mut self, moment: Timestamp) {
+        self.lane.forget_before(moment);
+        let place = self.progress.partition_point(|(at, _)| *at < moment);
+        self.progress.forget_before(place);
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.lane.bytes() + self.progress.bytes()
     }
 
     /// From its begin to its end, or to `now` while it lasts.
@@ -198,8 +211,8 @@ impl TaskTrack {
     fn was_ready_since(&mut self, at: Timestamp, told: Timestamp) {
         let Some(row) = self.lane.row(0) else { return };
         let Some(place) = row.at(at) else { return };
-        let waited = row.spans()[place];
-        let next = row.spans().get(place + 1).copied();
+        let Some(waited) = row.get(place) else { return };
+        let next = row.get(place + 1);
         let Some(ready) = next.or(self.lane.open().first().copied()) else {
             return;
         };

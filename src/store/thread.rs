@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::chunks::{Chunks, Part};
 use super::{Lane, Row, Series, Span, SpanKind, Watch};
 use crate::trace::{Event, EventKind, FlowId, NameId, ThreadId, TimeRange, Timestamp, WaitCall};
 
@@ -35,12 +36,12 @@ pub struct ThreadTrack {
     /// How long it waited, in polls or in system calls, in nanoseconds, what lasts still not included.
     waited: u64,
     last_wait_end: Option<Timestamp>,
-    instants: Vec<Event>,
-    notable: Vec<usize>,
-    /// Where flows begin, in the order of their numbers, which is nearly that of time.
-    origins: Vec<(FlowId, usize)>,
+    instants: Chunks<Event>,
+    notable: Chunks<usize>,
+    /// The places of the moments where flows begin, in the order of their numbers, which is nearly that of time.
+    origins: Chunks<usize>,
     /// Which descriptors its readinesses are of, where that was told, in the order of their flows.
-    descriptors: Vec<(FlowId, i32)>,
+    descriptors: Chunks<(FlowId, i32)>,
     timers: BTreeMap<FlowId, PendingTimer>,
 }
 
@@ -82,47 +83,53 @@ impl ThreadTrack {
             stretches: Row::default(),
             waited: 0,
             last_wait_end: None,
-            instants: Vec::new(),
-            notable: Vec::new(),
-            origins: Vec::new(),
-            descriptors: Vec::new(),
+            instants: Chunks::default(),
+            notable: Chunks::default(),
+            origins: Chunks::default(),
+            descriptors: Chunks::default(),
             timers: BTreeMap::new(),
         }
     }
 
     /// Everything that is a moment and not a span, in the order of time.
-    pub fn instants(&self) -> &[Event] {
+    pub const fn instants(&self) -> &Chunks<Event> {
         &self.instants
     }
 
     /// Those moments that lie in `view`.
-    pub fn instants_in(&self, view: TimeRange) -> &[Event] {
+    pub fn instants_in(&self, view: TimeRange) -> Part<'_, Event> {
         let from = self.instants.partition_point(|event| event.at < view.begin);
         let to = self.instants.partition_point(|event| event.at < view.end);
-        &self.instants[from..to.max(from)]
+        self.instants.range(from..to.max(from))
     }
 
     /// The places, among [`Self::instants`], of the few that must be seen at every scale: connections that
     /// stand, failures and dropped events.
-    pub fn notable(&self) -> &[usize] {
+    pub const fn notable(&self) -> &Chunks<usize> {
         &self.notable
     }
 
-    /// Where a flow begins on this thread: a readiness, the setting of a timer, a call from a thread, the making
-    /// of a Deferred, work for the thread pool.
+    /// The place, among [`Self::instants`], of the moment where a flow begins on this thread: a readiness, the setting of
+    /// a timer, a call from a thread, the making of a Deferred, work for the thread pool.
+    pub fn origin_place(&self, flow: FlowId) -> Option<usize> {
+        let place = *self.origins.get(self.origin_from(flow))?;
+        (self.flow_at(place) == Some(flow)).then_some(place)
+    }
+
+    /// Where a flow begins on this thread.
     pub fn origin(&self, flow: FlowId) -> Option<Event> {
-        let place = self
-            .origins
-            .binary_search_by_key(&flow, |(flow, _)| *flow)
-            .ok()?;
-        self.instants.get(self.origins[place].1).copied()
+        self.instants.get(self.origin_place(flow)?).copied()
     }
 
     /// The number of the descriptor that a readiness is of, where that was told.
     pub fn descriptor_of(&self, readiness: FlowId) -> Option<i32> {
-        let known = |(flow, _): &(FlowId, i32)| *flow;
-        let place = self.descriptors.binary_search_by_key(&readiness, known);
-        place.ok().map(|place| self.descriptors[place].1)
+        let place = self
+            .descriptors
+            .partition_point(|(known, _)| *known < readiness);
+        let known = self.descriptors.get(place);
+        known
+            .filter(|(known, _)| *known == readiness)
+            .map(|(_, fd)| *fd)
     }
 
     /// The last readiness that is known to be of this descriptor.
@@ -147,14 +154,12 @@ impl ThreadTrack {
 
     /// The polls that begin at `moment` or later.
     pub fn polls_from(&self, moment: Timestamp) -> impl Iterator<Item = Span> + '_ {
-        let row = self.lane.row(0).map_or(&[][..], Row::spans);
-        let from = row.partition_point(|span| span.begin < moment);
-        let open = self.lane.open().first();
-        row[from..]
-            .iter()
+        let row = self.lane.row(0).into_iter();
+        let ended = row.flat_map(move |row| row.spans_from(moment));
+        let open = self.lane.open().first().copied();
+        ended
             .chain(open.filter(move |span| span.begin >= moment))
             .filter(|span| span.kind == SpanKind::Poll)
-            .copied()
     }
 
     /// Whether it did anything that has a length. The main thread of the threaded model, which only waits for
@@ -297,19 +302,18 @@ impl ThreadTrack {
                 self.timers.remove(&timer);
             }
             EventKind::ReadinessOf { flow, fd } => {
-                let past = |(known, _): &(FlowId, i32)| *known <= flow;
-                let place = self.descriptors.partition_point(past);
+                // Nearly always the last place.
+                let place = match self.descriptors.last() {
+                    Some((last, _)) if flow < *last => self
+                        .descriptors
+                        .partition_point(|(known, _)| *known <= flow),
+                    _ => self.descriptors.len(),
+                };
                 self.descriptors.insert(place, (flow, fd));
             }
             _ => {}
         }
-        let flow = match event.kind {
-            EventKind::Readiness { flow, .. } | EventKind::ThreadCall { flow, .. } => Some(flow),
-            EventKind::TimerSet { timer, .. } => Some(timer),
-            EventKind::DeferredMade { deferred, .. } => Some(deferred),
-            EventKind::WorkQueued { work, .. } => Some(work),
-            _ => None,
-        };
+        let flow = begun_by(&event.kind);
         if let Some(flow) = flow {
             self.add_origin(flow);
         }
@@ -324,16 +328,72 @@ impl ThreadTrack {
     /// The next moment is where a flow begins. The first moment of a flow counts.
     fn add_origin(&mut self, flow: FlowId) {
         // Nearly always the last place. But another thread may have asked for its number long ago.
-        let place = match self.origins.last() {
-            Some((last, _)) if flow <= *last => {
-                match self.origins.binary_search_by_key(&flow, |(flow, _)| *flow) {
-                    Ok(_) => return,
-                    Err(place) => place,
+        let last = self.origins.last().and_then(|last| self.flow_at(*last));
+        let place = match last {
+            Some(last) if flow <= last => {
+                let place = self.origin_from(flow);
+                let known = self
+                    .origins
+                    .get(place)
+                    .and_then(|known| self.flow_at(*known));
+                if known == Some(flow) {
+                    return;
                 }
+                place
             }
             _ => self.origins.len(),
         };
-        self.origins.insert(place, (flow, self.instants.len()));
+        self.origins.insert(place, self.instants.len());
+    }
+
+    /// The first of the origins whose flow is this or comes after it.
+    fn origin_from(&self, flow: FlowId) -> usize {
+        // What was let go of came before what is kept.
+        let before = |place: &usize| self.flow_at(*place).is_none_or(|known| known < flow);
+        self.origins.partition_point(before)
+    }
+
+    /// The flow that begins with the moment at a place.
+    fn flow_at(&self, place: usize) -> Option<FlowId> {
+        begun_by(&self.instants.get(place)?.kind)
+    }
+
+    /// Lets go of what ended before `moment`, in whole pieces. What is counted stays counted.
+    pub(super) fn forget_before(&mut self, moment: Timestamp) {
+        self.lane.forget_before(moment);
+        self.stretches.forget_before(moment);
+        self.lateness.forget_before(moment);
+        self.watch.forget_before(moment);
+        let place = self.instants.partition_point(|event| event.at < moment);
+        self.instants.forget_before(place);
+        let first = self.instants.first_place();
+        let places = &self.notable;
+        let gone = places.partition_point(|place| *place < first);
+        self.notable.forget_before(gone);
+        // Their order is nearly that of time. One that is out of it keeps those after it.
+        let gone = self.origins.iter().take_while(|place| **place < first);
+        let gone = self.origins.first_place() + gone.count();
+        self.origins.forget_before(gone);
+        if let Some(oldest) = self
+            .origins
+            .get(gone)
+            .and_then(|place| self.flow_at(*place))
+        {
+            let gone = self.descriptors.partition_point(|(flow, _)| *flow < oldest);
+            self.descriptors.forget_before(gone);
+        }
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.lane.bytes()
+            + self.stretches.bytes()
+            + self.lateness.bytes()
+            + self.watch.bytes()
+            + self.instants.bytes()
+            + self.notable.bytes()
+            + self.origins.bytes()
+            + self.descriptors.bytes()
     }
 
     fn end_span(&mut self, at: Timestamp, is_it: impl FnOnce(&Span) -> bool) {
@@ -353,6 +413,17 @@ impl ThreadTrack {
             |span| is_callback(span.kind),
             |span| span.failed = failed,
         );
+    }
+}
+
+/// The flow that begins with a moment of this kind.
+const fn begun_by(kind: &EventKind) -> Option<FlowId> {
+    match *kind {
+        EventKind::Readiness { flow, .. } | EventKind::ThreadCall { flow, .. } => Some(flow),
+        EventKind::TimerSet { timer, .. } => Some(timer),
+        EventKind::DeferredMade { deferred, .. } => Some(deferred),
+        EventKind::WorkQueued { work, .. } => Some(work),
+        _ => None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! What a watchdog saw of a thread, and what came in meanwhile.
 
+use super::chunks::{Chunks, Part};
 use crate::trace::{Doing, TaskId, TimeRange, Timestamp};
 
 /// What a watchdog saw of one thread.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Watch {
-    samples: Vec<Sample>,
-    times: Vec<CpuTimes>,
+    samples: Chunks<Sample>,
+    times: Chunks<CpuTimes>,
 }
 
 /// What a thread was doing at a moment.
@@ -31,12 +32,12 @@ pub struct CpuTimes {
 
 impl Watch {
     /// What it was doing, at the moments that lie in `range`.
-    pub fn samples_in(&self, range: TimeRange) -> &[Sample] {
+    pub fn samples_in(&self, range: TimeRange) -> Part<'_, Sample> {
         between(&self.samples, range, |sample| sample.at)
     }
 
     /// The accounts of its time that were taken in `range`.
-    pub fn times_in(&self, range: TimeRange) -> &[CpuTimes] {
+    pub fn times_in(&self, range: TimeRange) -> Part<'_, CpuTimes> {
         between(&self.times, range, |times| times.at)
     }
 
@@ -46,6 +47,15 @@ impl Watch {
 
     pub(super) fn add_times(&mut self, times: CpuTimes) {
         insert(&mut self.times, times, |times| times.at);
+    }
+
+    pub(super) fn forget_before(&mut self, moment: Timestamp) {
+        forget(&mut self.samples, moment, |sample| sample.at);
+        forget(&mut self.times, moment, |times| times.at);
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.samples.bytes() + self.times.bytes()
     }
 }
 
@@ -64,16 +74,24 @@ pub struct Arrival {
 
 /// The data that came in while the loops of a model did not look, in the order of time.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Arrivals(Vec<Arrival>);
+pub struct Arrivals(Chunks<Arrival>);
 
 impl Arrivals {
     /// Those that lie in `range`.
-    pub fn within(&self, range: TimeRange) -> &[Arrival] {
+    pub fn within(&self, range: TimeRange) -> Part<'_, Arrival> {
         between(&self.0, range, |arrival| arrival.at)
     }
 
     pub(super) fn add(&mut self, arrival: Arrival) {
         insert(&mut self.0, arrival, |arrival| arrival.at);
+    }
+
+    pub(super) fn forget_before(&mut self, moment: Timestamp) {
+        forget(&mut self.0, moment, |arrival| arrival.at);
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.0.bytes()
     }
 }
 
@@ -88,18 +106,24 @@ pub struct Observer {
     pub held_back: u64,
 }
 
-fn between<T>(all: &[T], range: TimeRange, at: impl Fn(&T) -> Timestamp) -> &[T] {
+fn between<T>(all: &Chunks<T>, range: TimeRange, at: impl Fn(&T) -> Timestamp) -> Part<'_, T> {
     let from = all.partition_point(|one| at(one) < range.begin);
     let to = all.partition_point(|one| at(one) < range.end);
-    &all[from..to.max(from)]
+    all.range(from..to.max(from))
 }
 
 /// Nearly always at the end: only several watchdogs, or a watchdog and the loop itself, are out of order.
-fn insert<T>(all: &mut Vec<T>, one: T, at: impl Fn(&T) -> Timestamp) {
+fn insert<T: Copy>(all: &mut Chunks<T>, one: T, at: impl Fn(&T) -> Timestamp) {
     let moment = at(&one);
     let place = match all.last() {
         Some(last) if moment < at(last) => all.partition_point(|known| at(known) <= moment),
         _ => all.len(),
     };
     all.insert(place, one);
+}
+
+/// Lets go of what lies before a moment, in whole pieces.
+fn forget<T>(all: &mut Chunks<T>, moment: Timestamp, at: impl Fn(&T) -> Timestamp) {
+    let place = all.partition_point(|one| at(one) < moment);
+    all.forget_before(place);
 }

@@ -92,7 +92,8 @@ fn the_callback_stack_is_nested() {
         let rows = loop_thread.lane.rows();
         let is_it =
             |span: &loopscope::store::Span| span.name.is_some_and(|id| ran.store.name(id) == name);
-        rows.iter().position(|row| row.spans().iter().any(is_it))
+        rows.iter()
+            .position(|row| row.spans().iter().any(|span| is_it(&span)))
     };
     let depths = ["do_read", "data_received", "line_received"].map(depth_of);
     assert!(
@@ -159,8 +160,9 @@ fn to_ask_another_server_in_a_callback_holds_everybody_up() {
     assert!(longest("in a thread") < 1.1 && longest("asynchronous") < 1.1);
     // Nothing was read for the others all that time, though their servers went on talking.
     for task in &ran.store.models()[0].tasks[1..] {
-        let reads = task.progress().windows(2);
-        let gaps = reads.map(|pair| pair[1].0.since(pair[0].0));
+        let reads = task.progress().iter().map(|(at, _)| *at);
+        let gaps = reads.clone().zip(reads.skip(1));
+        let gaps = gaps.map(|(one, next)| next.since(one));
         let longest = gaps.max().expect("many reads");
         assert!(longest >= Duration::from_millis(1100), "{longest:?}");
     }

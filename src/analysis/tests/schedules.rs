@@ -75,8 +75,8 @@ fn schedule(turns: &[Turn], arrivals: &[(u64, u32)], timers: &[u64]) -> Made {
 /// The states of a task, and how long it was ready.
 fn states(model: &ModelTrack, number: u32) -> Option<(Vec<Span>, u64)> {
     let task = model.task(task(number))?;
-    let ended = task.lane.row(0).map_or(&[][..], |row| row.spans());
-    let all = ended.iter().chain(task.lane.open()).copied();
+    let ended = task.lane.row(0).into_iter().flat_map(|row| row.spans());
+    let all = ended.chain(task.lane.open().iter().copied());
     Some((all.collect(), task.spent_nanos(SpanKind::Ready, at(10_000))))
 }
 

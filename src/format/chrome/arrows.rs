@@ -18,7 +18,7 @@ impl Arrows {
     pub(super) fn of(model: &ModelTrack) -> Self {
         let callbacks = model.threads.iter().flat_map(|thread| {
             let finished = thread.lane.rows().iter().flat_map(|row| row.spans());
-            finished.chain(thread.lane.open())
+            finished.chain(thread.lane.open().iter().copied())
         });
         let mut arrows: Vec<_> = callbacks
             .filter(|span| matches!(span.kind, SpanKind::Callback(_)))

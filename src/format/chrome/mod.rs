@@ -138,16 +138,11 @@ impl<'a, W: Write> Exporter<'a, W> {
         thread: &'a ThreadTrack,
         arrows: &mut Arrows,
     ) -> io::Result<()> {
-        let mut moments = thread.instants();
+        let mut moments = thread.instants().iter().peekable();
         for (_, span) in outermost_first(&thread.lane) {
-            let before = moments
-                .iter()
-                .take_while(|event| event.at < span.begin)
-                .count();
-            for event in &moments[..before] {
+            while let Some(event) = moments.next_if(|event| event.at < span.begin) {
                 self.write_moment(track, model, event, arrows)?;
             }
-            moments = &moments[before..];
             let slice = self.slice(track, model, &span, self.now)?;
             match span.kind {
                 SpanKind::Poll => slice

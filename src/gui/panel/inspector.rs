@@ -16,7 +16,7 @@ use crate::gui::text;
 use crate::gui::texts::{self, counted, english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, SpanRef, TraceStore};
-use crate::trace::{Event, EventKind, FlowId, ModelId, TaskId, ThreadId, TimeRange};
+use crate::trace::{EventKind, FlowId, ModelId, TaskId, ThreadId, TimeRange};
 
 /// How many callbacks of a stall are listed.
 const EVIDENCE: usize = 6;
@@ -177,8 +177,8 @@ impl Look<'_> {
     ) {
         let origin = span.flow.and_then(|flow| {
             model.threads.iter().find_map(|thread| {
-                let event = thread.origin(flow)?;
-                Some((thread.id, place_of(thread.instants(), &event)?, event))
+                let place = thread.origin_place(flow)?;
+                Some((thread.id, place, *thread.instants().get(place)?))
             })
         });
         if let Some((thread, index, event)) = origin {
@@ -317,8 +317,9 @@ impl Look<'_> {
         let mut found = Vec::new();
         for (depth, row) in track.lane.rows().iter().enumerate() {
             let spans = row.spans();
-            let first = spans.partition_point(|span| span.end <= range.begin);
-            let inside = spans[first..]
+            let first = row.first_after(range.begin);
+            let inside = spans
+                .range(first..)
                 .iter()
                 .take_while(|span| span.begin < range.end);
             found.extend(inside.enumerate().filter_map(|(place, span)| {
@@ -329,7 +330,7 @@ impl Look<'_> {
                     depth,
                     index: first + place,
                 };
-                shown.then_some((at, *span))
+                shown.then_some((at, span))
             }));
         }
         found.sort_by_key(|(_, span)| std::cmp::Reverse(span.end.since(span.begin)));
@@ -459,13 +460,4 @@ fn task_fields(ui: &mut Ui, task: &TaskSummary) {
             field(ui, name, plain_duration(spent));
         }
     }
-}
-
-/// Where an event stands among events that are sorted by time.
-fn place_of(events: &[Event], event: &Event) -> Option<usize> {
-    let first = events.partition_point(|one| one.at < event.at);
-    let same = events[first..].iter().take_while(|one| one.at == event.at);
-    same.enumerate()
-        .find(|(_, one)| one.kind == event.kind)
-        .map(|(place, _)| first + place)
 }

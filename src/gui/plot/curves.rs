@@ -208,7 +208,7 @@ fn progress(task: &TaskTrack, look: Look) -> Vec<PlotPoint> {
     let mut points = vec![PlotPoint::new(first.as_secs_f64(), had as f64)];
     while let Some((at, _)) = all.get(next).filter(|(at, _)| *at < look.view.end) {
         let grain_end = (at.0 / grain + 1).saturating_mul(grain);
-        let past = next + all[next..].partition_point(|(at, _)| at.0 < grain_end);
+        let past = all.partition_point_from(next, |(at, _)| at.0 < grain_end);
         let (last, bytes) = all[past.max(next + 1) - 1];
         let at = last.as_secs_f64();
         points.extend([had, bytes].map(|bytes| PlotPoint::new(at, bytes as f64)));

@@ -192,7 +192,7 @@ fn in_row(
         for piece in row.pieces(TimeRange::new(from, to), place.grain) {
             match piece {
                 Piece::Span { index } => {
-                    let span = &row.spans()[index];
+                    let Some(span) = row.get(index) else { continue };
                     let rank = Rank::new(span.range(place.scene.now), span.kind.is_active(), at);
                     offer(rank, Target::Span(reference(index)));
                 }

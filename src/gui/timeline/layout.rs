@@ -14,7 +14,7 @@ use super::place::{NARROWEST, Placement};
 use super::{marks, stalls};
 use crate::analysis::plain_duration;
 use crate::gui::texts::tr;
-use crate::store::{Piece, Row, Span, SpanKind, TaskTrack, ThreadTrack};
+use crate::store::{Piece, Row, Span, SpanKind, Spans, TaskTrack, ThreadTrack};
 use crate::trace::{Outcome, TimeRange, Timestamp};
 
 /// Lays out the bands that show.
@@ -112,7 +112,7 @@ impl Layout<'_> {
         while let Some(&(at, _)) = points.get(next).filter(|(at, _)| *at < last) {
             // What arrives within one point of the screen is one step, as high as the last of it.
             let near = at + grain;
-            let step = first_at(points, next + 1, near);
+            let step = points.partition_point_from(next + 1, |(at, _)| *at < near);
             let bytes = points[step - 1].1;
             let until = points
                 .get(step)
@@ -152,7 +152,11 @@ impl Layout<'_> {
     fn row(&self, row: &Row, style: RowStyle, picture: &mut Picture) {
         for piece in row.pieces(self.0.axis.range(), self.0.grain) {
             match piece {
-                Piece::Span { index } => self.span(&row.spans()[index], style, picture),
+                Piece::Span { index } => {
+                    if let Some(span) = row.get(index) {
+                        self.span(&span, style, picture);
+                    }
+                }
                 Piece::Folded {
                     first,
                     count,
@@ -161,7 +165,7 @@ impl Layout<'_> {
                 } => {
                     let share = share(active, range.nanos());
                     let look = Look::Fold {
-                        kind: kind_of(&row.spans()[first..first + count], share > 0),
+                        kind: kind_of(row.spans().range(first..first + count), share > 0),
                         share,
                     };
                     let narrowest = if share > 0 { NARROWEST } else { 1.0 };
@@ -261,24 +265,14 @@ fn push_merged(bars: &mut Vec<Bar>, rect: Rect, look: Look, of_task: bool) {
     });
 }
 
-/// The place of the first point from `from` on that lies at `moment` or later. Looks near first.
-fn first_at(points: &[(Timestamp, u64)], from: usize, moment: Timestamp) -> usize {
-    let rest = points.get(from..).unwrap_or_default();
-    let mut step = 1;
-    while step < rest.len() && rest[step].0 < moment {
-        step *= 2;
-    }
-    let near = &rest[..rest.len().min(step + 1)];
-    from + near.partition_point(|(at, _)| *at < moment)
-}
-
 /// What a fold is drawn as: the first active one of its spans, if any is. Where many are folded, only the first
 /// few are looked at: a frame must not read the whole trace.
-fn kind_of(spans: &[Span], active: bool) -> SpanKind {
+fn kind_of(spans: Spans<'_>, active: bool) -> SpanKind {
     const ENOUGH: usize = 4;
     let mut few = spans.iter().take(ENOUGH);
     let found = few.find(|span| span.kind.is_active() == active);
-    found.unwrap_or(&spans[0]).kind
+    let found = found.or_else(|| spans.first());
+    found.map_or(SpanKind::Waiting, |span| span.kind)
 }
 
 /// How much of a stretch was active, in steps. What was active at all is at least one step.

@@ -35,7 +35,7 @@ fn notable<'a>(place: &Placement<'_>, thread: &'a ThreadTrack) -> impl Iterator<
     let (view, instants, notable) = (place.axis.range(), thread.instants(), thread.notable());
     let first = notable.partition_point(|&place| instants[place].at < view.begin);
     let last = notable.partition_point(|&place| instants[place].at < view.end);
-    notable[first..last.max(first)].iter().copied()
+    notable.range(first..last.max(first)).iter().copied()
 }
 
 /// Adds the marks of a thread.

@@ -181,15 +181,11 @@ pub(super) fn on_task(
         let last = row
             .spans()
             .partition_point(|span| span.begin < stall.range.end);
-        let Some(longest) = row.longest_active(first, last) else {
+        let longest = row.longest_active(first, last);
+        let Some(span) = longest.and_then(|place| row.get(place)) else {
             continue;
         };
-        let rect = place.bar(
-            row.spans()[longest].range(stall.range.end),
-            top,
-            bottom,
-            NARROWEST,
-        );
+        let rect = place.bar(span.range(stall.range.end), top, bottom, NARROWEST);
         covered = rect.right();
         picture.stalls.push(StallBar {
             rect: apart(rect),

@@ -127,7 +127,10 @@ pub(super) fn callback(harness: &Harness<'_, App>) -> (Pos2, TimeRange) {
         let longest = row
             .longest_active(0, row.spans().len())
             .expect("it has callbacks");
-        let range = row.spans()[longest].range(place.scene.now);
+        let range = row
+            .get(longest)
+            .expect("it is there")
+            .range(place.scene.now);
         let (top, bottom) = place.row_edges(band, 1);
         let x = (place.axis.x(range.begin) + place.axis.x(range.end)) / 2.0;
         (pos2(x, (top + bottom) / 2.0), range)

@@ -105,7 +105,7 @@ fn an_edge_is_met_from_nearby_unless_the_hand_is_to_be_free() {
         };
         let row = track.lane.row(2).expect("some calls block");
         let view = place.axis.range();
-        let inside = |one: &&crate::store::Span| view.contains(one.begin) && view.contains(one.end);
+        let inside = |one: &crate::store::Span| view.contains(one.begin) && view.contains(one.end);
         let span = row.spans().iter().find(inside).expect("one is seen");
         assert_eq!(span.kind, SpanKind::Blocking);
         let (top, _) = place.row_edges(band, 2);

@@ -1,0 +1,373 @@
+//! A long row of values in pieces.
+
+use std::collections::VecDeque;
+use std::ops::{Bound, Index, IndexMut, RangeBounds};
+
+/// How many values a piece holds.
+const CHUNK: usize = 512;
+
+/// Values that come one after the other, in pieces of the same size: what is long ago can be let go of, piece by piece,
+/// and adding one costs the same however many there are.
+///
+/// A value keeps its place for good. Places run from [`Self::first_place`] up to [`Self::len`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chunks<T> {
+    /// How many values were let go of: whole pieces.
+    gone: usize,
+    /// All of them full, but the last.
+    chunks: VecDeque<Vec<T>>,
+    len: usize,
+}
+
+impl<T> Default for Chunks<T> {
+    fn default() -> Self {
+        Self {
+            gone: 0,
+            chunks: VecDeque::new(),
+            len: 0,
+        }
+    }
+}
+
+impl<T> Chunks<T> {
+    /// The place of the first value that is still here.
+    pub const fn first_place(&self) -> usize {
+        self.gone
+    }
+
+    /// How many values were added, those that were let go of included: the place of the next one.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no value is here.
+    pub const fn is_empty(&self) -> bool {
+        self.len == self.gone
+    }
+
+    /// The value at a place; `None` where there is none yet, or none any more.
+    pub fn get(&self, place: usize) -> Option<&T> {
+        let place = place.checked_sub(self.gone)?;
+        self.chunks.get(place / CHUNK)?.get(place % CHUNK)
+    }
+
+    /// The first value that is still here.
+    pub fn first(&self) -> Option<&T> {
+        self.chunks.front()?.first()
+    }
+
+    /// The last value.
+    pub fn last(&self) -> Option<&T> {
+        self.chunks.back()?.last()
+    }
+
+    /// Those that are here, in their order.
+    pub fn iter(&self) -> Iter<'_, T> {
+        self.range(..).iter()
+    }
+
+    /// Those at these places, as far as they are here.
+    pub fn range(&self, places: impl RangeBounds<usize>) -> Part<'_, T> {
+        let (from, to) = bounds(&places);
+        let to = to.min(self.len);
+        Part {
+            chunks: self,
+            from: from.max(self.gone).min(to),
+            to,
+        }
+    }
+
+    /// The place of the first value that does not satisfy `before`, where all that do come first.
+    pub fn partition_point(&self, mut before: impl FnMut(&T) -> bool) -> usize {
+        let is_past = |chunk: &Vec<T>| chunk.last().is_some_and(&mut before);
+        let chunk = self.chunks.partition_point(is_past);
+        let inside = self.chunks.get(chunk);
+        let inside = inside.map_or(0, |chunk| chunk.partition_point(&mut before));
+        // After the last one, which need not be full.
+        (self.gone + chunk * CHUNK + inside).min(self.len)
+    }
+
+    /// As [`Self::partition_point`], of the values from `from` on. Looks near first.
+    pub fn partition_point_from(&self, from: usize, mut before: impl FnMut(&T) -> bool) -> usize {
+        let mut low = from.max(self.gone).min(self.len);
+        let mut step = 1;
+        while self.get(low + step - 1).is_some_and(&mut before) {
+            low += step;
+            step *= 2;
+        }
+        // The value at `low + step - 1`, where there is one, lies past.
+        let mut high = (low + step - 1).min(self.len);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.get(middle).is_some_and(&mut before) {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        low
+    }
+
+    pub(super) fn push(&mut self, value: T) {
+        match self.chunks.back_mut() {
+            Some(chunk) if chunk.len() < CHUNK => chunk.push(value),
+            _ => self.chunks.push_back(vec![value]),
+        }
+        self.len += 1;
+    }
+
+    /// Takes the last value out again.
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let chunk = self.chunks.back_mut()?;
+        let value = chunk.pop()?;
+        if chunk.is_empty() {
+            self.chunks.pop_back();
+        }
+        self.len -= 1;
+        Some(value)
+    }
+
+    pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut T> {
+        let place = place.checked_sub(self.gone)?;
+        self.chunks.get_mut(place / CHUNK)?.get_mut(place % CHUNK)
+    }
+
+    /// Lets go of the pieces in which there is nothing from `place` on.
+    pub(super) fn forget_before(&mut self, place: usize) {
+        while self.gone + CHUNK <= place.min(self.len) {
+            self.chunks.pop_front();
+            self.gone += CHUNK;
+        }
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let chunks = self.chunks.iter();
+        let values: usize = chunks.map(|chunk| chunk.capacity() * size_of::<T>()).sum();
+        values + self.chunks.capacity() * size_of::<Vec<T>>()
+    }
+}
+
+impl<T: Copy> Chunks<T> {
+    /// Puts a value at a place; those from there on move up. Costs as much as there are of those.
+    pub(super) fn insert(&mut self, place: usize, value: T) {
+        self.push(value);
+        for above in (place.max(self.gone) + 1..self.len).rev() {
+            let below = self[above - 1];
+            self[above] = below;
+        }
+        if let Some(free) = self.get_mut(place.max(self.gone)) {
+            *free = value;
+        }
+    }
+}
+
+/// # Panics
+/// Where no value is at that place: none yet, or none any more.
+impl<T> Index<usize> for Chunks<T> {
+    type Output = T;
+
+    fn index(&self, place: usize) -> &T {
+        let place = place - self.gone;
+        &self.chunks[place / CHUNK][place % CHUNK]
+    }
+}
+
+impl<T> IndexMut<usize> for Chunks<T> {
+    fn index_mut(&mut self, place: usize) -> &mut T {
+        let place = place - self.gone;
+        &mut self.chunks[place / CHUNK][place % CHUNK]
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Chunks<T> {
+    type Item = &'a T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+/// From the first of these places up to the one after the last.
+pub(super) fn bounds(places: &impl RangeBounds<usize>) -> (usize, usize) {
+    let from = match places.start_bound() {
+        Bound::Included(&from) => from,
+        Bound::Excluded(&before) => before.saturating_add(1),
+        Bound::Unbounded => 0,
+    };
+    let to = match places.end_bound() {
+        Bound::Included(&last) => last.saturating_add(1),
+        Bound::Excluded(&to) => to,
+        Bound::Unbounded => usize::MAX,
+    };
+    (from, to)
+}
+
+/// Some of the values of a [`Chunks`], one after the other: what a slice is of a vector.
+#[derive(Debug)]
+pub struct Part<'a, T> {
+    chunks: &'a Chunks<T>,
+    from: usize,
+    to: usize,
+}
+
+impl<T> Clone for Part<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Part<'_, T> {}
+
+impl<'a, T> Part<'a, T> {
+    /// How many there are.
+    pub const fn len(&self) -> usize {
+        self.to.saturating_sub(self.from)
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The one at a place, counted from the first of them.
+    pub fn get(&self, place: usize) -> Option<&'a T> {
+        let is_inside = place < self.len();
+        is_inside.then(|| &self.chunks[self.from + place])
+    }
+
+    /// The first one.
+    pub fn first(&self) -> Option<&'a T> {
+        self.get(0)
+    }
+
+    /// The last one.
+    pub fn last(&self) -> Option<&'a T> {
+        self.get(self.len().checked_sub(1)?)
+    }
+
+    /// In their order.
+    pub const fn iter(&self) -> Iter<'a, T> {
+        Iter(*self)
+    }
+}
+
+impl<'a, T> IntoIterator for Part<'a, T> {
+    type Item = &'a T;
+    type IntoIter = Iter<'a, T>;
+
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
+    }
+}
+
+/// Values of a [`Chunks`], one after the other.
+#[derive(Clone, Debug)]
+pub struct Iter<'a, T>(Part<'a, T>);
+
+impl<'a, T> Iterator for Iter<'a, T> {
+    type Item = &'a T;
+
+    fn next(&mut self) -> Option<&'a T> {
+        let value = self.0.first()?;
+        self.0.from += 1;
+        Some(value)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.0.len(), Some(self.0.len()))
+    }
+
+    fn nth(&mut self, n: usize) -> Option<&'a T> {
+        self.0.from = self.0.from.saturating_add(n).min(self.0.to);
+        self.next()
+    }
+}
+
+impl<T> DoubleEndedIterator for Iter<'_, T> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let value = self.0.last()?;
+        self.0.to -= 1;
+        Some(value)
+    }
+}
+
+impl<T> ExactSizeIterator for Iter<'_, T> {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn numbers(count: usize) -> Chunks<usize> {
+        let mut chunks = Chunks::default();
+        (0..count).for_each(|number| chunks.push(number));
+        chunks
+    }
+
+    #[test]
+    fn what_was_let_go_of_is_gone_and_the_rest_keeps_its_place() {
+        let mut chunks = numbers(3 * CHUNK + 7);
+        chunks.forget_before(2 * CHUNK - 1);
+        assert_eq!(chunks.first_place(), CHUNK, "only whole pieces go");
+        assert_eq!(chunks.get(CHUNK - 1), None);
+        assert_eq!(chunks.get(CHUNK), Some(&CHUNK));
+        assert_eq!(chunks.len(), 3 * CHUNK + 7);
+        assert_eq!(chunks.iter().len(), 2 * CHUNK + 7);
+        assert_eq!(chunks.iter().next(), Some(&CHUNK));
+        chunks.forget_before(usize::MAX);
+        assert_eq!(
+            chunks.first_place(),
+            3 * CHUNK,
+            "the last piece may still grow"
+        );
+        chunks.push(0);
+        assert_eq!(chunks[3 * CHUNK + 7], 0);
+    }
+
+    #[test]
+    fn a_value_that_was_taken_out_again_was_never_there() {
+        let mut chunks = numbers(CHUNK + 1);
+        assert_eq!(chunks.pop(), Some(CHUNK));
+        assert_eq!(chunks, numbers(CHUNK));
+        chunks.push(CHUNK);
+        assert_eq!(chunks, numbers(CHUNK + 1));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn it_is_as_good_as_a_vector(
+            count in 0..3 * CHUNK,
+            gone in 0..4 * CHUNK,
+            inserted in prop::collection::vec(0..3 * CHUNK, 0..4),
+            a in 0..4 * CHUNK,
+            b in 0..4 * CHUNK,
+        ) {
+            let mut chunks = numbers(count);
+            let mut vector: Vec<usize> = (0..count).collect();
+            chunks.forget_before(gone);
+            let first = chunks.first_place();
+            for place in inserted {
+                let place = place.clamp(first, vector.len());
+                chunks.insert(place, place);
+                vector.insert(place, place);
+            }
+            prop_assert_eq!(chunks.len(), vector.len());
+            let (from, to) = (a.min(b), a.max(b));
+            let inside = from.clamp(first, vector.len())..to.clamp(first, vector.len());
+            let kept: Vec<usize> = chunks.range(from..to).iter().copied().collect();
+            prop_assert_eq!(&kept, &vector[inside]);
+            let back: Vec<usize> = chunks.range(from..to).iter().rev().copied().collect();
+            prop_assert!(back.iter().eq(kept.iter().rev()));
+            vector.drain(..first);
+            let past = chunks.partition_point(|&number| number < a);
+            prop_assert_eq!(past, first + vector.partition_point(|&number| number < a));
+            let near = chunks.partition_point_from(b, |&number| number < a);
+            let known = past.max(b.clamp(first, chunks.len()));
+            prop_assert_eq!(near, known);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The spans of a row, as one looks at them.
+
+use std::ops::RangeBounds;
+
+use super::Span;
+use super::chunks::bounds;
+use super::shelf::Shelf;
+
+/// Spans of a row, one after the other. They are kept in a smaller form, so each is a copy.
+///
+/// A span keeps its place for good, also when those before it were let go of: places run from [`Self::first_place`] up to
+/// [`Self::len`].
+#[derive(Clone, Copy, Debug)]
+pub struct Spans<'a> {
+    shelf: &'a Shelf,
+    from: usize,
+    to: usize,
+}
+
+impl<'a> Spans<'a> {
+    pub(super) const fn all(shelf: &'a Shelf) -> Self {
+        Self {
+            shelf,
+            from: shelf.first(),
+            to: shelf.len(),
+        }
+    }
+
+    /// The place of the first one.
+    pub const fn first_place(&self) -> usize {
+        self.from
+    }
+
+    /// The place after the last one: how many there are, those included that were let go of.
+    pub const fn len(&self) -> usize {
+        self.to
+    }
+
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.from >= self.to
+    }
+
+    /// The one at a place.
+    pub fn get(&self, place: usize) -> Option<Span> {
+        let is_inside = self.from <= place && place < self.to;
+        is_inside.then(|| self.shelf.get(place)).flatten()
+    }
+
+    /// The first one.
+    pub fn first(&self) -> Option<Span> {
+        self.get(self.from)
+    }
+
+    /// The last one.
+    pub fn last(&self) -> Option<Span> {
+        self.get(self.to.checked_sub(1)?)
+    }
+
+    /// Those at these places, as far as they are among these.
+    pub fn range(&self, places: impl RangeBounds<usize>) -> Self {
+        let (from, to) = bounds(&places);
+        let to = to.min(self.to);
+        Self {
+            from: from.max(self.from).min(to),
+            to,
+            ..*self
+        }
+    }
+
+    /// In the order of time.
+    pub const fn iter(&self) -> Iter<'a> {
+        Iter(*self)
+    }
+
+    /// The place of the first one that does not satisfy `before`, where all that do come first.
+    pub fn partition_point(&self, mut before: impl FnMut(&Span) -> bool) -> usize {
+        let (mut low, mut high) = (self.from, self.to.max(self.from));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.get(middle).is_some_and(|span| before(&span)) {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        low
+    }
+}
+
+impl<'a> IntoIterator for Spans<'a> {
+    type Item = Span;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        Iter(self)
+    }
+}
+
+/// Spans of a row, one after the other.
+#[derive(Clone, Debug)]
+pub struct Iter<'a>(Spans<'a>);
+
+impl Iterator for Iter<'_> {
+    type Item = Span;
+
+    fn next(&mut self) -> Option<Span> {
+        let span = self.0.first()?;
+        self.0.from += 1;
+        Some(span)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.0.to.saturating_sub(self.0.from);
+        (left, Some(left))
+    }
+
+    fn nth(&mut self, n: usize) -> Option<Span> {
+        self.0.from = self.0.from.saturating_add(n).min(self.0.to);
+        self.next()
+    }
+}
+
+impl DoubleEndedIterator for Iter<'_> {
+    fn next_back(&mut self) -> Option<Span> {
+        let span = self.0.last()?;
+        self.0.to -= 1;
+        Some(span)
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
