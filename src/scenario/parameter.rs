@@ -1,7 +1,6 @@
 //! What of a scenario is worth changing: found in the scenario itself, whatever it is about.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use super::edit::Edit;
 use super::limits;
 use super::model::{Fault, Scenario, Speaks};
 use super::program::{Call, Promise, Step, Work};
+use crate::trace::Phrase;
 
 /// So many parameters are offered at once; the others only when asked for.
 const AT_ONCE: usize = 12;
@@ -23,9 +23,9 @@ pub struct Parameter {
     /// What that is called.
     pub of: String,
     /// What it is called there; no two parameters have both names in common.
-    pub name: String,
+    pub name: Phrase,
     /// What it does, in a sentence.
-    pub hint: &'static str,
+    pub hint: Phrase,
     /// What it is set to.
     pub setting: Setting,
     /// Whether it is among those to be offered at once.
@@ -93,16 +93,15 @@ impl Owner {
     pub const fn takes_effect_at_once(self) -> bool {
         matches!(self, Self::Server(_))
     }
-}
 
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Server(_) => "server",
-            Self::Service => "service",
-            Self::Tasks(_) => "task",
-            Self::Variant(_) => "variant",
-        })
+    /// What it is.
+    pub const fn word(self) -> Phrase {
+        match self {
+            Self::Server(_) => Phrase::new("server"),
+            Self::Service => Phrase::new("service"),
+            Self::Tasks(_) => Phrase::new("task"),
+            Self::Variant(_) => Phrase::new("variant"),
+        }
     }
 }
 
@@ -136,9 +135,19 @@ fn tell_apart(parameters: &mut [Parameter]) {
         let times = seen.entry(parameter.title()).or_default();
         *times += 1;
         if *times > 1 {
-            parameter.name = format!("{} {times}", parameter.name);
+            let name = std::mem::take(&mut parameter.name);
+            parameter.name = Phrase::new("{name} {number}")
+                .with_words("name", name)
+                .with("number", times);
         }
     }
+}
+
+/// What a call does: `tick every`.
+fn of_call(call: &str, what: Phrase) -> Phrase {
+    Phrase::new("{call} {what}")
+        .with("call", call)
+        .with_words("what", what)
 }
 
 struct Finder<'a> {
@@ -171,15 +180,15 @@ impl Finder<'_> {
     fn add(
         &mut self,
         place: &Place<'_>,
-        (key, name): (&str, &str),
+        (key, name): (&str, Phrase),
         rank: Rank,
         setting: Setting,
-        hint: &'static str,
+        hint: Phrase,
     ) {
         self.parameters.push(Parameter {
             owner: place.owner,
             of: place.of.to_owned(),
-            name: name.to_owned(),
+            name,
             hint,
             setting,
             important: false,
@@ -199,8 +208,15 @@ impl Finder<'_> {
                 key: format!("variants[{}]", place + 1),
             };
             let setting = Setting::Duration(slices, limits::BLOCKING);
-            let hint = "Whoever computes lets the others have their turn after so long";
-            self.add(&owner, ("slices", "slices"), Rank::Rhythm, setting, hint);
+            let hint =
+                Phrase::new("Whoever computes lets the others have their turn after so long");
+            self.add(
+                &owner,
+                ("slices", Phrase::new("slices")),
+                Rank::Rhythm,
+                setting,
+                hint,
+            );
         }
     }
 
@@ -215,19 +231,35 @@ impl Finder<'_> {
                 key: format!("servers[{}]", place + 1),
             };
             let (allowed, hint) = match server.speaks {
-                Speaks::Echo => (limits::THINKING, "How long it waits before each answer"),
-                Speaks::Drip | Speaks::Http => {
-                    (limits::DELAY, "How long it waits after each piece")
-                }
+                Speaks::Echo => (
+                    limits::THINKING,
+                    Phrase::new("How long it waits before each answer"),
+                ),
+                Speaks::Drip | Speaks::Http => (
+                    limits::DELAY,
+                    Phrase::new("How long it waits after each piece"),
+                ),
             };
             let delay = Setting::Duration(server.delay, allowed);
-            self.add(&owner, ("delay", "delay"), Rank::Delay, delay, hint);
+            self.add(
+                &owner,
+                ("delay", Phrase::new("delay")),
+                Rank::Delay,
+                delay,
+                hint,
+            );
             if server.speaks != Speaks::Echo {
                 // More than all of it at once makes no difference.
                 let most = server.text.len().max(server.chunk);
                 let chunk = Setting::Number(server.chunk, *limits::CHUNK.start()..=most);
-                let hint = "How many bytes it sends at once";
-                self.add(&owner, ("chunk", "chunk"), Rank::Chunk, chunk, hint);
+                let hint = Phrase::new("How many bytes it sends at once");
+                self.add(
+                    &owner,
+                    ("chunk", Phrase::new("chunk")),
+                    Rank::Chunk,
+                    chunk,
+                    hint,
+                );
             }
         }
     }
@@ -241,28 +273,38 @@ impl Finder<'_> {
             of: &service.name,
             key: "service".to_owned(),
         };
-        self.work(&owner, "", "", service.work);
+        self.work(&owner, "", None, service.work);
         let threads = Setting::Number(service.threads, limits::POOL);
-        let hint = "How many threads serve its clients under the model `pool`";
-        self.add(&owner, ("threads", "threads"), Rank::Rhythm, threads, hint);
+        let hint = Phrase::new("How many threads serve its clients under the model `pool`");
+        self.add(
+            &owner,
+            ("threads", Phrase::new("threads")),
+            Rank::Rhythm,
+            threads,
+            hint,
+        );
     }
 
     /// For how long a callback sleeps or computes.
-    fn work(&mut self, place: &Place<'_>, key: &str, name: &str, work: Work) {
+    fn work(&mut self, place: &Place<'_>, key: &str, call: Option<&str>, work: Work) {
         let (word, verb, duration, hint) = match work {
             Work::Nothing => return,
             Work::Block(duration) => {
-                let hint = "For how long it sleeps in a system call";
-                ("block", "blocks", duration, hint)
+                let hint = Phrase::new("For how long it sleeps in a system call");
+                ("block", Phrase::new("blocks"), duration, hint)
             }
             Work::Compute(duration) => {
-                ("compute", "computes", duration, "For how long it computes")
+                let hint = Phrase::new("For how long it computes");
+                ("compute", Phrase::new("computes"), duration, hint)
             }
         };
-        let name = format!("{name} {verb}");
+        let name = match call {
+            Some(call) => of_call(call, verb),
+            None => verb,
+        };
         let setting = Setting::Duration(duration, limits::BLOCKING);
         let key = format!("{key}{word}");
-        self.add(place, (&key, name.trim()), Rank::Work, setting, hint);
+        self.add(place, (&key, name), Rank::Work, setting, hint);
     }
 
     fn tasks(&mut self) {
@@ -282,8 +324,14 @@ impl Finder<'_> {
             if counted {
                 let room = limits::MAX_TASKS - (all.len() - tasks.len());
                 let count = Setting::Number(tasks.len(), 1..=room);
-                let hint = "How many tasks of this kind there are";
-                self.add(&owner, ("count", "count"), Rank::Count, count, hint);
+                let hint = Phrase::new("How many tasks of this kind there are");
+                self.add(
+                    &owner,
+                    ("count", Phrase::new("count")),
+                    Rank::Count,
+                    count,
+                    hint,
+                );
             }
             for (place, step) in first.steps.iter().enumerate() {
                 self.step(&owner, &format!("steps[{}].", place + 1), step);
@@ -293,50 +341,63 @@ impl Finder<'_> {
 
     fn step(&mut self, owner: &Place<'_>, key: &str, step: &Step) {
         match step {
-            Step::Call(call) => self.work(owner, key, &call.name, call.work),
-            Step::Wait(wait) => self.wait(owner, (&format!("{key}wait"), "wait"), *wait),
+            Step::Call(call) => self.work(owner, key, Some(&call.name), call.work),
+            Step::Wait(wait) => {
+                self.wait(owner, (&format!("{key}wait"), Phrase::new("wait")), *wait)
+            }
             Step::Every {
                 interval,
                 times,
                 call,
             } => {
-                let name = format!("{} every", call.name);
+                let name = of_call(&call.name, Phrase::new("every"));
                 let setting = Setting::Duration(*interval, limits::INTERVAL);
-                let hint = "From one call to the next; 0 is once in each turn";
+                let hint = Phrase::new("From one call to the next; 0 is once in each turn");
                 let key_of = format!("{key}every");
-                self.add(owner, (&key_of, &name), Rank::Rhythm, setting, hint);
-                self.times(owner, key, &format!("{} times", call.name), *times);
-                self.work(owner, key, &call.name, call.work);
+                self.add(owner, (&key_of, name), Rank::Rhythm, setting, hint);
+                let name = of_call(&call.name, Phrase::new("times"));
+                self.times(owner, key, name, *times);
+                self.work(owner, key, Some(&call.name), call.work);
             }
             Step::Say { times, pause, .. } => {
                 if !pause.is_zero() {
-                    self.wait(owner, (&format!("{key}pause"), "pause"), *pause);
+                    self.wait(
+                        owner,
+                        (&format!("{key}pause"), Phrase::new("pause")),
+                        *pause,
+                    );
                 }
                 if self.says(&format!("{}.{key}times", owner.key)) {
-                    self.times(owner, key, "times", *times);
+                    self.times(owner, key, Phrase::new("times"), *times);
                 }
             }
             Step::Hold { count, .. } => {
                 let setting = Setting::Number(*count, limits::HELD);
-                let hint = "How many connections are held on which nothing happens";
+                let hint = Phrase::new("How many connections are held on which nothing happens");
                 let key = format!("{key}count");
-                self.add(owner, (&key, "connections"), Rank::Count, setting, hint);
+                self.add(
+                    owner,
+                    (&key, Phrase::new("connections")),
+                    Rank::Count,
+                    setting,
+                    hint,
+                );
             }
             Step::Deferred(promise) => self.promise(owner, key, promise),
             Step::Download { .. } | Step::Request { .. } | Step::Stop => {}
         }
     }
 
-    fn wait(&mut self, owner: &Place<'_>, names: (&str, &str), wait: Duration) {
+    fn wait(&mut self, owner: &Place<'_>, names: (&str, Phrase), wait: Duration) {
         let setting = Setting::Duration(wait, limits::WAIT);
-        let hint = "How long nothing is done";
+        let hint = Phrase::new("How long nothing is done");
         self.add(owner, names, Rank::Wait, setting, hint);
     }
 
-    fn times(&mut self, owner: &Place<'_>, key: &str, name: &str, times: usize) {
+    fn times(&mut self, owner: &Place<'_>, key: &str, name: Phrase, times: usize) {
         let setting = Setting::Number(times, limits::TIMES);
         let key = format!("{key}times");
-        let hint = "How often it is done";
+        let hint = Phrase::new("How often it is done");
         self.add(owner, (&key, name), Rank::Rest, setting, hint);
     }
 
@@ -348,13 +409,13 @@ impl Finder<'_> {
             let key = format!("{key}chain[{}].", place + 1);
             let call: Option<&Call> = link.callback.as_ref().or(link.errback.as_ref());
             let Some(call) = call else { continue };
-            self.work(owner, &key, &call.name, call.work);
+            self.work(owner, &key, Some(&call.name), call.work);
             waits.push((key, &call.name, link.wait));
         }
         for (key, name, wait) in waits {
             if !wait.is_zero() {
-                let name = format!("{name} after");
-                self.wait(owner, (&format!("{key}wait"), &name), wait);
+                let name = of_call(name, Phrase::new("after"));
+                self.wait(owner, (&format!("{key}wait"), name), wait);
             }
         }
     }

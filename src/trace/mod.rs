@@ -9,11 +9,13 @@
 mod batch;
 mod event;
 mod ids;
+mod phrase;
 mod time;
 mod words;
 
 pub use batch::{Batch, Source};
 pub use event::{Event, EventKind};
 pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId};
+pub use phrase::{Phrase, fill};
 pub use time::{TimeRange, Timestamp};
 pub use words::{Cause, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, WaitCall};

@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use super::widgets::{self, STOP_FIRST};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
-use crate::gui::texts::{fill, tr};
+use crate::gui::texts::{self, fill, say, tr};
 use crate::gui::theme::{self, STEP};
 use crate::scenario::{Parameter, Setting};
 
@@ -57,7 +57,13 @@ fn buttons(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<C
 fn sliders(ui: &mut Ui, parameters: &[&Parameter], running: bool, commands: &mut Vec<Command>) {
     for group in parameters.chunk_by(|one, next| one.owner == next.owner) {
         let first = group[0];
-        let title = format!("{}, {}", first.of, first.owner);
+        let title = fill(
+            tr("{of}, {owner}"),
+            &[
+                ("of", &texts::variant(&first.of)),
+                ("owner", &say(&first.owner.word())),
+            ],
+        );
         let title = RichText::new(title).font(theme::small()).weak();
         ui.add(egui::Label::new(title).truncate());
         let enabled = !running || first.owner.takes_effect_at_once();
@@ -70,16 +76,20 @@ fn sliders(ui: &mut Ui, parameters: &[&Parameter], running: bool, commands: &mut
 }
 
 fn slider(ui: &mut Ui, parameter: &Parameter, commands: &mut Vec<Command>) {
-    let name = parameter.title();
+    let shown = say(&parameter.name);
+    let name = fill(
+        tr("{of}: {name}"),
+        &[("of", &parameter.of), ("name", &shown)],
+    );
     let hint = match parameter.owner.takes_effect_at_once() {
         true => fill(
             tr("{hint}. Takes effect at once, also in the middle of a run."),
-            &[("hint", &tr(parameter.hint))],
+            &[("hint", &say(&parameter.hint))],
         ),
-        false => fill(tr("{hint}."), &[("hint", &tr(parameter.hint))]),
+        false => fill(tr("{hint}."), &[("hint", &say(&parameter.hint))]),
     };
     let label = widgets::SliderLabel {
-        shown: Some(&parameter.name),
+        shown: Some(&shown),
         name: &name,
         hint: &hint,
         disabled: tr(STOP_FIRST),

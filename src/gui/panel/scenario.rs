@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use super::{blocking, parameters, widgets};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
-use crate::gui::texts::{self, Language, told, tr};
+use crate::gui::texts::{self, Language, say_all, told, tr};
 use crate::gui::theme::{self, STEP};
 use crate::scenario::{Scenario, builtins};
 
@@ -121,7 +121,7 @@ fn models(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
         for (place, variant) in controls.scenario.variants.iter().enumerate() {
             let mut on = controls.runs(place);
             if widgets::switch(ui, &mut on, texts::variant(&variant.name))
-                .on_hover_text(controls.scenario.explain(variant))
+                .on_hover_text(say_all(&controls.scenario.explain(variant)))
                 .on_disabled_hover_text(tr(widgets::STOP_FIRST))
                 .changed()
             {

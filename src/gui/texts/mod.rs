@@ -15,6 +15,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::plain_count;
+use crate::trace::{self, Phrase};
 
 /// A language that the window speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -133,20 +134,26 @@ pub const fn english(text: &'static str) -> &'static str {
 
 /// A text with values in the places that are named in it: `{name}`.
 pub fn fill(template: &str, values: &[(&str, &dyn Display)]) -> String {
-    let mut text = String::with_capacity(template.len() + 16);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, behind)) = after.split_once('}') else {
-            break;
-        };
-        text.push_str(before);
-        if let Some((_, value)) = values.iter().find(|(one, _)| *one == name) {
-            text.push_str(&value.to_string());
-        }
-        rest = behind;
-    }
-    text.push_str(rest);
-    text
+    let value = |name: &str| {
+        let (_, value) = values.iter().find(|(one, _)| *one == name)?;
+        Some(value.to_string())
+    };
+    trace::fill(template, value)
+}
+
+/// What a room below says, in the language of this thread.
+pub fn say(phrase: &Phrase) -> String {
+    phrase.say(&|english| tr(english))
+}
+
+/// Several sentences, one after the other.
+pub fn say_all(sentences: &[Phrase]) -> String {
+    let between = match spoken() {
+        Language::English => " ",
+        Language::Chinese => "",
+    };
+    let sentences: Vec<_> = sentences.iter().map(say).collect();
+    sentences.join(between)
 }
 
 /// So many of something: `one` of it (`1 stall`), or `{count}` of it (`{count} stalls`).

@@ -185,7 +185,11 @@ fn every_parameter_of_every_shipped_scenario_can_be_set_to_its_limits_and_nothin
                 let edited = scenario.edited(&[parameter.set(&limit)]);
                 // Fewer tasks may leave another one without the task that it names.
                 let Ok(edited) = edited else {
-                    assert!(parameter.name == "count", "{}", parameter.title());
+                    assert!(
+                        parameter.name.to_string() == "count",
+                        "{}",
+                        parameter.title()
+                    );
                     continue;
                 };
                 let now = edited.parameters();

@@ -1,0 +1,101 @@
+//! Sentences that can be said in another language: a text with names in braces, and what they stand for.
+
+use std::fmt;
+
+/// A sentence or a part of one. The English text is also the key to its translations.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Phrase {
+    template: &'static str,
+    values: Vec<(&'static str, Value)>,
+}
+
+/// What stands for a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Value {
+    /// The same in every language: a name, a number with its unit.
+    Same(String),
+    /// Words.
+    Words(Phrase),
+}
+
+impl Phrase {
+    /// A text, in which `{name}` stands for a value.
+    pub const fn new(template: &'static str) -> Self {
+        let values = Vec::new();
+        Self { template, values }
+    }
+
+    /// With a value that is the same in every language.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.values.push((name, Value::Same(value.to_string())));
+        self
+    }
+
+    /// With a value that is itself to be translated.
+    #[must_use]
+    pub fn with_words(mut self, name: &'static str, words: Self) -> Self {
+        self.values.push((name, Value::Words(words)));
+        self
+    }
+
+    /// The whole of it, in the language into which `translate` turns the texts.
+    pub fn say(&self, translate: &dyn Fn(&'static str) -> &'static str) -> String {
+        let value = |name: &str| {
+            let (_, value) = self.values.iter().find(|(one, _)| *one == name)?;
+            Some(match value {
+                Value::Same(text) => text.clone(),
+                Value::Words(phrase) => phrase.say(translate),
+            })
+        };
+        fill(translate(self.template), value)
+    }
+}
+
+impl fmt::Display for Phrase {
+    /// In English.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.say(&|english| english))
+    }
+}
+
+/// A text with values in the places that are named in it. What has no value is left out.
+pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+    let mut text = String::with_capacity(template.len() + 16);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, behind)) = after.split_once('}') else {
+            break;
+        };
+        text.push_str(before);
+        text.push_str(&value(name).unwrap_or_default());
+        rest = behind;
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_in_words_are_translated_and_names_are_not() {
+        let phrase = Phrase::new("{who} held {what} for {time}")
+            .with("who", "the loop")
+            .with_words("what", Phrase::new("the loop"))
+            .with("time", 3);
+        assert_eq!(phrase.to_string(), "the loop held the loop for 3");
+        let said = phrase.say(&|english| match english {
+            "the loop" => "循环",
+            _ => "{who}占住{what} {time}",
+        });
+        assert_eq!(said, "the loop占住循环 3");
+    }
+
+    #[test]
+    fn values_are_not_filled_again() {
+        let phrase = Phrase::new("{a} {b} {").with("a", "{b}").with("b", 2);
+        assert_eq!(phrase.to_string(), "{b} 2 {");
+    }
+}
