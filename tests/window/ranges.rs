@@ -88,3 +88,26 @@ fn statistics_are_sorted_copied_and_lead_to_the_longest() {
     desk.click("Tasks");
     desk.until("it is shown", |desk| desk.has("Sort by Ready"));
 }
+
+#[test]
+fn keys_and_links_walk_from_one_thing_to_its_neighbours() {
+    let mut desk = run();
+    choose_a_range(&mut desk);
+    desk.click("Whole trace");
+    desk.until("it is counted", |desk| desk.has("connection_made"));
+    let row = desk.harness.get_all_by_label("data_received");
+    row.last().expect("every model has one").click();
+    desk.frames(3);
+    let first = desk.shown().selection.expect("the longest is selected");
+    let mut seen = vec![first];
+    for key in [Key::Comma, Key::ArrowUp, Key::ArrowDown, Key::Period] {
+        desk.press(Modifiers::NONE, key);
+        let now = desk.shown().selection.expect("it never gets lost");
+        seen.push(now);
+    }
+    seen.dedup();
+    assert!(seen.len() > 2, "{seen:?}");
+    desk.click("next");
+    let last = seen.last().copied();
+    assert_ne!(desk.shown().selection, last, "the link goes on");
+}
