@@ -53,6 +53,13 @@ fn a_range_opens_its_statistics_and_escape_puts_it_away() {
     assert!(!range.is_empty());
     desk.until("it is counted", |desk| desk.has("Sort by p99"));
     assert!(desk.has("data_received"));
+    desk.press(Modifiers::NONE, Key::F);
+    let view = desk.shown().view.range();
+    assert!(view.begin <= range.begin && range.end <= view.end);
+    assert!(
+        view.nanos() < range.nanos() * 6 / 5,
+        "F shows what is chosen"
+    );
     desk.press(Modifiers::NONE, Key::Escape);
     assert_eq!(desk.shown().chosen, None);
 }

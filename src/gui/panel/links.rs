@@ -7,6 +7,7 @@ use super::widgets::{field, link, note, title};
 use crate::analysis::{self, Happened, Link, plain_duration};
 use crate::gui::command::{Command, Selection, Step};
 use crate::gui::describe;
+use crate::gui::texts::{fill, tr};
 use crate::gui::theme::STEP;
 use crate::gui::walk;
 use crate::store::{ModelTrack, SpanKind, SpanRef, TraceStore};
@@ -18,17 +19,17 @@ const LISTED: usize = 6;
 pub(super) fn steps(ui: &mut Ui, commands: &mut Vec<Command>) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0 * STEP;
-        note(ui, "of its kind:");
+        note(ui, tr("of its kind:"));
         for (step, words, hint) in [
             (
                 Step::Previous,
-                "previous",
-                "The one before it of the same name, on this lane or else on another",
+                tr("previous"),
+                tr("The one before it of the same name, on this lane or else on another"),
             ),
             (
                 Step::Next,
-                "next",
-                "The next one of the same name, on this lane or else on another",
+                tr("next"),
+                tr("The next one of the same name, on this lane or else on another"),
             ),
         ] {
             if link(ui, words).on_hover_text(hint).clicked() {
@@ -48,19 +49,22 @@ pub(super) fn cause(
 ) {
     if let Some(found) = analysis::cause_of(store, at) {
         let delay = found.arrived.since(found.left);
-        row(ui, "caused by", |ui| {
+        row(ui, tr("caused by"), |ui| {
             let text = told(store, model, &found);
             if link(ui, text)
-                .on_hover_text("Go to where it happened")
+                .on_hover_text(tr("Go to where it happened"))
                 .clicked()
             {
                 commands.push(Command::Reveal(walk::selection(found.from)));
             }
         });
-        let waited = format!("{} before it", plain_duration(delay));
+        let waited = fill(
+            tr("{waited} before it"),
+            &[("waited", &plain_duration(delay))],
+        );
         field(ui, "", RichText::new(waited).weak());
     } else if let Some(SpanKind::Callback(cause)) = store.span(at).map(|span| span.kind) {
-        field(ui, "caused by", cause.to_string());
+        field(ui, tr("caused by"), tr(&cause.to_string()));
     }
 }
 
@@ -69,7 +73,7 @@ fn told(store: &TraceStore, model: &ModelTrack, link: &Link) -> String {
     match link.from {
         Happened::Span(span) => {
             let name = store.span(span).map(|span| describe::span(store, &span));
-            format!("{}, {}", name.unwrap_or_default(), link.kind.word())
+            format!("{}, {}", name.unwrap_or_default(), tr(link.kind.word()))
         }
         Happened::Instant(_, thread, index) => {
             let thread = model.thread(thread);
@@ -92,18 +96,25 @@ pub(super) fn followed(
     if links.is_empty() {
         return;
     }
-    title(ui, "What followed");
+    title(ui, tr("What followed"));
     for found in links.iter().take(LISTED) {
         let Some(span) = store.span(found.to) else {
             continue;
         };
         let delay = plain_duration(found.arrived.since(found.left));
-        let text = format!("{} · {delay} later", describe::span(store, &span));
-        if link(ui, text).on_hover_text(found.kind.word()).clicked() {
+        let name = describe::span(store, &span);
+        let text = fill(
+            tr("{name} · {delay} later"),
+            &[("name", &name), ("delay", &delay)],
+        );
+        if link(ui, text)
+            .on_hover_text(tr(found.kind.word()))
+            .clicked()
+        {
             commands.push(Command::Reveal(Selection::Span(found.to)));
         }
     }
     if links.len() > LISTED {
-        note(ui, "and more");
+        note(ui, tr("and more"));
     }
 }

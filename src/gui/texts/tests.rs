@@ -3,6 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::analysis::LinkKind;
 use crate::format::Format;
 use crate::gui::action::{ACTIONS, GESTURES, Group, MENUS, Trigger};
 use crate::scenario::{BlockingKind, Model, builtins};
@@ -80,6 +81,7 @@ fn from_below() -> BTreeSet<String> {
     words.extend(outcomes.map(|one| crate::analysis::outcome_word(one).to_owned()));
     words.extend(Format::ALL.map(|one| one.title().to_owned()));
     words.extend(BlockingKind::ALL.map(|one| one.name().to_owned()));
+    words.extend(LinkKind::ALL.map(|one| one.word().to_owned()));
     let models = Model::OF_TASKS.into_iter().chain(Model::OF_A_SERVICE);
     words.extend(models.map(|one| format!("variant: {}", one.name())));
     for builtin in builtins() {
