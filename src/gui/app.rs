@@ -205,6 +205,10 @@ impl App {
                 self.settings.detail = Detail::Inspector;
                 self.on_shown(|document| document.reveal(selection));
             }
+            Command::Walk(step) => {
+                self.settings.detail = Detail::Inspector;
+                self.on_shown(|document| document.walk(step));
+            }
             Command::NextStall(forward) => {
                 self.settings.detail = Detail::Inspector;
                 self.on_shown(|document| next_stall(document, forward));

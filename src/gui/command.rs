@@ -49,6 +49,8 @@ pub enum Command {
     Select(Option<Selection>),
     /// Look at one thing closely, and move the view so that it can be seen.
     Reveal(Selection),
+    /// Go from what is looked at closely to one of its neighbours.
+    Walk(Step),
     /// List the stalls in this order.
     SetStallOrder(StallOrder),
     /// Go to the next stall (`true`) or to the previous one.
@@ -216,6 +218,35 @@ pub enum ViewCommand {
     Undo,
     /// Forward again.
     Redo,
+}
+
+/// A step from a thing in the trace to one of its neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The one of the same kind before it.
+    Previous,
+    /// The next one of the same kind.
+    Next,
+    /// What it lies in.
+    Out,
+    /// The first thing in it.
+    In,
+    /// What led to it.
+    Cause,
+    /// What followed from it.
+    Effect,
+}
+
+impl Step {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 6] = [
+        Self::Previous,
+        Self::Next,
+        Self::Out,
+        Self::In,
+        Self::Cause,
+        Self::Effect,
+    ];
 }
 
 /// What is looked at closely.

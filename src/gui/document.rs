@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::command::{Selection, ViewCommand};
+use super::command::{Selection, Step, ViewCommand};
 use super::navigate;
 use super::time_view::TimeView;
+use super::walk::walk;
 use crate::analysis::{self, Finding, StallReport, Waits};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
 use crate::gui::texts::{fill, tr};
@@ -170,6 +171,16 @@ impl Document {
     pub fn selected_range(&self) -> Option<TimeRange> {
         let selected = || navigate::range_of(&self.store, self.selection?, self.now);
         self.chosen.or_else(selected)
+    }
+
+    /// Goes from what is looked at closely to one of its neighbours, if it has such a one.
+    pub fn walk(&mut self, step: Step) {
+        let next = self
+            .selection
+            .and_then(|from| walk(&self.store, from, step));
+        if let Some(next) = next {
+            self.reveal(next);
+        }
     }
 
     /// Puts away what is looked at closely, or else the stretch that is chosen.

@@ -35,6 +35,7 @@ pub mod theme;
 pub mod time_view;
 pub mod timeline;
 mod traces;
+mod walk;
 mod window;
 
 pub use app::App;

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use crate::analysis::{CallStatistics, Statistics, TaskStatistics, ThreadStatistics};
+use crate::gui::texts::english;
 use crate::store::{SpanRef, TraceStore};
 
 /// What there is a table of.
@@ -34,75 +35,99 @@ const fn column(title: &'static str, key: &'static str, hint: &'static str) -> C
     Column { title, hint, key }
 }
 
-const MODEL: Column = column("Model", "model", "The model of execution");
+const MODEL: Column = column(english("Model"), "model", english("The model of execution"));
 
 const CALLBACKS: &[Column] = &[
     column(
-        "Callback",
+        english("Callback"),
         "name",
-        "What was called; a click selects the longest call",
+        english("What was called; a click selects the longest call"),
     ),
     MODEL,
-    column("Kind", "kind", "A callback, or a call in it that blocks"),
-    column("Count", "count", "How often it was called"),
     column(
-        "Total",
+        english("Kind"),
+        "kind",
+        english("A callback, or a call in it that blocks"),
+    ),
+    column(
+        english("Count"),
+        "count",
+        english("How often it was called"),
+    ),
+    column(
+        english("Total"),
         "total_s",
-        "How long in all, what it called included",
+        english("How long in all, what it called included"),
     ),
     column(
-        "Self",
+        english("Self"),
         "self_s",
-        "How long it was busy itself, without what lies in it",
+        english("How long it was busy itself, without what lies in it"),
     ),
-    column("Mean", "mean_s", "The total by the count"),
-    column("p50", "p50_s", "Half of the calls took no longer"),
-    column("p99", "p99_s", "All but one in a hundred took no longer"),
-    column("Max", "max_s", "The longest call"),
+    column(english("Mean"), "mean_s", english("The total by the count")),
+    column(
+        english("p50"),
+        "p50_s",
+        english("Half of the calls took no longer"),
+    ),
+    column(
+        english("p99"),
+        "p99_s",
+        english("All but one in a hundred took no longer"),
+    ),
+    column(english("Max"), "max_s", english("The longest call")),
 ];
 
 const TASKS: &[Column] = &[
     column(
-        "Task",
+        english("Task"),
         "task",
-        "Which; a click selects where it was ready longest",
+        english("Which; a click selects where it was ready longest"),
     ),
     MODEL,
-    column("Queued", "queued_s", "How long nobody worked on it"),
     column(
-        "Waiting",
+        english("Queued"),
+        "queued_s",
+        english("How long nobody worked on it"),
+    ),
+    column(
+        english("Waiting"),
         "waiting_s",
-        "How long it waited for its connection",
+        english("How long it waited for its connection"),
     ),
     column(
-        "Ready",
+        english("Ready"),
         "ready_s",
-        "How long it was ready, and nobody served it",
+        english("How long it was ready, and nobody served it"),
     ),
-    column("Running", "running_s", "How long its code ran"),
+    column(
+        english("Running"),
+        "running_s",
+        english("How long its code ran"),
+    ),
 ];
 
 const THREADS: &[Column] = &[
     column(
-        "Thread",
+        english("Thread"),
         "thread",
-        "Which; a click selects where it worked longest",
+        english("Which; a click selects where it worked longest"),
     ),
     MODEL,
     column(
-        "Waiting",
+        english("Waiting"),
         "waiting_s",
-        "How long it waited, in polls or in system calls",
+        english("How long it waited, in polls or in system calls"),
     ),
     column(
-        "Busy",
+        english("Busy"),
         "busy_s",
-        "How long it did anything else; it is not CPU time",
+        english("How long it did anything else; it is not CPU time"),
     ),
     column(
-        "In calls",
+        english("In calls"),
         "called_s",
-        "How much of that it was in callbacks",
+        english("How much of that it was in callbacks"),
     ),
 ];
 
@@ -113,9 +138,18 @@ impl Subject {
     /// What it is called, and what is told of it.
     pub(super) const fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Callbacks => ("Callbacks", "What was called, how often and how long"),
-            Self::Tasks => ("Tasks", "How long each task waited, was ready, and ran"),
-            Self::Threads => ("Threads", "How long each thread waited, and was busy"),
+            Self::Callbacks => (
+                english("Callbacks"),
+                english("What was called, how often and how long"),
+            ),
+            Self::Tasks => (
+                english("Tasks"),
+                english("How long each task waited, was ready, and ran"),
+            ),
+            Self::Threads => (
+                english("Threads"),
+                english("How long each thread waited, and was busy"),
+            ),
         }
     }
 

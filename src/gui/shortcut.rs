@@ -15,8 +15,8 @@ pub(super) fn commands(ctx: &Context, state: &State<'_>, modal: bool) -> Vec<Com
     let focused = ctx.memory(|memory| memory.focused().is_some());
     let mut asked = Vec::new();
     for (modifiers, key, action) in in_order() {
-        // A control that has the focus is pressed by Space.
-        let is_taken = key == Key::Space && focused;
+        // A control that has the focus is pressed by Space, and left by the arrows.
+        let is_taken = focused && is_of_focus(key);
         if (busy && !action.is_always_heard()) || is_taken {
             continue;
         }
@@ -81,4 +81,12 @@ fn held(ctx: &Context, state: &State<'_>) -> Vec<Command> {
     actions
         .filter_map(|action| action.command(&state).ok())
         .collect()
+}
+
+/// Whether a key means something to a control that has the focus.
+const fn is_of_focus(key: Key) -> bool {
+    matches!(
+        key,
+        Key::Space | Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight
+    )
 }

@@ -2,9 +2,10 @@
 
 use egui::{Key, Modifiers, Pos2, pos2};
 use loopscope::gui::action::{ACTIONS, Action, Trigger};
-use loopscope::gui::command::{Command, Selection, Side, ViewCommand};
+use loopscope::gui::command::{Command, Selection, Side, Step, ViewCommand};
 use loopscope::gui::texts::LanguageChoice;
-use loopscope::trace::{TimeRange, Timestamp};
+use loopscope::store::{LaneRef, Span, SpanKind, SpanRef};
+use loopscope::trace::{Cause, TimeRange, Timestamp};
 
 use crate::desk::Desk;
 
@@ -106,6 +107,23 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
         "plot" => |desk, ask| flips(desk, ask, Side::Plot),
         "comparison" => |desk, ask| flips(desk, ask, Side::Comparison),
         "statistics" => |desk, ask| flips(desk, ask, Side::Statistics),
+        "previous-of-kind" => |desk, ask| walks(desk, ask, None),
+        "next-of-kind" => |desk, ask| walks(desk, ask, None),
+        "outwards" => |desk, ask| walks(desk, ask, None),
+        "inwards" => |desk, ask| walks(desk, ask, Some(Step::Out)),
+        "cause" => |desk, ask| walks(desk, ask, None),
+        "effect" => |desk, ask| walks(desk, ask, Some(Step::Cause)),
+        "range" => |desk, ask| {
+            let stall = desk.shown().stalls[0].clone();
+            desk.apply(Command::Select(Some(Selection::Stall(
+                stall.model,
+                stall.index,
+            ))));
+            ask(desk);
+            assert_eq!(desk.shown().chosen, Some(stall.range));
+            ask(desk);
+            assert_eq!(desk.shown().chosen, None);
+        },
         "theme" => |desk, ask| {
             let dark = desk.harness.ctx.global_style().visuals.dark_mode;
             ask(desk);
@@ -157,6 +175,36 @@ fn flips(desk: &mut Desk, ask: Ask<'_>, side: Side) {
 fn speaks(desk: &mut Desk, ask: Ask<'_>, language: LanguageChoice) {
     ask(desk);
     assert_eq!(desk.app().settings().language, language);
+}
+
+/// From a callback that a loop ran because something was ready, after a first step if there is one.
+fn walks(desk: &mut Desk, ask: Ask<'_>, first: Option<Step>) {
+    let mut models = desk.shown().store.models().iter();
+    let (model, thread) = models
+        .find_map(|model| {
+            let thread = model.threads.iter().find(|thread| thread.polls > 0)?;
+            Some((model.id, thread))
+        })
+        .expect("one model has a loop");
+    let callbacks = thread.lane.row(1).expect("it called something").spans();
+    let served = |span: Span| span.kind == SpanKind::Callback(Cause::Readiness);
+    // Those in the middle have neighbours on either side.
+    let middle = callbacks.len() / 2;
+    let index = callbacks.range(middle..).iter().position(served);
+    let callback = SpanRef {
+        model,
+        lane: LaneRef::Thread(thread.id),
+        depth: 1,
+        index: middle + index.expect("it served somebody"),
+    };
+    desk.apply(Command::Select(Some(Selection::Span(callback))));
+    if let Some(step) = first {
+        desk.apply(Command::Walk(step));
+    }
+    let before = desk.shown().selection;
+    ask(desk);
+    let after = desk.shown().selection;
+    assert!(after.is_some() && after != before, "{before:?}");
 }
 
 /// Looks at a small part in the middle of the trace.

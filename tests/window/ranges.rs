@@ -53,6 +53,13 @@ fn a_range_opens_its_statistics_and_escape_puts_it_away() {
     assert!(!range.is_empty());
     desk.until("it is counted", |desk| desk.has("Sort by p99"));
     assert!(desk.has("data_received"));
+    desk.press(Modifiers::NONE, Key::F);
+    let view = desk.shown().view.range();
+    assert!(view.begin <= range.begin && range.end <= view.end);
+    assert!(
+        view.nanos() < range.nanos() * 6 / 5,
+        "F shows what is chosen"
+    );
     desk.press(Modifiers::NONE, Key::Escape);
     assert_eq!(desk.shown().chosen, None);
 }
@@ -87,4 +94,27 @@ fn statistics_are_sorted_copied_and_lead_to_the_longest() {
     assert!(matches!(desk.shown().selection, Some(Selection::Span(_))));
     desk.click("Tasks");
     desk.until("it is shown", |desk| desk.has("Sort by Ready"));
+}
+
+#[test]
+fn keys_and_links_walk_from_one_thing_to_its_neighbours() {
+    let mut desk = run();
+    choose_a_range(&mut desk);
+    desk.click("Whole trace");
+    desk.until("it is counted", |desk| desk.has("connection_made"));
+    let row = desk.harness.get_all_by_label("data_received");
+    row.last().expect("every model has one").click();
+    desk.frames(3);
+    let first = desk.shown().selection.expect("the longest is selected");
+    let mut seen = vec![first];
+    for key in [Key::Comma, Key::ArrowUp, Key::ArrowDown, Key::Period] {
+        desk.press(Modifiers::NONE, key);
+        let now = desk.shown().selection.expect("it never gets lost");
+        seen.push(now);
+    }
+    seen.dedup();
+    assert!(seen.len() > 2, "{seen:?}");
+    desk.click("next");
+    let last = seen.last().copied();
+    assert_ne!(desk.shown().selection, last, "the link goes on");
 }

@@ -1,5 +1,6 @@
 //! The analysis of hand-made traces.
 
+mod links;
 mod made;
 mod rates;
 mod schedules;

@@ -2,7 +2,7 @@
 
 use egui::{Key, Modifiers, ThemePreference};
 
-use super::{Action, Asked, Group, State, Trigger};
+use super::{Action, Asked, Group, State, Trigger, walks};
 use crate::gui::command::{Command, Side, ViewCommand};
 use crate::gui::texts::{LanguageChoice, english};
 
@@ -14,7 +14,16 @@ const PAN_SPEED: f64 = 0.9;
 /// What hands do that is no action: it needs to know where.
 pub const GESTURES: &[(Group, &str, &str)] = &[
     (Group::Time, "Drag", "Move in time and through the lanes"),
-    (Group::Time, "Drag on the ruler", "Show that stretch"),
+    (
+        Group::Time,
+        "Drag on the ruler",
+        "Choose a range; its edges can be pulled",
+    ),
+    (
+        Group::Time,
+        "Alt",
+        "While a range is chosen: not from edge to edge of what happened",
+    ),
     (Group::Find, "Click", "Inspect a bar"),
     (Group::Find, "Double click", "Zoom to a bar"),
     (
@@ -144,7 +153,7 @@ pub const ACTIONS: &[Action] = &[
         "fit",
         Group::Time,
         "Fit the selection",
-        "Show what is selected, or else everything; again, and it is everything",
+        "Show the range, or else what is selected, or else everything; again, and it is everything",
         |state| {
             state.document()?;
             let range = state.selected_range();
@@ -224,10 +233,17 @@ pub const ACTIONS: &[Action] = &[
         "dismiss",
         Group::Window,
         "Close or deselect",
-        "Put away what lies on top: a dialog, the keys, a message, or else the selection",
+        "Put away what lies on top: a dialog, the keys, a message, the selection, or else the range",
         |_| Ok(Command::Dismiss),
     )
     .keys(&[Press(NONE, Key::Escape)]),
+    walks::PREVIOUS,
+    walks::NEXT,
+    walks::OUT,
+    walks::IN,
+    walks::CAUSE,
+    walks::EFFECT,
+    walks::RANGE,
     side(Side::Controls, "controls", |state| {
         flip(state, Side::Controls)
     })
@@ -301,7 +317,7 @@ pub const ACTIONS: &[Action] = &[
     .keys(&[Press(NONE, Key::Questionmark), Press(NONE, Key::F1)]),
 ];
 
-const fn action(
+pub(super) const fn action(
     id: &'static str,
     group: Group,
     name: &'static str,
@@ -343,11 +359,11 @@ const fn side(side: Side, id: &'static str, flip: fn(&State<'_>) -> Asked) -> Ac
 }
 
 impl Action {
-    const fn keys(self, triggers: &'static [Trigger]) -> Self {
+    pub(super) const fn keys(self, triggers: &'static [Trigger]) -> Self {
         Self { triggers, ..self }
     }
 
-    const fn repeats_itself(self) -> Self {
+    pub(super) const fn repeats_itself(self) -> Self {
         Self {
             repeats: true,
             ..self
@@ -361,7 +377,7 @@ impl Action {
         }
     }
 
-    const fn switch(self, on: fn(&State<'_>) -> bool) -> Self {
+    pub(super) const fn switch(self, on: fn(&State<'_>) -> bool) -> Self {
         Self {
             on: Some(on),
             ..self

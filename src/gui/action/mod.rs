@@ -6,6 +6,7 @@
 mod list;
 #[cfg(test)]
 mod tests;
+mod walks;
 
 use std::fmt;
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 use egui::{RichText, Ui};
 
 use super::chain;
+use super::links;
 use super::stalled;
 use super::widgets::{field, fields, link, note, title};
-use crate::analysis::{self, TaskSummary, plain_count, plain_duration};
+use crate::analysis::{self, Happened, TaskSummary, plain_count, plain_duration};
 use crate::gui::command::{Command, Selection};
 use crate::gui::describe;
 use crate::gui::document::Document;
@@ -59,6 +60,7 @@ impl Look<'_> {
         let color = Palette::of(ui.visuals()).span(span.kind);
         heading(ui, color, &describe::span(self.store, &span));
         note(ui, describe::explained(span.kind));
+        links::steps(ui, commands);
         fields(ui, "span fields", |ui| {
             self.when(ui, span.range(self.document.now), span.is_open());
             field(
@@ -68,7 +70,7 @@ impl Look<'_> {
             );
             field(ui, tr("on"), describe::lane(self.store, model, at.lane));
             self.task_link(ui, model, at, &span, commands);
-            self.cause(ui, model, at, &span, commands);
+            links::cause(ui, self.store, model, at, commands);
             self.parents(ui, at, commands);
             if self.was_ready_before(model, at, &span) {
                 field(
@@ -86,6 +88,7 @@ impl Look<'_> {
                 );
             }
         });
+        links::followed(ui, self.store, Happened::Span(at), commands);
         if let LaneRef::Task(task) = at.lane {
             self.task(ui, at.model, task);
         }
@@ -164,42 +167,6 @@ impl Look<'_> {
                 })));
             }
         });
-    }
-
-    /// What caused it, with a link to where that happened.
-    fn cause(
-        &self,
-        ui: &mut Ui,
-        model: &ModelTrack,
-        at: SpanRef,
-        span: &Span,
-        commands: &mut Vec<Command>,
-    ) {
-        let origin = span.flow.and_then(|flow| {
-            model.threads.iter().find_map(|thread| {
-                let place = thread.origin_place(flow)?;
-                Some((thread.id, place, *thread.instants().get(place)?))
-            })
-        });
-        if let Some((thread, index, event)) = origin {
-            row(ui, tr("caused by"), |ui| {
-                let text = describe::event(self.store, model, &event.kind);
-                if link(ui, text)
-                    .on_hover_text(tr("Go to where it happened"))
-                    .clicked()
-                {
-                    commands.push(Command::Reveal(Selection::Instant(at.model, thread, index)));
-                }
-            });
-            let waited = plain_duration(span.begin.since(event.at));
-            field(
-                ui,
-                "",
-                RichText::new(fill(tr("{waited} before it"), &[("waited", &waited)])).weak(),
-            );
-        } else if let SpanKind::Callback(cause) = span.kind {
-            field(ui, tr("caused by"), tr(&cause.to_string()));
-        }
     }
 
     fn parents(&self, ui: &mut Ui, at: SpanRef, commands: &mut Vec<Command>) {
@@ -350,6 +317,7 @@ impl Look<'_> {
         let event = track.instants().get(index)?;
         let color = Palette::of(ui.visuals()).ready;
         heading(ui, color, &describe::event(self.store, model, &event.kind));
+        links::steps(ui, commands);
         fields(ui, "instant", |ui| {
             field(
                 ui,
@@ -386,6 +354,8 @@ impl Look<'_> {
                 }
             });
         });
+        let from = Happened::Instant(id, thread, index);
+        links::followed(ui, self.store, from, commands);
         let deferred = match event.kind {
             EventKind::DeferredMade { deferred, .. }
             | EventKind::DeferredStep { deferred, .. }
@@ -429,7 +399,7 @@ fn heading(ui: &mut Ui, color: egui::Color32, text: &str) {
 }
 
 /// A line of a grid of fields whose value is not just text.
-fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+pub(super) fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
     ui.label(RichText::new(name).font(theme::small()).weak());
     ui.scope(add);
     ui.end_row();

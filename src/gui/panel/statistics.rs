@@ -10,7 +10,8 @@ use crate::gui::counting::{Counted, Counting, Scope};
 use crate::gui::document::Document;
 use crate::gui::navigate;
 use crate::gui::range::{exact, exact_moment};
-use crate::gui::sheet::{self, Order, Row, Sheet, Subject, Value};
+use crate::gui::sheet::{self, Order, Sheet, Subject, Value};
+use crate::gui::texts::{fill, tr, variant};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::trace::TimeRange;
 
@@ -41,7 +42,7 @@ impl Table {
         }
         self.head(ui, document);
         let Some(counted) = self.counting.counted(document) else {
-            note(ui, "Counting…");
+            note(ui, tr("Counting…"));
             return;
         };
         let place = Subject::ALL.iter().position(|one| *one == self.subject);
@@ -70,21 +71,21 @@ impl Table {
         ui.horizontal_wrapped(|ui| {
             let subjects = Subject::ALL.map(|subject| {
                 let (word, hint) = subject.words();
-                (subject, word, hint)
+                (subject, tr(word), tr(hint))
             });
             if let Some(subject) = segments(ui, self.subject, subjects) {
                 self.subject = subject;
             }
             ui.add_space(2.0 * STEP);
-            note(ui, "of");
+            note(ui, tr("of time"));
             let scopes = [
                 (
                     Scope::Chosen,
-                    "Range",
-                    "The stretch that is chosen: drag on the ruler, or with Shift on the lanes",
+                    tr("Range"),
+                    tr("The stretch that is chosen: drag on the ruler, or with Shift on the lanes"),
                 ),
-                (Scope::View, "In view", "What is on the screen"),
-                (Scope::Trace, "Whole trace", "All there is"),
+                (Scope::View, tr("In view"), tr("What is on the screen")),
+                (Scope::Trace, tr("Whole trace"), tr("All there is")),
             ];
             let chosen = document.chosen.is_some();
             let offered = scopes
@@ -100,7 +101,10 @@ impl Table {
             if let Some(seen) = self.counting.progress() {
                 note(
                     ui,
-                    format!("counting: {} spans so far", plain_count(seen as u64)),
+                    fill(
+                        tr("counting: {spans} spans so far"),
+                        &[("spans", &plain_count(seen as u64))],
+                    ),
                 );
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.copy(ui));
@@ -109,10 +113,10 @@ impl Table {
 
     fn copy(&self, ui: &mut Ui) {
         let sheet = self.sheet.as_ref().map(|(.., sheet)| sheet);
-        let button = egui::Button::new("Copy as CSV");
-        let response = ui
-            .add_enabled(sheet.is_some(), button)
-            .on_hover_text("The rows as they stand, lengths in seconds to the nanosecond");
+        let button = egui::Button::new(tr("Copy as CSV"));
+        let response = ui.add_enabled(sheet.is_some(), button).on_hover_text(tr(
+            "The rows as they stand, lengths in seconds to the nanosecond",
+        ));
         if let Some(sheet) = sheet.filter(|_| response.clicked()) {
             ui.copy_text(sheet.csv());
         }
@@ -191,8 +195,7 @@ fn rows(
     });
     header.body(|body| {
         body.rows(ROW, sheet.rows.len(), |mut row| {
-            let found = &sheet.rows[row.index()];
-            line(&mut row, document, found, &shown, commands);
+            line(&mut row, document, sheet, &shown, commands);
         });
     });
     pressed
@@ -206,13 +209,15 @@ fn title(ui: &mut Ui, column: &sheet::Column, sorted: bool) -> Response {
     } else {
         palette.text_weak
     };
-    let words = RichText::new(column.title).font(theme::small()).color(ink);
+    let words = RichText::new(tr(column.title))
+        .font(theme::small())
+        .color(ink);
     let response = ui.add(egui::Button::new(words).frame(false));
     response.widget_info(|| {
-        let name = format!("Sort by {}", column.title);
+        let name = fill(tr("Sort by {column}"), &[("column", &tr(column.title))]);
         WidgetInfo::selected(egui::Role::Button, true, sorted, name)
     });
-    response.on_hover_text(column.hint)
+    response.on_hover_text(tr(column.hint))
 }
 
 /// A small triangle beside the title of the column by which rows are sorted: behind a word, before what stands at the
@@ -234,10 +239,11 @@ fn sorted_mark(ui: &Ui, title: Rect, behind: bool, falling: bool) {
 fn line(
     row: &mut TableRow<'_, '_>,
     document: &Document,
-    found: &Row,
+    sheet: &Sheet,
     shown: &[usize],
     commands: &mut Vec<Command>,
 ) {
+    let (columns, found) = (sheet.subject.columns(), &sheet.rows[row.index()]);
     let leads_to = Selection::Span(found.leads_to);
     row.set_selected(document.selection == Some(leads_to));
     let mut pressed = false;
@@ -250,6 +256,10 @@ fn line(
                 pressed = response.clicked();
             }
             Value::Word(word) => {
+                let word = match columns[place].key {
+                    "model" => variant(word),
+                    _ => tr(word),
+                };
                 ui.add(egui::Label::new(RichText::new(word).weak()).truncate());
             }
             Value::Count(count) => number(ui, plain_count(*count)),

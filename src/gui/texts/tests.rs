@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::analysis::{Known, VictimKind, outcome_word};
+use crate::analysis::{Known, LinkKind, VictimKind, outcome_word};
 use crate::format::Format;
 
 use crate::gui::action::{ACTIONS, GESTURES, Group, MENUS, Trigger};
@@ -88,6 +88,7 @@ fn from_below() -> BTreeSet<String> {
     words.extend(outcomes.map(|one| outcome_word(one).to_owned()));
     words.extend(Format::ALL.map(|one| one.title().to_owned()));
     words.extend(BlockingKind::ALL.map(|one| one.name().to_owned()));
+    words.extend(LinkKind::ALL.map(|one| one.word().to_owned()));
     words.extend(Requests::ALL.map(|one| one.explained().to_owned()));
     words.extend(EventProvider::ALL.map(|one| one.explained().to_owned()));
     for model in Model::OF_TASKS.into_iter().chain(Model::OF_A_SERVICE) {

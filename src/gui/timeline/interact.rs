@@ -214,7 +214,7 @@ fn cursor_icon(ui: &Ui, areas: &Areas, place: &Placement<'_>, drag: Option<Drag>
         (Some(Drag::Range(_)), _) => CursorIcon::ResizeHorizontal,
         (None, _) if hands.pointer.is_some_and(grips) => CursorIcon::ResizeHorizontal,
         (None, Some(target)) if target.selection().is_some() => CursorIcon::PointingHand,
-        _ if hands.pointer.is_some_and(|at| areas.ruler.contains(at)) => CursorIcon::Text,
+        _ if hands.pointer.is_some_and(|at| areas.ruler.contains(at)) => CursorIcon::Crosshair,
         _ => return,
     };
     ui.ctx().set_cursor_icon(icon);

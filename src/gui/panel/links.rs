@@ -1,0 +1,120 @@
+//! The ways that lead from what is inspected to its neighbours: the next of its kind, what led to it, what followed.
+
+use egui::{RichText, Ui};
+
+use super::inspector::row;
+use super::widgets::{field, link, note, title};
+use crate::analysis::{self, Happened, Link, plain_duration};
+use crate::gui::command::{Command, Selection, Step};
+use crate::gui::describe;
+use crate::gui::texts::{fill, tr};
+use crate::gui::theme::STEP;
+use crate::gui::walk;
+use crate::store::{ModelTrack, SpanKind, SpanRef, TraceStore};
+
+/// How many of the things that followed are listed.
+const LISTED: usize = 6;
+
+/// To the one before and after it of the same kind.
+pub(super) fn steps(ui: &mut Ui, commands: &mut Vec<Command>) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0 * STEP;
+        note(ui, tr("of its kind:"));
+        for (step, words, hint) in [
+            (
+                Step::Previous,
+                tr("previous"),
+                tr("The one before it of the same name, on this lane or else on another"),
+            ),
+            (
+                Step::Next,
+                tr("next"),
+                tr("The next one of the same name, on this lane or else on another"),
+            ),
+        ] {
+            if link(ui, words).on_hover_text(hint).clicked() {
+                commands.push(Command::Walk(step));
+            }
+        }
+    });
+}
+
+/// What caused a span, with a link to where that happened; for the grid of fields.
+pub(super) fn cause(
+    ui: &mut Ui,
+    store: &TraceStore,
+    model: &ModelTrack,
+    at: SpanRef,
+    commands: &mut Vec<Command>,
+) {
+    if let Some(found) = analysis::cause_of(store, at) {
+        let delay = found.arrived.since(found.left);
+        row(ui, tr("caused by"), |ui| {
+            let text = told(store, model, &found);
+            if link(ui, text)
+                .on_hover_text(tr("Go to where it happened"))
+                .clicked()
+            {
+                commands.push(Command::Reveal(walk::selection(found.from)));
+            }
+        });
+        let waited = fill(
+            tr("{waited} before it"),
+            &[("waited", &plain_duration(delay))],
+        );
+        field(ui, "", RichText::new(waited).weak());
+    } else if let Some(SpanKind::Callback(cause)) = store.span(at).map(|span| span.kind) {
+        field(ui, tr("caused by"), tr(&cause.to_string()));
+    }
+}
+
+/// A cause in a few words.
+fn told(store: &TraceStore, model: &ModelTrack, link: &Link) -> String {
+    match link.from {
+        Happened::Span(span) => {
+            let name = store.span(span).map(|span| describe::span(store, &span));
+            format!("{}, {}", name.unwrap_or_default(), tr(link.kind.word()))
+        }
+        Happened::Instant(_, thread, index) => {
+            let thread = model.thread(thread);
+            let event = thread.and_then(|thread| thread.instants().get(index));
+            event.map_or_else(String::new, |event| {
+                describe::event(store, model, &event.kind)
+            })
+        }
+    }
+}
+
+/// What followed, with links.
+pub(super) fn followed(
+    ui: &mut Ui,
+    store: &TraceStore,
+    from: Happened,
+    commands: &mut Vec<Command>,
+) {
+    let links = analysis::effects(store, from, LISTED + 1);
+    if links.is_empty() {
+        return;
+    }
+    title(ui, tr("What followed"));
+    for found in links.iter().take(LISTED) {
+        let Some(span) = store.span(found.to) else {
+            continue;
+        };
+        let delay = plain_duration(found.arrived.since(found.left));
+        let name = describe::span(store, &span);
+        let text = fill(
+            tr("{name} · {delay} later"),
+            &[("name", &name), ("delay", &delay)],
+        );
+        if link(ui, text)
+            .on_hover_text(tr(found.kind.word()))
+            .clicked()
+        {
+            commands.push(Command::Reveal(Selection::Span(found.to)));
+        }
+    }
+    if links.len() > LISTED {
+        note(ui, tr("and more"));
+    }
+}

@@ -1,0 +1,392 @@
+//! From a thing in the trace to its neighbours: the next of its kind, what it lies in, what led to it, what followed.
+
+use std::mem::discriminant;
+
+use super::command::{Selection, Step};
+use crate::analysis::{self, Happened};
+use crate::store::{Lane, LaneRef, ModelTrack, Row, Span, SpanRef, TraceStore};
+use crate::trace::{EventKind, FlowId, NameId, ThreadId, Timestamp};
+
+/// How many spans or moments are looked at in search of the next of a kind: a few milliseconds.
+const FAR: usize = 1_000_000;
+
+/// Where a step leads from `from`; `None` where there is nothing.
+pub(super) fn walk(store: &TraceStore, from: Selection, step: Step) -> Option<Selection> {
+    match (from, step) {
+        (Selection::Span(at), Step::Previous) => same_kind(store, at, false),
+        (Selection::Span(at), Step::Next) => same_kind(store, at, true),
+        (Selection::Span(at), Step::Out) => store.parent(at).map(Selection::Span),
+        (Selection::Span(at), Step::In) => first_inside(store, at).map(Selection::Span),
+        (Selection::Span(at), Step::Cause) => {
+            analysis::cause_of(store, at).map(|link| selection(link.from))
+        }
+        (Selection::Instant(model, thread, index), step) => {
+            let track = store.model(model)?.thread(thread)?;
+            let kind = track.instants().get(index)?.kind;
+            let instant = |index| Selection::Instant(model, thread, index);
+            match step {
+                Step::Previous | Step::Next => {
+                    let forward = step == Step::Next;
+                    same_moment(store, from, forward).map(instant)
+                }
+                Step::Out => {
+                    innermost(&track.lane, track.instants().get(index)?.at).map(|(depth, index)| {
+                        Selection::Span(SpanRef {
+                            model,
+                            lane: LaneRef::Thread(thread),
+                            depth,
+                            index,
+                        })
+                    })
+                }
+                Step::In => None,
+                Step::Cause => {
+                    set_before(&kind).and_then(|timer| moment_of(store.model(model)?, timer))
+                }
+                Step::Effect => effect(store, Happened::Instant(model, thread, index)),
+            }
+        }
+        (Selection::Span(at), Step::Effect) => effect(store, Happened::Span(at)),
+        (Selection::Stall(model, index), step) => {
+            let stalls = &store.model(model)?.stalls;
+            let next = match step {
+                Step::Previous => index.checked_sub(1)?,
+                Step::Next => index + 1,
+                _ => return None,
+            };
+            stalls.get(next).map(|_| Selection::Stall(model, next))
+        }
+    }
+}
+
+/// What is selected to look at something closely.
+pub(super) const fn selection(what: Happened) -> Selection {
+    match what {
+        Happened::Span(span) => Selection::Span(span),
+        Happened::Instant(model, thread, index) => Selection::Instant(model, thread, index),
+    }
+}
+
+fn effect(store: &TraceStore, from: Happened) -> Option<Selection> {
+    let links = analysis::effects(store, from, 1);
+    links.first().map(|link| Selection::Span(link.to))
+}
+
+/// The first span that begins in another.
+fn first_inside(store: &TraceStore, at: SpanRef) -> Option<SpanRef> {
+    let lane = store.lane(at.model, at.lane)?;
+    let span = store.span(at)?;
+    let depth = at.depth + 1;
+    let row = lane.row(depth).map(Row::spans);
+    let index = row.map_or(0, |all| all.partition_point(|one| one.begin < span.begin));
+    let inside = lane.span(depth, index).filter(|one| one.begin < span.end);
+    inside.map(|_| SpanRef { depth, index, ..at })
+}
+
+/// What makes two spans of the same kind: their names, or what they are where they have none.
+struct Kind<'a> {
+    store: &'a TraceStore,
+    like: Span,
+    /// The id that was compared last, and whether it says the same: neighbours mostly have the same name.
+    known: Option<(NameId, bool)>,
+}
+
+impl Kind<'_> {
+    fn is(&mut self, span: &Span) -> bool {
+        if discriminant(&self.like.kind) != discriminant(&span.kind) {
+            return false;
+        }
+        let (Some(like), Some(name)) = (self.like.name, span.name) else {
+            return self.like.name == span.name && self.like.kind == span.kind;
+        };
+        match self.known {
+            Some((known, same)) if known == name => same,
+            _ => {
+                let same = like == name || self.store.name(like) == self.store.name(name);
+                self.known = Some((name, same));
+                same
+            }
+        }
+    }
+}
+
+/// The next span of the same kind on the same lane, or else the nearest on another lane of the model.
+fn same_kind(store: &TraceStore, at: SpanRef, forward: bool) -> Option<Selection> {
+    let like = store.span(at)?;
+    let model = store.model(at.model)?;
+    let known = None;
+    let mut kind = Kind { store, like, known };
+    let mut left = FAR;
+    let mut on = |lane: LaneRef| {
+        let spans = store.lane(at.model, lane)?;
+        let depths = 0..spans.depths();
+        let found = depths.filter_map(|depth| {
+            let from = (lane, depth) == (at.lane, at.depth);
+            let from = from.then_some(at.index);
+            let index = next_in(spans, depth, (from, like.begin), forward, &mut |span| {
+                left = left.saturating_sub(1);
+                (left > 0).then(|| kind.is(span))
+            })?;
+            let begin = spans.span(depth, index)?.begin;
+            let model = at.model;
+            Some((
+                begin,
+                SpanRef {
+                    model,
+                    lane,
+                    depth,
+                    index,
+                },
+            ))
+        });
+        nearest(found, forward)
+    };
+    let own = on(at.lane).map(|(_, at)| at);
+    let found = own.or_else(|| {
+        let others = lanes_like(model, at.lane).filter(|lane| *lane != at.lane);
+        nearest(others.filter_map(&mut on), forward).map(|(_, at)| at)
+    });
+    found.map(Selection::Span)
+}
+
+fn nearest(
+    found: impl Iterator<Item = (Timestamp, SpanRef)>,
+    forward: bool,
+) -> Option<(Timestamp, SpanRef)> {
+    match forward {
+        true => found.min_by_key(|(begin, at)| (*begin, at.depth)),
+        false => found.max_by_key(|(begin, at)| (*begin, at.depth)),
+    }
+}
+
+/// The lanes of a model that are of the sort of another.
+fn lanes_like(model: &ModelTrack, lane: LaneRef) -> Box<dyn Iterator<Item = LaneRef> + '_> {
+    match lane {
+        LaneRef::Thread(_) => Box::new(model.threads.iter().map(|one| LaneRef::Thread(one.id))),
+        LaneRef::Task(_) => Box::new(model.tasks.iter().map(|one| LaneRef::Task(one.id))),
+    }
+}
+
+/// The place of the next span of a depth that `is_it`, after that at `from` or, where there is none, after a moment.
+/// Ends where `is_it` gives up.
+fn next_in(
+    lane: &Lane,
+    depth: usize,
+    (from, moment): (Option<usize>, Timestamp),
+    forward: bool,
+    is_it: &mut dyn FnMut(&Span) -> Option<bool>,
+) -> Option<usize> {
+    let finished = lane.row(depth).map(Row::spans);
+    let mut index = from.unwrap_or_else(|| {
+        let past = finished.map_or(0, |all| all.partition_point(|span| span.begin <= moment));
+        let before = finished.map_or(0, |all| all.partition_point(|span| span.begin < moment));
+        // The step that follows leads to the one after the moment, or before it.
+        if forward {
+            past.wrapping_sub(1)
+        } else {
+            before
+        }
+    });
+    loop {
+        index = match forward {
+            true => index.wrapping_add(1),
+            false => index.checked_sub(1)?,
+        };
+        let span = lane.span(depth, index)?;
+        let beyond = from.is_none()
+            && if forward {
+                span.begin <= moment
+            } else {
+                span.begin >= moment
+            };
+        if !beyond && is_it(&span)? {
+            return Some(index);
+        }
+    }
+}
+
+/// The next moment of the same kind on the same thread.
+fn same_moment(store: &TraceStore, from: Selection, forward: bool) -> Option<usize> {
+    let Selection::Instant(model, thread, index) = from else {
+        return None;
+    };
+    let instants = store.model(model)?.thread(thread)?.instants();
+    let kind = discriminant(&instants.get(index)?.kind);
+    let same = |place: &usize| discriminant(&instants[*place].kind) == kind;
+    if forward {
+        (index + 1..instants.len()).take(FAR).find(same)
+    } else {
+        (instants.first_place()..index).rev().take(FAR).find(same)
+    }
+}
+
+/// The innermost span of a lane that holds a moment: its depth and its place.
+fn innermost(lane: &Lane, at: Timestamp) -> Option<(usize, usize)> {
+    let depths = (0..lane.depths()).rev();
+    depths
+        .into_iter()
+        .find_map(|depth| Some((depth, lane.at(depth, at)?)))
+}
+
+/// The flow that began before a moment that ends it.
+const fn set_before(kind: &EventKind) -> Option<FlowId> {
+    match kind {
+        EventKind::TimerFired { timer, .. } | EventKind::TimerCancelled { timer } => Some(*timer),
+        EventKind::DeferredStep { deferred, .. } | EventKind::DeferredPaused { deferred, .. } => {
+            Some(*deferred)
+        }
+        EventKind::WorkDone { work, .. } => Some(*work),
+        _ => None,
+    }
+}
+
+/// Where a flow begins.
+fn moment_of(model: &ModelTrack, flow: FlowId) -> Option<Selection> {
+    let found = |id: ThreadId| {
+        let thread = model.thread(id)?;
+        let event = thread.origin(flow)?;
+        let instants = thread.instants();
+        let first = instants.partition_point(|one| one.at < event.at);
+        let same = instants
+            .range(first..)
+            .iter()
+            .position(|one| *one == event)?;
+        Some(Selection::Instant(model.id, id, first + same))
+    };
+    model.threads.iter().find_map(|thread| found(thread.id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{SpanKind, sample};
+    use crate::trace::ModelId;
+
+    const LOOP: LaneRef = LaneRef::Thread(match ThreadId::new(1) {
+        Some(id) => id,
+        None => panic!("one is not zero"),
+    });
+
+    fn at(lane: LaneRef, depth: usize, index: usize) -> Selection {
+        Selection::Span(SpanRef {
+            model: ModelId::from_index(0),
+            lane,
+            depth,
+            index,
+        })
+    }
+
+    fn begin(store: &TraceStore, found: Option<Selection>) -> Option<u64> {
+        match found? {
+            Selection::Span(span) => Some(store.span(span)?.begin.0 / 1_000_000),
+            Selection::Instant(model, thread, index) => {
+                let instants = store.model(model)?.thread(thread)?.instants();
+                Some(instants.get(index)?.at.0 / 1_000_000)
+            }
+            Selection::Stall(..) => None,
+        }
+    }
+
+    /// The callback that begins at a moment, in milliseconds.
+    fn callback(store: &TraceStore, millis: u64) -> Selection {
+        let lane = store
+            .lane(ModelId::from_index(0), LOOP)
+            .expect("it is there");
+        let depths = (0..lane.depths()).rev();
+        let mut found = depths.filter_map(|depth| {
+            let row = lane.row(depth)?.spans();
+            let is_it = |span: Span| {
+                span.begin.0 == millis * 1_000_000 && matches!(span.kind, SpanKind::Callback(_))
+            };
+            Some(at(LOOP, depth, row.iter().position(is_it)?))
+        });
+        found.next().expect("one begins then")
+    }
+
+    #[test]
+    fn the_next_of_its_kind_has_the_same_name() {
+        let store = sample::store();
+        let step = |from, step| begin(&store, walk(&store, callback(&store, from), step));
+        assert_eq!(step(10, Step::Next), Some(73), "not the timer's");
+        assert_eq!(step(73, Step::Previous), Some(10));
+        assert_eq!(
+            step(73, Step::Next),
+            None,
+            "no more on the loop, nor elsewhere"
+        );
+        assert_eq!(step(1, Step::Next), Some(91), "it lies at another depth");
+        assert_eq!(step(91, Step::Previous), Some(1));
+        let poll = walk(&store, at(LOOP, 0, 1), Step::Next);
+        assert_eq!(
+            begin(&store, poll),
+            Some(78),
+            "what has no name: what it is"
+        );
+    }
+
+    #[test]
+    fn where_a_lane_has_no_more_the_others_follow() {
+        let store = sample::store();
+        let model = &store.models()[0];
+        let [first, second] = [0, 1].map(|place| LaneRef::Task(model.tasks[place].id));
+        let last = |lane, kind| {
+            let row = store.lane(model.id, lane).and_then(|lane| lane.row(0));
+            let spans = row.expect("it had states").spans();
+            let index = spans.iter().rposition(|span| span.kind == kind);
+            at(lane, 0, index.expect("it was in that state"))
+        };
+        let found = walk(&store, last(first, SpanKind::Running), Step::Next);
+        assert_eq!(begin(&store, found), Some(73));
+        assert!(matches!(found, Some(Selection::Span(span)) if span.lane == second));
+        let ready = walk(&store, last(second, SpanKind::Ready), Step::Next);
+        assert_eq!(ready, None);
+    }
+
+    #[test]
+    fn out_and_in_lead_through_what_is_nested() {
+        let store = sample::store();
+        let served = callback(&store, 10);
+        let sleep = walk(&store, served, Step::In).expect("it sleeps");
+        assert_eq!(begin(&store, Some(sleep)), Some(12));
+        assert_eq!(walk(&store, sleep, Step::Out), Some(served));
+        assert_eq!(walk(&store, sleep, Step::In), None);
+        let turn = walk(&store, served, Step::Out).expect("it lies in a turn");
+        assert_eq!(walk(&store, turn, Step::In), Some(served));
+        assert_eq!(walk(&store, turn, Step::Out), None);
+    }
+
+    #[test]
+    fn a_cause_leads_to_what_followed_and_back() {
+        let store = sample::store();
+        let start = callback(&store, 1);
+        let fired = walk(&store, start, Step::Effect).expect("its timer fired");
+        assert_eq!(fired, callback(&store, 76));
+        let set = walk(&store, fired, Step::Cause).expect("it was set");
+        assert_eq!(begin(&store, Some(set)), Some(1));
+        assert_eq!(walk(&store, set, Step::Effect), Some(fired));
+        assert_eq!(walk(&store, set, Step::Out), Some(start), "it lies in it");
+        assert_eq!(walk(&store, start, Step::Cause), None);
+    }
+
+    #[test]
+    fn the_firing_of_a_timer_leads_to_its_setting() {
+        let store = sample::store();
+        let thread = &store.models()[0].threads[0];
+        let mut instants = thread.instants().iter();
+        let index = instants.position(|one| matches!(one.kind, EventKind::TimerFired { .. }));
+        let fired = Selection::Instant(ModelId::from_index(0), thread.id, index.expect("it did"));
+        let set = walk(&store, fired, Step::Cause);
+        assert_eq!(begin(&store, set), Some(1));
+        assert_eq!(walk(&store, fired, Step::Next), None, "it was the only one");
+    }
+
+    #[test]
+    fn who_stands_nowhere_goes_nowhere() {
+        let store = sample::store();
+        for step in Step::ALL {
+            assert_eq!(walk(&store, at(LOOP, 9, 9), step), None);
+            let stall = Selection::Stall(ModelId::from_index(0), 0);
+            assert_eq!(walk(&store, stall, step), None, "there is one stall only");
+        }
+    }
+}
