@@ -17,6 +17,7 @@ mod findings;
 mod health;
 mod histogram;
 mod lag;
+mod looks;
 mod ready;
 mod report;
 mod spans;

@@ -25,7 +25,7 @@ pub use row::{Piece, Pieces, Row};
 pub use span::{LaneRef, Span, SpanKind, SpanRef};
 pub use task::TaskTrack;
 pub use thread::{PendingTimer, ThreadTrack};
-pub use watch::{Arrival, Arrivals, CpuTimes, Observer, Sample, Watch};
+pub use watch::{Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, Watch};
 
 use crate::trace::{Batch, EventKind, ModelId, NameId, TimeRange, Timestamp};
 
