@@ -45,6 +45,8 @@ pub struct CauseEntry {
     pub fd: Option<i32>,
     /// The name of the task whose descriptor that is.
     pub fd_of: Option<String>,
+    /// What that descriptor is: the path of a file, or another few words.
+    pub fd_what: Option<String>,
     /// The call that blocks which took most of it, where the program announced one.
     pub call: Option<String>,
     /// On a core; `null`, like the next two, where the system does not account for it.
@@ -137,6 +139,9 @@ pub struct ObserverEntry {
     pub events: u64,
     /// How many were dropped because nobody fetched them.
     pub dropped: u64,
+    /// How long the threads of the model spent on recording, of several the sum: handing over is measured, the rest
+    /// estimated by what an event costs. `null` where they did not tell.
+    pub recording_s: Option<f64>,
     /// CPU time of those who watched.
     pub spent_s: f64,
     /// How often the system was asked something.
@@ -172,6 +177,7 @@ impl CauseEntry {
             syscall: cause.syscall.clone(),
             fd: cause.fd,
             fd_of: cause.fd_of.clone(),
+            fd_what: cause.fd_what.clone(),
             call: cause.call.clone(),
             on_cpu_s: cause.split.map(|split| seconds(split.on_cpu)),
             waiting_for_core_s: cause.split.map(|split| seconds(split.waiting_for_core)),
@@ -239,6 +245,10 @@ impl ObserverEntry {
         Self {
             events: model.events,
             dropped: model.dropped,
+            recording_s: model
+                .observer
+                .recording
+                .map(|nanos| seconds(Duration::from_nanos(nanos))),
             spent_s: seconds(Duration::from_nanos(model.observer.spent)),
             reads: model.observer.reads,
             held_back: model.observer.held_back,
