@@ -55,6 +55,18 @@ impl Label {
     }
 }
 
+/// Runs `code`, whose panic is a failure like any other.
+#[inline]
+pub(super) fn guarded<C, T>(
+    context: &mut C,
+    code: impl FnOnce(&mut C) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    // What the code left half done is dropped with its connection, or is its own: the context is sound,
+    // since recording and registering do not call user code.
+    catch_unwind(AssertUnwindSafe(|| code(context)))
+        .unwrap_or_else(|payload| Err(Panicked::new(&*payload).into()))
+}
+
 /// One run of user code.
 #[derive(Clone, Copy, Debug)]
 pub struct Callback {
@@ -92,12 +104,9 @@ impl Callback {
                 flow,
             },
         );
-        // What the code left half done is dropped with its connection, or is its own: the context is sound,
-        // since recording and registering do not call user code.
-        let result = catch_unwind(AssertUnwindSafe(|| code(context)))
-            .unwrap_or_else(|payload| Err(Panicked::new(&*payload).into()));
+        let result = guarded(context, code);
         let recorder = context.as_mut();
-        let end = recorder.stamp();
+        let end = recorder.end_stamp();
         if let Err(failure) = &result {
             let message = recorder.message(&failure.to_string());
             recorder.record_at(end, EventKind::Failure { task, message });

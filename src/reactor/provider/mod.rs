@@ -180,6 +180,15 @@ impl Provider {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+        let is_own = |ready: &Readiness| matches!(ready.token, WAKER | ALARM);
+        if self.ready.iter().any(is_own) {
+            self.hear();
+        }
+        Ok(())
+    }
+
+    /// Takes out what is for the provider itself.
+    fn hear(&mut self) {
         self.ready.retain(|ready| match ready.token {
             WAKER => {
                 self.waker.heard();
@@ -191,7 +200,6 @@ impl Provider {
             }
             _ => true,
         });
-        Ok(())
     }
 
     /// What the last poll brought: the tokens of descriptors with what they are ready for.

@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::rc::Rc;
 
 use super::{Address, Protocol, Stream, Transport, count};
+use crate::clock::Ticks;
 use crate::reactor::descriptor::Handler;
 use crate::reactor::{Callback, CallbackResult, Descriptor, Failure, Label, Next, Reactor, Reason};
 use crate::trace::{Cause, EventKind, Half, Loss, NameId, Side, TaskId};
@@ -67,11 +68,12 @@ impl Connection {
         transport.cork();
         let label = Label::new("connection_made", transport.shared.task);
         let callback = label.callback(&mut reactor.recorder, Cause::Program, None);
-        let made = self.call(reactor, callback, |protocol, reactor, transport| {
+        let now = reactor.recorder.stamp();
+        let made = self.call(reactor, callback, now, |protocol, reactor, transport| {
             protocol.connection_made(reactor, transport)
         });
         transport.shared.state.borrow_mut().started = true;
-        let next = transport.uncork(reactor, made);
+        let (next, _) = transport.uncork(reactor, made);
         let id = transport.shared.id;
         // Where it was removed meanwhile, nobody will call it, and it is dropped.
         if !reactor.put_back(id, Handler::Descriptor(Box::new(self))) {
@@ -84,11 +86,13 @@ impl Connection {
         }
     }
 
-    /// Calls the protocol. Its failure breaks the connection off.
+    /// Calls the protocol, now. Its failure breaks the connection off.
+    #[inline]
     fn call(
         &mut self,
         reactor: &mut Reactor,
         callback: Callback,
+        now: Ticks,
         code: impl FnOnce(&mut dyn Protocol, &mut Reactor, &Transport) -> CallbackResult,
     ) -> Next {
         let Self {
@@ -96,7 +100,7 @@ impl Connection {
             transport,
             ..
         } = self;
-        let called = reactor.dispatch(callback, |reactor| {
+        let called = reactor.dispatch_inside(callback, now, |reactor| {
             code(protocol.as_mut(), reactor, transport)
         });
         match called {
@@ -113,7 +117,8 @@ impl Connection {
     ) -> Next {
         let label = Label::new(name, self.transport.shared.task);
         let callback = label.callback(&mut reactor.recorder, Cause::Program, None);
-        self.call(reactor, callback, code)
+        let now = reactor.recorder.stamp();
+        self.call(reactor, callback, now, code)
     }
 
     fn break_off(&self, reason: Reason) -> Next {
@@ -140,11 +145,11 @@ impl Connection {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Next::Wait,
                 Err(error) => return self.break_off(Reason::Broken(error)),
             };
+            let now = reactor.recorder.stamp();
             if let Some(task) = task {
                 let bytes = count(bytes);
-                reactor
-                    .recorder
-                    .record(EventKind::BytesRead { task, bytes });
+                let read = EventKind::BytesRead { task, bytes };
+                reactor.recorder.record_at(now, read);
             }
             let callback = Callback {
                 name: self.data_received,
@@ -152,7 +157,7 @@ impl Connection {
                 cause: Cause::Program,
                 flow: None,
             };
-            let next = self.call(reactor, callback, |protocol, reactor, transport| {
+            let next = self.call(reactor, callback, now, |protocol, reactor, transport| {
                 protocol.data_received(reactor, transport, &buffer[..bytes])
             });
             if next == Next::Close {
@@ -248,7 +253,11 @@ impl Descriptor for Connection {
             next = self.read(reactor, &mut buffer);
             reactor.read_buffer = buffer;
         }
-        Ok(self.transport.uncork(reactor, next))
+        let (next, has_sent) = self.transport.uncork(reactor, next);
+        if has_sent {
+            reactor.recorder.end_with_last();
+        }
+        Ok(next)
     }
 
     fn do_write(&mut self, reactor: &mut Reactor) -> Result<Next, Failure> {

@@ -127,6 +127,7 @@ enum Writing {
 }
 
 impl State {
+    #[inline]
     fn takes_writes(&self) -> bool {
         !self.lost && self.reason.is_none() && self.writing == Writing::Open
     }
@@ -287,6 +288,7 @@ impl Transport {
     }
 
     /// A callback of its protocol begins.
+    #[inline]
     fn cork(&self) {
         let mut state = self.shared.state.borrow_mut();
         state.corked = true;
@@ -294,25 +296,24 @@ impl Transport {
     }
 
     /// Its protocol's callbacks are over, of which the reading wants `next`: what they wrote goes out. What is
-    /// to become of it.
-    fn uncork(&self, reactor: &mut Reactor, next: Next) -> Next {
-        let blocked = {
+    /// to become of it, and whether sending that was the last that was done.
+    fn uncork(&self, reactor: &mut Reactor, next: Next) -> (Next, bool) {
+        {
             let mut state = self.shared.state.borrow_mut();
             state.corked = false;
-            state.awaits_write || state.reason.is_some()
-        };
-        if !blocked {
-            self.flush(reactor);
-            let mut state = self.shared.state.borrow_mut();
+            let has_sent = !state.out.is_empty();
+            if !state.awaits_write && state.reason.is_none() {
+                self.send_waiting(reactor, &mut state);
+            }
             if state.is_at_rest() {
                 state.serving = false;
-                return next;
+                return (next, has_sent);
             }
         }
         self.await_write_if_needed(reactor);
         self.check_pressure(reactor);
         self.shared.state.borrow_mut().serving = false;
-        self.next(reactor, next)
+        (self.next(reactor, next), false)
     }
 
     /// What is to become of it; `next` if it simply goes on.

@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 
-use super::{Transport, count};
+use super::{State, Transport, count};
 use crate::reactor::{Next, Reactor, Reason};
 use crate::trace::EventKind;
 
@@ -27,6 +27,16 @@ impl Transport {
     /// Sends `data`, after everything that was written before. Never waits and never fails: a connection that
     /// breaks is lost, which its protocol is told.
     pub fn write(&self, reactor: &mut Reactor, data: &[u8]) {
+        let mut state = self.shared.state.borrow_mut();
+        // As it mostly is: it goes out at the end of the callback.
+        if state.corked
+            && state.takes_writes()
+            && state.out.len() + data.len() <= state.pressure.high_water
+        {
+            state.out.push(data);
+            return;
+        }
+        drop(state);
         self.write_sequence(reactor, &[data]);
     }
 
@@ -136,7 +146,10 @@ impl Transport {
 
     /// Sends what waits, for as long as the system takes it.
     pub(super) fn flush(&self, reactor: &mut Reactor) -> Flushed {
-        let mut state = self.shared.state.borrow_mut();
+        self.send_waiting(reactor, &mut self.shared.state.borrow_mut())
+    }
+
+    pub(super) fn send_waiting(&self, reactor: &mut Reactor, state: &mut State) -> Flushed {
         for _ in 0..WRITES {
             if state.out.is_empty() {
                 return Flushed::All;
