@@ -148,14 +148,19 @@ impl Reactor {
     }
 
     /// Runs the calls from threads that wait now, then the timers that are due after them.
+    #[inline]
     pub(super) fn drain(&mut self) {
-        // Looking for one costs less than counting them.
-        let calls = if self.calls.is_empty() {
-            0
-        } else {
-            self.calls.len()
-        };
-        for _ in 0..calls {
+        // To look for one costs less than to count them.
+        if !self.calls.is_empty() {
+            self.drain_calls();
+        }
+        if self.timers.nearest().is_some() {
+            self.drain_timers();
+        }
+    }
+
+    fn drain_calls(&mut self) {
+        for _ in 0..self.calls.len() {
             let Ok(call) = self.calls.try_recv() else {
                 break;
             };
@@ -169,9 +174,9 @@ impl Reactor {
             // Its failure is recorded, and concerns nobody else.
             let _ = self.dispatch(callback, call.code);
         }
-        if self.timers.nearest().is_none() {
-            return;
-        }
+    }
+
+    fn drain_timers(&mut self) {
         let now = self.recorder.time_of(self.moment());
         let set = self.timers.count_set();
         while let Some((deadline, timer)) = self.timers.take_due(now, set) {
@@ -219,6 +224,7 @@ impl Reactor {
 
     /// Waits until something is ready, a call waits or the nearest timer is due. What was recorded is handed over at
     /// once, or, by a loop that turns often, a little later.
+    #[inline]
     fn wait(&mut self, begin: Ticks, nearest: Option<Timestamp>) -> io::Result<()> {
         let is_left = self.recorder.flush_if_due(begin);
         self.set_late_flush(begin, is_left);
@@ -229,8 +235,8 @@ impl Reactor {
             let deadline = late_flush.or(nearest);
             self.provider
                 .poll_until(deadline, || self.recorder.now())?;
-            let has_work = !self.provider.ready().is_empty() || !self.calls.is_empty();
-            if late_flush.is_none() || has_work {
+            let is_idle = || self.provider.ready().is_empty() && self.calls.is_empty();
+            if late_flush.is_none() || !is_idle() {
                 return Ok(());
             }
             // Woken for this and nothing else: it is no turn, and then the loop is idle.
@@ -252,6 +258,7 @@ impl Reactor {
     }
 
     /// Lists the descriptors that the poll brought, after those that were not drained in the turn before.
+    #[inline]
     fn list_ready(&mut self) {
         let listed = self.ready.len();
         let mut descriptors = 0;
@@ -328,10 +335,13 @@ impl Reactor {
             self.serve_one(ready);
         }
         // Keeps the memory of the longer list, so that a steady loop allocates nothing.
-        batch.append(&mut self.ready);
+        if !self.ready.is_empty() {
+            batch.append(&mut self.ready);
+        }
         self.ready = batch;
     }
 
+    #[inline]
     fn serve_one(&mut self, ready: Ready) {
         let Ready {
             id,

@@ -158,6 +158,7 @@ impl Provider {
 
     /// Waits until a descriptor is ready, a thread wakes it or `deadline` is past. Asks for the time only if that
     /// matters.
+    #[inline]
     pub(super) fn poll_until(
         &mut self,
         deadline: Option<Timestamp>,
@@ -172,6 +173,7 @@ impl Provider {
         self.poll_for(Some(Duration::ZERO))
     }
 
+    #[inline]
     fn poll_for(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.ready.clear();
         match self.selector.wait(timeout, &mut self.ready) {
@@ -188,6 +190,7 @@ impl Provider {
     }
 
     /// Takes out what is for the provider itself.
+    #[cold]
     fn hear(&mut self) {
         self.ready.retain(|ready| match ready.token {
             WAKER => {

@@ -23,7 +23,7 @@ mod protocol;
 mod sending;
 mod stream;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -133,6 +133,7 @@ impl State {
     }
 
     /// Everything went out, nobody is to be told of that, and nothing is to end: as it mostly is.
+    #[inline]
     fn is_at_rest(&self) -> bool {
         self.out.is_empty()
             && self.pressure.is_at_rest()
@@ -141,6 +142,7 @@ impl State {
             && self.reason.is_none()
     }
 
+    #[inline]
     fn reads(&self) -> bool {
         self.started && !self.paused && !self.read_closed && !self.closing && self.reason.is_none()
     }
@@ -289,31 +291,30 @@ impl Transport {
 
     /// A callback of its protocol begins.
     #[inline]
-    fn cork(&self) {
+    fn cork(&self) -> RefMut<'_, State> {
         let mut state = self.shared.state.borrow_mut();
         state.corked = true;
         state.serving = true;
+        state
     }
 
-    /// Its protocol's callbacks are over, of which the reading wants `next`: what they wrote goes out. What is
-    /// to become of it, and whether sending that was the last that was done.
-    fn uncork(&self, reactor: &mut Reactor, next: Next) -> (Next, bool) {
-        {
-            let mut state = self.shared.state.borrow_mut();
-            state.corked = false;
-            let has_sent = !state.out.is_empty();
-            if !state.awaits_write && state.reason.is_none() {
-                self.send_waiting(reactor, &mut state);
-            }
-            if state.is_at_rest() {
-                state.serving = false;
-                return (next, has_sent);
-            }
-        }
+    /// Its protocol's callbacks are over. Whether that is all, as it mostly is: what they wrote has gone, and nothing ends.
+    #[inline]
+    fn uncork(&self) -> bool {
+        let mut state = self.shared.state.borrow_mut();
+        state.corked = false;
+        let is_at_rest = state.is_at_rest();
+        state.serving = !is_at_rest;
+        is_at_rest
+    }
+
+    /// That was not all: sends what is still to be sent. What is to become of it, where the reading wants `next`.
+    fn settle(&self, reactor: &mut Reactor, next: Next) -> Next {
+        self.send_written(reactor);
         self.await_write_if_needed(reactor);
         self.check_pressure(reactor);
         self.shared.state.borrow_mut().serving = false;
-        (self.next(reactor, next), false)
+        self.next(reactor, next)
     }
 
     /// What is to become of it; `next` if it simply goes on.

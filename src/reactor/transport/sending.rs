@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 
-use super::{State, Transport, count};
+use super::{State, Stream, Transport, count};
 use crate::reactor::{Next, Reactor, Reason};
 use crate::trace::EventKind;
 
@@ -109,29 +109,33 @@ impl Transport {
 
     /// Sends as much as the system takes now, which may be nothing.
     fn send(&self, reactor: &mut Reactor, pieces: &[&[u8]]) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); PIECES];
+        let filled = pieces.iter().filter(|piece| !piece.is_empty());
+        let count = slices
+            .iter_mut()
+            .zip(filled)
+            .fold(0, |count, (slice, piece)| {
+                *slice = IoSlice::new(piece);
+                count + 1
+            });
+        match &slices[..count] {
+            [] => Ok(0),
+            [piece] => self.send_with(reactor, |stream| stream.write(piece)),
+            pieces => self.send_with(reactor, |stream| stream.write_vectored(pieces)),
+        }
+    }
+
+    /// The same with a system call of choice.
+    #[inline]
+    fn send_with(
+        &self,
+        reactor: &mut Reactor,
+        write: impl FnOnce(&Stream) -> io::Result<usize>,
+    ) -> io::Result<usize> {
         let Some(stream) = self.shared.stream.upgrade() else {
             return Ok(0);
         };
-        let sent = if let [piece] = pieces {
-            if piece.is_empty() {
-                return Ok(0);
-            }
-            stream.write(piece)
-        } else {
-            let mut slices = [IoSlice::new(&[]); PIECES];
-            let filled = pieces.iter().filter(|piece| !piece.is_empty());
-            let count = slices
-                .iter_mut()
-                .zip(filled)
-                .fold(0, |count, (slice, piece)| {
-                    *slice = IoSlice::new(piece);
-                    count + 1
-                });
-            if count == 0 {
-                return Ok(0);
-            }
-            stream.write_vectored(&slices[..count])
-        };
+        let sent = write(&stream);
         let sent = match sent {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
             sent => sent?,
@@ -144,17 +148,29 @@ impl Transport {
         Ok(sent)
     }
 
+    /// Sends what its protocol's callbacks wrote, unless the system is known to take nothing now. Whether all of it went,
+    /// as was recorded last.
+    #[inline]
+    pub(super) fn send_written(&self, reactor: &mut Reactor) -> bool {
+        let mut state = self.shared.state.borrow_mut();
+        let is_to_go = !state.out.is_empty() && !state.awaits_write && state.reason.is_none();
+        is_to_go
+            && self.send_waiting(reactor, &mut state) == Flushed::All
+            && state.reason.is_none()
+    }
+
     /// Sends what waits, for as long as the system takes it.
     pub(super) fn flush(&self, reactor: &mut Reactor) -> Flushed {
         self.send_waiting(reactor, &mut self.shared.state.borrow_mut())
     }
 
-    pub(super) fn send_waiting(&self, reactor: &mut Reactor, state: &mut State) -> Flushed {
+    #[inline]
+    fn send_waiting(&self, reactor: &mut Reactor, state: &mut State) -> Flushed {
         for _ in 0..WRITES {
             if state.out.is_empty() {
                 return Flushed::All;
             }
-            match self.send(reactor, &[state.out.pending()]) {
+            match self.send_with(reactor, |stream| stream.write(state.out.pending())) {
                 Ok(0) => return Flushed::Blocked,
                 Ok(sent) => state.out.advance(sent),
                 Err(error) => {
