@@ -85,6 +85,7 @@ impl Reactor {
     }
 
     /// The same inside a callback, at a moment that was just recorded or stamped.
+    #[inline]
     pub(super) fn dispatch_inside<T>(
         &mut self,
         callback: Callback,
@@ -227,6 +228,9 @@ impl Reactor {
     #[inline]
     fn wait(&mut self, begin: Ticks, nearest: Option<Timestamp>) -> io::Result<()> {
         let is_left = self.recorder.flush_if_due(begin);
+        if !is_left && self.late_flush.is_none() {
+            return self.provider.poll_until(nearest, || self.recorder.now());
+        }
         self.set_late_flush(begin, is_left);
         loop {
             let late_flush = self
@@ -246,11 +250,7 @@ impl Reactor {
     }
 
     /// One that is set stays so until it is past: under load it costs a system call now and then, and not one a turn.
-    #[inline]
     fn set_late_flush(&mut self, now: Ticks, is_left: bool) {
-        if !is_left && self.late_flush.is_none() {
-            return;
-        }
         let now = self.recorder.clock().timestamp(now);
         if self.late_flush.is_none_or(|late| late <= now) {
             self.late_flush = is_left.then(|| now + LATE_FLUSH);

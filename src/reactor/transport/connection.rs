@@ -108,11 +108,12 @@ impl Connection {
         let Self {
             protocol,
             transport,
+            stream,
             ..
         } = self;
         let called = reactor.dispatch_inside(callback, now, |reactor| {
             code(protocol.as_mut(), reactor, transport)?;
-            if is_last && transport.send_written(reactor) {
+            if is_last && transport.send_written(reactor, stream) {
                 reactor.recorder.end_with_last();
             }
             Ok(())

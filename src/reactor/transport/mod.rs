@@ -310,7 +310,13 @@ impl Transport {
 
     /// That was not all: sends what is still to be sent. What is to become of it, where the reading wants `next`.
     fn settle(&self, reactor: &mut Reactor, next: Next) -> Next {
-        self.send_written(reactor);
+        let sends = {
+            let state = self.shared.state.borrow();
+            !state.awaits_write && state.reason.is_none()
+        };
+        if sends {
+            self.flush(reactor);
+        }
         self.await_write_if_needed(reactor);
         self.check_pressure(reactor);
         self.shared.state.borrow_mut().serving = false;

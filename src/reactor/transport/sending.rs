@@ -118,24 +118,20 @@ impl Transport {
                 *slice = IoSlice::new(piece);
                 count + 1
             });
-        match &slices[..count] {
-            [] => Ok(0),
-            [piece] => self.send_with(reactor, |stream| stream.write(piece)),
-            pieces => self.send_with(reactor, |stream| stream.write_vectored(pieces)),
-        }
-    }
-
-    /// The same with a system call of choice.
-    #[inline]
-    fn send_with(
-        &self,
-        reactor: &mut Reactor,
-        write: impl FnOnce(&Stream) -> io::Result<usize>,
-    ) -> io::Result<usize> {
         let Some(stream) = self.shared.stream.upgrade() else {
             return Ok(0);
         };
-        let sent = write(&stream);
+        let sent = match &slices[..count] {
+            [] => return Ok(0),
+            [piece] => stream.write(piece),
+            pieces => stream.write_vectored(pieces),
+        };
+        self.record_sent(reactor, sent)
+    }
+
+    /// What the system took; nothing where it cannot take anything now.
+    #[inline]
+    fn record_sent(&self, reactor: &mut Reactor, sent: io::Result<usize>) -> io::Result<usize> {
         let sent = match sent {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
             sent => sent?,
@@ -151,26 +147,33 @@ impl Transport {
     /// Sends what its protocol's callbacks wrote, unless the system is known to take nothing now. Whether all of it went,
     /// as was recorded last.
     #[inline]
-    pub(super) fn send_written(&self, reactor: &mut Reactor) -> bool {
+    pub(super) fn send_written(&self, reactor: &mut Reactor, stream: &Stream) -> bool {
         let mut state = self.shared.state.borrow_mut();
         let is_to_go = !state.out.is_empty() && !state.awaits_write && state.reason.is_none();
         is_to_go
-            && self.send_waiting(reactor, &mut state) == Flushed::All
+            && self.send_waiting(reactor, stream, &mut state) == Flushed::All
             && state.reason.is_none()
     }
 
     /// Sends what waits, for as long as the system takes it.
     pub(super) fn flush(&self, reactor: &mut Reactor) -> Flushed {
-        self.send_waiting(reactor, &mut self.shared.state.borrow_mut())
+        match self.shared.stream.upgrade() {
+            Some(stream) => {
+                let mut state = self.shared.state.borrow_mut();
+                self.send_waiting(reactor, &stream, &mut state)
+            }
+            // Nobody takes anything any more.
+            None => Flushed::Blocked,
+        }
     }
 
     #[inline]
-    fn send_waiting(&self, reactor: &mut Reactor, state: &mut State) -> Flushed {
+    fn send_waiting(&self, reactor: &mut Reactor, stream: &Stream, state: &mut State) -> Flushed {
         for _ in 0..WRITES {
             if state.out.is_empty() {
                 return Flushed::All;
             }
-            match self.send_with(reactor, |stream| stream.write(state.out.pending())) {
+            match self.record_sent(reactor, stream.write(state.out.pending())) {
                 Ok(0) => return Flushed::Blocked,
                 Ok(sent) => state.out.advance(sent),
                 Err(error) => {
