@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, Throughput};
 
 /// How often all take turns; less often where one of them takes long.
-const ROUNDS: usize = 101;
+const ROUNDS: usize = 501;
 const FEWEST_ROUNDS: usize = 5;
 /// How long each one's turn is, roughly, where a unit of work is shorter.
 const TURN: Duration = Duration::from_millis(1);
@@ -132,9 +132,11 @@ fn print_ratios(what: &str, elements: u64, peers: &mut [Peer<'_>], ratios: Ratio
         if round >= FEWEST_ROUNDS && begin.elapsed() > ALL {
             break;
         }
-        for ((peer, &units), costs) in peers.iter_mut().zip(&units).zip(&mut costs) {
-            let spent = peer.time(units).as_nanos() as f64;
-            costs.push(spent / (units * elements) as f64);
+        // Each is the first one now and then. Nobody has two turns in a row, and the caches to himself.
+        for turn in 0..units.len() {
+            let place = (round + turn) % units.len();
+            let spent = peers[place].time(units[place]).as_nanos() as f64;
+            costs[place].push(spent / (units[place] * elements) as f64);
         }
     }
     println!("\n{what}, medians of {} rounds:", costs[0].len());

@@ -64,6 +64,12 @@ impl Clock {
         Timestamp(self.source.delta_as_nanos(self.origin, ticks.0))
     }
 
+    /// Nanoseconds from one raw reading to a later one; 0 if it is not later.
+    #[inline]
+    pub(crate) fn nanos_between(&self, begin: Ticks, end: Ticks) -> u64 {
+        self.source.delta_as_nanos(begin.0, end.0)
+    }
+
     /// The raw reading at zero.
     #[cfg(feature = "cli")]
     pub(crate) const fn origin(&self) -> Ticks {

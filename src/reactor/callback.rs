@@ -55,6 +55,29 @@ impl Label {
     }
 }
 
+#[cold]
+fn panicked(payload: &(dyn Any + Send)) -> Failure {
+    Panicked::new(payload).into()
+}
+
+#[cold]
+fn record_failure(recorder: &mut Recorder, at: Ticks, task: Option<TaskId>, failure: &Failure) {
+    let message = recorder.message(&failure.to_string());
+    recorder.record_at(at, EventKind::Failure { task, message });
+}
+
+/// Runs `code`, whose panic is a failure like any other.
+#[inline]
+pub(super) fn guarded<C, T>(
+    context: &mut C,
+    code: impl FnOnce(&mut C) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    // What the code left half done is dropped with its connection, or is its own: the context is sound,
+    // since recording and registering do not call user code.
+    catch_unwind(AssertUnwindSafe(|| code(context)))
+        .unwrap_or_else(|payload| Err(panicked(&*payload)))
+}
+
 /// One run of user code.
 #[derive(Clone, Copy, Debug)]
 pub struct Callback {
@@ -71,6 +94,7 @@ pub struct Callback {
 impl Callback {
     /// Runs `code` as this callback, begun at `begin`, and returns its result with the moment of its end.
     /// A panic is a failure like any other. Begin, failure and end are recorded.
+    #[inline]
     pub fn run<C: AsMut<Recorder>, T>(
         self,
         context: &mut C,
@@ -92,15 +116,11 @@ impl Callback {
                 flow,
             },
         );
-        // What the code left half done is dropped with its connection, or is its own: the context is sound,
-        // since recording and registering do not call user code.
-        let result = catch_unwind(AssertUnwindSafe(|| code(context)))
-            .unwrap_or_else(|payload| Err(Panicked::new(&*payload).into()));
+        let result = guarded(context, code);
         let recorder = context.as_mut();
-        let end = recorder.stamp();
+        let end = recorder.end_stamp();
         if let Err(failure) = &result {
-            let message = recorder.message(&failure.to_string());
-            recorder.record_at(end, EventKind::Failure { task, message });
+            record_failure(recorder, end, task, failure);
         }
         let failed = result.is_err();
         recorder.record_at(end, EventKind::CallbackEnd { failed });

@@ -50,7 +50,8 @@ impl Reactor {
             stream,
             connected: Box::new(connected),
         };
-        let id = self.insert(fd, task, Some(Handler::Connecting(connecting)));
+        let handler = Handler::Connecting(Box::new(connecting));
+        let id = self.insert(fd, task, Some(handler));
         if let Err(error) = self.add_watch(id, Interest::Writable, "connection_made") {
             self.take(id);
             return Err(error);
@@ -63,7 +64,7 @@ impl Reactor {
         &mut self,
         ready: Ready,
         task: Option<TaskId>,
-        connecting: Connecting,
+        connecting: Box<Connecting>,
     ) {
         let Some(outcome) = connecting.stream.connected() else {
             self.put_back(ready.id, Handler::Connecting(connecting));
@@ -71,7 +72,7 @@ impl Reactor {
         };
         // From here on it is the callback's: it may register the stream anew.
         self.take(ready.id);
-        let Connecting { stream, connected } = connecting;
+        let Connecting { stream, connected } = *connecting;
         let (name, result) = match outcome {
             Ok(()) => ("connection_made", Ok(stream)),
             Err(error) => ("connection_failed", Err(error.into())),
@@ -87,7 +88,7 @@ impl Reactor {
     /// The loop ends before the connection stands.
     pub(super) fn give_up(
         &mut self,
-        connecting: Connecting,
+        connecting: Box<Connecting>,
         task: Option<TaskId>,
         cause: Cause,
         flow: Option<FlowId>,

@@ -119,7 +119,7 @@ pub(super) struct Slot {
 /// Who serves a descriptor.
 pub(super) enum Handler {
     Descriptor(Box<dyn Descriptor>),
-    Connecting(Connecting),
+    Connecting(Box<Connecting>),
 }
 
 /// Somebody wants to know of one kind of readiness.
@@ -135,6 +135,8 @@ pub(super) struct Watch {
 #[derive(Clone, Copy)]
 pub(super) struct Ready {
     pub(super) id: DescriptorId,
+    /// For which task it is.
+    pub(super) task: Option<TaskId>,
     pub(super) interest: Interest,
     pub(super) flow: FlowId,
 }

@@ -139,6 +139,7 @@ use slotmap::SlotMap;
 
 use crate::clock::Ticks;
 use crate::record::Recorder;
+use crate::trace::Timestamp;
 use crate::watch::Watchdog;
 
 pub use crate::watch::{DEFAULT_STALL_THRESHOLD, StallThreshold};
@@ -239,6 +240,8 @@ pub struct Reactor {
     /// A reading of the clock that is still good, so that the end of one callback is the begin of the next.
     /// There is none while user code runs.
     moment: Option<Ticks>,
+    /// When the poll is to end so that what was recorded is handed over, although nothing is ready.
+    late_flush: Option<Timestamp>,
     /// How long callbacks ran so far inside the one that runs.
     nested: u64,
     /// What connections read into, one after the other.
@@ -277,6 +280,7 @@ impl Reactor {
             stretch,
             stall_threshold: StallThreshold::default(),
             moment: None,
+            late_flush: None,
             nested: 0,
             read_buffer: Vec::new(),
             unhandled: UnhandledList::default(),

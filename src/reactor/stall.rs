@@ -3,7 +3,7 @@
 use super::Callback;
 use crate::clock::Ticks;
 use crate::record::Recorder;
-use crate::trace::{EventKind, NameId, TaskId, TimeRange};
+use crate::trace::{EventKind, NameId, TaskId};
 use crate::watch::StallThreshold;
 
 /// A stretch in which others had to wait: without a poll in the reactor, a single callback in a blocking model.
@@ -31,6 +31,7 @@ impl Stretch {
     }
 
     /// `callback` ran in it.
+    #[inline]
     pub fn add(&mut self, callback: &Callback, begin: Ticks, end: Ticks) {
         let ticks = end.0.saturating_sub(begin.0);
         if self.longest.is_none_or(|longest| ticks > longest.ticks) {
@@ -44,14 +45,14 @@ impl Stretch {
 
     /// Ends it: a stall is recorded if it was longer than `threshold`. One without any callback is the
     /// loop's own. Whether it was a stall.
+    #[inline]
     pub fn end(self, end: Ticks, recorder: &mut Recorder, threshold: &StallThreshold) -> bool {
         let clock = recorder.clock();
-        let range = TimeRange::new(clock.timestamp(self.begin), clock.timestamp(end));
-        if !threshold.is_exceeded_by(range) {
+        if !threshold.is_exceeded_by(clock.nanos_between(self.begin, end)) {
             return false;
         }
         let stall = EventKind::Stall {
-            begin: range.begin,
+            begin: clock.timestamp(self.begin),
             task: self.longest.and_then(|longest| longest.task),
             callback: match self.longest {
                 Some(longest) => longest.name,

@@ -1,13 +1,18 @@
 //! The turn of the loop, and the gate to user code.
 
 use std::io;
+use std::time::Duration;
 
+use super::callback::guarded;
 use super::descriptor::{Handler, Ready};
 use super::timers::Action;
 use super::triggers::Shutdown;
 use super::{Callback, DescriptorId, Failure, Label, Next, Reactor, Reason, Stretch};
 use crate::clock::Ticks;
-use crate::trace::{Cause, EventKind, Interest};
+use crate::trace::{Cause, EventKind, Interest, Timestamp};
+
+/// How long what was recorded may wait for the next turn, before the loop is woken to hand it over.
+const LATE_FLUSH: Duration = Duration::from_millis(10);
 
 impl Reactor {
     pub(super) fn turn_until_stopped(&mut self) -> io::Result<()> {
@@ -64,16 +69,13 @@ impl Reactor {
         callback: Callback,
         code: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        // Nobody hears of it, and so nobody watches.
+        if self.recorder.is_off() {
+            return guarded(self, code);
+        }
         let shared = self.moment.take();
         let begin = shared.unwrap_or_else(|| self.recorder.stamp());
-        let outer = std::mem::take(&mut self.nested);
-        let around = self.pulse_enters(&callback);
-        let (result, end) = callback.run(self, begin, code);
-        self.pulse_leaves(around);
-        // A stall is named after the callback that took the time, and not after the one that called it.
-        let inner = std::mem::replace(&mut self.nested, outer);
-        self.stretch.add(&callback, Ticks(begin.0 + inner), end);
-        self.nested += end.0.saturating_sub(begin.0);
+        let (result, end) = self.run_callback(callback, begin, code);
         // A callback inside a callback is part of the outer one, which goes on: its end is no moment to share.
         if shared.is_some() {
             self.nested = 0;
@@ -82,6 +84,39 @@ impl Reactor {
         result
     }
 
+    /// The same inside a callback, at a moment that was just recorded or stamped.
+    #[inline]
+    pub(super) fn dispatch_inside<T>(
+        &mut self,
+        callback: Callback,
+        begin: Ticks,
+        code: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        if self.recorder.is_off() {
+            return guarded(self, code);
+        }
+        self.run_callback(callback, begin, code).0
+    }
+
+    #[inline]
+    fn run_callback<T>(
+        &mut self,
+        callback: Callback,
+        begin: Ticks,
+        code: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> (Result<T, Failure>, Ticks) {
+        let outer = std::mem::take(&mut self.nested);
+        let around = self.pulse_enters(&callback);
+        let (result, end) = callback.run(self, begin, code);
+        self.pulse_leaves(around);
+        // A stall is named after the callback that took the time, and not after the one that called it.
+        let inner = std::mem::replace(&mut self.nested, outer);
+        self.stretch.add(&callback, Ticks(begin.0 + inner), end);
+        self.nested += end.0.saturating_sub(begin.0);
+        (result, end)
+    }
+
+    #[inline]
     pub(super) fn begin_stretch(&mut self) {
         let now = self.recorder.stamp();
         self.moment = Some(now);
@@ -91,9 +126,14 @@ impl Reactor {
         }
     }
 
+    /// Where the last callback ended, if there was one: nothing that takes time came after it.
+    #[inline]
     pub(super) fn end_stretch(&mut self) -> Ticks {
-        let now = self.recorder.stamp();
+        let now = self.moment();
         self.moment = None;
+        if self.recorder.is_off() {
+            return now;
+        }
         let was_stall = self
             .stretch
             .end(now, &mut self.recorder, &self.stall_threshold);
@@ -103,12 +143,24 @@ impl Reactor {
         now
     }
 
+    #[inline]
     fn moment(&self) -> Ticks {
         self.moment.unwrap_or_else(|| self.recorder.stamp())
     }
 
     /// Runs the calls from threads that wait now, then the timers that are due after them.
+    #[inline]
     pub(super) fn drain(&mut self) {
+        // To look for one costs less than to count them.
+        if !self.calls.is_empty() {
+            self.drain_calls();
+        }
+        if self.timers.nearest().is_some() {
+            self.drain_timers();
+        }
+    }
+
+    fn drain_calls(&mut self) {
         for _ in 0..self.calls.len() {
             let Ok(call) = self.calls.try_recv() else {
                 break;
@@ -123,9 +175,9 @@ impl Reactor {
             // Its failure is recorded, and concerns nobody else.
             let _ = self.dispatch(callback, call.code);
         }
-        if self.timers.nearest().is_none() {
-            return;
-        }
+    }
+
+    fn drain_timers(&mut self) {
         let now = self.recorder.time_of(self.moment());
         let set = self.timers.count_set();
         while let Some((deadline, timer)) = self.timers.take_due(now, set) {
@@ -153,25 +205,64 @@ impl Reactor {
         self.record_unhandled();
         let begin = self.end_stretch();
         self.recorder.record_at(begin, EventKind::PollBegin);
-        self.recorder.flush();
         let nearest = self.timers.nearest();
         // A clock that moves by hand does not move while somebody waits for it here.
         let stands_still = nearest.is_some() && self.recorder.clock().is_manual();
-        let polled = if !may_wait || !self.ready.is_empty() || stands_still {
+        let polled = if !may_wait {
+            // Whoever drives the loop may not come back for long.
+            self.recorder.flush();
+            self.provider.poll_now()
+        } else if !self.ready.is_empty() || stands_still {
+            self.recorder.flush_if_due(begin);
             self.provider.poll_now()
         } else {
-            self.provider.poll_until(nearest, || self.recorder.now())
+            self.wait(begin, nearest)
         };
         self.begin_stretch();
         self.list_ready();
         polled
     }
 
+    /// Waits until something is ready, a call waits or the nearest timer is due. What was recorded is handed over at
+    /// once, or, by a loop that turns often, a little later.
+    #[inline]
+    fn wait(&mut self, begin: Ticks, nearest: Option<Timestamp>) -> io::Result<()> {
+        let is_left = self.recorder.flush_if_due(begin);
+        if !is_left && self.late_flush.is_none() {
+            return self.provider.poll_until(nearest, || self.recorder.now());
+        }
+        self.set_late_flush(begin, is_left);
+        loop {
+            let late_flush = self
+                .late_flush
+                .filter(|late| nearest.is_none_or(|nearest| *late < nearest));
+            let deadline = late_flush.or(nearest);
+            self.provider.poll_until(deadline, || self.recorder.now())?;
+            let is_idle = || self.provider.ready().is_empty() && self.calls.is_empty();
+            if late_flush.is_none() || !is_idle() {
+                return Ok(());
+            }
+            // Woken for this and nothing else: it is no turn, and then the loop is idle.
+            self.recorder.flush();
+            self.late_flush = None;
+        }
+    }
+
+    /// One that is set stays so until it is past: under load it costs a system call now and then, and not one a turn.
+    fn set_late_flush(&mut self, now: Ticks, is_left: bool) {
+        let now = self.recorder.clock().timestamp(now);
+        if self.late_flush.is_none_or(|late| late <= now) {
+            self.late_flush = is_left.then(|| now + LATE_FLUSH);
+        }
+    }
+
     /// Lists the descriptors that the poll brought, after those that were not drained in the turn before.
+    #[inline]
     fn list_ready(&mut self) {
-        let returned = self.moment();
         let listed = self.ready.len();
         let mut descriptors = 0;
+        // For both directions of each.
+        let mut flows = self.recorder.new_flows(2 * self.provider.ready().len());
         for readiness in self.provider.ready() {
             let id = DescriptorId::from_token(readiness.token);
             let Some(slot) = self.descriptors.get_mut(id) else {
@@ -186,27 +277,46 @@ impl Reactor {
                 if let Some(watch) = slot.watch(interest)
                     && is_ready
                     && !watch.listed
+                    && let Some(flow) = flows.next()
                 {
                     watch.listed = true;
-                    let flow = self.recorder.new_flow();
-                    self.ready.push(Ready { id, interest, flow });
+                    self.ready.push(Ready {
+                        id,
+                        task: slot.task,
+                        interest,
+                        flow,
+                    });
                 }
             }
         }
+        if !self.recorder.is_off() {
+            self.record_ready(listed, descriptors);
+        }
+    }
+
+    /// Tells of the poll that brought so many `descriptors`, and of what is listed from the place `listed` on.
+    fn record_ready(&mut self, listed: usize, descriptors: u32) {
+        let returned = self.moment();
         self.recorder
             .record_at(returned, EventKind::PollEnd { ready: descriptors });
         if let Some(watchdog) = &mut self.watchdog {
             watchdog.poll_returned();
         }
-        for index in listed..self.ready.len() {
-            self.record_readiness(self.ready[index], returned);
-            self.record_descriptor(self.ready[index], returned);
+        let ready = std::mem::take(&mut self.ready);
+        for &ready in &ready[listed..] {
+            self.record_readiness(ready, returned);
+            self.record_descriptor(ready, returned);
         }
+        self.ready = ready;
     }
 
     fn record_readiness(&mut self, ready: Ready, at: Ticks) {
-        let Ready { id, interest, flow } = ready;
-        let task = self.descriptors.get(id).and_then(|slot| slot.task);
+        let Ready {
+            task,
+            interest,
+            flow,
+            ..
+        } = ready;
         self.recorder.record_at(
             at,
             EventKind::Readiness {
@@ -224,12 +334,20 @@ impl Reactor {
             self.serve_one(ready);
         }
         // Keeps the memory of the longer list, so that a steady loop allocates nothing.
-        batch.append(&mut self.ready);
+        if !self.ready.is_empty() {
+            batch.append(&mut self.ready);
+        }
         self.ready = batch;
     }
 
+    #[inline]
     fn serve_one(&mut self, ready: Ready) {
-        let Ready { id, interest, flow } = ready;
+        let Ready {
+            id,
+            task,
+            interest,
+            flow,
+        } = ready;
         // An earlier callback may have removed it, or wants to know of this no more.
         let Some(slot) = self.descriptors.get_mut(id) else {
             return;
@@ -239,7 +357,6 @@ impl Reactor {
         };
         watch.listed = false;
         let name = watch.name;
-        let task = slot.task;
         let mut descriptor = match slot.handler.take() {
             Some(Handler::Descriptor(descriptor)) => descriptor,
             Some(Handler::Connecting(connecting)) => {
@@ -258,7 +375,9 @@ impl Reactor {
             Interest::Writable => descriptor.do_write(reactor),
         });
         let Some(slot) = self.descriptors.get_mut(id) else {
-            // It removed itself.
+            // It removed itself: closing it takes time.
+            drop(descriptor);
+            self.moment = Some(self.recorder.stamp());
             return;
         };
         slot.handler = Some(Handler::Descriptor(descriptor));
@@ -280,7 +399,12 @@ impl Reactor {
         {
             watch.listed = true;
             let flow = self.recorder.new_flow();
-            let ready = Ready { id, interest, flow };
+            let ready = Ready {
+                id,
+                task: slot.task,
+                interest,
+                flow,
+            };
             self.ready.push(ready);
             self.record_readiness(ready, self.moment());
         }

@@ -80,7 +80,9 @@ impl Reactor {
 
     /// Says which descriptor became ready, if data came in on it while nobody looked.
     pub(super) fn record_descriptor(&mut self, ready: Ready, at: Ticks) {
-        let Ready { id, interest, flow } = ready;
+        let Ready {
+            id, interest, flow, ..
+        } = ready;
         if let Some(watchdog) = &mut self.watchdog
             && interest == Interest::Readable
             && watchdog.has_arrived(id.number())

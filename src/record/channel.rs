@@ -151,12 +151,25 @@ impl Recorders {
     /// kept, nothing has to be told apart.
     #[inline]
     pub fn new_flow(&self) -> FlowId {
-        let before = if self.is_off {
+        flow_after(self.take_flows(1))
+    }
+
+    /// As many new ties, for less than one after the other.
+    #[inline]
+    pub fn new_flows(&self, count: usize) -> impl Iterator<Item = FlowId> + use<> {
+        let count = count as u64;
+        let before = self.take_flows(count);
+        (before..before + count).map(flow_after)
+    }
+
+    /// The number before that of the first of `count` new flows.
+    #[inline]
+    fn take_flows(&self, count: u64) -> u64 {
+        if self.is_off {
             0
         } else {
-            self.ids.flows.fetch_add(1, Ordering::Relaxed)
-        };
-        FlowId::new(before + 1).expect("a count from 1 is not zero")
+            self.ids.flows.fetch_add(count, Ordering::Relaxed)
+        }
     }
 
     pub(super) fn new_name(&self) -> NameId {
@@ -189,6 +202,11 @@ impl Recorders {
             (self.wake)();
         }
     }
+}
+
+#[inline]
+fn flow_after(before: u64) -> FlowId {
+    FlowId::new(before + 1).expect("a count from 1 is not zero")
 }
 
 /// Why there is no batch.

@@ -1,12 +1,16 @@
 //! One thread's end of the recording.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use super::channel::{RawBatch, Recorders};
 use super::cost::Cost;
 use super::times::ThreadTimes;
 use crate::clock::{Clock, Ticks};
 use crate::trace::{Event, EventKind, FlowId, NameId, Source, Timestamp};
+
+/// How soon [`Recorder::flush_if_due`] hands over again: a thousand times a second costs next to nothing.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(1);
 
 /// A batch is handed over at this size even in the middle of a turn (8 KiB of events).
 const BATCH_EVENTS: usize = 256;
@@ -26,6 +30,10 @@ pub struct Recorder {
     names: Vec<(NameId, String)>,
     known: HashMap<String, NameId>,
     last: Ticks,
+    /// The last event of the batch before, if there was one.
+    flushed_at: Option<Ticks>,
+    /// Whether the moment of the last event is also that of the end that follows it.
+    is_end: bool,
     dropped: u64,
     dropped_at: Ticks,
     times: Option<(ThreadTimes, Cost)>,
@@ -47,6 +55,8 @@ impl Recorder {
             names: Vec::new(),
             known: HashMap::new(),
             last: begin,
+            flushed_at: None,
+            is_end: false,
             dropped: 0,
             dropped_at: begin,
             times: None,
@@ -89,6 +99,22 @@ impl Recorder {
         }
     }
 
+    /// Says that the last event and the end of the callback that runs are one moment: it does nothing more.
+    #[inline]
+    pub(crate) const fn end_with_last(&mut self) {
+        self.is_end = true;
+    }
+
+    /// The moment at which a callback ends.
+    #[inline]
+    pub(crate) fn end_stamp(&mut self) -> Ticks {
+        if std::mem::take(&mut self.is_end) {
+            self.last
+        } else {
+            self.stamp()
+        }
+    }
+
     /// The time of a [`Recorder::stamp`] that was just made. One that is off looks at the clock.
     #[inline]
     pub fn time_of(&self, stamp: Ticks) -> Timestamp {
@@ -108,6 +134,12 @@ impl Recorder {
     #[inline]
     pub fn new_flow(&self) -> FlowId {
         self.recorders.new_flow()
+    }
+
+    /// As many new ties, for less than one after the other.
+    #[inline]
+    pub fn new_flows(&self, count: usize) -> impl Iterator<Item = FlowId> + use<> {
+        self.recorders.new_flows(count)
     }
 
     /// The id of a text. The first use of a text allocates and sends it; keep the id of one that is used often.
@@ -170,10 +202,10 @@ impl Recorder {
         });
     }
 
-    /// Hands over what was recorded: at the end of a turn, before a call that may block, when asked by a
-    /// person who wants to see it now.
+    /// Hands over what was recorded: before a call that may block for long, or when asked by a person who wants to see
+    /// it now.
     pub fn flush(&mut self) {
-        if self.events.is_empty() && self.names.is_empty() && self.dropped == 0 {
+        if self.has_all_flushed() {
             return;
         }
         let begin = self.times.map(|_| self.ticks());
@@ -212,6 +244,27 @@ impl Recorder {
         }
     }
 
+    /// The same for a loop that turns often, once a turn: hands over what was recorded up to `now`, unless that was done
+    /// within the last millisecond. Whether something is left, which whoever calls this is to [`Recorder::flush`] soon:
+    /// it may be the last for long.
+    #[inline]
+    pub fn flush_if_due(&mut self, now: Ticks) -> bool {
+        if self.has_all_flushed() {
+            return false;
+        }
+        let is_due = self.flushed_at.is_none_or(|before| {
+            u128::from(self.clock().nanos_between(before, now)) >= FLUSH_INTERVAL.as_nanos()
+        });
+        if is_due {
+            self.flush();
+        }
+        !is_due
+    }
+
+    const fn has_all_flushed(&self) -> bool {
+        self.events.is_empty() && self.names.is_empty() && self.dropped == 0
+    }
+
     /// What is to be handed over, with the count of what had to be dropped.
     fn take_batch(&mut self) -> RawBatch {
         if self.dropped > 0 {
@@ -236,6 +289,7 @@ impl Recorder {
         self.events = self.recorders.empty_events();
         self.events.reserve(BATCH_EVENTS);
         self.flush_at = BATCH_EVENTS;
+        self.flushed_at = Some(self.last);
         self.dropped = 0;
     }
 

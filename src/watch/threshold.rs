@@ -4,8 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::trace::TimeRange;
-
 /// The threshold unless somebody sets another: the web's long task.
 pub const DEFAULT_STALL_THRESHOLD: Duration = Duration::from_millis(50);
 
@@ -29,8 +27,10 @@ impl StallThreshold {
         Duration::from_nanos(self.0.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn is_exceeded_by(&self, stretch: TimeRange) -> bool {
-        stretch.duration() > self.get()
+    /// Whether a stretch of so many nanoseconds is a stall.
+    #[inline]
+    pub(crate) fn is_exceeded_by(&self, stretch: u64) -> bool {
+        stretch > self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -70,10 +70,15 @@ pub(super) fn report(origin: Option<&Origin>, failure: Failure) {
 
 impl Reactor {
     /// Records the failures that were dropped since the last time.
+    #[inline]
     pub(in crate::reactor) fn record_unhandled(&mut self) {
-        if self.unhandled.borrow().is_empty() {
-            return;
+        if !self.unhandled.borrow().is_empty() {
+            self.record_some_unhandled();
         }
+    }
+
+    #[cold]
+    fn record_some_unhandled(&mut self) {
         for unhandled in self.unhandled.take() {
             let Unhandled {
                 label,

@@ -56,6 +56,7 @@ mod linux {
 
         /// Rings at `deadline`, or never, and returns the timeout with which to poll. A deadline that is
         /// past needs no bell.
+        #[inline]
         pub(in super::super) fn set(
             &mut self,
             deadline: Option<Timestamp>,
@@ -64,6 +65,14 @@ mod linux {
             if !self.rings && self.armed == deadline {
                 return Ok(None);
             }
+            self.set_anew(deadline, now)
+        }
+
+        fn set_anew(
+            &mut self,
+            deadline: Option<Timestamp>,
+            now: impl FnOnce() -> Timestamp,
+        ) -> io::Result<Option<Duration>> {
             // Zero disarms. Setting it also takes back a ring that nobody has heard yet.
             let left = match deadline {
                 None => Duration::ZERO,

@@ -158,6 +158,7 @@ impl Provider {
 
     /// Waits until a descriptor is ready, a thread wakes it or `deadline` is past. Asks for the time only if that
     /// matters.
+    #[inline]
     pub(super) fn poll_until(
         &mut self,
         deadline: Option<Timestamp>,
@@ -172,6 +173,7 @@ impl Provider {
         self.poll_for(Some(Duration::ZERO))
     }
 
+    #[inline]
     fn poll_for(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.ready.clear();
         match self.selector.wait(timeout, &mut self.ready) {
@@ -180,6 +182,16 @@ impl Provider {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+        let is_own = |ready: &Readiness| matches!(ready.token, WAKER | ALARM);
+        if self.ready.iter().any(is_own) {
+            self.hear();
+        }
+        Ok(())
+    }
+
+    /// Takes out what is for the provider itself.
+    #[cold]
+    fn hear(&mut self) {
         self.ready.retain(|ready| match ready.token {
             WAKER => {
                 self.waker.heard();
@@ -191,7 +203,6 @@ impl Provider {
             }
             _ => true,
         });
-        Ok(())
     }
 
     /// What the last poll brought: the tokens of descriptors with what they are ready for.

@@ -5,6 +5,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::rc::Rc;
 
 use super::{Address, Protocol, Stream, Transport, count};
+use crate::clock::Ticks;
 use crate::reactor::descriptor::Handler;
 use crate::reactor::{Callback, CallbackResult, Descriptor, Failure, Label, Next, Reactor, Reason};
 use crate::trace::{Cause, EventKind, Half, Loss, NameId, Side, TaskId};
@@ -64,14 +65,23 @@ impl Connection {
         if let (Side::Client, Some(task)) = (side, transport.shared.task) {
             reactor.recorder.record(EventKind::Connected { task });
         }
-        transport.cork();
+        drop(transport.cork());
         let label = Label::new("connection_made", transport.shared.task);
         let callback = label.callback(&mut reactor.recorder, Cause::Program, None);
-        let made = self.call(reactor, callback, |protocol, reactor, transport| {
-            protocol.connection_made(reactor, transport)
-        });
+        let now = reactor.recorder.stamp();
+        let made = self.call(
+            reactor,
+            callback,
+            now,
+            true,
+            |protocol, reactor, transport| protocol.connection_made(reactor, transport),
+        );
         transport.shared.state.borrow_mut().started = true;
-        let next = transport.uncork(reactor, made);
+        let next = if transport.uncork() {
+            made
+        } else {
+            transport.settle(reactor, made)
+        };
         let id = transport.shared.id;
         // Where it was removed meanwhile, nobody will call it, and it is dropped.
         if !reactor.put_back(id, Handler::Descriptor(Box::new(self))) {
@@ -84,20 +94,29 @@ impl Connection {
         }
     }
 
-    /// Calls the protocol. Its failure breaks the connection off.
+    /// Calls the protocol, now. What it writes in the last call for now goes out as a part of that. Its failure breaks
+    /// the connection off.
+    #[inline]
     fn call(
         &mut self,
         reactor: &mut Reactor,
         callback: Callback,
+        now: Ticks,
+        is_last: bool,
         code: impl FnOnce(&mut dyn Protocol, &mut Reactor, &Transport) -> CallbackResult,
     ) -> Next {
         let Self {
             protocol,
             transport,
+            stream,
             ..
         } = self;
-        let called = reactor.dispatch(callback, |reactor| {
-            code(protocol.as_mut(), reactor, transport)
+        let called = reactor.dispatch_inside(callback, now, |reactor| {
+            code(protocol.as_mut(), reactor, transport)?;
+            if is_last && transport.send_written(reactor, stream) {
+                reactor.recorder.end_with_last();
+            }
+            Ok(())
         });
         match called {
             Ok(()) => Next::Wait,
@@ -109,11 +128,13 @@ impl Connection {
         &mut self,
         reactor: &mut Reactor,
         name: &'static str,
+        is_last: bool,
         code: impl FnOnce(&mut dyn Protocol, &mut Reactor, &Transport) -> CallbackResult,
     ) -> Next {
         let label = Label::new(name, self.transport.shared.task);
         let callback = label.callback(&mut reactor.recorder, Cause::Program, None);
-        self.call(reactor, callback, code)
+        let now = reactor.recorder.stamp();
+        self.call(reactor, callback, now, is_last, code)
     }
 
     fn break_off(&self, reason: Reason) -> Next {
@@ -127,24 +148,33 @@ impl Connection {
         self.transport.shared.state.borrow().reads()
     }
 
-    /// Reads for as long as there is something, the protocol wants it, and it is not too much at once.
-    fn read(&mut self, reactor: &mut Reactor, buffer: &mut [u8]) -> Next {
+    /// Reads for as long as there is something, the protocol wants it, and it is not too much at once. Whether a call
+    /// of the protocol was the last that was done.
+    #[inline]
+    fn read(&mut self, reactor: &mut Reactor, buffer: &mut [u8]) -> (Next, bool) {
         let task = self.transport.shared.task;
         for _ in 0..READS {
             if !self.reads() {
-                return Next::Wait;
+                return (Next::Wait, true);
             }
             let bytes = match self.stream.read(buffer) {
-                Ok(0) => return self.end_of_data(reactor),
+                Ok(0) => return (self.end_of_data(reactor), true),
                 Ok(bytes) => bytes,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Next::Wait,
-                Err(error) => return self.break_off(Reason::Broken(error)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return (Next::Wait, false);
+                }
+                Err(error) => return (self.break_off(Reason::Broken(error)), false),
             };
+            // Less than was asked for: the system has no more. Only the end of the data does not count as
+            // new readiness, if it came with the data.
+            let is_last = bytes < buffer.len()
+                && self.stream.is_socket()
+                && !reactor.has_hung_up(self.transport.shared.id);
+            let now = reactor.recorder.stamp();
             if let Some(task) = task {
                 let bytes = count(bytes);
-                reactor
-                    .recorder
-                    .record(EventKind::BytesRead { task, bytes });
+                let read = EventKind::BytesRead { task, bytes };
+                reactor.recorder.record_at(now, read);
             }
             let callback = Callback {
                 name: self.data_received,
@@ -152,22 +182,20 @@ impl Connection {
                 cause: Cause::Program,
                 flow: None,
             };
-            let next = self.call(reactor, callback, |protocol, reactor, transport| {
-                protocol.data_received(reactor, transport, &buffer[..bytes])
-            });
-            if next == Next::Close {
-                return next;
-            }
-            // Less than was asked for: the system has no more. Only the end of the data does not count as
-            // new readiness, if it came with the data.
-            if bytes < buffer.len()
-                && self.stream.is_socket()
-                && !reactor.has_hung_up(self.transport.shared.id)
-            {
-                return Next::Wait;
+            let next = self.call(
+                reactor,
+                callback,
+                now,
+                is_last,
+                |protocol, reactor, transport| {
+                    protocol.data_received(reactor, transport, &buffer[..bytes])
+                },
+            );
+            if is_last || next == Next::Close {
+                return (next, true);
             }
         }
-        Next::Again
+        (Next::Again, true)
     }
 
     /// The other side sends no more.
@@ -190,6 +218,7 @@ impl Connection {
         self.call_named(
             reactor,
             "read_connection_lost",
+            true,
             |protocol, reactor, transport| protocol.read_connection_lost(reactor, transport),
         )
     }
@@ -229,26 +258,30 @@ impl Descriptor for Connection {
     }
 
     fn do_read(&mut self, reactor: &mut Reactor) -> Result<Next, Failure> {
-        self.transport.cork();
-        let resumed = {
-            let mut state = self.transport.shared.state.borrow_mut();
-            std::mem::take(&mut state.resumed)
-        };
-        let mut next = Next::Wait;
+        let resumed = std::mem::take(&mut self.transport.cork().resumed);
+        let (mut next, mut was_called) = (Next::Wait, false);
         if resumed {
             next = self.call_named(
                 reactor,
                 "reading_resumed",
+                false,
                 |protocol, reactor, transport| protocol.reading_resumed(reactor, transport),
             );
         }
         if next != Next::Close {
             let mut buffer = std::mem::take(&mut reactor.read_buffer);
             buffer.resize(READ_BYTES, 0);
-            next = self.read(reactor, &mut buffer);
+            (next, was_called) = self.read(reactor, &mut buffer);
             reactor.read_buffer = buffer;
         }
-        Ok(self.transport.uncork(reactor, next))
+        if !self.transport.uncork() {
+            return Ok(self.transport.settle(reactor, next));
+        }
+        if was_called {
+            // Where the protocol's callback ended.
+            reactor.recorder.end_with_last();
+        }
+        Ok(next)
     }
 
     fn do_write(&mut self, reactor: &mut Reactor) -> Result<Next, Failure> {

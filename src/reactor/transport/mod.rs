@@ -23,7 +23,7 @@ mod protocol;
 mod sending;
 mod stream;
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -127,11 +127,13 @@ enum Writing {
 }
 
 impl State {
+    #[inline]
     fn takes_writes(&self) -> bool {
         !self.lost && self.reason.is_none() && self.writing == Writing::Open
     }
 
     /// Everything went out, nobody is to be told of that, and nothing is to end: as it mostly is.
+    #[inline]
     fn is_at_rest(&self) -> bool {
         self.out.is_empty()
             && self.pressure.is_at_rest()
@@ -140,6 +142,7 @@ impl State {
             && self.reason.is_none()
     }
 
+    #[inline]
     fn reads(&self) -> bool {
         self.started && !self.paused && !self.read_closed && !self.closing && self.reason.is_none()
     }
@@ -287,27 +290,32 @@ impl Transport {
     }
 
     /// A callback of its protocol begins.
-    fn cork(&self) {
+    #[inline]
+    fn cork(&self) -> RefMut<'_, State> {
         let mut state = self.shared.state.borrow_mut();
         state.corked = true;
         state.serving = true;
+        state
     }
 
-    /// Its protocol's callbacks are over, of which the reading wants `next`: what they wrote goes out. What is
-    /// to become of it.
-    fn uncork(&self, reactor: &mut Reactor, next: Next) -> Next {
-        let blocked = {
-            let mut state = self.shared.state.borrow_mut();
-            state.corked = false;
-            state.awaits_write || state.reason.is_some()
+    /// Its protocol's callbacks are over. Whether that is all, as it mostly is: what they wrote has gone, and nothing ends.
+    #[inline]
+    fn uncork(&self) -> bool {
+        let mut state = self.shared.state.borrow_mut();
+        state.corked = false;
+        let is_at_rest = state.is_at_rest();
+        state.serving = !is_at_rest;
+        is_at_rest
+    }
+
+    /// That was not all: sends what is still to be sent. What is to become of it, where the reading wants `next`.
+    fn settle(&self, reactor: &mut Reactor, next: Next) -> Next {
+        let sends = {
+            let state = self.shared.state.borrow();
+            !state.awaits_write && state.reason.is_none()
         };
-        if !blocked {
+        if sends {
             self.flush(reactor);
-            let mut state = self.shared.state.borrow_mut();
-            if state.is_at_rest() {
-                state.serving = false;
-                return next;
-            }
         }
         self.await_write_if_needed(reactor);
         self.check_pressure(reactor);

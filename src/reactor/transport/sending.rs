@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 
-use super::{Transport, count};
+use super::{State, Stream, Transport, count};
 use crate::reactor::{Next, Reactor, Reason};
 use crate::trace::EventKind;
 
@@ -27,6 +27,16 @@ impl Transport {
     /// Sends `data`, after everything that was written before. Never waits and never fails: a connection that
     /// breaks is lost, which its protocol is told.
     pub fn write(&self, reactor: &mut Reactor, data: &[u8]) {
+        let mut state = self.shared.state.borrow_mut();
+        // As it mostly is: it goes out at the end of the callback.
+        if state.corked
+            && state.takes_writes()
+            && state.out.len() + data.len() <= state.pressure.high_water
+        {
+            state.out.push(data);
+            return;
+        }
+        drop(state);
         self.write_sequence(reactor, &[data]);
     }
 
@@ -99,29 +109,29 @@ impl Transport {
 
     /// Sends as much as the system takes now, which may be nothing.
     fn send(&self, reactor: &mut Reactor, pieces: &[&[u8]]) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); PIECES];
+        let filled = pieces.iter().filter(|piece| !piece.is_empty());
+        let count = slices
+            .iter_mut()
+            .zip(filled)
+            .fold(0, |count, (slice, piece)| {
+                *slice = IoSlice::new(piece);
+                count + 1
+            });
         let Some(stream) = self.shared.stream.upgrade() else {
             return Ok(0);
         };
-        let sent = if let [piece] = pieces {
-            if piece.is_empty() {
-                return Ok(0);
-            }
-            stream.write(piece)
-        } else {
-            let mut slices = [IoSlice::new(&[]); PIECES];
-            let filled = pieces.iter().filter(|piece| !piece.is_empty());
-            let count = slices
-                .iter_mut()
-                .zip(filled)
-                .fold(0, |count, (slice, piece)| {
-                    *slice = IoSlice::new(piece);
-                    count + 1
-                });
-            if count == 0 {
-                return Ok(0);
-            }
-            stream.write_vectored(&slices[..count])
+        let sent = match &slices[..count] {
+            [] => return Ok(0),
+            [piece] => stream.write(piece),
+            pieces => stream.write_vectored(pieces),
         };
+        self.record_sent(reactor, sent)
+    }
+
+    /// What the system took; nothing where it cannot take anything now.
+    #[inline]
+    fn record_sent(&self, reactor: &mut Reactor, sent: io::Result<usize>) -> io::Result<usize> {
         let sent = match sent {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(0),
             sent => sent?,
@@ -134,14 +144,36 @@ impl Transport {
         Ok(sent)
     }
 
+    /// Sends what its protocol's callbacks wrote, unless the system is known to take nothing now. Whether all of it went,
+    /// as was recorded last.
+    #[inline]
+    pub(super) fn send_written(&self, reactor: &mut Reactor, stream: &Stream) -> bool {
+        let mut state = self.shared.state.borrow_mut();
+        let is_to_go = !state.out.is_empty() && !state.awaits_write && state.reason.is_none();
+        is_to_go
+            && self.send_waiting(reactor, stream, &mut state) == Flushed::All
+            && state.reason.is_none()
+    }
+
     /// Sends what waits, for as long as the system takes it.
     pub(super) fn flush(&self, reactor: &mut Reactor) -> Flushed {
-        let mut state = self.shared.state.borrow_mut();
+        match self.shared.stream.upgrade() {
+            Some(stream) => {
+                let mut state = self.shared.state.borrow_mut();
+                self.send_waiting(reactor, &stream, &mut state)
+            }
+            // Nobody takes anything any more.
+            None => Flushed::Blocked,
+        }
+    }
+
+    #[inline]
+    fn send_waiting(&self, reactor: &mut Reactor, stream: &Stream, state: &mut State) -> Flushed {
         for _ in 0..WRITES {
             if state.out.is_empty() {
                 return Flushed::All;
             }
-            match self.send(reactor, &[state.out.pending()]) {
+            match self.record_sent(reactor, stream.write(state.out.pending())) {
                 Ok(0) => return Flushed::Blocked,
                 Ok(sent) => state.out.advance(sent),
                 Err(error) => {

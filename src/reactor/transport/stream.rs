@@ -33,6 +33,7 @@ impl Stream {
         matches!(self, Self::Tcp(_) | Self::Unix(_))
     }
 
+    #[inline]
     pub(in crate::reactor) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         retry(|| match self {
             Self::Tcp(stream) => (&*stream).read(buffer),
@@ -41,6 +42,7 @@ impl Stream {
         })
     }
 
+    #[inline]
     pub(in crate::reactor) fn write(&self, data: &[u8]) -> io::Result<usize> {
         retry(|| match self {
             Self::Tcp(stream) => (&*stream).write(data),
@@ -128,6 +130,7 @@ fn open(writer: &RefCell<Option<Rc<OwnedFd>>>) -> io::Result<Rc<OwnedFd>> {
 }
 
 /// Calls again what a signal interrupted.
+#[inline]
 fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
