@@ -137,7 +137,7 @@ pub(super) fn descriptor(
 }
 
 /// When the poll before the one that returned at `learned` had returned.
-fn last_look(thread: &ThreadTrack, learned: Timestamp) -> Timestamp {
+pub(super) fn last_look(thread: &ThreadTrack, learned: Timestamp) -> Timestamp {
     let Some(row) = thread.lane.row(0) else {
         return Timestamp::ZERO;
     };

@@ -2,7 +2,7 @@
 
 use super::made::{LOOP, Made, name, task};
 use super::*;
-use crate::trace::Doing;
+use crate::trace::{Change, Doing};
 
 const SLEEPS: &str = "clock_nanosleep";
 
