@@ -21,7 +21,7 @@ impl fmt::Display for Change {
         match self {
             Self::InThread => f.write_str("in a thread"),
             Self::Slices(length) => write!(f, "in slices of {length:?}"),
-            Self::Asynchronous => f.write_str("asynchronous"),
+            Self::Asynchronous => f.write_str("asynchronously"),
         }
     }
 }

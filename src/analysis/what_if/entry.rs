@@ -12,7 +12,7 @@ use crate::trace::{Change, Timestamp};
 pub struct WhatIfEntry {
     /// In which model.
     pub model: String,
-    /// How the callback was carried out: `in a thread`, `in slices of 5ms` or `asynchronous`.
+    /// How the callback was carried out: `in a thread`, `in slices of 5ms` or `asynchronously`.
     pub change: String,
     /// The name of the callback.
     pub callback: String,
