@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::Misuse;
 use super::report::unknown;
 use crate::analysis::{
-    self, Compared, StallReport, WhatIfEntry, compare_with, plain_count, plain_duration, verdict,
+    self, Compared, StallReport, Verdict, WhatIfEntry, compare_with, plain_count, plain_duration,
 };
 use crate::scenario::{Scenario, Treatment};
 use crate::session::Options;
@@ -25,7 +25,7 @@ pub(super) struct Answer {
     /// A stall each, the most harmful first.
     pub(super) entries: Vec<WhatIfEntry>,
     /// What comes of all stalls together.
-    verdict: String,
+    verdict: Verdict,
     /// Whether the user stopped it.
     pub(super) interrupted: bool,
 }
@@ -45,7 +45,7 @@ pub(super) fn ask(
             question: "What if? No loop was held up, so that there is nothing to change."
                 .to_owned(),
             entries: Vec::new(),
-            verdict: verdict(&[]),
+            verdict: Verdict::default(),
             interrupted: false,
         });
     };
@@ -76,7 +76,7 @@ pub(super) fn ask(
             worst.callback
         ),
         entries,
-        verdict: verdict(&all),
+        verdict: Verdict::of(&all),
         interrupted,
     })
 }

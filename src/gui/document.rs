@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::command::{Selection, ViewCommand};
 use super::navigate;
 use super::time_view::TimeView;
+use super::what_if::Ran;
 use crate::analysis::{self, Finding, StallReport, Waits};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
 use crate::gui::texts::{fill, tr};
@@ -52,6 +53,8 @@ pub struct Document {
     pub waits: BTreeMap<ModelId, Waits>,
     /// How many stalls of each model are among them.
     counted: BTreeMap<ModelId, usize>,
+    /// With what it was run, where it was run in this window.
+    pub ran: Option<Ran>,
     /// Where its native form is.
     pub native: Native,
 }
@@ -110,6 +113,7 @@ impl Document {
             findings: Vec::new(),
             waits: BTreeMap::new(),
             counted: BTreeMap::new(),
+            ran: None,
             native,
         }
     }
@@ -247,6 +251,11 @@ impl Documents {
         if place < self.all.len() {
             self.shown = place;
         }
+    }
+
+    /// The one with this id.
+    pub fn by_id(&self, id: u32) -> Option<&Document> {
+        self.all.iter().find(|document| document.id == id)
     }
 
     /// The one with this id.

@@ -35,6 +35,7 @@ pub mod theme;
 pub mod time_view;
 pub mod timeline;
 mod traces;
+pub mod what_if;
 mod window;
 
 pub use app::App;

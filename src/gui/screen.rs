@@ -14,6 +14,7 @@ use super::shortcut;
 use super::theme::Palette;
 use super::time_view::TimeView;
 use super::timeline;
+use super::what_if::stall_of;
 use crate::gui::texts::english;
 
 impl App {
@@ -59,12 +60,34 @@ impl App {
             dark: ui.visuals().dark_mode,
             pointed: self.settings.timeline.pointed(),
             held: action::ONE_STEP,
+            what_if: self.what_if.answer.as_ref(),
         }
     }
 
     fn cannot_run(&self) -> Option<&'static str> {
         let nothing = self.controls.models.is_empty();
         nothing.then_some(english("Choose at least one model of execution"))
+    }
+
+    /// What is asked about a stall, and what there is to say.
+    fn what_if_scene(&self) -> Option<panel::what_if::Scene<'_>> {
+        let answer = self.what_if.answer.as_ref()?;
+        let question = &answer.question;
+        let place = |id| self.documents.all().iter().position(|one| one.id == id);
+        let place_asked = place(question.document)?;
+        let document = &self.documents.all()[place_asked];
+        let live = self.live.as_ref().map(|live| live.number);
+        let made = answer.other.and_then(place).map(|place| {
+            let run = self.documents.all()[place].run;
+            (place, run.is_some() && run == live)
+        });
+        Some(panel::what_if::Scene {
+            answer,
+            asked: (place_asked, document),
+            stall: stall_of(document, question.model, question.stall)?,
+            made,
+            slice: self.what_if.slice,
+        })
     }
 
     fn top_bar(&self) -> panel::top_bar::Scene<'_> {
@@ -117,7 +140,10 @@ impl App {
                     });
                 panel::details::tabs(ui, self.settings.detail, commands);
                 match self.settings.detail {
-                    Detail::Inspector => panel::inspector::show(ui, document, commands),
+                    Detail::Inspector => {
+                        let what_if = self.what_if_scene();
+                        panel::inspector::show(ui, document, what_if.as_ref(), commands);
+                    }
                     Detail::Delays => histogram::show(ui, document, &mut self.plots),
                 }
             });

@@ -10,6 +10,12 @@ use super::program::{Requests, Step};
 use super::words;
 use crate::trace::{Change, TaskId};
 
+/// Why something cannot be carried out so: all that [`Treatment::objection`] may say.
+pub const OBJECTIONS: [&str; 2] = [
+    "A read that waits for its data cannot be cut in slices.",
+    "A request is one call, which cannot be cut in slices.",
+];
+
 /// Which callback is to be carried out otherwise, and how. It concerns the models that run a loop; in the others nobody
 /// but the task itself waits for a callback.
 ///
@@ -52,7 +58,7 @@ impl Treatment {
         }
         let reads = blocking.is_some_and(|blocking| blocking.kind == BlockingKind::Read);
         if reads && *self.callback == *"data_received" {
-            return Some("A read that waits for its data cannot be cut in slices.");
+            return Some(OBJECTIONS[0]);
         }
         let task = self.task.and_then(|id| scenario.task(id))?;
         let asks = |step: &Step| matches!(step, Step::Request { .. });
@@ -60,8 +66,7 @@ impl Treatment {
             Step::Call(call) | Step::Every { call, .. } => *call.name == *self.callback,
             _ => false,
         };
-        (task.steps.iter().any(asks) && !task.steps.iter().any(calls))
-            .then_some("A request is one call, which cannot be cut in slices.")
+        (task.steps.iter().any(asks) && !task.steps.iter().any(calls)).then_some(OBJECTIONS[1])
     }
 }
 

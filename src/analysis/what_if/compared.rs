@@ -1,5 +1,6 @@
 //! Prediction and measurement side by side.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::super::{StallReport, plain_duration};
@@ -56,35 +57,59 @@ pub fn compare_with(
     compared.collect()
 }
 
-/// What comes of it, for a person: `Predicted 3 ms at worst, measured 4 ms.`
-pub fn verdict(compared: &[Compared]) -> String {
-    let worst = |durations: &mut dyn Iterator<Item = Duration>| durations.max();
-    let predictions = compared.iter().map(|one| one.prediction);
-    let Some(recorded) = worst(&mut predictions.clone().map(|one| one.recorded)) else {
-        return "Nobody waited.".to_owned();
-    };
-    let predicted = worst(&mut predictions.map(|one| one.predicted)).unwrap_or_default();
-    let predicted = plain_duration(predicted);
-    let measured = compared.iter().filter_map(|one| one.measured);
-    let waits = measured.map(|measured| measured.waited.duration());
-    let Some(measured) = worst(&mut waits.clone()) else {
-        let recorded = plain_duration(recorded);
-        return format!("Waited {recorded} at worst; predicted {predicted}.");
-    };
-    let measured = plain_duration(measured);
-    let holds = compared.iter().filter(|one| one.holds() == Some(true));
-    let (holds, of) = (holds.count(), waits.count());
-    let mut said = format!("Predicted {predicted} at worst, measured {measured}");
-    match of - holds {
-        0 => said.push('.'),
-        _ => said.push_str(&format!(": {holds} of {of} predictions hold.")),
+/// What comes of a comparison.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// How long the one waited who waited longest.
+    pub recorded: Duration,
+    /// The longest wait that was predicted.
+    pub predicted: Duration,
+    /// The longest wait that was measured; `None` where none was.
+    pub measured: Option<Duration>,
+    /// How many predictions hold.
+    pub holding: usize,
+    /// Of how many.
+    pub found: usize,
+    /// How many waits have no counterpart in the other run.
+    pub lost: usize,
+}
+
+impl Verdict {
+    /// Of these waits.
+    pub fn of<'a>(compared: impl IntoIterator<Item = &'a Compared>) -> Self {
+        let mut verdict = Self::default();
+        for one in compared {
+            verdict.recorded = verdict.recorded.max(one.prediction.recorded);
+            verdict.predicted = verdict.predicted.max(one.prediction.predicted);
+            let Some(measured) = one.measured else {
+                verdict.lost += 1;
+                continue;
+            };
+            verdict.measured = verdict.measured.max(Some(measured.waited.duration()));
+            verdict.found += 1;
+            verdict.holding += usize::from(one.holds() == Some(true));
+        }
+        verdict
     }
-    match compared.len() - of {
-        0 => {}
-        1 => said.push_str(" One wait is not found in the other run."),
-        lost => said.push_str(&format!(" {lost} waits are not found in the other run.")),
+}
+
+/// For a person: `Predicted 3 ms at worst, measured 4 ms: 2 of 2 predictions hold.`
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let predicted = plain_duration(self.predicted);
+        let Some(measured) = self.measured.map(plain_duration) else {
+            let recorded = plain_duration(self.recorded);
+            return write!(f, "Waited {recorded} at worst, predicted {predicted}.");
+        };
+        let (holding, found) = (self.holding, self.found);
+        write!(f, "Predicted {predicted} at worst, measured {measured}: ")?;
+        write!(f, "{holding} of {found} predictions hold.")?;
+        match self.lost {
+            0 => Ok(()),
+            1 => f.write_str(" One wait is not found in the other run."),
+            lost => write!(f, " {lost} waits are not found in the other run."),
+        }
     }
-    said
 }
 
 #[cfg(test)]
@@ -139,17 +164,17 @@ mod tests {
 
     #[test]
     fn the_verdict_is_about_the_worst_and_keeps_back_nothing() {
-        assert_eq!(verdict(&[]), "Nobody waited.");
         let not_run = [compared(200, 3, None)];
-        let said = "Waited 200 ms at worst; predicted 3 ms.";
-        assert_eq!(verdict(&not_run), said);
+        let said = "Waited 200 ms at worst, predicted 3 ms.";
+        assert_eq!(Verdict::of(&not_run).to_string(), said);
         let good = compared(200, 3, Some((4, 0)));
-        let said = "Predicted 3 ms at worst, measured 4 ms.";
-        assert_eq!(verdict(&[good, compared(100, 1, Some((0, 0)))]), said);
+        let all = [good, compared(100, 1, Some((0, 0)))];
+        let said = "Predicted 3 ms at worst, measured 4 ms: 2 of 2 predictions hold.";
+        assert_eq!(Verdict::of(&all).to_string(), said);
+        let all = [good, compared(100, 1, Some((60, 0))), compared(9, 1, None)];
         assert_eq!(
-            verdict(&[good, compared(100, 1, Some((60, 0))), compared(9, 1, None)]),
-            "Predicted 3 ms at worst, measured 60 ms: 1 of 2 predictions hold. One wait is not found in the other \
-             run."
+            Verdict::of(&all).to_string(),
+            "Predicted 3 ms at worst, measured 60 ms: 1 of 2 predictions hold. One wait is not found in the other run."
         );
     }
 }

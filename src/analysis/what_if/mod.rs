@@ -14,11 +14,11 @@ mod replay;
 use std::time::Duration;
 
 use super::ready::ready_of;
-use super::spans::{Called, called_in, common, spans_in};
+use super::spans::{Called, callback_around, called_in, common, spans_in};
 use super::{StallReport, Victim};
 use crate::store::{ModelTrack, Span, SpanKind, ThreadTrack, TraceStore};
 use crate::trace::{Cause, Change, TimeRange, Timestamp};
-pub use compared::{Compared, compare_with, verdict};
+pub use compared::{Compared, Verdict, compare_with};
 pub use counterpart::{Measured, measure};
 pub use entry::{WhatIfEntry, WhatIfVictimEntry};
 use replay::{Job, Part, replay};
@@ -112,6 +112,24 @@ pub fn what_if(
         }
     };
     places.into_iter().enumerate().map(predict).collect()
+}
+
+/// Whether the guilty callback of a stall did something in it of which the program said that it takes time: only then it
+/// is known what could be carried out otherwise.
+pub fn is_announced(store: &TraceStore, model: &ModelTrack, stall: &StallReport) -> bool {
+    let Some(thread) = model.thread(stall.thread) else {
+        return false;
+    };
+    let lane = &thread.lane;
+    let of_guilty = |depth, span: &Span| {
+        let around = callback_around(lane, depth, span);
+        let name = around.and_then(|around| around.name);
+        name.is_some_and(|name| store.name(name) == stall.callback)
+    };
+    (0..lane.depths()).any(|depth| {
+        let mut spans = spans_in(lane, depth, stall.range);
+        spans.any(|span| span.kind == SpanKind::Blocking && of_guilty(depth, &span))
+    })
 }
 
 /// The place of the callback that served a victim.

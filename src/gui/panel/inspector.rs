@@ -6,6 +6,7 @@ use egui::{RichText, Ui};
 
 use super::chain;
 use super::stalled;
+use super::what_if;
 use super::widgets::{field, fields, link, note, title};
 use crate::analysis::{self, TaskSummary, plain_count, plain_duration};
 use crate::gui::command::{Command, Selection};
@@ -22,7 +23,12 @@ use crate::trace::{EventKind, FlowId, ModelId, TaskId, ThreadId, TimeRange};
 const EVIDENCE: usize = 6;
 
 /// Shows the inspector.
-pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
+pub fn show(
+    ui: &mut Ui,
+    document: &Document,
+    what_if: Option<&what_if::Scene<'_>>,
+    commands: &mut Vec<Command>,
+) {
     egui::ScrollArea::vertical()
         .id_salt("inspector")
         .auto_shrink(false)
@@ -31,6 +37,7 @@ pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
             let look = Look {
                 store: &document.store,
                 document,
+                what_if,
             };
             let shown = match document.selection {
                 Some(Selection::Span(span)) => look.span(ui, span, commands),
@@ -42,6 +49,9 @@ pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
             };
             if shown.is_none() {
                 look.trace(ui);
+                if let Some(what_if) = what_if.filter(|one| one.is_about_run(document)) {
+                    what_if::show_made(ui, what_if, commands);
+                }
             }
         });
 }
@@ -50,6 +60,7 @@ pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
 struct Look<'a> {
     store: &'a TraceStore,
     document: &'a Document,
+    what_if: Option<&'a what_if::Scene<'a>>,
 }
 
 impl Look<'_> {
@@ -269,6 +280,9 @@ impl Look<'_> {
             }
         });
         stalled::victims(ui, self.store, stall, commands);
+        if let Some(what_if) = self.what_if {
+            what_if::show(ui, what_if, commands);
+        }
         stalled::evidence(ui, stall);
         title(ui, tr("What ran in it"));
         let spans = self.evidence(model, stall.thread, stall.range);
