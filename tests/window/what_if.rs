@@ -48,11 +48,17 @@ fn with_stall() -> Desk {
     desk
 }
 
+/// As one does who cannot see it: it may have been scrolled out of sight.
+fn push(desk: &mut Desk, label: &str) {
+    desk.control(label).click_accesskit();
+    desk.frames(3);
+}
+
 #[test]
 fn a_stall_is_run_otherwise_and_both_stand_side_by_side() {
     let mut desk = with_stall();
     assert!(desk.has("at worst, predicted"), "before anything was run");
-    desk.click("▶ Run it so");
+    push(&mut desk, "▶ Run it so");
     assert!(desk.app().is_running());
     let title = desk.shown().title.clone();
     assert!(
@@ -74,13 +80,13 @@ fn a_stall_is_run_otherwise_and_both_stand_side_by_side() {
     );
     assert!(desk.has("predictions hold"));
 
-    desk.click("Back to the stall");
+    push(&mut desk, "Back to the stall");
     assert_eq!(desk.app().documents().shown_place(), 0);
     assert!(matches!(desk.shown().selection, Some(Selection::Stall(..))));
     assert!(desk.has("predictions hold"));
     let _ = desk.control("▶ Run it so again");
 
-    desk.click("Go to the longest wait that was measured");
+    push(&mut desk, "Go to the longest wait that was measured");
     assert_eq!(desk.app().documents().shown_place(), 1);
     assert!(matches!(desk.shown().selection, Some(Selection::Span(_))));
 }
@@ -91,13 +97,13 @@ fn another_change_has_no_measurement_before_it_was_run() {
     desk.press(Modifiers::COMMAND, Key::R);
     assert!(desk.app().is_running(), "by its key");
     desk.until("the run ends", |desk| !desk.app().is_running());
-    desk.click("Back to the stall");
+    push(&mut desk, "Back to the stall");
     assert!(desk.has("predictions hold"));
-    desk.click("In slices");
+    push(&mut desk, "In slices");
     assert!(desk.has("at worst, predicted"));
     assert!(!desk.has("predictions hold"));
     desk.slide("Slice", 15.0);
-    desk.click("▶ Run it so");
+    push(&mut desk, "▶ Run it so");
     assert!(
         desk.shown().title.contains("in slices of 15 ms"),
         "{}",

@@ -279,10 +279,10 @@ impl Look<'_> {
                 field(ui, tr("task"), task.as_str());
             }
         });
-        stalled::victims(ui, self.store, stall, commands);
         if let Some(what_if) = self.what_if {
             what_if::show(ui, what_if, commands);
         }
+        stalled::victims(ui, self.store, stall, commands);
         stalled::evidence(ui, stall);
         title(ui, tr("What ran in it"));
         let spans = self.evidence(model, stall.thread, stall.range);
