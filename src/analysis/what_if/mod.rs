@@ -182,13 +182,12 @@ impl Guilt<'_> {
             return vec![Part::Guilty(nanos)];
         }
         let cause = &self.stall.cause;
-        let (blocked, of) = match cause.split {
-            _ if cause.syscall.as_deref().is_some_and(is_for_the_disk) => (Duration::ZERO, None),
-            Some(split) => (split.blocked, Some(split.measured)),
-            None => (cause.in_calls, Some(self.stall.range.duration())),
+        let share = match cause.split {
+            _ if cause.syscall.as_deref().is_some_and(is_for_the_disk) => 0.0,
+            // Who had to wait for a core, waited for it to compute, or to wake up and see that the wait is over.
+            Some(split) => part(split.blocked, split.blocked + split.on_cpu),
+            None => part(cause.in_calls, self.stall.range.duration()),
         };
-        let of = of.unwrap_or_default().as_nanos().max(1) as f64;
-        let share = (blocked.as_nanos() as f64 / of).min(1.0);
         let guilty = ((nanos as f64 * share) as u64).min(nanos);
         let parts = [Part::Holds(nanos - guilty), Part::Guilty(guilty)];
         parts.into_iter().filter(|part| part.nanos() > 0).collect()
@@ -201,6 +200,11 @@ impl Guilt<'_> {
                 .name
                 .is_some_and(|name| self.store.name(name) == self.stall.callback)
     }
+}
+
+/// Which part of a whole something is, from 0 to 1.
+fn part(part: Duration, whole: Duration) -> f64 {
+    (part.as_secs_f64() / whole.as_secs_f64().max(1e-9)).min(1.0)
 }
 
 /// Whether a system call waits for a disk.
