@@ -116,7 +116,8 @@ impl<'a> Side<'a> {
         let progress = self.model.task(key.task?)?.progress();
         let before = progress.partition_point(|(at, _)| *at < span.begin);
         let read = before.checked_sub(1).map_or(0, |last| progress[last].1);
-        let reads = progress[before..]
+        let reads = progress
+            .range(before..)
             .iter()
             .take_while(|(at, _)| *at < span.end)
             .any(|(_, bytes)| *bytes > read);
