@@ -48,6 +48,7 @@ fn a_run_is_told_the_same_from_memory_and_from_its_files() {
             .to_vec(),
         together: true,
         blocking: Some(blocking),
+        treatment: None,
         stall_threshold: Duration::from_millis(50),
         watch: true,
     };

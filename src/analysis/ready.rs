@@ -1,7 +1,7 @@
 //! When something that the loop served had become ready.
 
 use super::spans::called_in;
-use crate::store::{ModelTrack, Span, SpanKind, ThreadTrack};
+use crate::store::{Arrival, ModelTrack, Span, SpanKind, ThreadTrack};
 use crate::trace::{Cause, EventKind, FlowId, TaskId, TimeRange, Timestamp};
 
 /// What somebody waited for.
@@ -123,7 +123,8 @@ pub(super) fn descriptor(
     // What had come in before the loop polled last, it would have told of then.
     let unseen = TimeRange::new(last_look(thread, learned), learned);
     let arrivals = model.arrivals.within(unseen);
-    let arrival = fd.and_then(|fd| arrivals.iter().find(|arrival| arrival.fd == fd));
+    let of_it = |arrival: &&Arrival| Some(arrival.fd) == fd && !is_taken(thread, arrival, learned);
+    let arrival = arrivals.iter().find(of_it);
     Ready {
         at: arrival.map_or(learned, |arrival| arrival.at),
         known: match arrival {
@@ -136,8 +137,27 @@ pub(super) fn descriptor(
     }
 }
 
+/// Whether what came in was taken before the loop learned of more: it had known of it already, and served it then.
+fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool {
+    let since = TimeRange::new(arrival.at, learned);
+    called_in(&thread.lane, since, learned)
+        .iter()
+        .any(|called| {
+            let span = &called.span;
+            let number = span.flow.and_then(|flow| thread.descriptor_of(flow));
+            let same = match number {
+                Some(fd) => fd == arrival.fd,
+                // The numbers of those that nobody had seen before are not told.
+                None => span.task.is_some() && span.task == arrival.task,
+            };
+            same && span.begin >= since.begin
+                && span.begin < since.end
+                && span.kind == SpanKind::Callback(Cause::Readiness)
+        })
+}
+
 /// When the poll before the one that returned at `learned` had returned.
-fn last_look(thread: &ThreadTrack, learned: Timestamp) -> Timestamp {
+pub(super) fn last_look(thread: &ThreadTrack, learned: Timestamp) -> Timestamp {
     let Some(row) = thread.lane.row(0) else {
         return Timestamp::ZERO;
     };

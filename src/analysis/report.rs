@@ -3,7 +3,7 @@
 use super::entries::seconds;
 use super::{
     CallbackSummary, HealthEntry, Meter, ModelSummary, ObserverEntry, StallEntry, TaskSummary,
-    callbacks, compare, outcome_word, stalls,
+    WhatIfEntry, callbacks, compare, outcome_word, stalls,
 };
 use crate::store::TraceStore;
 use crate::trace::Timestamp;
@@ -17,6 +17,9 @@ pub struct Report {
     pub scenario: String,
     /// How each model fared, in the order in which they are shown.
     pub models: Vec<ModelReport>,
+    /// How the victims of stalls fared in another run, in which a callback was carried out otherwise; where there is one.
+    #[cfg_attr(feature = "format", serde(skip_serializing_if = "Vec::is_empty"))]
+    pub what_if: Vec<WhatIfEntry>,
 }
 
 /// How one model fared.
@@ -140,6 +143,7 @@ impl Report {
         Self {
             scenario: scenario.to_owned(),
             models: models.collect(),
+            what_if: Vec::new(),
         }
     }
 }

@@ -38,6 +38,18 @@ pub(super) fn called_in(lane: &Lane, range: TimeRange, now: Timestamp) -> Vec<Ca
     called
 }
 
+/// The callback that lies in no other and runs at `moment`.
+pub(super) fn called_at(lane: &Lane, moment: Timestamp) -> Option<Called> {
+    let around = (0..lane.depths()).filter_map(|depth| Some((depth, lane.at(depth, moment)?)));
+    let mut spans = around.filter_map(|(depth, index)| Some((depth, lane.span(depth, index)?)));
+    let (depth, span) = spans.find(|(_, span)| matches!(span.kind, SpanKind::Callback(_)))?;
+    Some(Called {
+        span,
+        range: span.range(moment),
+        depth,
+    })
+}
+
 /// The spans of a depth that have a moment in common with `range`, what lasts still included.
 pub(super) fn spans_in(
     lane: &Lane,

@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::scenario::parse_change;
+use crate::trace::Change;
+
 /// See an event loop at work: real sockets, real threads, real clocks, under three models of execution.
 ///
 /// Without a command the window opens with the first scenario ready: press Run, switch the blocking
@@ -21,6 +24,7 @@ Examples:
   loopscope                                              open the window
   loopscope run three-slow-servers                       run it here, and draw the models as text
   loopscope run three-slow-servers --block sleep:200ms:1 the callbacks of task 1 sleep: who waits?
+  loopscope run ask-another-server --what-if thread      and if a thread did what holds the loop?
   loopscope run many-tasks --set tasks.client.count=5000 more of them, without a file
   loopscope run three-slow-servers --trace run.json      then open run.json in ui.perfetto.dev
   loopscope run mine.toml --trace run.loopscope          a scenario of your own, kept as a trace
@@ -94,6 +98,14 @@ pub(super) struct RunArgs {
     /// `all`. What is left out is as the scenario says.
     #[arg(long, value_name = "KIND:DURATION[:TASK]")]
     pub(super) block: Option<String>,
+    /// Run it once more with what held the loop most carried out otherwise, and compare
+    ///
+    /// CHANGE is `thread` (a thread of the pool does it), `slices:5ms` (it lets the loop look every 5 ms) or
+    /// `asynchronous` (it waits in the loop; what it computes, it computes all the same). The callback whose
+    /// stalls did most harm is changed. Printed is how long each victim waited, how long it would have, as is
+    /// predicted, and how long it did in the other run.
+    #[arg(long, value_name = "CHANGE", value_parser = change)]
+    pub(super) what_if: Option<Change>,
     /// From how long on a stretch without a poll is a stall [default: as the scenario says]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) stall_threshold: Option<Duration>,
@@ -142,6 +154,10 @@ pub(super) enum Theme {
 pub(super) enum Language {
     En,
     Zh,
+}
+
+fn change(text: &str) -> Result<Change, String> {
+    parse_change(text).map_err(|error| error.to_string())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

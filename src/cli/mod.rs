@@ -10,6 +10,7 @@ mod progress;
 mod report;
 mod run;
 mod scenarios;
+mod what_if;
 mod window;
 
 use std::io::{self, Write};

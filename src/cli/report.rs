@@ -161,7 +161,7 @@ fn health(store: &TraceStore) -> Option<Table> {
 }
 
 /// Stands for what is not known, or did not happen.
-fn unknown() -> String {
+pub(super) fn unknown() -> String {
     "–".to_owned()
 }
 

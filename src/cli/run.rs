@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::args::RunArgs;
 use super::bell::Bell;
 use super::progress::Progress;
-use super::{INTERRUPTED, Interrupted, Misuse, report};
+use super::{INTERRUPTED, Interrupted, Misuse, report, what_if};
 use crate::analysis::Report;
 use crate::format::{self, Format, Origin, Recording, TraceInfo, WriteError};
 use crate::record::{Receiver, TryRecvError};
@@ -27,12 +27,31 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     let scenario = changed(&Scenario::load(&args.scenario)?, &args.set)?;
     let options = options(&scenario, args)?;
     let info = TraceInfo::of_run(&scenario.name, &scenario.title, options.stall_threshold);
-    let mut files = TraceFiles::begin(info, &args.trace)?;
-    let (store, interrupted) = execute(&scenario, options, !args.json, &mut files)?;
-    let report = Report::new(&store, &scenario.name, store.range().end);
+    let mut files = TraceFiles::begin(info.clone(), &args.trace)?;
+    let question = args.what_if.map(|change| (change, options.clone()));
+    let (store, mut interrupted) = execute(&scenario, options, !args.json, &mut files)?;
+    let mut report = Report::new(&store, &scenario.name, store.range().end);
     // First what lasts: whoever reads the output may have seen enough before its end.
     let written = files.finish(&store);
+    let answer = match question {
+        Some((change, options)) if !interrupted => {
+            let run = |options| {
+                let mut no_files = TraceFiles::begin(info, &[])?;
+                execute(&scenario, options, !args.json, &mut no_files)
+            };
+            let answer = what_if::ask(&store, &scenario, &options, change, run)?;
+            interrupted = answer.interrupted;
+            Some(answer)
+        }
+        _ => None,
+    };
+    if let Some(answer) = &answer {
+        report.what_if.clone_from(&answer.entries);
+    }
     report::print(&scenario.title, &store, &report, args.json)?;
+    if let Some(answer) = answer.filter(|_| !args.json) {
+        what_if::print(&answer)?;
+    }
     written?;
     if interrupted {
         return Err(Interrupted.into());

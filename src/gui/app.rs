@@ -4,6 +4,7 @@
 //! [`App::logic`] and then [`App::ui`].
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
@@ -18,6 +19,7 @@ use super::panel::palette::CommandPalette;
 use super::plot::Plots;
 use super::settings::Settings;
 use super::theme;
+use super::what_if::{Ran, WhatIf, in_words};
 use crate::format::{Origin, Recording, TraceInfo};
 use crate::gui::texts::{self, Language, fill, tr};
 use crate::scenario::{Expectations, builtins};
@@ -36,6 +38,7 @@ pub struct App {
     pub(super) jobs: Jobs,
     pub(super) statistics: panel::statistics::Table,
     pub(super) plots: Plots,
+    pub(super) what_if: WhatIf,
     runs: u32,
     closing: bool,
     system_language: Language,
@@ -61,6 +64,7 @@ impl App {
             jobs: Jobs::new(ctx),
             statistics: panel::statistics::Table::default(),
             plots: Plots::default(),
+            what_if: WhatIf::default(),
             runs: 0,
             closing: false,
             system_language: Language::English,
@@ -127,6 +131,7 @@ impl App {
         if shown.is_some_and(|document| !document.look_at_waits()) {
             ctx.request_repaint();
         }
+        self.update_what_if();
     }
 
     /// Everything that is said on this thread is said in the language that was chosen.
@@ -169,6 +174,8 @@ impl App {
             Command::PickScenario(name) => self.load_scenario(name),
             Command::LoadScenario(path) => self.load_scenario(path.display().to_string()),
             Command::Run => self.run(),
+            Command::SetWhatIf(change) => self.what_if.set(change),
+            Command::RunWhatIf => self.run_what_if(),
             Command::Stop => {
                 if let Some(live) = &mut self.live {
                     live.stop();
@@ -253,27 +260,43 @@ impl App {
         if self.is_running() || self.controls.models.is_empty() {
             return;
         }
-        let controls = &self.controls;
+        self.start(Ran {
+            scenario: Arc::new(self.controls.scenario.clone()),
+            options: self.controls.options(),
+            asks: None,
+        });
+    }
+
+    /// Starts a run, and shows its trace.
+    pub(super) fn start(&mut self, ran: Ran) {
+        let (scenario, options) = (&*ran.scenario, &ran.options);
         let number = self.runs + 1;
-        let info = TraceInfo::of_run(
-            &controls.scenario.name,
-            &controls.scenario.title,
-            controls.stall_threshold,
-        );
+        let change = options.treatment.as_ref().map(|it| it.change);
+        let named = |title: &str| match change {
+            None => title.to_owned(),
+            Some(change) => {
+                let what = fill(tr("what if: {change}"), &[("change", &in_words(change))]);
+                format!("{title} · {what}")
+            }
+        };
+        let title = named(&scenario.title);
+        let info = TraceInfo::of_run(&scenario.name, &title, options.stall_threshold);
         let live = Live::start(
             &self.ctx,
-            &controls.scenario,
-            controls.options(),
+            scenario,
+            options.clone(),
             number,
-            Expectations::of(&controls.scenario),
+            Expectations::of(scenario),
         );
         match live {
             Ok(live) => {
                 self.runs = number;
                 self.live = Some(live);
                 let native = self.record(&info);
-                let title = panel::scenario::title(&self.controls.scenario);
-                self.add(Document::of_run(number, title, info, native));
+                let title = named(panel::scenario::title(scenario));
+                let mut document = Document::of_run(number, &title, info, native);
+                document.ran = Some(ran);
+                self.add(document);
             }
             Err(error) => {
                 let text = fill(

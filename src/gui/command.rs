@@ -8,7 +8,7 @@ use super::plot::Measure;
 use crate::gui::texts::{LanguageChoice, english, tr};
 use crate::scenario::{Blocking, Edit, Owner};
 use crate::store::SpanRef;
-use crate::trace::{ModelId, ThreadId, TimeRange};
+use crate::trace::{Change, ModelId, ThreadId, TimeRange};
 
 /// One wish.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,10 @@ pub enum Command {
     SaveScenario(PathBuf),
     /// Run the chosen scenario.
     Run,
+    /// Ask how it would be if what holds a loop were carried out so.
+    SetWhatIf(Change),
+    /// Run what is asked about, with what held the loop carried out so.
+    RunWhatIf,
     /// Stop what runs.
     Stop,
     /// Run this variant of the scenario, by its place, or do not.

@@ -57,6 +57,7 @@ impl Controls {
             models: self.chosen().cloned().collect(),
             together: self.together,
             blocking: self.active_blocking(),
+            treatment: None,
             stall_threshold: self.stall_threshold,
             watch: true,
         }

@@ -11,6 +11,7 @@ use super::command::{Selection, Step, ViewCommand};
 use super::navigate;
 use super::time_view::TimeView;
 use super::walk::walk;
+use super::what_if::Ran;
 use crate::analysis::{self, Finding, StallReport, Waits};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
 use crate::gui::texts::{fill, tr};
@@ -53,6 +54,8 @@ pub struct Document {
     pub waits: BTreeMap<ModelId, Waits>,
     /// How many stalls of each model are among them.
     counted: BTreeMap<ModelId, usize>,
+    /// With what it was run, where it was run in this window.
+    pub ran: Option<Ran>,
     /// Where its native form is.
     pub native: Native,
 }
@@ -111,6 +114,7 @@ impl Document {
             findings: Vec::new(),
             waits: BTreeMap::new(),
             counted: BTreeMap::new(),
+            ran: None,
             native,
         }
     }
@@ -258,6 +262,11 @@ impl Documents {
         if place < self.all.len() {
             self.shown = place;
         }
+    }
+
+    /// The one with this id.
+    pub fn by_id(&self, id: u32) -> Option<&Document> {
+        self.all.iter().find(|document| document.id == id)
     }
 
     /// The one with this id.

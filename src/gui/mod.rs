@@ -36,6 +36,7 @@ pub mod time_view;
 pub mod timeline;
 mod traces;
 mod walk;
+pub mod what_if;
 mod window;
 
 pub use app::App;

@@ -1,10 +1,12 @@
 //! The chosen scenario: how it is loaded, changed and saved, and what of that a running loop is told.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::app::App;
 use super::controls::Controls;
 use super::jobs::Done;
+use super::live::Live;
 use super::messages::Severity;
 use super::panel::files::Purpose;
 use crate::format;
@@ -58,20 +60,34 @@ impl App {
         }
     }
 
-    pub(super) fn tell_blocking(&self) {
-        if let Some(live) = &self.live {
-            live.session().set_blocking(self.controls.active_blocking());
-        }
+    pub(super) fn tell_blocking(&mut self) {
+        let Some(live) = self.live_and_chosen() else {
+            return;
+        };
+        let blocking = self.controls.active_blocking();
+        live.session().set_blocking(blocking);
+        self.remember(|ran| ran.options.blocking = blocking.or(ran.options.blocking));
     }
 
-    fn tell_pace(&self, owner: Owner) {
-        let (Owner::Server(place), Some(live)) = (owner, &self.live) else {
+    fn tell_pace(&mut self, owner: Owner) {
+        let (Owner::Server(place), Some(live)) = (owner, self.live_and_chosen()) else {
             return;
         };
         if let Some(server) = self.controls.scenario.servers.get(place) {
             live.session()
                 .set_server_pace(place, server.chunk, server.delay);
         }
+        let scenario = Arc::new(self.controls.scenario.clone());
+        self.remember(|ran| ran.scenario = scenario);
+    }
+
+    /// The run that goes on, if it is one of the chosen scenario.
+    fn live_and_chosen(&self) -> Option<&Live> {
+        let live = self.live.as_ref()?;
+        let mut documents = self.documents.all().iter();
+        let document = documents.find(|document| document.run == Some(live.number))?;
+        let ran = document.ran.as_ref()?;
+        (ran.scenario.name == self.controls.scenario.name).then_some(live)
     }
 
     /// Writes the scenario as it is set now, and chooses what was written.

@@ -7,13 +7,14 @@ use egui::{Frame, Panel, Ui};
 use super::action::{self, State};
 use super::app::App;
 use super::command::{Command, Detail, Side};
-use super::document::Document;
+use super::document::{Document, Documents};
 use super::panel;
 use super::plot::{histogram, strip};
 use super::shortcut;
 use super::theme::Palette;
 use super::time_view::TimeView;
 use super::timeline;
+use super::what_if::{WhatIf, stall_of};
 use crate::gui::texts::english;
 
 impl App {
@@ -59,6 +60,7 @@ impl App {
             dark: ui.visuals().dark_mode,
             pointed: self.settings.timeline.pointed(),
             held: action::ONE_STEP,
+            what_if: self.what_if.answer.as_ref(),
         }
     }
 
@@ -107,6 +109,8 @@ impl App {
         if let Some(document) = shown
             && is_shown(Side::Details)
         {
+            let live = self.live.as_ref().map(|live| live.number);
+            let what_if = what_if_scene(&self.what_if, &self.documents, live);
             side(Panel::right("details"), ui, 292.0).show(ui, |ui| {
                 ui.take_available_width();
                 let third = ui.available_height() * 0.42;
@@ -117,7 +121,9 @@ impl App {
                     });
                 panel::details::tabs(ui, self.settings.detail, commands);
                 match self.settings.detail {
-                    Detail::Inspector => panel::inspector::show(ui, document, commands),
+                    Detail::Inspector => {
+                        panel::inspector::show(ui, document, what_if.as_ref(), commands);
+                    }
                     Detail::Delays => histogram::show(ui, document, &mut self.plots),
                 }
             });
@@ -228,4 +234,28 @@ fn dropped_files(ui: &Ui) -> Vec<Command> {
         }
     };
     paths.into_iter().map(command).collect()
+}
+
+/// What is asked about a stall, and what there is to say.
+fn what_if_scene<'a>(
+    what_if: &'a WhatIf,
+    documents: &'a Documents,
+    live: Option<u32>,
+) -> Option<panel::what_if::Scene<'a>> {
+    let answer = what_if.answer.as_ref()?;
+    let question = &answer.question;
+    let place = |id| documents.all().iter().position(|one| one.id == id);
+    let place_asked = place(question.document)?;
+    let document = &documents.all()[place_asked];
+    let made = answer.other.and_then(place).map(|place| {
+        let run = documents.all()[place].run;
+        (place, run.is_some() && run == live)
+    });
+    Some(panel::what_if::Scene {
+        answer,
+        asked: (place_asked, document),
+        stall: stall_of(document, question.model, question.stall)?,
+        made,
+        slice: what_if.slice,
+    })
 }

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::running::Running;
+use super::BUFFER_BYTES;
+use super::running::{Running, record_read};
 use super::stop::StopToken;
 use crate::record::Recorder;
 use crate::scenario::{Blocking, BlockingKind, Work};
@@ -68,14 +69,47 @@ where
         block_without_socket(blocking, running.task(), recorder, stop);
         return Ok(false);
     }
-    begin("read to the end", running.task(), recorder);
-    let result = read_to_end(stream, running, buffer, recorder, stop);
-    recorder.record(EventKind::BlockingEnd);
-    result
+    read_blocking(stream, running, buffer, recorder, stop)
+}
+
+/// Reads until the other side closes, however long that takes. Whether it did.
+pub(super) fn read_blocking<S>(
+    stream: &Arc<S>,
+    running: &mut Running,
+    buffer: &mut [u8],
+    recorder: &mut Recorder,
+    stop: &StopToken,
+) -> io::Result<bool>
+where
+    S: AsFd + Send + Sync + 'static,
+    for<'a> &'a S: Read,
+{
+    let task = running.task();
+    read_to_end(stream, task, buffer, recorder, stop, |data| {
+        running.keep(data);
+    })
+}
+
+/// The same for a thread that has nothing but the stream: returns what it read until then.
+pub(super) fn read_all<S>(
+    stream: &Arc<S>,
+    task: TaskId,
+    recorder: &mut Recorder,
+    stop: &StopToken,
+) -> io::Result<Vec<u8>>
+where
+    S: AsFd + Send + Sync + 'static,
+    for<'a> &'a S: Read,
+{
+    let mut all = Vec::new();
+    let mut buffer = vec![0; BUFFER_BYTES];
+    let keep = |data: &[u8]| all.extend_from_slice(data);
+    read_to_end(stream, task, &mut buffer, recorder, stop, keep)?;
+    Ok(all)
 }
 
 /// Blocks as `blocking` says, unless that is to read.
-fn block_without_socket(
+pub(super) fn block_without_socket(
     blocking: &Blocking,
     task: TaskId,
     recorder: &mut Recorder,
@@ -205,34 +239,43 @@ fn compute(duration: Duration, elapsed: impl Fn() -> Duration, stop: &StopToken)
     }
 }
 
-/// Reads until the other side closes, however long that takes.
+/// Reads until the other side closes, and gives each piece to `keep`. Whether the other side closed.
 fn read_to_end<S>(
     stream: &Arc<S>,
-    running: &mut Running,
+    task: TaskId,
     buffer: &mut [u8],
     recorder: &mut Recorder,
     stop: &StopToken,
+    mut keep: impl FnMut(&[u8]),
 ) -> io::Result<bool>
 where
     S: AsFd + Send + Sync + 'static,
     for<'a> &'a S: Read,
 {
-    let _wake = stop.shut_down(stream);
-    let _mode = BlockingMode::set(stream.as_fd())?;
-    while !stop.is_stopped() {
-        recorder.flush();
-        match (&**stream).read(buffer) {
-            Ok(bytes) => {
-                running.data_received(&buffer[..bytes], recorder);
-                if bytes == 0 {
-                    return Ok(true);
+    begin("read to the end", task, recorder);
+    let mut read = || {
+        let _wake = stop.shut_down(stream);
+        let _mode = BlockingMode::set(stream.as_fd())?;
+        while !stop.is_stopped() {
+            recorder.flush();
+            match (&**stream).read(buffer) {
+                Ok(bytes) => {
+                    let now = recorder.ticks();
+                    record_read(task, bytes, now, recorder);
+                    keep(&buffer[..bytes]);
+                    if bytes == 0 {
+                        return Ok(true);
+                    }
                 }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
         }
-    }
-    Ok(false)
+        Ok(false)
+    };
+    let result = read();
+    recorder.record(EventKind::BlockingEnd);
+    result
 }
 
 /// Makes a socket block until it is dropped, and puts it back as it was.

@@ -8,6 +8,7 @@
 
 mod asynchronous;
 mod blocking;
+mod chore;
 mod client;
 mod connect;
 mod endpoint;
@@ -39,7 +40,7 @@ pub use threaded::Threaded;
 
 use crate::reactor::{Reactor, StallThreshold};
 use crate::record::{Recorder, Recorders};
-use crate::scenario::{Model, Service, Task, Variant};
+use crate::scenario::{Model, Service, Task, Treatment, Variant};
 use crate::trace::{EventKind, ModelId, Outcome, TaskId};
 
 /// How many bytes are read at once, at most.
@@ -92,6 +93,8 @@ pub struct Controls {
     pub stop: StopToken,
     /// Makes its callbacks block.
     pub blocking: BlockingSwitch,
+    /// What its loops carry out otherwise than the scenario says.
+    pub treatment: Option<Treatment>,
     /// What serves a client in a process of its own.
     pub child: ChildProgram,
     /// How long a stretch without a poll, or one callback of a blocking model, must be to count as a stall.

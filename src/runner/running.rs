@@ -79,13 +79,7 @@ impl Running {
 
     /// So many bytes were read at `at`.
     pub(super) fn record_read(&self, bytes: usize, at: Ticks, recorder: &mut Recorder) {
-        recorder.record_at(
-            at,
-            EventKind::BytesRead {
-                task: self.task,
-                bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
-            },
-        );
+        record_read(self.task, bytes, at, recorder);
     }
 
     /// What the program does with data.
@@ -131,6 +125,12 @@ impl Running {
             error,
         }
     }
+}
+
+/// So many bytes were read for `task` at `at`.
+pub(super) fn record_read(task: TaskId, bytes: usize, at: Ticks, recorder: &mut Recorder) {
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    recorder.record_at(at, EventKind::BytesRead { task, bytes });
 }
 
 /// How a download ended whose data did.

@@ -11,6 +11,9 @@ pub const DELAY: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration:
 /// For how long a callback may block.
 pub const BLOCKING: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
 
+/// How long a callback that works in slices may hold the loop.
+pub const SLICE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(1);
+
 /// How long a step or a pause may wait.
 pub const WAIT: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
 

@@ -28,6 +28,7 @@ mod source;
 mod story;
 #[cfg(test)]
 mod tests;
+mod treatment;
 mod variant;
 mod words;
 
@@ -40,4 +41,5 @@ pub use model::{Blocking, BlockingKind, Fault, Over, Scenario, Server, Service, 
 pub use parameter::{Owner, Parameter, Setting};
 pub use program::{Call, Link, Promise, Requests, Step, Work};
 pub use story::Story;
+pub use treatment::{DEFAULT_SLICE, OBJECTIONS, Treatment, parse_change};
 pub use variant::{EventProvider, Model, Variant};

@@ -17,7 +17,7 @@ use crate::reactor::StallThreshold;
 use crate::record::{Receiver, Recorders, Wake, channel};
 use crate::runner::{self, BlockingSwitch, Controls, Endpoint, Job, Place, StopToken};
 pub use crate::runner::{ChildError, ChildProgram, TaskRun, serve_client};
-use crate::scenario::{Blocking, Scenario, Service, Speaks, Task, Variant};
+use crate::scenario::{Blocking, Scenario, Service, Speaks, Task, Treatment, Variant};
 use crate::server::{Address, ServerError, Servers};
 use crate::trace::ModelId;
 use memory::MemoryWatch;
@@ -31,6 +31,8 @@ pub struct Options {
     pub together: bool,
     /// What the blocking switch is set to at first; `None` is off.
     pub blocking: Option<Blocking>,
+    /// What the loops carry out otherwise than the scenario says.
+    pub treatment: Option<Treatment>,
     /// How long a stretch without a poll must be to count as a stall.
     pub stall_threshold: Duration,
     /// Whether loops are watched, so that a stall is seen while it lasts, with its cause and with what comes in meanwhile.
@@ -44,6 +46,7 @@ impl Options {
             models: scenario.chosen().cloned().collect(),
             together: scenario.together,
             blocking: scenario.blocking_on.then_some(scenario.blocking),
+            treatment: None,
             stall_threshold: scenario.stall_threshold,
             watch: true,
         }
@@ -116,6 +119,7 @@ impl Session {
             controls: Controls {
                 stop: StopToken::default(),
                 blocking: BlockingSwitch::new(options.blocking),
+                treatment: options.treatment,
                 child: ChildProgram::default(),
                 stall_threshold: StallThreshold::new(options.stall_threshold),
                 watch: options.watch,

@@ -18,4 +18,6 @@ pub use event::{Event, EventKind};
 pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId};
 pub use phrase::{Phrase, fill};
 pub use time::{TimeRange, Timestamp};
-pub use words::{Cause, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, WaitCall};
+pub use words::{
+    Cause, Change, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, WaitCall,
+};

@@ -1,8 +1,30 @@
 //! The words of an event's particulars: each a choice between a few.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::NameId;
+
+/// What could be done about a callback that holds the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// A thread of the pool does what takes time, and the loop goes on.
+    InThread,
+    /// It does its work in pieces of this length, and lets the loop look in between.
+    Slices(Duration),
+    /// It waits in the loop instead of in calls that block; what it computes, it computes all the same.
+    Asynchronous,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::InThread => f.write_str("in a thread"),
+            Self::Slices(length) => write!(f, "in slices of {length:?}"),
+            Self::Asynchronous => f.write_str("asynchronously"),
+        }
+    }
+}
 
 /// What a thread was doing when somebody looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,6 +5,7 @@
 mod downloads;
 mod programs;
 mod services;
+mod what_if;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -21,6 +21,12 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             desk.until("the run ends", |desk| !desk.app().is_running());
         },
+        "what-if" => |desk, ask| {
+            // A file does not say how it was run, so that it is not: `what_if` has one that is.
+            desk.apply(Command::NextStall(true));
+            ask(desk);
+            assert!(!desk.app().is_running());
+        },
         "load-scenario" => |desk, ask| opens(desk, ask, "Load a scenario"),
         "save-scenario" => |desk, ask| opens(desk, ask, "Save the scenario"),
         "open" => |desk, ask| opens(desk, ask, "Open a trace"),

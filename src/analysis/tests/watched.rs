@@ -2,7 +2,7 @@
 
 use super::made::{LOOP, Made, name, task};
 use super::*;
-use crate::trace::Doing;
+use crate::trace::{Change, Doing};
 
 const SLEEPS: &str = "clock_nanosleep";
 
@@ -436,4 +436,23 @@ fn what_the_loop_polled_past_makes_nobody_wait() {
     let report = report(&made);
     assert_eq!(report.victims, []);
     assert!(made.store().models()[0].thread(LOOP).is_some());
+}
+
+#[test]
+fn what_the_same_turn_served_is_not_taken_for_what_came_later() {
+    // The loop knew of the data when it was seen, and served it after the stall; more came when it polled again.
+    let mut made = Made::new();
+    let guilty = made.ready(100, 1, None);
+    let known = made.ready(100, 2, None);
+    made.serve((100, 300), 1, guilty);
+    made.arrives(105, 2, 7, true);
+    made.serve((300, 301), 2, known);
+    made.stall(100, 301, 1);
+    made.poll(301, 400);
+    let later = made.ready(400, 2, Some(7));
+    made.serve((400, 401), 2, later);
+    made.poll(402, 500);
+    let report = report(&made);
+    let waits: Vec<_> = report.victims.iter().map(|victim| victim.waited).collect();
+    assert_eq!(waits, [TimeRange::new(at(100), at(300))]);
 }

@@ -56,6 +56,17 @@ pub const ACTIONS: &[Action] = &[
     )
     .keys(&[Press(NONE, Key::Space)]),
     action(
+        "what-if",
+        Group::Run,
+        "Run the what-if",
+        "Run the loop of the selected stall once more, with what held it carried out as its what-if says",
+        |state| match state.what_if {
+            None => Err(english("Select the stall of a loop first")),
+            Some(answer) => answer.refusal.map_or(Ok(Command::RunWhatIf), Err),
+        },
+    )
+    .keys(&[Press(CTRL, Key::R)]),
+    action(
         "load-scenario",
         Group::File,
         "Load a scenario…",

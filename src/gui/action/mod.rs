@@ -15,6 +15,7 @@ use egui::{Key, Modifiers};
 use super::command::Command;
 use super::document::Document;
 use super::settings::Settings;
+use super::what_if::Answer;
 use crate::gui::texts::{english, tr};
 use crate::trace::TimeRange;
 pub use list::{ACTIONS, GESTURES};
@@ -65,6 +66,8 @@ pub struct State<'a> {
     pub pointed: Option<f64>,
     /// How long a key that is held down has been since the last frame, in seconds.
     pub held: f64,
+    /// What is asked about the stall that is looked at, where one is.
+    pub what_if: Option<&'a Answer>,
 }
 
 /// For how long an action counts as held that was asked for once, in seconds.

@@ -64,6 +64,7 @@ fn what_needs_a_trace_says_so_where_there_is_none() {
         dark: true,
         pointed: None,
         held: ONE_STEP,
+        what_if: None,
     };
     let asked = |id| Action::by_id(id).map(|action| action.command(&state));
     assert_eq!(asked("fit"), Some(Err("There is no trace yet")));

@@ -7,6 +7,7 @@ use egui::{RichText, Ui};
 use super::chain;
 use super::links;
 use super::stalled;
+use super::what_if;
 use super::widgets::{field, fields, link, note, title};
 use crate::analysis::{self, Happened, TaskSummary, plain_count, plain_duration};
 use crate::gui::command::{Command, Selection};
@@ -23,7 +24,12 @@ use crate::trace::{EventKind, FlowId, ModelId, TaskId, ThreadId, TimeRange};
 const EVIDENCE: usize = 6;
 
 /// Shows the inspector.
-pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
+pub fn show(
+    ui: &mut Ui,
+    document: &Document,
+    what_if: Option<&what_if::Scene<'_>>,
+    commands: &mut Vec<Command>,
+) {
     egui::ScrollArea::vertical()
         .id_salt("inspector")
         .auto_shrink(false)
@@ -32,6 +38,7 @@ pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
             let look = Look {
                 store: &document.store,
                 document,
+                what_if,
             };
             let shown = match document.selection {
                 Some(Selection::Span(span)) => look.span(ui, span, commands),
@@ -43,6 +50,9 @@ pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
             };
             if shown.is_none() {
                 look.trace(ui);
+                if let Some(what_if) = what_if.filter(|one| one.is_about_run(document)) {
+                    what_if::show_made(ui, what_if, commands);
+                }
             }
         });
 }
@@ -51,6 +61,7 @@ pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
 struct Look<'a> {
     store: &'a TraceStore,
     document: &'a Document,
+    what_if: Option<&'a what_if::Scene<'a>>,
 }
 
 impl Look<'_> {
@@ -235,6 +246,9 @@ impl Look<'_> {
                 field(ui, tr("task"), task.as_str());
             }
         });
+        if let Some(what_if) = self.what_if {
+            what_if::show(ui, what_if, commands);
+        }
         stalled::victims(ui, self.store, stall, commands);
         stalled::evidence(ui, stall);
         title(ui, tr("What ran in it"));

@@ -17,4 +17,5 @@ pub mod stalls;
 pub mod statistics;
 pub mod top_bar;
 pub mod welcome;
+pub mod what_if;
 mod widgets;

@@ -8,7 +8,7 @@ use crate::format::Format;
 
 use crate::gui::action::{ACTIONS, GESTURES, Group, MENUS, Trigger};
 
-use crate::scenario::{BlockingKind, EventProvider, Model, Requests, builtins};
+use crate::scenario::{BlockingKind, EventProvider, Model, OBJECTIONS, Requests, builtins};
 use crate::store::SpanKind;
 use crate::trace::{Cause, DeferredStep, Outcome, WaitCall};
 
@@ -95,6 +95,7 @@ fn from_below() -> BTreeSet<String> {
         words.insert(format!("variant: {}", model.name()));
         words.insert(model.explained().to_owned());
     }
+    words.extend(OBJECTIONS.map(str::to_owned));
     for builtin in builtins() {
         let variants = builtin.scenario().variants;
         words.extend(variants.iter().map(|one| format!("variant: {}", one.name)));

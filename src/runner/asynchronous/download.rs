@@ -1,5 +1,6 @@
 //! A download on a stream that the program reads itself: so it can read it in a way that blocks, too.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
@@ -9,13 +10,20 @@ use mio::net::TcpStream;
 
 use super::client::no_connection;
 use super::errand::Errand;
-use crate::reactor::{CallbackResult, ConnectError, Descriptor, Failure, Next, Reactor, Reason};
+use crate::reactor::{
+    CallbackResult, ConnectError, Deferred, Descriptor, DescriptorId, Failure, Next, Reactor,
+    Reason,
+};
 use crate::record::Recorder;
 use crate::runner::Place;
-use crate::runner::blocking::block;
+use crate::runner::blocking::{read_all, read_blocking};
 use crate::runner::error::TaskError;
 use crate::runner::running::{Running, StepError, whole};
 use crate::scenario::BlockingKind;
+use crate::trace::Change;
+
+/// What its callback is called.
+const DATA_RECEIVED: &str = "data_received";
 
 /// How often one callback reads at most, so that a fast server does not starve the others.
 const READS: usize = 16;
@@ -73,9 +81,17 @@ fn connected(
         before,
         fails_after,
         broken: None,
+        id: Rc::default(),
     };
+    let known = Rc::clone(&connection.id);
     let id = reactor.add_descriptor(Box::new(connection), Some(task));
-    if let Err(error) = reactor.add_reader(id, "data_received") {
+    known.set(Some(id));
+    read_again(id, reactor)
+}
+
+/// Reads from now on.
+fn read_again(id: DescriptorId, reactor: &mut Reactor) -> CallbackResult {
+    if let Err(error) = reactor.add_reader(id, DATA_RECEIVED) {
         let error = TaskError::provider(error);
         reactor.lose_connection(id, Reason::Failed(error.to_string().into()));
         return Err(error.into());
@@ -95,6 +111,8 @@ struct Connection {
     fails_after: Option<usize>,
     /// What reading it failed with.
     broken: Option<io::Error>,
+    /// By which the reactor knows it.
+    id: Rc<Cell<Option<DescriptorId>>>,
 }
 
 impl Descriptor for Connection {
@@ -121,32 +139,22 @@ impl Descriptor for Connection {
         {
             return Err(TaskError::FailsAfter(most).into());
         }
-        let controls = &errand.run.controls;
-        match controls.blocking.for_task(errand.task()) {
-            // Its end was read already.
-            Some(blocking) if next == Next::Close && blocking.kind == BlockingKind::Read => {
-                Ok(next)
-            }
-            Some(blocking) if blocking.kind == BlockingKind::Many => {
-                errand.leave_to_many(blocking.duration, reactor);
-                Ok(next)
-            }
-            Some(blocking) => {
-                let blocked = block(
-                    &blocking,
-                    &self.stream,
-                    &mut running,
-                    &mut buffer,
-                    reactor.recorder(),
-                    &controls.stop,
-                );
-                Ok(match blocked {
-                    Ok(false) => next,
-                    Ok(true) => Next::Close,
-                    Err(error) => self.break_off(error),
+        let reads_on = next != Next::Close;
+        drop(running);
+        drop(buffer);
+        match errand.run.controls.blocking.for_task(errand.task()) {
+            Some(blocking) if blocking.kind == BlockingKind::Read => {
+                // Its end may have been read already.
+                Ok(if reads_on {
+                    self.read_on(reactor)
+                } else {
+                    next
                 })
             }
-            None => Ok(next),
+            _ => {
+                let done = errand.be_blocked(DATA_RECEIVED, reactor);
+                Ok(done.map_or(next, |done| self.pause_until(done, reactor)))
+            }
         }
     }
 
@@ -198,6 +206,60 @@ impl Connection {
             }
         }
         Ok(Next::Again)
+    }
+
+    /// Reads to the end, in a way that blocks whoever does it.
+    fn read_on(&mut self, reactor: &mut Reactor) -> Next {
+        let errand = self.errand.clone();
+        let controls = &errand.run.controls;
+        let stop = &controls.stop;
+        let treatment = controls.treatment.as_ref();
+        match treatment.and_then(|treatment| treatment.of_callback(DATA_RECEIVED)) {
+            // It does as it always did without the mistake.
+            Some(Change::Asynchronous) => Next::Wait,
+            Some(Change::InThread) => {
+                let (stream, stop) = (Arc::clone(&self.stream), stop.clone());
+                let task = errand.task();
+                let label = errand.label(DATA_RECEIVED);
+                let read = reactor.defer_to_thread(label, move |recorder| {
+                    Ok(read_all(&stream, task, recorder, &stop)?)
+                });
+                let (firing, done) = reactor.deferred(label);
+                read.when_done(reactor, move |reactor, read| {
+                    if let (Ok(data), Some(mut running)) = (&read, errand.running()) {
+                        running.keep(data);
+                    }
+                    // It fires for the first time. What broke the connection will be read again.
+                    let _ = firing.fire(reactor, ());
+                });
+                self.pause_until(done, reactor)
+            }
+            None | Some(Change::Slices(_)) => {
+                let Some(mut running) = errand.running() else {
+                    return Next::Close;
+                };
+                let mut buffer = errand.run.buffer.borrow_mut();
+                let recorder = reactor.recorder();
+                match read_blocking(&self.stream, &mut running, &mut buffer, recorder, stop) {
+                    Ok(false) => Next::Wait,
+                    Ok(true) => Next::Close,
+                    Err(error) => self.break_off(error),
+                }
+            }
+        }
+    }
+
+    /// Reads no more until `done`: what comes meanwhile waits for this task, and not in the loop.
+    fn pause_until(&mut self, done: Deferred<()>, reactor: &mut Reactor) -> Next {
+        let Some(id) = self.id.get() else {
+            return Next::Wait;
+        };
+        if let Err(error) = reactor.remove_reader(id) {
+            return self.break_off(error);
+        }
+        // A connection that cannot be watched again is lost, and knows why.
+        done.when_done(reactor, move |reactor, _| drop(read_again(id, reactor)));
+        Next::Wait
     }
 
     fn break_off(&mut self, error: io::Error) -> Next {

@@ -113,6 +113,8 @@ impl Errand {
             } => lines::begin(self, *server, *fails_after, reactor),
             Step::Request { server, by } => {
                 let by = by.unwrap_or(self.run.variant.requests);
+                let treatment = self.run.controls.treatment.as_ref();
+                let by = treatment.map_or(by, |it| it.of_request(self.task(), by));
                 self.request(*server, by, reactor);
             }
             Step::Say {

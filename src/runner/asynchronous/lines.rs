@@ -84,7 +84,14 @@ impl Protocol for ByLines {
         {
             return Err(TaskError::FailsAfter(most).into());
         }
-        self.errand.be_blocked(reactor);
+        if let Some(done) = self.errand.be_blocked("data_received", reactor) {
+            // What comes meanwhile waits for it, and not in the loop.
+            transport.pause_producing(reactor);
+            let transport = transport.clone();
+            done.when_done(reactor, move |reactor, _| {
+                transport.resume_producing(reactor)
+            });
+        }
         self.receiver.data_received(reactor, transport, data)
     }
 

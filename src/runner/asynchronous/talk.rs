@@ -9,10 +9,11 @@ use std::time::Duration;
 use super::client::{Client, lost};
 use super::errand::Errand;
 use crate::reactor::{
-    CallbackResult, DatagramProtocol, DatagramTransport, LineProtocol, LineReceiver, Lines,
-    Reactor, Reason, TimerId,
+    CallbackResult, DatagramProtocol, DatagramTransport, Deferred, LineProtocol, LineReceiver,
+    Lines, Reactor, Reason, TimerId,
 };
 use crate::runner::Place;
+use crate::runner::chore::after;
 use crate::runner::endpoint::{PATIENCE, client_address};
 use crate::runner::error::TaskError;
 use crate::runner::running::StepResult;
@@ -115,13 +116,12 @@ impl Conversation {
     }
 
     /// The answer to what was said last. Whether there is more to say.
-    fn answered(&mut self, answer: &[u8], reactor: &mut Reactor) -> Result<bool, TaskError> {
+    fn answered(&mut self, answer: &[u8]) -> Result<bool, TaskError> {
         if let Some(mut running) = self.errand.running() {
             running.keep(answer);
             running.keep(b"\n");
         }
         self.heard += answer.len() + 1;
-        self.errand.be_blocked(reactor);
         if answer != self.line().as_bytes() {
             return Err(TaskError::OtherAnswer(self.place.clone()));
         }
@@ -130,16 +130,24 @@ impl Conversation {
         Ok(self.left > 0)
     }
 
-    /// Says the next line with `send`, after the pause.
-    fn say(&self, reactor: &mut Reactor, send: impl FnOnce(&mut Reactor, &str) + 'static) {
-        if self.pause.is_zero() {
+    /// Says the next line with `send`, after the pause, and not before what was to be done with the answer is `done`.
+    fn say(
+        &self,
+        done: Option<Deferred<()>>,
+        reactor: &mut Reactor,
+        send: impl FnOnce(&mut Reactor, &str) + 'static,
+    ) {
+        let pause = self.pause;
+        if done.is_none() && pause.is_zero() {
             return send(reactor, self.line());
         }
         let line = self.line().to_owned();
         let label = self.errand.label("say");
-        reactor.call_later(self.pause, label, move |reactor| {
-            send(reactor, &line);
-            Ok(())
+        after(done, reactor, move |reactor| {
+            reactor.call_later(pause, label, move |reactor| {
+                send(reactor, &line);
+                Ok(())
+            });
         });
     }
 
@@ -169,13 +177,14 @@ impl LineProtocol for Conversation {
         lines: &Lines,
         line: &[u8],
     ) -> CallbackResult {
-        if self.answered(line, reactor)? {
-            let lines = lines.clone();
-            self.say(reactor, move |reactor, line| {
+        let done = self.errand.be_blocked("data_received", reactor);
+        let lines = lines.clone();
+        if self.answered(line)? {
+            self.say(done, reactor, move |reactor, line| {
                 lines.send_line(reactor, line.as_bytes());
             });
         } else {
-            lines.lose_connection(reactor);
+            after(done, reactor, move |reactor| lines.lose_connection(reactor));
         }
         Ok(())
     }
@@ -210,9 +219,17 @@ impl DatagramProtocol for Conversation {
         let line = data.strip_suffix(b"\n").unwrap_or(data);
         let sender = self.sender(transport);
         sender.hear(reactor);
-        match self.answered(line, reactor) {
-            Ok(true) => self.say(reactor, move |reactor, line| sender.send(reactor, line)),
-            Ok(false) => transport.stop_listening(reactor),
+        let done = self.errand.be_blocked("datagram_received", reactor);
+        match self.answered(line) {
+            Ok(true) => self.say(done, reactor, move |reactor, line| {
+                sender.send(reactor, line)
+            }),
+            Ok(false) => {
+                let transport = transport.clone();
+                after(done, reactor, move |reactor| {
+                    transport.stop_listening(reactor)
+                });
+            }
             Err(error) => sender.give_up(reactor, error),
         }
         Ok(())

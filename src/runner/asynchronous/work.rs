@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use super::Run;
 use super::errand::Errand;
 use crate::reactor::{
-    Deferred, Failure, Firing, LoopingCall, Reactor, Returned, Step as Came, intern,
+    Deferred, Failure, Label, LoopingCall, Reactor, Returned, Step as Came, intern,
 };
-use crate::runner::Controls;
-use crate::runner::blocking::perform;
+use crate::runner::chore::{Chore, both, carry_out, carry_out_so};
 use crate::runner::running::StepError;
 use crate::scenario::{BlockingKind, Call, Work};
+use crate::trace::Change;
 
 /// Many callbacks.
 const MANY: u32 = 100;
@@ -80,30 +81,33 @@ impl Errand {
         call: &Call,
         reactor: &mut Reactor,
     ) -> Result<Came<(), Reactor>, Failure> {
-        let step = match (call.work, self.run.variant.slices) {
-            (Work::Compute(whole), Some(slice)) if whole > slice => {
-                self.perform(Work::Compute(slice), reactor);
-                let (done, sliced) = reactor.deferred(self.label(intern(&call.name)));
-                let rest = Rest {
-                    errand: self.clone(),
-                    call: call.clone(),
-                    left: whole - slice,
-                    slice,
-                    done,
-                };
-                rest.compute_later(reactor);
-                Came::Wait(sliced)
-            }
-            (work, _) => {
-                self.perform(work, reactor);
-                Came::Value(())
-            }
+        let label = self.label(intern(&call.name));
+        let worked = self.do_work(call.work, label, reactor);
+        let blocked = self.be_blocked(label.name, reactor);
+        let Some(done) = both(worked, blocked, label, reactor) else {
+            return self.returned(call).map(Came::Value);
         };
-        self.be_blocked(reactor);
-        match step {
-            Came::Value(()) => self.returned(call).map(Came::Value),
-            wait @ Came::Wait(_) => Ok(wait),
+        if call.fails.is_none() {
+            return Ok(Came::Wait(done));
         }
+        let (errand, call) = (self.clone(), call.clone());
+        let named = done.named(label.name);
+        let failed = named.then(reactor, move |_, ()| errand.returned(&call));
+        Ok(Came::Wait(failed))
+    }
+
+    /// Does what a callback is to do, in slices if it computes and the variant has them.
+    fn do_work(&self, work: Work, label: Label, reactor: &mut Reactor) -> Option<Deferred<()>> {
+        let Run {
+            controls, variant, ..
+        } = &*self.run;
+        let (chore, treatment) = (Chore::Work(work), &controls.treatment);
+        let treated = treatment.as_ref().and_then(|it| it.of_callback(label.name));
+        let change = treated.or_else(|| match work {
+            Work::Compute(_) => variant.slices.map(Change::Slices),
+            _ => None,
+        });
+        carry_out_so(chore, change, label, controls, reactor)
     }
 
     /// What a callback returns when it has done its work. One that was stopped at it never comes to fail.
@@ -114,72 +118,40 @@ impl Errand {
         }
     }
 
-    fn perform(&self, work: Work, reactor: &mut Reactor) {
-        let stop = &self.run.controls.stop;
-        perform(work, self.task(), reactor.recorder(), stop);
-    }
-
-    /// Blocks in a callback without a socket, if the user wants this task to.
-    pub(super) fn be_blocked(&self, reactor: &mut Reactor) {
-        let Controls { blocking, stop, .. } = &self.run.controls;
-        match blocking.for_task(self.task()) {
-            Some(blocking) if blocking.kind == BlockingKind::Many => {
+    /// Blocks in the callback `name`, without a socket, if the user wants this task to. What is returned comes when it is
+    /// over, where it goes on.
+    pub(super) fn be_blocked(
+        &self,
+        name: &'static str,
+        reactor: &mut Reactor,
+    ) -> Option<Deferred<()>> {
+        let controls = &self.run.controls;
+        let blocking = controls.blocking.for_task(self.task())?;
+        match blocking.kind {
+            BlockingKind::Read => None,
+            BlockingKind::Many => {
                 self.leave_to_many(blocking.duration, reactor);
+                None
             }
-            _ => blocking.block_callback(self.task(), reactor.recorder(), stop),
+            _ => {
+                let label = self.label(name);
+                carry_out(Chore::Blocking(blocking), label, controls, reactor)
+            }
         }
     }
 
     /// Leaves work of this length to many callbacks that are due at once: the loop has them all in one turn, before it
     /// polls again.
-    pub(super) fn leave_to_many(&self, duration: Duration, reactor: &mut Reactor) {
-        let part = duration / MANY;
+    fn leave_to_many(&self, duration: Duration, reactor: &mut Reactor) {
+        let part = Chore::Work(Work::Compute(duration / MANY));
         for _ in 0..MANY {
             let errand = self.clone();
             let label = self.label("one_of_many");
             reactor.call_later(Duration::ZERO, label, move |reactor| {
-                errand.perform(Work::Compute(part), reactor);
+                // Nobody waits for it.
+                let _ = carry_out(part, label, &errand.run.controls, reactor);
                 Ok(())
             });
         }
-    }
-}
-
-/// What is left of a computation that lets others have their turn in between.
-struct Rest {
-    errand: Errand,
-    call: Call,
-    left: Duration,
-    slice: Duration,
-    done: Firing<()>,
-}
-
-impl Rest {
-    /// Computes the next slice in a turn of its own.
-    fn compute_later(self, reactor: &mut Reactor) {
-        let label = self.errand.label("next_slice");
-        reactor.call_later(Duration::ZERO, label, |reactor| {
-            self.compute(reactor);
-            Ok(())
-        });
-    }
-
-    fn compute(mut self, reactor: &mut Reactor) {
-        let slice = self.slice.min(self.left);
-        self.left -= slice;
-        let label = self.errand.label(intern(&self.call.name));
-        let computed = reactor.call_now(label, |reactor| {
-            self.errand.perform(Work::Compute(slice), reactor);
-            if self.left.is_zero() {
-                self.errand.returned(&self.call)
-            } else {
-                Ok(())
-            }
-        });
-        if computed.is_ok() && !self.left.is_zero() {
-            return self.compute_later(reactor);
-        }
-        // Nobody else fires it, and nobody cancels it.
-        let _ = self.done.finish(reactor, computed);
     }
 }

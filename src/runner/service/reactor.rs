@@ -6,13 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use super::super::chore::{Chore, after, both, carry_out};
 use super::super::error::TaskError;
 use super::super::{Job, Runner, TaskRun};
-use super::{Serving, broken, clients, run, work};
+use super::{Serving, broken, clients, run};
 use crate::reactor::{
-    Address, CallbackResult, Error, Factory, Label, LineProtocol, LineReceiver, Lines, Protocol,
-    Provider, Reactor, Reason,
+    Address, CallbackResult, Deferred, Error, Factory, Label, LineProtocol, LineReceiver, Lines,
+    Protocol, Provider, Reactor, Reason,
 };
+use crate::scenario::BlockingKind;
 use crate::trace::TaskId;
 
 /// The server that is a reactor.
@@ -147,6 +149,22 @@ struct Echo {
     client: Option<SocketAddr>,
 }
 
+impl Echo {
+    /// What it does before it answers, and how the switch makes it block. What is returned comes when that is done, where
+    /// it goes on.
+    fn work(&self, label: Label, reactor: &mut Reactor) -> Option<Deferred<()>> {
+        let controls = &self.serving.job.controls;
+        let work = Chore::Work(self.serving.work);
+        let worked = carry_out(work, label, controls, reactor);
+        let switched = controls.blocking.for_task(self.task);
+        // There is no socket that could be read to its end.
+        let blocking = switched.filter(|blocking| blocking.kind != BlockingKind::Read);
+        let blocked = blocking
+            .and_then(|blocking| carry_out(Chore::Blocking(blocking), label, controls, reactor));
+        both(worked, blocked, label, reactor)
+    }
+}
+
 impl LineProtocol for Echo {
     fn line_received(
         &mut self,
@@ -156,10 +174,11 @@ impl LineProtocol for Echo {
     ) -> CallbackResult {
         let label = Label::new("line_received", Some(self.task));
         reactor.call_now(label, |reactor| {
-            let serving = &self.serving;
-            let controls = &serving.job.controls;
-            work(serving.work, self.task, controls, reactor.recorder());
-            lines.send_line(reactor, line);
+            let worked = self.work(label, reactor);
+            let (lines, line) = (lines.clone(), line.to_vec());
+            after(worked, reactor, move |reactor| {
+                lines.send_line(reactor, &line)
+            });
             Ok(())
         })
     }
