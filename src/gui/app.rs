@@ -230,7 +230,10 @@ impl App {
             Command::Browse => self.browse(),
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
             Command::SetStallOrder(order) => self.settings.stall_order = order,
-            Command::SetLanguage(language) => self.settings.language = language,
+            Command::SetLanguage(language) => {
+                self.settings.language = language;
+                self.speak();
+            }
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
             Command::SetPlot(measure, on) => self.settings.measures.set(measure, on),
             Command::SetDetail(detail) => self.settings.detail = detail,

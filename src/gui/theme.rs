@@ -129,6 +129,9 @@ pub struct Palette {
     pub thread_call: Color32,
     /// A callback that the program's own order of statements, a start or an end caused.
     pub program: Color32,
+
+    /// Models of execution, by their places in the trace.
+    pub models: [Color32; 5],
 }
 
 const fn rgb(hex: u32) -> Color32 {
@@ -160,7 +163,7 @@ static DARK: Palette = Palette {
     waiting_hatch: rgb(0x3E_4C5B),
     ready: rgb(0xF2_E38C),
     running: rgb(0x4D_9BF5),
-    stalled: rgb(0xED_6159),
+    stalled: rgb(0xEF_6860),
     stalled_stripe: rgb(0x7E_1D1D),
     failed: rgb(0xC1_84B3),
     done: rgb(0x6F_D3B8),
@@ -171,6 +174,13 @@ static DARK: Palette = Palette {
     timer: rgb(0x5F_C4CF),
     thread_call: rgb(0xB3_9DF0),
     program: rgb(0x86_A9CE),
+    models: [
+        rgb(0xAD_609E),
+        rgb(0x7C_DCFD),
+        rgb(0x4D_9BF5),
+        rgb(0xFB_B082),
+        rgb(0xF4_F0C4),
+    ],
 };
 
 static LIGHT: Palette = Palette {
@@ -191,24 +201,31 @@ static LIGHT: Palette = Palette {
     link: rgb(0x1F_5FA8),
     selection: rgb(0x10_151B),
     selection_fill: rgb(0xBF_D8F3),
-    now: rgb(0x2A_9D78),
+    now: rgb(0x20_9270),
     cursor: rgb(0x77_8290),
     queued: rgb(0xB4_BAC1),
     waiting: rgb(0xDF_E4E9),
     waiting_hatch: rgb(0xC3_CCD5),
     ready: rgb(0x5C_3A04),
     running: rgb(0x2A_62B8),
-    stalled: rgb(0xD0_3038),
+    stalled: rgb(0xBB_2A38),
     stalled_stripe: rgb(0xF6_B9BC),
     failed: rgb(0x8F_3A78),
-    done: rgb(0x2A_9D78),
-    progress: rgb(0x2A_9D78),
+    done: rgb(0x20_9270),
+    progress: rgb(0x20_9270),
     poll: rgb(0xE4_E6E8),
     turn: rgb(0x9F_AEBD),
     blocking: rgb(0xDF_901C),
     timer: rgb(0x2A_8E9B),
     thread_call: rgb(0x7A_5FC0),
     program: rgb(0x6C_8DB0),
+    models: [
+        rgb(0x47_0D66),
+        rgb(0x14_93A2),
+        rgb(0x2A_62B8),
+        rgb(0x6D_3501),
+        rgb(0x0C_0B2C),
+    ],
 };
 
 impl Palette {
@@ -266,11 +283,7 @@ impl Palette {
 
     /// The colour of a model in plots and beside its name, by its place in the trace.
     pub const fn model(&self, place: usize) -> Color32 {
-        match place % 3 {
-            0 => self.thread_call,
-            1 => self.timer,
-            _ => self.running,
-        }
+        self.models[place % self.models.len()]
     }
 
     /// The colour of text on a fill: dark or bright ink, whichever is easier to read.

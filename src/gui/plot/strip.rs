@@ -323,11 +323,12 @@ fn grid(unit: Unit, top: f64, height: f64) -> Vec<GridMark> {
 
 /// Models are told apart by more than their colour; where values jump, dashes would hide the jumps.
 fn style(curve: &Curve) -> LineStyle {
-    match (curve.shape, curve.place % 3) {
-        (Shape::Spikes, _) => LineStyle::Solid,
+    match (curve.shape, curve.place % 5) {
+        (Shape::Spikes, _) | (_, 2) => LineStyle::Solid,
         (_, 0) => LineStyle::dotted_dense(),
         (_, 1) => LineStyle::dashed_loose(),
-        (_, _) => LineStyle::Solid,
+        (_, 3) => LineStyle::dashed_dense(),
+        (_, _) => LineStyle::dotted_loose(),
     }
 }
 
