@@ -9,6 +9,7 @@ use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
 use super::document::{Document, Documents, Native};
 use super::jobs::{Done, Jobs};
+use super::lanes::{Arrangement, Arrangements, LaneCommand};
 use super::live::{self, Fetched, Live};
 use super::messages::{Messages, Severity};
 use super::navigate;
@@ -18,6 +19,7 @@ use super::panel::palette::CommandPalette;
 use super::plot::Plots;
 use super::settings::Settings;
 use super::theme;
+use super::timeline::Timeline;
 use crate::format::{Origin, Recording, TraceInfo};
 use crate::gui::texts::{self, Language, fill, tr};
 use crate::scenario::{Expectations, builtins};
@@ -28,6 +30,9 @@ pub struct App {
     pub(super) settings: Settings,
     pub(super) controls: Controls,
     pub(super) documents: Documents,
+    /// How the lanes are arranged, while the window is open.
+    pub(super) lanes: Arrangements,
+    pub(super) timeline: Timeline,
     pub(super) live: Option<Live>,
     pub(super) messages: Messages,
     pub(super) dialog: Option<PathDialog>,
@@ -53,6 +58,8 @@ impl App {
             settings,
             controls: Controls::of(first.scenario(), first.name),
             documents: Documents::default(),
+            lanes: Arrangements::default(),
+            timeline: Timeline::default(),
             live: None,
             messages: Messages::default(),
             dialog: None,
@@ -94,6 +101,12 @@ impl App {
     /// The traces that are open.
     pub const fn documents(&self) -> &Documents {
         &self.documents
+    }
+
+    /// How the lanes of the trace are arranged that is shown.
+    pub fn lanes(&self) -> &Arrangement {
+        let shown = self.documents.shown();
+        shown.map_or(Arrangement::PLAIN, |one| self.lanes.of(&one.info.scenario))
     }
 
     /// What there is to say.
@@ -195,6 +208,8 @@ impl App {
             }
             Command::View(view) => self.on_shown(|document| look(document, view)),
             Command::ChooseRange(range) => self.on_shown(|document| document.chosen = range),
+            Command::Lane(change) => self.arrange(change),
+            Command::SetLegend(shown) => self.settings.legend = shown,
             Command::Select(selection) => {
                 if selection.is_some() {
                     self.settings.detail = Detail::Inspector;
@@ -236,6 +251,13 @@ impl App {
                 self.closing = true;
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
+        }
+    }
+
+    fn arrange(&mut self, change: LaneCommand) {
+        if let Some(document) = self.documents.shown() {
+            let lanes = self.lanes.of_mut(&document.info.scenario);
+            lanes.apply(change, &document.store);
         }
     }
 

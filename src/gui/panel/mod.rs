@@ -7,6 +7,7 @@ pub mod details;
 pub mod files;
 pub mod help;
 pub mod inspector;
+pub mod menu;
 pub mod message;
 pub mod palette;
 pub mod parameters;
