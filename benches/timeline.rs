@@ -13,6 +13,7 @@ use egui::{CentralPanel, Context, RawInput, Rect, Ui, Vec2};
 use loopscope::gui::command::ViewCommand;
 use loopscope::gui::theme::{self, Palette};
 use loopscope::gui::time_view::TimeView;
+use loopscope::gui::lanes::Arrangement;
 use loopscope::gui::timeline::{Scene, Timeline};
 use loopscope::store::{Lane, TraceStore};
 use loopscope::trace::{TimeRange, Timestamp};
@@ -55,7 +56,10 @@ fn compare(criterion: &mut Criterion, store: &TraceStore, spans: usize, length: 
         now: store.range().end,
         live: false,
         view: &view,
+        lanes: Arrangement::PLAIN,
+        legend: true,
         selection: None,
+        chosen: None,
         stall_threshold: Duration::from_millis(50),
     };
     let peers = vec![

@@ -10,6 +10,7 @@ use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
 use super::document::{Document, Documents, Native};
 use super::jobs::{Done, Jobs};
+use super::lanes::{Arrangement, Arrangements, LaneCommand};
 use super::live::{Fetched, Live};
 use super::messages::{Messages, Severity};
 use super::navigate;
@@ -19,6 +20,7 @@ use super::panel::palette::CommandPalette;
 use super::plot::Plots;
 use super::settings::Settings;
 use super::theme;
+use super::timeline::Timeline;
 use super::what_if::{Ran, WhatIf, in_words};
 use crate::format::{Origin, Recording, TraceInfo};
 use crate::gui::texts::{self, Language, fill, tr};
@@ -30,6 +32,9 @@ pub struct App {
     pub(super) settings: Settings,
     pub(super) controls: Controls,
     pub(super) documents: Documents,
+    /// How the lanes are arranged, while the window is open.
+    pub(super) lanes: Arrangements,
+    pub(super) timeline: Timeline,
     pub(super) live: Option<Live>,
     pub(super) messages: Messages,
     pub(super) dialog: Option<PathDialog>,
@@ -56,6 +61,8 @@ impl App {
             settings,
             controls: Controls::of(first.scenario(), first.name),
             documents: Documents::default(),
+            lanes: Arrangements::default(),
+            timeline: Timeline::default(),
             live: None,
             messages: Messages::default(),
             dialog: None,
@@ -98,6 +105,12 @@ impl App {
     /// The traces that are open.
     pub const fn documents(&self) -> &Documents {
         &self.documents
+    }
+
+    /// How the lanes of the trace are arranged that is shown.
+    pub fn lanes(&self) -> &Arrangement {
+        let shown = self.documents.shown();
+        shown.map_or(Arrangement::PLAIN, |one| self.lanes.of(&one.info.scenario))
     }
 
     /// What there is to say.
@@ -202,6 +215,8 @@ impl App {
             }
             Command::View(view) => self.on_shown(|document| look(document, view)),
             Command::ChooseRange(range) => self.on_shown(|document| document.chosen = range),
+            Command::Lane(change) => self.arrange(change),
+            Command::SetLegend(shown) => self.settings.legend = shown,
             Command::Select(selection) => {
                 if selection.is_some() {
                     self.settings.detail = Detail::Inspector;
@@ -250,6 +265,13 @@ impl App {
                 self.closing = true;
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
+        }
+    }
+
+    fn arrange(&mut self, change: LaneCommand) {
+        if let Some(document) = self.documents.shown() {
+            let lanes = self.lanes.of_mut(&document.info.scenario);
+            lanes.apply(change, &document.store);
         }
     }
 

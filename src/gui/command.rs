@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::lanes::LaneCommand;
 use super::plot::Measure;
 use crate::gui::texts::{LanguageChoice, english, tr};
 use crate::scenario::{Blocking, Edit, Owner};
@@ -49,6 +50,10 @@ pub enum Command {
     View(ViewCommand),
     /// Choose a stretch of time: to measure it, to read its statistics, to zoom to it; or none.
     ChooseRange(Option<TimeRange>),
+    /// Arrange the lanes.
+    Lane(LaneCommand),
+    /// Show the key to patterns and shapes, or hide it.
+    SetLegend(bool),
     /// Look at one thing closely, or at nothing.
     Select(Option<Selection>),
     /// Look at one thing closely, and move the view so that it can be seen.

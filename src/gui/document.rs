@@ -148,11 +148,11 @@ impl Document {
     /// Looks at how long things waited, as far as a frame has time for. Whether that was all.
     pub fn look_at_waits(&mut self) -> bool {
         let models = self.store.models().iter();
-        let looked = models.map(|model| {
+        let unfinished = models.filter(|model| {
             let waits = self.waits.entry(model.id).or_default();
-            waits.look(model, SERVED_PER_FRAME)
+            !waits.look(model, SERVED_PER_FRAME)
         });
-        looked.fold(true, |all, one| all && one)
+        unfinished.count() == 0
     }
 
     /// Moves the view.

@@ -16,6 +16,7 @@ mod describe;
 pub mod document;
 mod fuzzy;
 pub mod jobs;
+pub mod lanes;
 pub mod live;
 pub mod messages;
 mod navigate;

@@ -58,7 +58,9 @@ impl App {
             cannot_run: self.cannot_run(),
             settings: &self.settings,
             dark: ui.visuals().dark_mode,
-            pointed: self.settings.timeline.pointed(),
+            pointed: self.timeline.pointed(),
+            lane: self.timeline.aimed(),
+            lanes: self.lanes(),
             held: action::ONE_STEP,
             what_if: self.what_if.answer.as_ref(),
         }
@@ -136,6 +138,7 @@ impl App {
         let frame = Frame::new().fill(palette.background);
         let is_live = self.shown_is_live();
         let threshold = self.shown_threshold();
+        let mut timeline = std::mem::take(&mut self.timeline);
         let Some(document) = self.documents.shown() else {
             egui::CentralPanel::default().frame(frame).show(ui, |ui| {
                 panel::welcome::show(ui, &self.controls, commands);
@@ -169,13 +172,22 @@ impl App {
                 now: document.now,
                 live: is_live,
                 view: &document.view,
+                lanes: self.lanes.of(&document.info.scenario),
+                legend: self.settings.legend,
                 selection: document.selection,
                 chosen: document.chosen,
                 hover,
                 stall_threshold: threshold,
             };
-            self.settings.timeline.show(ui, &scene, commands);
+            let response = timeline.show(ui, &scene, commands);
+            let state = State {
+                lane: timeline.aimed(),
+                pointed: timeline.pointed(),
+                ..self.state(ui)
+            };
+            response.context_menu(|ui| panel::menu::lane(ui, &state, commands));
         });
+        self.timeline = timeline;
     }
 
     fn shown_is_live(&self) -> bool {

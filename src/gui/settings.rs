@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use super::command::{Detail, Side, StallOrder};
 use super::plot::Measures;
 use super::texts::LanguageChoice;
-use super::timeline::Timeline;
 
 /// What the window remembers. What an older or newer version wrote is read as far as it fits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -34,8 +33,8 @@ pub struct Settings {
     pub language: LanguageChoice,
     /// Where a file was opened or exported last.
     pub folder: Option<PathBuf>,
-    /// Which of its parts the timeline hides.
-    pub timeline: Timeline,
+    /// Whether the key to the timeline's patterns and shapes is shown.
+    pub legend: bool,
 }
 
 impl Default for Settings {
@@ -52,7 +51,7 @@ impl Default for Settings {
             stall_order: StallOrder::default(),
             language: LanguageChoice::default(),
             folder: None,
-            timeline: Timeline::default(),
+            legend: true,
         }
     }
 }

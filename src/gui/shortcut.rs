@@ -2,7 +2,7 @@
 
 use egui::{Context, InputState, Key, KeyboardShortcut, Modifiers};
 
-use super::action::{ACTIONS, Action, State, Trigger};
+use super::action::{self, Action, State, Trigger};
 use super::command::Command;
 
 /// The longest step of time that a held key takes at once, in seconds: a frame that took longer makes no leap.
@@ -41,7 +41,7 @@ fn in_order() -> Vec<(Modifiers, Key, &'static Action)> {
                 Trigger::Hold(_) | Trigger::Hand(_) => None,
             })
     };
-    let mut keys: Vec<_> = ACTIONS.iter().flat_map(presses).collect();
+    let mut keys: Vec<_> = action::all().flat_map(presses).collect();
     keys.sort_by_key(|(with, ..)| {
         let count = u8::from(with.command) + u8::from(with.alt) + u8::from(with.shift);
         std::cmp::Reverse(count)
@@ -77,7 +77,7 @@ fn held(ctx: &Context, state: &State<'_>) -> Vec<Command> {
         let mut triggers = action.triggers.iter();
         triggers.any(|trigger| matches!(trigger, Trigger::Hold(key) if down.contains(key)))
     };
-    let actions = ACTIONS.iter().filter(is_down);
+    let actions = action::all().filter(is_down);
     actions
         .filter_map(|action| action.command(&state).ok())
         .collect()

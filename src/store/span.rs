@@ -121,7 +121,7 @@ impl SpanKind {
 }
 
 /// A lane of a model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LaneRef {
     /// What a thread did.
     Thread(ThreadId),

@@ -12,8 +12,11 @@ use loopscope::format;
 use loopscope::gui::App;
 use loopscope::gui::command::Command;
 use loopscope::gui::document::Document;
+use loopscope::gui::lanes::Lane;
 use loopscope::gui::settings::Settings;
 use loopscope::gui::theme;
+use loopscope::store::LaneRef;
+use loopscope::trace::TaskId;
 
 /// A run of *three slow servers* in which the callbacks of task 1 slept.
 const TRACE: &str = "tests/data/three-slow-servers.loopscope";
@@ -82,6 +85,28 @@ impl Desk {
         let trace = format::open(&path).expect("it was recorded by this version or an older one");
         self.app_mut().show_trace(&path, trace);
         self.frames(2);
+    }
+
+    /// Points at the second task of the first model.
+    pub(crate) fn aim_at_a_lane(&mut self) -> Lane {
+        let at = self.control("Lane fascination of synchronous").rect();
+        self.harness.hover_at(at.center());
+        self.frames(2);
+        Lane {
+            group: "synchronous".to_owned(),
+            lane: TaskId::new(2).map(LaneRef::Task),
+        }
+    }
+
+    /// The place of a lane among those of its model.
+    pub(crate) fn order_of(&self, lane: &Lane) -> usize {
+        let store = &self.shown().store;
+        let mut models = store.models().iter();
+        let model = models.find(|model| store.model_name(model) == lane.group);
+        let model = model.expect("the model ran");
+        let lanes = self.app().lanes().lanes(store, model);
+        let place = lanes.iter().position(|one| Some(*one) == lane.lane);
+        place.expect("it has the lane")
     }
 
     pub(crate) fn apply(&mut self, command: Command) {

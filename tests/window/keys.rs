@@ -1,8 +1,9 @@
 //! Every action of the table of keys, asked for by each of its keys and by its name in the command palette.
 
 use egui::{Key, Modifiers, Pos2, pos2};
-use loopscope::gui::action::{ACTIONS, Action, Trigger};
+use loopscope::gui::action::{self, Action, Trigger};
 use loopscope::gui::command::{Command, Selection, Side, Step, ViewCommand};
+use loopscope::gui::lanes::{Arrangement, LaneCommand};
 use loopscope::gui::texts::LanguageChoice;
 use loopscope::store::{LaneRef, Span, SpanKind, SpanRef};
 use loopscope::trace::{Cause, TimeRange, Timestamp};
@@ -102,6 +103,67 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             let selection = desk.shown().selection;
             assert!(matches!(selection, Some(Selection::Stall(..))));
+        },
+        "collapse-lane" => |desk, ask| {
+            let lane = desk.aim_at_a_lane();
+            ask(desk);
+            assert!(desk.app().lanes().is_collapsed(&lane));
+            ask(desk);
+            assert!(!desk.app().lanes().is_collapsed(&lane));
+        },
+        "collapse-all" => |desk, ask| {
+            ask(desk);
+            assert!(desk.has("Expand synchronous") && desk.has("Expand asynchronous"));
+        },
+        "expand-all" => |desk, ask| {
+            desk.apply(Command::Lane(LaneCommand::CollapseAll(true)));
+            ask(desk);
+            assert!(desk.has("Collapse synchronous") && desk.has("Collapse asynchronous"));
+        },
+        "pin-lane" => |desk, ask| {
+            let lane = desk.aim_at_a_lane();
+            ask(desk);
+            assert_eq!(desk.app().lanes().pinned(), [lane]);
+        },
+        "hide-lane" => |desk, ask| {
+            let lane = desk.aim_at_a_lane();
+            ask(desk);
+            assert!(desk.app().lanes().is_hidden(&lane));
+            desk.click("1 lane hidden · show");
+            assert!(!desk.app().lanes().is_hidden(&lane));
+        },
+        "hide-group" => |desk, ask| {
+            let lane = desk.aim_at_a_lane();
+            ask(desk);
+            assert!(desk.app().lanes().is_hidden(&lane.whole()));
+            assert!(!desk.has("Collapse synchronous"));
+        },
+        "show-hidden" => |desk, ask| {
+            let lane = desk.aim_at_a_lane();
+            desk.apply(Command::Lane(LaneCommand::Hide(lane)));
+            ask(desk);
+            assert!(!desk.app().lanes().hides_any());
+        },
+        "lane-up" => |desk, ask| {
+            let lane = desk.aim_at_a_lane();
+            let before = desk.order_of(&lane);
+            ask(desk);
+            assert_eq!(desk.order_of(&lane), before - 1);
+        },
+        "lane-down" => |desk, ask| {
+            let lane = desk.aim_at_a_lane();
+            let before = desk.order_of(&lane);
+            ask(desk);
+            assert_eq!(desk.order_of(&lane), before + 1);
+        },
+        "reset-lanes" => |desk, ask| {
+            desk.apply(Command::Lane(LaneCommand::CollapseAll(true)));
+            ask(desk);
+            assert_eq!(desk.app().lanes(), Arrangement::PLAIN);
+        },
+        "legend" => |desk, ask| {
+            ask(desk);
+            assert!(!desk.app().settings().legend);
         },
         "dismiss" => |desk, ask| {
             desk.apply(Command::NextStall(true));
@@ -246,7 +308,7 @@ fn press(desk: &mut Desk, trigger: Trigger) {
 
 #[test]
 fn every_key_does_what_the_table_says() {
-    for action in ACTIONS {
+    for action in action::all() {
         let keys = action.triggers.iter();
         for &key in keys.filter(|trigger| !matches!(trigger, Trigger::Hand(_))) {
             let mut desk = Desk::with_trace();
@@ -265,7 +327,7 @@ fn by_name(desk: &mut Desk, action: &Action) {
 #[test]
 fn every_action_is_found_by_its_name() {
     // The palette is not in its own list.
-    for action in ACTIONS.iter().filter(|action| action.id != "palette") {
+    for action in action::all().filter(|action| action.id != "palette") {
         let mut desk = Desk::with_trace();
         case(action.id)(&mut desk, &|desk| by_name(desk, action));
     }

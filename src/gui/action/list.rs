@@ -1,8 +1,10 @@
-//! The actions, in the order in which menus show them.
+//! The actions, in the order in which menus show them within their groups.
 
-use egui::{Key, Modifiers, ThemePreference};
+use egui::{Key, ThemePreference};
 
-use super::{Action, Asked, Group, State, Trigger, walks};
+use super::Trigger::{Hand, Hold, Press};
+use super::build::{CTRL, CTRL_SHIFT, NONE, SHIFT, action};
+use super::{Action, Asked, Group, State, walks};
 use crate::gui::command::{Command, Side, ViewCommand};
 use crate::gui::texts::{LanguageChoice, english};
 
@@ -34,15 +36,8 @@ pub const GESTURES: &[(Group, &str, &str)] = &[
     (Group::Window, "Ctrl +  Ctrl −", "Larger, smaller text"),
 ];
 
-const NONE: Modifiers = Modifiers::NONE;
-const CTRL: Modifiers = Modifiers::COMMAND;
-const SHIFT: Modifiers = Modifiers::SHIFT;
-const CTRL_SHIFT: Modifiers = CTRL.plus(SHIFT);
-
-use Trigger::{Hand, Hold, Press};
-
-/// All that can be done.
-pub const ACTIONS: &[Action] = &[
+/// All that can be done, except for what has a list of its own beside this one.
+pub(super) const ACTIONS: &[Action] = &[
     action(
         "run",
         Group::Run,
@@ -241,6 +236,15 @@ pub const ACTIONS: &[Action] = &[
     .keys(&[Press(NONE, Key::CloseBracket)])
     .repeats_itself(),
     action(
+        "legend",
+        Group::Window,
+        "Legend",
+        "Show what the patterns and shapes mean, or hide it",
+        |state| Ok(Command::SetLegend(!state.settings.legend)),
+    )
+    .keys(&[Press(NONE, Key::L)])
+    .switch(|state| state.settings.legend),
+    action(
         "dismiss",
         Group::Window,
         "Close or deselect",
@@ -328,26 +332,6 @@ pub const ACTIONS: &[Action] = &[
     .keys(&[Press(NONE, Key::Questionmark), Press(NONE, Key::F1)]),
 ];
 
-pub(super) const fn action(
-    id: &'static str,
-    group: Group,
-    name: &'static str,
-    does: &'static str,
-    command: fn(&State<'_>) -> Asked,
-) -> Action {
-    Action {
-        id,
-        name,
-        does,
-        group,
-        triggers: &[],
-        repeats: false,
-        always: false,
-        on: None,
-        command,
-    }
-}
-
 /// The language of the window. Who cannot read the one that is spoken has to find it: each is called by itself.
 const fn language(
     choice: LanguageChoice,
@@ -367,33 +351,6 @@ const fn language(
 const fn side(side: Side, id: &'static str, flip: fn(&State<'_>) -> Asked) -> Action {
     let does = "Show this part of the window, or hide it";
     action(id, Group::Window, side.word(), does, flip)
-}
-
-impl Action {
-    pub(super) const fn keys(self, triggers: &'static [Trigger]) -> Self {
-        Self { triggers, ..self }
-    }
-
-    pub(super) const fn repeats_itself(self) -> Self {
-        Self {
-            repeats: true,
-            ..self
-        }
-    }
-
-    const fn even_while_typing(self) -> Self {
-        Self {
-            always: true,
-            ..self
-        }
-    }
-
-    pub(super) const fn switch(self, on: fn(&State<'_>) -> bool) -> Self {
-        Self {
-            on: Some(on),
-            ..self
-        }
-    }
 }
 
 fn flip(state: &State<'_>, side: Side) -> Asked {

@@ -1,8 +1,10 @@
 //! What can be done, each thing once: its name, its keys, whether it is possible now, and the command that it
-//! gives. Menus, keys, the table of keys and the command palette all come from [`ACTIONS`].
+//! gives. Menus, keys, the table of keys and the command palette all come from [`all`].
 //!
-//! To add one: a line in `list`, and a case in `tests/window/keys.rs`, which fails without it.
+//! To add one: an entry in `list` or beside it, and a case in `tests/window/keys.rs`, which fails without it.
 
+mod build;
+mod lanes;
 mod list;
 #[cfg(test)]
 mod tests;
@@ -14,11 +16,20 @@ use egui::{Key, Modifiers};
 
 use super::command::Command;
 use super::document::Document;
+use super::lanes::{Arrangement, Lane};
 use super::settings::Settings;
 use super::what_if::Answer;
 use crate::gui::texts::{english, tr};
 use crate::trace::TimeRange;
-pub use list::{ACTIONS, GESTURES};
+pub use list::GESTURES;
+
+/// The lists, in the order in which menus show them.
+const LISTS: &[&[Action]] = &[list::ACTIONS, lanes::ACTIONS];
+
+/// All that can be done.
+pub fn all() -> impl Iterator<Item = &'static Action> {
+    LISTS.iter().copied().flatten()
+}
 
 /// Something that can be asked for by its name.
 #[derive(Debug)]
@@ -62,6 +73,10 @@ pub struct State<'a> {
     pub settings: &'a Settings,
     /// Whether it is dark now.
     pub dark: bool,
+    /// The lane that was pointed at or selected last.
+    pub lane: Option<&'a Lane>,
+    /// How the lanes are arranged.
+    pub lanes: &'a Arrangement,
     /// The moment under the pointer, in nanoseconds, where it points into the timeline.
     pub pointed: Option<f64>,
     /// How long a key that is held down has been since the last frame, in seconds.
@@ -101,7 +116,7 @@ impl<'a> State<'a> {
 impl Action {
     /// The one with this id.
     pub fn by_id(id: &str) -> Option<&'static Self> {
-        ACTIONS.iter().find(|action| action.id == id)
+        all().find(|action| action.id == id)
     }
 
     /// What follows when it is asked for now.
@@ -208,6 +223,8 @@ pub enum Group {
     Time,
     /// Finding something in the trace.
     Find,
+    /// Arranging the lanes.
+    Lanes,
     /// The parts of the window.
     Window,
     /// The language of the window.
@@ -218,11 +235,12 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order in which they are told of.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::File,
         Self::Run,
         Self::Time,
         Self::Find,
+        Self::Lanes,
         Self::Window,
         Self::Language,
         Self::Help,
@@ -235,6 +253,7 @@ impl Group {
             Self::Run => "Run",
             Self::Time => "Move in time",
             Self::Find => "Find",
+            Self::Lanes => "Lanes",
             Self::Window => "Window",
             Self::Language => "Language 语言",
             Self::Help => "Help",
@@ -245,7 +264,7 @@ impl Group {
 /// The menus: what each is called, and what is in it.
 pub const MENUS: [(&str, &[Group]); 4] = [
     ("File", &[Group::Run, Group::File]),
-    ("View", &[Group::Window, Group::Language]),
+    ("View", &[Group::Lanes, Group::Window, Group::Language]),
     ("Go", &[Group::Time, Group::Find]),
     ("Help", &[Group::Help]),
 ];

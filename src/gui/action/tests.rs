@@ -8,7 +8,7 @@ use super::*;
 fn every_action_has_an_id_and_a_name_of_its_own() {
     let mut ids = HashSet::new();
     let mut names = HashSet::new();
-    for action in ACTIONS {
+    for action in all() {
         assert!(ids.insert(action.id), "{} twice", action.id);
         assert!(names.insert(action.name), "{} twice", action.name);
         assert!(!action.does.ends_with('.'), "{}", action.does);
@@ -18,7 +18,7 @@ fn every_action_has_an_id_and_a_name_of_its_own() {
 #[test]
 fn no_two_actions_share_a_key() {
     let mut taken = HashSet::new();
-    for action in ACTIONS {
+    for action in all() {
         for trigger in action.triggers {
             let key = match *trigger {
                 Trigger::Press(modifiers, key) => (modifiers, key),
@@ -62,6 +62,8 @@ fn what_needs_a_trace_says_so_where_there_is_none() {
         cannot_run: Some("Choose a model"),
         settings: &settings,
         dark: true,
+        lane: None,
+        lanes: Arrangement::PLAIN,
         pointed: None,
         held: ONE_STEP,
         what_if: None,

@@ -1,13 +1,11 @@
 //! The actions that walk from a thing to its neighbours, and that choose a stretch of time.
 
-use egui::{Key, Modifiers};
+use egui::Key;
 
-use super::list::action;
+use super::build::{NONE, action};
 use super::{Action, Asked, Group, State, Trigger};
 use crate::gui::command::{Command, Step};
 use crate::gui::texts::english;
-
-const NONE: Modifiers = Modifiers::NONE;
 
 /// To the one of the same kind before it.
 pub(super) const PREVIOUS: Action = action(

@@ -3,7 +3,7 @@
 use egui::{RichText, Ui, vec2};
 
 use super::widgets;
-use crate::gui::action::{ACTIONS, GESTURES, Group};
+use crate::gui::action::{self, GESTURES, Group};
 use crate::gui::command::Command;
 use crate::gui::texts::tr;
 use crate::gui::theme::{self, Palette, STEP};
@@ -41,7 +41,7 @@ pub fn show(ui: &Ui, commands: &mut Vec<Command>) {
 
 /// What to press or do, and what it does.
 fn rows(group: Group) -> Vec<(String, &'static str)> {
-    let keys = ACTIONS.iter().filter(|action| action.group == group);
+    let keys = action::all().filter(|action| action.group == group);
     let keys = keys
         .filter(|action| !action.triggers.is_empty())
         .map(|action| (action.shortcuts(), action.name));

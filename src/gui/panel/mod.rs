@@ -8,6 +8,7 @@ pub mod files;
 pub mod help;
 pub mod inspector;
 mod links;
+pub mod menu;
 pub mod message;
 pub mod palette;
 pub mod parameters;

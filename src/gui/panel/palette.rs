@@ -3,7 +3,7 @@
 use egui::{Align2, Button, Key, Modifiers, RichText, Ui, vec2};
 
 use super::widgets;
-use crate::gui::action::{ACTIONS, Action, State};
+use crate::gui::action::{self, Action, State};
 use crate::gui::command::Command;
 use crate::gui::fuzzy::fit;
 use crate::gui::texts::tr;
@@ -25,8 +25,7 @@ pub struct CommandPalette {
 
 /// The actions that fit what was typed, the best first.
 fn found(typed: &str) -> Vec<&'static Action> {
-    let mut found: Vec<(i32, &Action)> = ACTIONS
-        .iter()
+    let mut found: Vec<(i32, &Action)> = action::all()
         .filter(|action| action.id != "palette")
         .filter_map(|action| {
             // Also by the English name: a person may have read of it.
@@ -154,6 +153,6 @@ mod tests {
         assert_eq!(first("export"), Some("export"));
         assert_eq!(first("stop"), Some("run"));
         assert_eq!(found("qqqq").len(), 0);
-        assert_eq!(found("").len(), ACTIONS.len() - 1);
+        assert_eq!(found("").len(), action::all().count() - 1);
     }
 }

@@ -2,7 +2,8 @@
 
 use egui::{Button, Frame, Margin, Response, RichText, Stroke, Ui, Vec2, vec2};
 
-use crate::gui::action::{ACTIONS, Action, MENUS, State};
+use super::menu;
+use crate::gui::action::{Action, State};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::{Document, Documents};
 use crate::gui::live::Live;
@@ -32,7 +33,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut Ve
             ui.label(RichText::new("Loopscope").font(theme::heading()).strong());
             ui.add_space(STEP);
             run_or_stop(ui, scene, state, commands);
-            menus(ui, state, commands);
+            menu::bar(ui, state, commands);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 button(ui, "?", "keys", state, commands);
                 ui.separator();
@@ -45,58 +46,6 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut Ve
             });
         });
     });
-}
-
-/// The menus of all that can be done.
-fn menus(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
-    ui.spacing_mut().item_spacing.x = 0.0;
-    for (name, groups) in MENUS {
-        ui.menu_button(tr(name), |ui| {
-            ui.set_min_width(264.0);
-            for (place, group) in groups.iter().enumerate() {
-                if place > 0 {
-                    ui.separator();
-                }
-                for action in ACTIONS.iter().filter(|action| action.group == *group) {
-                    commands.extend(menu_item(ui, action, state));
-                }
-            }
-        });
-    }
-    ui.spacing_mut().item_spacing.x = 2.0 * STEP;
-    ui.add_space(2.0 * STEP);
-}
-
-/// A line of a menu: a tick where it is a switch that is on, its name, its key. What follows if it was pressed.
-pub fn menu_item(ui: &mut Ui, action: &Action, state: &State<'_>) -> Option<Command> {
-    let asked = action.command(state);
-    // Names stand in one column, whether there is a tick before them or not.
-    let button = Button::new(format!("      {}", tr(action.name))).shortcut_text(action.shortcut());
-    let response = ui.add_enabled(asked.is_ok(), button);
-    if action.is_on(state) == Some(true) {
-        let at = response.rect.left_center() + vec2(3.0 * STEP, 0.0);
-        let points = [vec2(-4.0, 0.0), vec2(-1.0, 3.0), vec2(4.0, -4.0)].map(|by| at + by);
-        let ink = Stroke::new(1.5, Palette::of(ui.visuals()).text);
-        ui.painter().line(points.to_vec(), ink);
-    }
-    let info = || match action.is_on(state) {
-        Some(on) => egui::WidgetInfo::selected(
-            egui::Role::MenuItemCheckBox,
-            asked.is_ok(),
-            on,
-            tr(action.name),
-        ),
-        None => egui::WidgetInfo::labeled(egui::Role::MenuItem, asked.is_ok(), tr(action.name)),
-    };
-    response.widget_info(info);
-    let response = response.on_hover_text(tr(action.does));
-    match asked {
-        Ok(command) => response.clicked().then_some(command),
-        Err(why) => {
-            response.on_disabled_hover_text(tr(why));
-            None
-        }
-    }
 }
 
 /// A button in the bar that stands for an action.

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::analysis::{Known, LinkKind, VictimKind, outcome_word};
 use crate::format::Format;
-
-use crate::gui::action::{ACTIONS, GESTURES, Group, MENUS, Trigger};
-
+use crate::gui::action::{self, GESTURES, Group, MENUS, Trigger};
 use crate::scenario::{BlockingKind, EventProvider, Model, OBJECTIONS, Requests, builtins};
 use crate::store::SpanKind;
 use crate::trace::{Cause, DeferredStep, Outcome, WaitCall};
@@ -111,7 +109,7 @@ fn from_below() -> BTreeSet<String> {
 /// What the actions are called and do, and how they are asked for.
 fn of_actions() -> BTreeSet<String> {
     let mut words = BTreeSet::new();
-    for action in ACTIONS {
+    for action in action::all() {
         words.extend([action.name, action.does]);
         for trigger in action.triggers {
             if let Trigger::Hand(how) = trigger {

@@ -3,7 +3,7 @@
 use egui::{Align2, FontId, Mesh, Painter, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use super::items::{Picture, StallBar, StallMark};
-use super::outline::{Band, Kind, Outline, ROW};
+use super::outline::{Band, Kind, Stays};
 use super::paint::{elided, life, outcome_glyph, stall, text};
 use super::place::Placement;
 use super::ruler::{Ruler, moment};
@@ -12,7 +12,7 @@ use crate::analysis::{outcome_word, plain_count, plain_duration};
 use crate::gui::texts::{self, english, fill, tr};
 use crate::gui::theme::{self, Palette};
 use crate::store::{ModelTrack, TaskTrack, ThreadTrack};
-use crate::trace::Timestamp;
+use crate::trace::{NameId, Timestamp};
 
 /// Width of the column of names, in points.
 pub(super) const GUTTER: f32 = 176.0;
@@ -60,6 +60,15 @@ impl Areas {
             gutter: part(all.left(), y, x, bottom),
             corner: part(all.left(), all.top(), x, y),
             lanes: part(x, y, all.right(), bottom),
+        }
+    }
+
+    /// The same, where names and lanes end at `bottom`.
+    pub(super) fn with_bottom(self, bottom: f32) -> Self {
+        Self {
+            gutter: self.gutter.with_max_y(bottom),
+            lanes: self.lanes.with_max_y(bottom),
+            ..self
         }
     }
 }
@@ -135,19 +144,19 @@ pub(super) fn cursor_time(
     painter.galley(chip.min + vec2(6.0, 2.0), galley, palette.text);
 }
 
-/// Paints the names of the lanes, and the headers over names and lanes.
-pub(super) fn names(
+/// Paints the names of lanes, and headers over names and lanes.
+pub(super) fn names<'a>(
     painter: &Painter,
     palette: &Palette,
     areas: &Areas,
     place: &Placement<'_>,
-    outline: &Outline<'_>,
+    bands: impl Iterator<Item = &'a Band<'a>>,
     picture: &Picture,
 ) {
     let both = areas.gutter.union(areas.lanes);
     let painter = painter.with_clip_rect(both.intersect(painter.clip_rect()));
     painter.rect_filled(areas.gutter, 0.0, palette.panel);
-    for band in outline.visible(place.scroll, areas.lanes.height()) {
+    for band in bands {
         let top = place.top(band);
         match band.kind {
             Kind::Header { collapsed } => {
@@ -270,8 +279,18 @@ fn task_name(
         let rect = painter.text(at, Align2::RIGHT_CENTER, bytes, theme::number(), ink);
         room -= rect.width() + 8.0;
     }
-    let name = task.name.map_or("?", |name| place.scene.store.name(name));
-    lane_name(painter, areas, middle, room, name, palette.text);
+    let name = full_name(place, band, task.name);
+    lane_name(painter, areas, middle, room, &name, palette.text);
+}
+
+/// The name of a lane; of one that is not below its model's header, with the name of the model.
+fn full_name(place: &Placement<'_>, band: &Band<'_>, name: Option<NameId>) -> String {
+    let store = place.scene.store;
+    let name = name.map_or("?", |name| store.name(name));
+    match band.stays {
+        Stays::Pinned => format!("{name} · {}", texts::variant(store.model_name(band.model))),
+        Stays::Scrolls | Stays::Sticks { .. } => name.to_owned(),
+    }
 }
 
 /// The name of a lane, in as much of the gutter as is left for it.
@@ -309,19 +328,23 @@ fn thread_name(
         &[english("thread"), english("calls that block")]
     };
     let mut room = areas.gutter.width() - INDENT - 12.0;
-    for (depth, words) in rows.iter().enumerate().take(thread.lane.depths()) {
+    for (depth, words) in rows
+        .iter()
+        .enumerate()
+        .take(thread.lane.depths().min(band.rows))
+    {
         let at = pos2(
             areas.gutter.right() - 10.0,
-            first + (depth as f32 + 0.5) * ROW - 0.5,
+            first + (depth as f32 + 0.5) * band.row - 0.5,
         );
         let rect = painter.text(at, Align2::RIGHT_CENTER, tr(words), theme::small(), ink);
         if depth == 0 {
             room -= rect.width() + 8.0;
         }
     }
-    let name = thread.name.map_or("?", |name| place.scene.store.name(name));
-    let middle = first + ROW / 2.0 - 0.5;
-    lane_name(painter, areas, middle, room, name, ink);
+    let name = full_name(place, band, thread.name);
+    let middle = first + band.row / 2.0 - 0.5;
+    lane_name(painter, areas, middle, room, &name, ink);
 }
 
 /// The strips and triangles of stalls in headers, and the lives of models below them.

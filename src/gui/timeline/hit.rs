@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use egui::Pos2;
 
-use super::outline::{Band, Kind, MOMENTS, Outline, ROW};
+use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::Placement;
 use super::{marks, stalls};
 use crate::gui::command::Selection;
@@ -87,12 +87,13 @@ pub(super) fn hit(place: &Placement<'_>, outline: &Outline<'_>, pointer: Pos2) -
     if !place.lanes.contains(pointer) {
         return None;
     }
-    let y = pointer.y - place.lanes.top() + place.scroll;
-    let band = outline.at(y)?;
+    let band = outline.at(pointer.y - place.lanes.top(), place.scroll)?;
     match band.kind {
         Kind::Header { .. } => Some(Target::Header(band.model.id)),
         Kind::Task(task) => in_task(place, band, task, pointer.x),
-        Kind::Thread(thread) => in_thread(place, band, thread, pointer.x, y - band.top),
+        Kind::Thread(thread) => {
+            in_thread(place, band, thread, pointer.x, pointer.y - place.top(band))
+        }
     }
 }
 
@@ -144,7 +145,10 @@ fn in_thread(
         })?;
         return Some(Target::Instant(model.id, thread.id, index));
     }
-    let depth = ((y - MOMENTS) / ROW) as usize;
+    let depth = ((y - MOMENTS) / band.row) as usize;
+    if depth >= band.rows {
+        return None;
+    }
     let margin = f64::from(TOLERANCE) * place.axis.nanos_per_point();
     if depth == 0
         && let Some(index) = stalls::near(place, model, thread.id, place.axis.nanos_at(x), margin)

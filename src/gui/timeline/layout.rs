@@ -17,11 +17,20 @@ use crate::gui::texts::tr;
 use crate::store::{Piece, Row, Span, SpanKind, Spans, TaskTrack, ThreadTrack};
 use crate::trace::{Outcome, TimeRange, Timestamp};
 
-/// Lays out the bands that show.
+/// Lays out the bands that show, except for those that are pinned.
 pub(super) fn lay_out(placement: &Placement<'_>, outline: &Outline<'_>) -> Picture {
+    let visible = outline.visible(placement.scroll, placement.lanes.height());
+    lay_out_bands(placement, visible)
+}
+
+/// Lays out these bands.
+pub(super) fn lay_out_bands<'a>(
+    placement: &Placement<'_>,
+    bands: impl Iterator<Item = &'a Band<'a>>,
+) -> Picture {
     let mut picture = Picture::default();
     let layout = Layout(placement);
-    for band in outline.visible(placement.scroll, placement.lanes.height()) {
+    for band in bands {
         match band.kind {
             Kind::Header { .. } => layout.header(band, &mut picture),
             Kind::Task(task) => layout.task(band, task, &mut picture),
@@ -129,7 +138,7 @@ impl Layout<'_> {
     }
 
     fn thread(&self, band: &Band<'_>, thread: &ThreadTrack, picture: &mut Picture) {
-        for depth in 0..thread.lane.depths() {
+        for depth in 0..thread.lane.depths().min(band.rows) {
             let (top, bottom) = self.0.row_edges(band, depth);
             let style = RowStyle {
                 top,

@@ -3,7 +3,7 @@
 use egui::{Painter, Pos2, Rangef, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use super::chrome::Areas;
-use super::outline::{Band, Kind, Outline, ROW};
+use super::outline::{Band, Kind, Outline};
 use super::place::Placement;
 use crate::gui::range::{exact, exact_moment};
 use crate::gui::theme::{self, Palette};
@@ -41,7 +41,7 @@ pub(super) fn meant(
         let top = place.top(band);
         !place.lanes.contains(pointer) || (top..top + band.height).contains(&pointer.y)
     };
-    let lanes = seen.iter().filter(under);
+    let lanes = seen.chain(outline.pinned()).filter(under);
     let edges = lanes.flat_map(|band| edges_near(place, band, Timestamp(exact as u64), pointer.y));
     let distance = |edge: &Edge| (edge.at.0 as f64 - exact).abs();
     let nearest = edges
@@ -80,9 +80,9 @@ fn edges_near<'a>(
     y: f32,
 ) -> impl Iterator<Item = Edge> + use<'a> {
     let (first, _) = place.row_edges(band, 0);
-    let row_under = ((y - first) / ROW).floor();
+    let row_under = ((y - first) / band.row).floor();
     let lane = lane_of(band);
-    let depths = lane.map_or(0, Lane::depths);
+    let depths = lane.map_or(0, Lane::depths).min(band.rows);
     let edges = move |depth: usize| {
         let lane = lane?;
         let next = lane.row(depth).map_or(0, |row| row.first_after(at));

@@ -7,6 +7,7 @@
 
 mod axis;
 mod chrome;
+mod handles;
 mod hit;
 mod interact;
 mod items;
@@ -30,63 +31,56 @@ mod tests;
 mod tooltip;
 mod waits;
 
-use std::collections::BTreeSet;
-
 use egui::{
-    Align2, PopupAnchor, Rect, Response, Role, Sense, Stroke, StrokeKind, Tooltip, Ui, WidgetInfo,
-    pos2, vec2,
+    Align2, Painter, PopupAnchor, Rect, Response, Role, Sense, Stroke, StrokeKind, Tooltip, Ui,
+    WidgetInfo, pos2, vec2,
 };
-use serde::{Deserialize, Serialize};
 
 pub use chrome::gutter_width;
 pub use scene::Scene;
 
 use crate::gui::command::{Command, Selection, ViewCommand};
-use crate::gui::texts::{self, fill, tr};
+use crate::gui::lanes::Lane;
+use crate::gui::texts::tr;
 use crate::gui::theme::{self, Palette};
 use crate::gui::time_view::TimeView;
 use chrome::Areas;
+use handles::Handles;
 use interact::{Drag, Hands};
 use items::Picture;
-use outline::{Kind, Outline};
+use outline::Outline;
 use place::Placement;
 use ruler::Ruler;
 
 /// The timeline as a widget: what it remembers from frame to frame.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Debug, Default)]
 pub struct Timeline {
-    /// The names of the models whose lanes are hidden.
-    collapsed: BTreeSet<String>,
-    /// Whether the key to patterns and shapes is hidden.
-    legend_hidden: bool,
     /// How far the lanes are scrolled up, in points.
-    #[serde(skip)]
     scroll: f32,
-    #[serde(skip)]
     drag: Option<Drag>,
+    handles: Handles,
     /// The moment under the pointer, in nanoseconds.
-    #[serde(skip)]
     pointed: Option<f64>,
     /// The selection that was last scrolled to.
-    #[serde(skip)]
     scrolled_to: Option<Selection>,
 }
 
 impl Timeline {
-    /// Shows `scene` in all the room that is left in `ui`, and adds to `commands` what the hands ask for.
-    pub fn show(&mut self, ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
+    /// Shows `scene` in all the room that is left in `ui`, and adds to `commands` what the hands ask for. What is
+    /// given back tells of clicks anywhere on it: a menu can be shown there, of the lane that is aimed at.
+    pub fn show(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        commands: &mut Vec<Command>,
+    ) -> Response {
         let size = ui.available_size().max(vec2(120.0, 80.0));
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, tr("Timeline")));
         let palette = Palette::of(ui.visuals());
-        let legend = if self.legend_hidden {
-            0.0
-        } else {
-            legend::HEIGHT
-        };
+        let legend = if scene.legend { legend::HEIGHT } else { 0.0 };
         let areas = Areas::new(rect, legend);
-        let outline = Outline::new(scene.store, &self.collapsed);
+        let outline = Outline::new(scene, areas.lanes.height());
         self.clamp_scroll(&outline, areas.lanes.height());
         let place = Placement::new(scene, areas.lanes, self.scroll, ui.pixels_per_point());
 
@@ -107,13 +101,16 @@ impl Timeline {
             let hint = tr("Press Run (Space), or drop a trace file on the window");
             show_empty(ui, areas.lanes, tr("Nothing recorded yet"), hint);
         }
-        self.headers(ui, &areas, &place, &outline);
-        stall_marks(ui, &areas, &picture, commands);
-        self.legend(ui, palette, &areas);
+        let canvas = self
+            .handles
+            .show(ui, &areas, &place, &outline, response, commands);
+        stall_marks(ui, &areas, &outline, &picture, commands);
+        handles::hidden_lanes(ui, &areas, &outline, commands);
+        legend_button(ui, palette, &areas, scene.legend, commands);
         if let Some(target) = hands.target
             && let Some(text) = tooltip::describe(scene, &target)
         {
-            let id = response.id.with("description");
+            let id = canvas.id.with("description");
             Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id, PopupAnchor::Pointer)
                 .gap(14.0)
                 .show(|ui| tooltip::show(ui, palette, &text));
@@ -122,6 +119,12 @@ impl Timeline {
         self.scroll_to_selection(ui, &place, &outline);
         self.scroll += hands.scroll;
         self.clamp_scroll(&outline, areas.lanes.height());
+        canvas
+    }
+
+    /// The lane that was pointed at or selected last.
+    pub const fn aimed(&self) -> Option<&Lane> {
+        self.handles.aimed.as_ref()
     }
 
     /// The moment under the pointer in the last frame, in nanoseconds.
@@ -136,10 +139,12 @@ impl Timeline {
             return;
         }
         self.scrolled_to = selection;
+        self.handles.aim_at(place, selection);
         let Some(at) = selection.and_then(|what| locate::locate(place, outline, what)) else {
             return;
         };
         let lanes = place.lanes;
+        let lanes = lanes.with_min_y(lanes.top() + outline.cover(place.scroll));
         if at.top() < lanes.top() || at.bottom() > lanes.bottom() {
             self.scroll += at.center().y - lanes.center().y;
             ui.ctx().request_repaint();
@@ -150,75 +155,45 @@ impl Timeline {
         let most = (outline.height() - height).max(0.0);
         self.scroll = self.scroll.clamp(0.0, most).round();
     }
+}
 
-    /// The headers are buttons that hide and show the lanes of their model.
-    fn headers(&mut self, ui: &Ui, areas: &Areas, place: &Placement<'_>, outline: &Outline<'_>) {
-        let visible = outline.visible(place.scroll, areas.lanes.height());
-        for band in visible {
-            let Kind::Header { collapsed } = band.kind else {
-                continue;
-            };
-            let top = place.top(band);
-            let rect = Rect::from_x_y_ranges(areas.gutter.x_range(), top..=top + band.height);
-            let rect = rect.intersect(areas.gutter);
-            let id = ui.scope_id().with(("header", band.model.id.number()));
-            let name = place.scene.store.model_name(band.model);
-            let said = texts::variant(name);
-            let (label, hint) = match collapsed {
-                true => (tr("Expand {name}"), tr("Expand the lanes of this model")),
-                false => (
-                    tr("Collapse {name}"),
-                    tr("Collapse the lanes of this model"),
-                ),
-            };
-            let label = fill(label, &[("name", &said)]);
-            let button = ui.interact(rect, id, Sense::click());
-            button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &label));
-            if button.clicked() && !self.collapsed.remove(name) {
-                self.collapsed.insert(name.to_owned());
-            }
-            if button.hovered() {
-                let palette = Palette::of(ui.visuals());
-                let stripe = Rect::from_min_size(rect.min, vec2(3.0, rect.height()));
-                ui.painter().rect_filled(stripe, 0.0, palette.link);
-            }
-            focus_ring(ui, &button);
-            button.on_hover_text(hint);
-        }
+/// Paints the key to patterns and shapes, and the words that show and hide it.
+fn legend_button(
+    ui: &Ui,
+    palette: &Palette,
+    areas: &Areas,
+    shown: bool,
+    commands: &mut Vec<Command>,
+) {
+    if shown {
+        let bottom = areas.all.bottom();
+        let area = Rect::from_x_y_ranges(areas.all.x_range(), bottom - legend::HEIGHT..=bottom);
+        legend::paint(&ui.painter().with_clip_rect(area), palette, area);
     }
-
-    fn legend(&mut self, ui: &Ui, palette: &Palette, areas: &Areas) {
-        let shown = !self.legend_hidden;
-        if shown {
-            let bottom = areas.all.bottom();
-            let area = Rect::from_x_y_ranges(areas.all.x_range(), bottom - legend::HEIGHT..=bottom);
-            legend::paint(&ui.painter().with_clip_rect(area), palette, area);
-        }
-        let at = pos2(areas.corner.left() + 12.0, areas.corner.center().y);
-        let color = palette.text_weak;
-        let painter = ui.painter();
-        let words = if shown {
-            tr("Hide legend")
-        } else {
-            tr("Legend")
-        };
-        let galley = painter.layout_no_wrap(words.to_owned(), theme::small(), color);
-        let rect = Align2::LEFT_CENTER.anchor_size(at, galley.size());
-        let id = ui.scope_id().with("legend");
-        let button = ui.interact(rect.expand(4.0), id, Sense::click());
-        button.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, tr("Legend")));
-        let ink = if button.hovered() {
-            palette.link
-        } else {
-            color
-        };
-        painter.galley(rect.min, galley, ink);
-        if button.clicked() {
-            self.legend_hidden = shown;
-        }
-        focus_ring(ui, &button);
-        button.on_hover_text(tr("What the patterns and shapes mean"));
+    let at = pos2(areas.corner.left() + 12.0, areas.corner.center().y);
+    let color = palette.text_weak;
+    let painter = ui.painter();
+    let words = if shown {
+        tr("Hide legend")
+    } else {
+        tr("Legend")
+    };
+    let galley = painter.layout_no_wrap(words.to_owned(), theme::small(), color);
+    let rect = Align2::LEFT_CENTER.anchor_size(at, galley.size());
+    let id = ui.scope_id().with("legend");
+    let button = ui.interact(rect.expand(4.0), id, Sense::click());
+    button.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, tr("Legend")));
+    let ink = if button.hovered() {
+        palette.link
+    } else {
+        color
+    };
+    painter.galley(rect.min, galley, ink);
+    if button.clicked() {
+        commands.push(Command::SetLegend(!shown));
     }
+    focus_ring(ui, &button);
+    button.on_hover_text(tr("What the patterns and shapes mean"));
 }
 
 fn paint_all(
@@ -238,9 +213,19 @@ fn paint_all(
         .with_clip_rect(areas.lanes.intersect(ui.clip_rect()));
     let ruler = ruler_of(ui, place.scene.view, place.axis.width());
 
-    paint::background(&lanes, palette, place, outline, &ruler);
+    let visible = || outline.visible(place.scroll, areas.lanes.height());
+    paint::background(&lanes, palette, place, visible(), &ruler);
     paint::picture(&lanes, palette, place, picture);
-    chrome::names(&all, palette, areas, place, outline, picture);
+    chrome::names(&all, palette, areas, place, visible(), picture);
+    pinned(&all, palette, areas, place, outline, &ruler);
+    // Lines lead to what is pinned; to what is covered otherwise they end at the cover.
+    let lanes = match outline.pinned() {
+        [] => {
+            let top = areas.lanes.top() + outline.cover(place.scroll);
+            lanes.with_clip_rect(lanes.clip_rect().intersect(areas.lanes.with_min_y(top)))
+        }
+        _ => lanes,
+    };
     waits::paint(&lanes, palette, &waits::waits(place, outline));
     overlay::selection(&lanes, palette, place, outline);
     if let Some(target) = &hands.target {
@@ -276,13 +261,43 @@ pub fn grid(ui: &Ui, view: &TimeView, width: f32) -> Vec<f64> {
     labelled.map(|tick| tick.at as f64).collect()
 }
 
+/// Paints what stays at the top while the rest is scrolled.
+fn pinned(
+    painter: &Painter,
+    palette: &Palette,
+    areas: &Areas,
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    ruler: &Ruler,
+) {
+    if outline.pinned().is_empty() {
+        return;
+    }
+    let areas = areas.with_bottom(areas.lanes.top() + outline.roof());
+    let lanes = painter.with_clip_rect(areas.lanes.intersect(painter.clip_rect()));
+    let bands = || outline.pinned().iter();
+    let picture = layout::lay_out_bands(place, bands());
+    paint::background(&lanes, palette, place, bands(), ruler);
+    paint::picture(&lanes, palette, place, &picture);
+    chrome::names(painter, palette, &areas, place, bands(), &picture);
+    let line = Stroke::new(2.0, palette.border);
+    painter.hline(areas.all.x_range(), areas.lanes.bottom() - 1.0, line);
+}
+
 /// The triangles of stalls can be clicked, and found by whoever cannot see them.
-fn stall_marks(ui: &Ui, areas: &Areas, picture: &Picture, commands: &mut Vec<Command>) {
+fn stall_marks(
+    ui: &Ui,
+    areas: &Areas,
+    outline: &Outline<'_>,
+    picture: &Picture,
+    commands: &mut Vec<Command>,
+) {
     /// More than these are not told apart one by one.
     const MOST: usize = 64;
+    let free = areas.lanes.with_min_y(areas.lanes.top() + outline.roof());
     for mark in picture.stall_marks.iter().take(MOST) {
         let rect = chrome::stall_triangle(mark).expand(2.0);
-        if !areas.lanes.contains_rect(rect) {
+        if !free.contains_rect(rect) {
             continue;
         }
         let key = (mark.model.number(), mark.range.begin.0);

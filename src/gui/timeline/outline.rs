@@ -1,21 +1,29 @@
 //! What lies above what: the groups and lanes from top to bottom, without their contents.
 
-use std::collections::BTreeSet;
-
-use crate::store::{ModelTrack, TaskTrack, ThreadTrack, TraceStore};
+use super::scene::Scene;
+use crate::gui::lanes::{Arrangement, Lane};
+use crate::store::{LaneRef, ModelTrack, TaskTrack, ThreadTrack, TraceStore};
 
 /// Height of a model's header, in points.
 pub(super) const HEADER: f32 = 38.0;
-/// Height of a task's lane.
+/// Height of a task's lane where there is little room.
 pub(super) const TASK: f32 = 23.0;
-/// Height of one depth of a thread's lane.
+/// Height of one depth of a thread's lane where there is little room.
 pub(super) const ROW: f32 = 16.0;
+/// Height of a task's lane that is collapsed.
+const SLIM: f32 = 12.0;
 /// Height of the strip above a thread's rows in which its moments are marked.
 pub(super) const MOMENTS: f32 = 9.0;
 /// Free space below a thread's rows.
 pub(super) const BELOW: f32 = 3.0;
 /// Free space between two groups.
 pub(super) const GAP: f32 = 7.0;
+/// Height of the note below the names that tells of hidden lanes.
+pub(super) const NOTE: f32 = 22.0;
+/// How much higher lanes are at most where there is much room.
+const MOST_GROWTH: f32 = 1.75;
+/// How much of the room pinned lanes take at most; those that are left lie in their groups.
+const MOST_PINNED: f32 = 0.5;
 
 /// What a band of the timeline is about.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +39,23 @@ pub(super) enum Kind<'a> {
     Thread(&'a ThreadTrack),
 }
 
+/// Where a band is while the others are scrolled.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Stays {
+    /// It goes along.
+    Scrolls,
+    /// It never moves.
+    Pinned,
+    /// It goes no higher than `roof` while something of its group, which ends at `until`, is below it. Both in
+    /// points, as [`Band::top`].
+    Sticks {
+        /// The lower edge of what is pinned.
+        roof: f32,
+        /// The lower edge of its group.
+        until: f32,
+    },
+}
+
 /// One horizontal band.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Band<'a> {
@@ -42,6 +67,12 @@ pub(super) struct Band<'a> {
     pub(super) top: f32,
     /// How high it is, in points.
     pub(super) height: f32,
+    /// How high one depth of a thread is.
+    pub(super) row: f32,
+    /// How many depths of a thread show.
+    pub(super) rows: usize,
+    /// Where it is while the others are scrolled.
+    pub(super) stays: Stays,
 }
 
 impl Band<'_> {
@@ -50,50 +81,104 @@ impl Band<'_> {
         self.top + self.height
     }
 
-    /// The upper edge of a depth of a thread, below the upper edge of the band.
-    pub(super) fn row_top(depth: usize) -> f32 {
-        MOMENTS + depth as f32 * ROW
+    /// The upper edge of a depth of a thread, below the upper edge of the band. Depths that do not show lie on
+    /// the last one that does.
+    pub(super) fn row_top(&self, depth: usize) -> f32 {
+        MOMENTS + depth.min(self.rows.saturating_sub(1)) as f32 * self.row
+    }
+
+    /// Its upper edge, in points below the upper edge of the window, when the lanes are scrolled up by `scroll`.
+    pub(super) fn shown_top(&self, scroll: f32) -> f32 {
+        let top = self.top - scroll;
+        match self.stays {
+            Stays::Pinned => self.top,
+            Stays::Scrolls => top,
+            Stays::Sticks { roof, until } => top.max(roof.min(until - scroll - self.height)),
+        }
+    }
+
+    /// Which lane of its model it is; `None` for a header.
+    pub(super) fn lane(&self) -> Option<LaneRef> {
+        match self.kind {
+            Kind::Header { .. } => None,
+            Kind::Task(task) => Some(LaneRef::Task(task.id)),
+            Kind::Thread(thread) => Some(LaneRef::Thread(thread.id)),
+        }
+    }
+
+    /// By what it is known to the arrangement.
+    pub(super) fn key(&self, store: &TraceStore) -> Lane {
+        Lane {
+            group: store.model_name(self.model).to_owned(),
+            lane: self.lane(),
+        }
     }
 }
 
 /// All bands.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outline<'a> {
+    /// The pinned ones first.
     bands: Vec<Band<'a>>,
+    pinned: usize,
+    /// The lower edge of the pinned ones.
+    roof: f32,
     height: f32,
+    hidden: usize,
 }
 
 impl<'a> Outline<'a> {
-    /// The bands of a trace, where the models called like one of `collapsed` show only their header.
-    pub(super) fn new(store: &'a TraceStore, collapsed: &BTreeSet<String>) -> Self {
+    /// The bands of a scene for a window of `room` points. Where it is higher than they are, they grow.
+    pub(super) fn new(scene: &Scene<'a>, room: f32) -> Self {
+        let small = Self::build(scene.store, scene.lanes, room, TASK, ROW);
+        let grows = |band: &Band<'_>| match band.kind {
+            Kind::Header { .. } => 0.0,
+            Kind::Task(_) if band.height < TASK => 0.0,
+            Kind::Task(_) => band.height,
+            Kind::Thread(_) => band.rows as f32 * ROW,
+        };
+        let growing: f32 = small.bands.iter().map(grows).sum();
+        let growth = 1.0 + (room - small.height).max(0.0) / growing.max(1.0);
+        let growth = growth.min(MOST_GROWTH);
+        let (task, row) = ((TASK * growth).floor(), (ROW * growth).floor());
+        if task <= TASK && row <= ROW {
+            return small;
+        }
+        Self::build(scene.store, scene.lanes, room, task, row)
+    }
+
+    fn build(store: &'a TraceStore, lanes: &Arrangement, room: f32, task: f32, row: f32) -> Self {
         let mut outline = Self::default();
-        for (place, model) in store.models().iter().enumerate() {
-            if place > 0 {
-                outline.height += GAP;
-            }
-            let collapsed = collapsed.contains(store.model_name(model));
-            outline.add(model, Kind::Header { collapsed }, HEADER);
-            if collapsed {
-                continue;
-            }
-            for task in &model.tasks {
-                outline.add(model, Kind::Task(task), TASK);
-            }
-            for thread in model
-                .threads
-                .iter()
-                .filter(|thread| is_worth_a_lane(thread))
-            {
-                let rows = thread.lane.depths().max(1) as f32 * ROW;
-                outline.add(model, Kind::Thread(thread), MOMENTS + rows + BELOW);
-            }
+        let mut build = Build {
+            store,
+            lanes,
+            task,
+            row,
+            outline: &mut outline,
+        };
+        build.pin(room * MOST_PINNED);
+        for model in lanes.models(store) {
+            build.group(model);
+        }
+        if outline.hidden > 0 {
+            outline.height += NOTE;
         }
         outline
     }
 
-    /// From top to bottom.
+    /// All of them: those that are pinned, then the others from top to bottom.
     pub(super) fn bands(&self) -> &[Band<'a>] {
         &self.bands
+    }
+
+    /// Those that stay at the top.
+    pub(super) fn pinned(&self) -> &[Band<'a>] {
+        &self.bands[..self.pinned]
+    }
+
+    /// How high what is pinned is, in points.
+    pub(super) const fn roof(&self) -> f32 {
+        self.roof
     }
 
     /// How high all of them are together, in points.
@@ -101,33 +186,174 @@ impl<'a> Outline<'a> {
         self.height
     }
 
-    /// Those that show in a window of `height` points, `scroll` points below the upper edge.
-    pub(super) fn visible(&self, scroll: f32, height: f32) -> &[Band<'a>] {
-        let from = self.bands.partition_point(|band| band.bottom() <= scroll);
-        let to = self
-            .bands
-            .partition_point(|band| band.top < scroll + height);
-        &self.bands[from..to.max(from)]
+    /// How many lanes are hidden, in their groups or with them.
+    pub(super) const fn hidden(&self) -> usize {
+        self.hidden
     }
 
-    /// The one `y` points below the upper edge.
-    pub(super) fn at(&self, y: f32) -> Option<&Band<'a>> {
-        let place = self.bands.partition_point(|band| band.bottom() <= y);
-        self.bands.get(place).filter(|band| band.top <= y)
+    /// Those below the pinned ones that show in a window of `height` points, `scroll` points below the upper edge.
+    /// The headers come last: the one that sticks lies over the lanes.
+    pub(super) fn visible(&self, scroll: f32, height: f32) -> impl Iterator<Item = &Band<'a>> {
+        let all = &self.bands[self.pinned..];
+        let from = all.partition_point(|band| band.bottom() <= scroll + self.roof);
+        let to = all.partition_point(|band| band.top < scroll + height);
+        let seen = &all[from..to.max(from)];
+        let is_header = |band: &&Band<'_>| matches!(band.kind, Kind::Header { .. });
+        let lanes = seen.iter().filter(move |band| !is_header(band));
+        let below = move |band: &&Band<'_>| is_header(band) && band.top >= scroll + self.roof;
+        let headers = seen.iter().filter(below);
+        lanes.chain(self.stuck(scroll)).chain(headers)
     }
 
-    fn add(&mut self, model: &'a ModelTrack, kind: Kind<'a>, height: f32) {
-        self.bands.push(Band {
-            kind,
-            model,
-            top: self.height,
-            height,
-        });
-        self.height += height;
+    /// The header that would be out of sight, at least in part, and stays because lanes of its group are not.
+    fn stuck(&self, scroll: f32) -> Option<&Band<'a>> {
+        let all = &self.bands[self.pinned..];
+        let from = all.partition_point(|band| band.top < scroll + self.roof);
+        let mut above = all[..from].iter().rev();
+        let last = above.find(|band| matches!(band.kind, Kind::Header { .. }))?;
+        matches!(last.stays, Stays::Sticks { roof, until } if until > scroll + roof).then_some(last)
+    }
+
+    /// The lower edge of what covers the lanes at their top, in points below the upper edge of the window.
+    pub(super) fn cover(&self, scroll: f32) -> f32 {
+        let stuck = self.stuck(scroll);
+        stuck.map_or(self.roof, |band| band.shown_top(scroll) + band.height)
+    }
+
+    /// The one `y` points below the upper edge of the window, scrolled up by `scroll`.
+    pub(super) fn at(&self, y: f32, scroll: f32) -> Option<&Band<'a>> {
+        let holds = |band: &&Band<'_>| {
+            let top = band.shown_top(scroll);
+            top <= y && y < top + band.height
+        };
+        if y < self.roof {
+            return self.pinned().iter().find(holds);
+        }
+        if let Some(header) = self.stuck(scroll).filter(holds) {
+            return Some(header);
+        }
+        let all = &self.bands[self.pinned..];
+        let place = all.partition_point(|band| band.bottom() <= y + scroll);
+        all.get(place).filter(holds)
     }
 }
 
-/// A thread that never did a thing, such as the one that waits for all others, takes no room.
-fn is_worth_a_lane(thread: &ThreadTrack) -> bool {
-    thread.has_spans() || !thread.notable().is_empty()
+/// Puts one band below the other.
+struct Build<'a, 'b> {
+    store: &'a TraceStore,
+    lanes: &'b Arrangement,
+    task: f32,
+    row: f32,
+    outline: &'b mut Outline<'a>,
+}
+
+impl<'a> Build<'a, '_> {
+    /// The lanes that are pinned, as far as there is room.
+    fn pin(&mut self, room: f32) {
+        for key in self.lanes.pinned() {
+            let mut models = self.store.models().iter();
+            let model = models.find(|model| self.store.model_name(model) == key.group);
+            let Some((model, lane)) = model.zip(key.lane) else {
+                continue;
+            };
+            if self.outline.height + self.height_of(model, lane) <= room {
+                self.lane(model, lane, Stays::Pinned);
+            }
+        }
+        self.outline.pinned = self.outline.bands.len();
+        self.outline.roof = self.outline.height;
+    }
+
+    fn height_of(&self, model: &ModelTrack, lane: LaneRef) -> f32 {
+        match lane {
+            LaneRef::Task(_) => self.task,
+            LaneRef::Thread(id) => {
+                let rows = model.thread(id).map_or(1, |thread| thread.lane.depths());
+                MOMENTS + rows.max(1) as f32 * self.row + BELOW
+            }
+        }
+    }
+
+    fn group(&mut self, model: &'a ModelTrack) {
+        let name = self.store.model_name(model);
+        let group = Lane::group(name);
+        let lanes = self.lanes.lanes(self.store, model);
+        if self.lanes.is_hidden(&group) {
+            self.outline.hidden += lanes.len().max(1);
+            return;
+        }
+        if self.outline.bands.len() > self.outline.pinned {
+            self.outline.height += GAP;
+        }
+        let collapsed = self.lanes.is_collapsed(&group);
+        let header = self.outline.bands.len();
+        self.add(model, Kind::Header { collapsed }, HEADER, 0, Stays::Scrolls);
+        let singles = self.lanes.singles_out(name);
+        for lane in lanes {
+            let key = || Lane {
+                lane: Some(lane),
+                ..group.clone()
+            };
+            if singles && self.lanes.is_hidden(&key()) {
+                self.outline.hidden += 1;
+                continue;
+            }
+            let is_above = singles && self.is_in_pins(model, lane);
+            if !collapsed && !is_above {
+                self.lane(model, lane, Stays::Scrolls);
+            }
+        }
+        let (roof, until) = (self.outline.roof, self.outline.height);
+        self.outline.bands[header].stays = Stays::Sticks { roof, until };
+    }
+
+    fn is_in_pins(&self, model: &ModelTrack, lane: LaneRef) -> bool {
+        let mut pinned = self.outline.pinned().iter();
+        pinned.any(|band| band.model.id == model.id && band.lane() == Some(lane))
+    }
+
+    fn lane(&mut self, model: &'a ModelTrack, lane: LaneRef, stays: Stays) {
+        let name = self.store.model_name(model);
+        let slim = self.lanes.singles_out(name)
+            && self.lanes.is_collapsed(&Lane {
+                group: name.to_owned(),
+                lane: Some(lane),
+            });
+        match lane {
+            LaneRef::Task(id) => {
+                if let Some(task) = model.task(id) {
+                    let height = if slim { SLIM } else { self.task };
+                    self.add(model, Kind::Task(task), height, 1, stays);
+                }
+            }
+            LaneRef::Thread(id) => {
+                if let Some(thread) = model.thread(id) {
+                    let all = thread.lane.depths().max(1);
+                    let rows = if slim { 1 } else { all };
+                    let height = MOMENTS + rows as f32 * self.row + BELOW;
+                    self.add(model, Kind::Thread(thread), height, rows, stays);
+                }
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        model: &'a ModelTrack,
+        kind: Kind<'a>,
+        height: f32,
+        rows: usize,
+        stays: Stays,
+    ) {
+        self.outline.bands.push(Band {
+            kind,
+            model,
+            top: self.outline.height,
+            height,
+            row: self.row,
+            rows,
+            stays,
+        });
+        self.outline.height += height;
+    }
 }

@@ -4,7 +4,7 @@ use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Stroke, pos2, vec2};
 
 use super::items::{Bar, End, Label, Life, Look, Mark, On, Picture, SHARES, Shape, StallBar};
-use super::outline::{Kind, Outline};
+use super::outline::{Band, Kind};
 use super::patterns::{HATCH, STALL, dots, mix, outline as edge, stripes};
 use super::place::Placement;
 use super::ruler::Ruler;
@@ -16,28 +16,21 @@ use crate::trace::{Outcome, Timestamp};
 const FAINTEST: f32 = 0.4;
 
 /// Paints the lanes behind everything, and the lines of time.
-pub(super) fn background(
+pub(super) fn background<'a>(
     painter: &Painter,
     palette: &Palette,
     place: &Placement<'_>,
-    outline: &Outline<'_>,
+    bands: impl Iterator<Item = &'a Band<'a>>,
     ruler: &Ruler,
 ) {
     let lanes = place.lanes;
     let mut mesh = Mesh::default();
     mesh.add_colored_rect(lanes, palette.background);
-    let mut odd = false;
-    for band in outline.visible(place.scroll, lanes.height()) {
+    for band in bands {
         let color = match band.kind {
-            Kind::Header { .. } => {
-                odd = false;
-                continue;
-            }
-            Kind::Thread(_) => palette.lane,
-            Kind::Task(_) => {
-                odd = !odd;
-                if odd { palette.lane_alt } else { palette.lane }
-            }
+            Kind::Header { .. } => continue,
+            Kind::Task(task) if task.id.index().is_multiple_of(2) => palette.lane_alt,
+            Kind::Task(_) | Kind::Thread(_) => palette.lane,
         };
         let top = place.top(band);
         let rect = Rect::from_min_max(

@@ -3,13 +3,13 @@
 use egui::{Rect, pos2, vec2};
 
 use super::axis::Axis;
-use super::outline::{Band, ROW};
+use super::outline::Band;
 use super::scene::Scene;
 use crate::trace::TimeRange;
 
 /// The narrowest that something active is drawn, in points.
 pub(super) const NARROWEST: f32 = 2.0;
-/// Room above and below a task's bar.
+/// Room above and below a task's bar, at most.
 pub(super) const TASK_PADDING: f32 = 4.0;
 /// The narrowest room for a text, in points.
 const NARROWEST_TEXT: f32 = 16.0;
@@ -48,7 +48,7 @@ impl<'a> Placement<'a> {
 
     /// Where the upper edge of a band lies on the screen.
     pub(super) fn top(&self, band: &Band<'_>) -> f32 {
-        self.lanes.top() + band.top - self.scroll
+        self.lanes.top() + band.shown_top(self.scroll)
     }
 
     /// The bar of a stretch of time between two heights. At least `narrowest` wide.
@@ -61,13 +61,14 @@ impl<'a> Placement<'a> {
     /// The upper and the lower edge of the bar of a task.
     pub(super) fn task_edges(&self, band: &Band<'_>) -> (f32, f32) {
         let top = self.top(band);
-        (top + TASK_PADDING, top + band.height - TASK_PADDING)
+        let padding = (band.height / 5.0).floor().min(TASK_PADDING);
+        (top + padding, top + band.height - padding)
     }
 
     /// The upper and the lower edge of the bars of a depth of a thread.
     pub(super) fn row_edges(&self, band: &Band<'_>, depth: usize) -> (f32, f32) {
-        let top = self.top(band) + Band::row_top(depth);
-        (top, top + ROW - 1.0)
+        let top = self.top(band) + band.row_top(depth);
+        (top, top + band.row - 1.0)
     }
 
     /// The part of a bar that is on the screen, if a text may stand in it.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::gui::command::Selection;
+use crate::gui::lanes::Arrangement;
 use crate::gui::time_view::TimeView;
 use crate::store::TraceStore;
 use crate::trace::{TimeRange, Timestamp};
@@ -18,6 +19,10 @@ pub struct Scene<'a> {
     pub live: bool,
     /// Which stretch of time is on the screen.
     pub view: &'a TimeView,
+    /// How the lanes are arranged.
+    pub lanes: &'a Arrangement,
+    /// Whether the key to patterns and shapes is shown.
+    pub legend: bool,
     /// What is looked at closely.
     pub selection: Option<Selection>,
     /// Which stretch of time is chosen.

@@ -14,7 +14,7 @@ use crate::gui::theme;
 /// What an app does around the timeline.
 pub(super) struct App {
     pub(super) world: World,
-    timeline: Timeline,
+    pub(super) timeline: Timeline,
     pub(super) commands: Vec<Command>,
 }
 
@@ -26,6 +26,8 @@ impl App {
             now: world.now,
             live: false,
             view: &world.view,
+            lanes: &world.lanes,
+            legend: true,
             selection: world.selection,
             chosen: world.chosen,
             hover: None,
@@ -37,6 +39,7 @@ impl App {
         for command in &commands {
             match command {
                 Command::View(view) => world.view.apply(*view, trace),
+                Command::Lane(change) => world.lanes.apply(change.clone(), &world.store),
                 Command::Select(selection) => world.selection = *selection,
                 Command::ChooseRange(range) => world.chosen = *range,
                 _ => {}
@@ -78,13 +81,16 @@ pub(super) fn look<R>(
         now: world.now,
         live: false,
         view: &world.view,
+        lanes: &world.lanes,
+        legend: true,
         selection: None,
         chosen: world.chosen,
         hover: None,
         stall_threshold: Duration::from_millis(50),
     };
     let place = Placement::new(&scene, areas(harness).lanes, app.timeline.scroll, 1.0);
-    see(&place, &Outline::new(&world.store, &app.timeline.collapsed))
+    let room = areas(harness).lanes.height();
+    see(&place, &Outline::new(&scene, room))
 }
 
 fn wheel(harness: &mut Harness<'_, App>, delta: Vec2, modifiers: Modifiers) {

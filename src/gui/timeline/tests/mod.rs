@@ -1,11 +1,11 @@
 //! The timeline over a trace made by hand: what is laid out, what lies under the pointer, what the hands do.
 
+mod arranged;
 mod hands;
 mod layout;
 mod pointing;
 mod ranges;
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use egui::{Rect, pos2, vec2};
@@ -17,6 +17,7 @@ use super::place::Placement;
 use super::samples::Sample;
 use super::scene::Scene;
 use crate::gui::command::{Selection, ViewCommand};
+use crate::gui::lanes::{Arrangement, Lane, LaneCommand};
 use crate::gui::time_view::TimeView;
 use crate::store::TraceStore;
 use crate::trace::{TimeRange, Timestamp};
@@ -28,7 +29,7 @@ struct World {
     store: TraceStore,
     view: TimeView,
     now: Timestamp,
-    collapsed: BTreeSet<String>,
+    lanes: Arrangement,
     selection: Option<Selection>,
     chosen: Option<TimeRange>,
     scroll: f32,
@@ -53,7 +54,7 @@ impl World {
             store,
             view,
             now,
-            collapsed: BTreeSet::new(),
+            lanes: Arrangement::default(),
             selection: None,
             chosen: None,
             scroll: 0.0,
@@ -72,7 +73,8 @@ impl World {
     }
 
     fn collapse(mut self, model: &str) -> Self {
-        self.collapsed.insert(model.to_owned());
+        let collapse = LaneCommand::Collapse(Lane::group(model), true);
+        self.lanes.apply(collapse, &self.store);
         self
     }
 
@@ -82,6 +84,8 @@ impl World {
             now: self.now,
             live: true,
             view: &self.view,
+            lanes: &self.lanes,
+            legend: true,
             selection: self.selection,
             chosen: self.chosen,
             hover: None,
@@ -89,7 +93,7 @@ impl World {
         };
         let lanes = Rect::from_min_size(pos2(100.0, 30.0), vec2(1_000.0, self.height));
         let place = Placement::new(&scene, lanes, self.scroll, 1.0);
-        see(&place, &Outline::new(&self.store, &self.collapsed))
+        see(&place, &Outline::new(&scene, 0.0))
     }
 
     fn picture(&self) -> Picture {

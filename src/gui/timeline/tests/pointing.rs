@@ -59,7 +59,11 @@ fn the_depth_under_the_pointer_is_hit() {
         );
         assert!(matches!(kind(&world, deep(1)), Some(SpanKind::Callback(_))));
         assert_eq!(kind(&world, deep(2)), Some(SpanKind::Blocking));
-        assert_eq!(deep(3), None);
+        let below = pos2(
+            place.axis.x(Timestamp(700 * MS)),
+            place.top(band) + band.height - 1.0,
+        );
+        assert_eq!(hit(place, outline, below), None);
     });
 }
 

@@ -1,0 +1,123 @@
+//! What can be done with lanes.
+
+use egui::Key;
+
+use super::Trigger::{Hand, Press};
+use super::build::{ALT, NONE, SHIFT, action};
+use super::{Action, Asked, Group, State};
+use crate::gui::command::Command;
+use crate::gui::lanes::{Arrangement, Lane, LaneCommand};
+use crate::gui::texts::english;
+
+pub(super) const ACTIONS: &[Action] = &[
+    action(
+        "collapse-lane",
+        Group::Lanes,
+        "Collapse or expand",
+        "Show as little as possible of the lane at the pointer, or all of it again",
+        |state| lane(state, |lane, is| LaneCommand::Collapse(lane, !is.collapsed)),
+    )
+    .keys(&[Press(NONE, Key::C), Hand("Click on a header")]),
+    action(
+        "collapse-all",
+        Group::Lanes,
+        "Collapse all groups",
+        "Show only the headers of the models",
+        |state| arrange(state, LaneCommand::CollapseAll(true)),
+    )
+    .keys(&[Press(SHIFT, Key::C)]),
+    action(
+        "expand-all",
+        Group::Lanes,
+        "Expand all groups",
+        "Show the lanes of all models",
+        |state| arrange(state, LaneCommand::CollapseAll(false)),
+    )
+    .keys(&[Press(SHIFT, Key::E)]),
+    action(
+        "pin-lane",
+        Group::Lanes,
+        "Pin or unpin",
+        "Keep the lane at the pointer at the top, or let it go",
+        |state| match state.lane {
+            Some(Lane { lane: None, .. }) => Err(english("A whole group cannot be pinned")),
+            _ => lane(state, |lane, is| LaneCommand::Pin(lane, !is.pinned)),
+        },
+    )
+    .keys(&[Press(NONE, Key::P)]),
+    action(
+        "hide-lane",
+        Group::Lanes,
+        "Hide",
+        "Hide the lane at the pointer",
+        |state| lane(state, |lane, _| LaneCommand::Hide(lane)),
+    )
+    .keys(&[Press(NONE, Key::H)]),
+    action(
+        "hide-group",
+        Group::Lanes,
+        "Hide the group",
+        "Hide all lanes of the model at the pointer",
+        |state| lane(state, |lane, _| LaneCommand::Hide(lane.whole())),
+    )
+    .keys(&[Press(SHIFT, Key::H)]),
+    action(
+        "show-hidden",
+        Group::Lanes,
+        "Show what is hidden",
+        "Show all lanes that are hidden",
+        |state| match state.lanes.hides_any() {
+            true => arrange(state, LaneCommand::ShowHidden),
+            false => Err(english("No lane is hidden")),
+        },
+    )
+    .keys(&[Press(NONE, Key::U)]),
+    action(
+        "lane-up",
+        Group::Lanes,
+        "Move up",
+        "Move the lane at the pointer up by one place",
+        |state| lane(state, |lane, _| LaneCommand::Move(lane, -1)),
+    )
+    .keys(&[Press(ALT, Key::ArrowUp), Hand("Drag its name")])
+    .repeats_itself(),
+    action(
+        "lane-down",
+        Group::Lanes,
+        "Move down",
+        "Move the lane at the pointer down by one place",
+        |state| lane(state, |lane, _| LaneCommand::Move(lane, 1)),
+    )
+    .keys(&[Press(ALT, Key::ArrowDown), Hand("Drag its name")])
+    .repeats_itself(),
+    action(
+        "reset-lanes",
+        Group::Lanes,
+        "Arrange as recorded",
+        "Show all lanes, expanded and in their first order",
+        |state| match state.lanes == Arrangement::PLAIN {
+            false => arrange(state, LaneCommand::Reset),
+            true => Err(english("They are as they were recorded")),
+        },
+    ),
+];
+
+/// How the lane at the pointer is shown.
+struct Shown {
+    collapsed: bool,
+    pinned: bool,
+}
+
+fn lane(state: &State<'_>, change: fn(Lane, Shown) -> LaneCommand) -> Asked {
+    state.document()?;
+    let lane = state.lane.ok_or(english("Point at a lane first"))?;
+    let shown = Shown {
+        collapsed: state.lanes.is_collapsed(lane),
+        pinned: state.lanes.is_pinned(lane),
+    };
+    Ok(Command::Lane(change(lane.clone(), shown)))
+}
+
+fn arrange(state: &State<'_>, change: LaneCommand) -> Asked {
+    state.document().map(|_| Command::Lane(change))
+}

@@ -1,0 +1,72 @@
+//! Menus: what can be done, with its keys.
+
+use egui::{Button, Stroke, Ui, vec2};
+
+use super::widgets;
+use crate::gui::action::{self, Action, Group, MENUS, State};
+use crate::gui::command::Command;
+use crate::gui::texts::tr;
+use crate::gui::theme::{Palette, STEP};
+
+/// The menus of all that can be done.
+pub fn bar(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
+    ui.spacing_mut().item_spacing.x = 0.0;
+    for (name, groups) in MENUS {
+        ui.menu_button(tr(name), |ui| {
+            ui.set_min_width(264.0);
+            for (place, group) in groups.iter().enumerate() {
+                if place > 0 {
+                    ui.separator();
+                }
+                for action in action::all().filter(|action| action.group == *group) {
+                    commands.extend(item(ui, action, state));
+                }
+            }
+        });
+    }
+    ui.spacing_mut().item_spacing.x = 2.0 * STEP;
+    ui.add_space(2.0 * STEP);
+}
+
+/// A line of a menu: a tick where it is a switch that is on, its name, its key. What follows if it was pressed.
+fn item(ui: &mut Ui, action: &Action, state: &State<'_>) -> Option<Command> {
+    let asked = action.command(state);
+    // Names stand in one column, whether there is a tick before them or not.
+    let button = Button::new(format!("      {}", tr(action.name))).shortcut_text(action.shortcut());
+    let response = ui.add_enabled(asked.is_ok(), button);
+    if action.is_on(state) == Some(true) {
+        let at = response.rect.left_center() + vec2(3.0 * STEP, 0.0);
+        let points = [vec2(-4.0, 0.0), vec2(-1.0, 3.0), vec2(4.0, -4.0)].map(|by| at + by);
+        let ink = Stroke::new(1.5, Palette::of(ui.visuals()).text);
+        ui.painter().line(points.to_vec(), ink);
+    }
+    let info = || match action.is_on(state) {
+        Some(on) => egui::WidgetInfo::selected(
+            egui::Role::MenuItemCheckBox,
+            asked.is_ok(),
+            on,
+            tr(action.name),
+        ),
+        None => egui::WidgetInfo::labeled(egui::Role::MenuItem, asked.is_ok(), tr(action.name)),
+    };
+    response.widget_info(info);
+    let response = response.on_hover_text(tr(action.does));
+    match asked {
+        Ok(command) => response.clicked().then_some(command),
+        Err(why) => {
+            response.on_disabled_hover_text(tr(why));
+            None
+        }
+    }
+}
+
+/// The menu of the lane that is aimed at.
+pub fn lane(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
+    if let (Some(lane), Some(document)) = (state.lane, state.document) {
+        ui.set_min_width(264.0);
+        widgets::note(ui, lane.title(&document.store));
+        for action in action::all().filter(|one| one.group == Group::Lanes) {
+            commands.extend(item(ui, action, state));
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The names of lanes and the headers as handles: they collapse by a click, move by a drag, and are what the menu
+//! of a lane and the keys for lanes are about.
+
+use egui::{CursorIcon, PointerButton, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use super::chrome::Areas;
+use super::focus_ring;
+use super::outline::{Band, Kind, NOTE, Outline, Stays};
+use super::place::Placement;
+use crate::gui::command::{Command, Selection};
+use crate::gui::lanes::{Lane, LaneCommand};
+use crate::gui::texts::{counted, english, fill, tr};
+use crate::gui::theme::{self, Palette};
+use crate::store::LaneRef;
+
+/// Which lane the hands are at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Handles {
+    /// The one that was pointed at, clicked or selected last.
+    pub(super) aimed: Option<Lane>,
+    /// Where the pointer was then: while it rests, a lane that is moved by keys stays the one that is meant.
+    pointer: Option<egui::Pos2>,
+    /// The one that is being dragged.
+    dragged: Option<Lane>,
+}
+
+impl Handles {
+    /// Shows the handles. Gives back `canvas` with what happened to any of them.
+    pub(super) fn show(
+        &mut self,
+        ui: &Ui,
+        areas: &Areas,
+        place: &Placement<'_>,
+        outline: &Outline<'_>,
+        mut canvas: Response,
+        commands: &mut Vec<Command>,
+    ) -> Response {
+        let scrolled = outline.visible(place.scroll, areas.lanes.height());
+        let cover = areas.lanes.top() + outline.cover(place.scroll);
+        let roof = areas.lanes.top() + outline.roof();
+        for band in scrolled.chain(outline.pinned()) {
+            let top = match (band.kind, band.stays) {
+                (Kind::Header { .. }, _) => roof,
+                (_, Stays::Pinned) => areas.gutter.top(),
+                _ => cover,
+            };
+            let upper = place.top(band);
+            let rect = Rect::from_x_y_ranges(areas.gutter.x_range(), upper..=upper + band.height);
+            let rect = rect.intersect(areas.gutter.with_min_y(top));
+            if rect.is_positive() {
+                let handle = self.handle(ui, place, band, rect, commands);
+                canvas |= handle;
+            }
+        }
+        self.drag(ui, place, outline, commands);
+        self.aim(ui, &canvas, place, outline);
+        canvas
+    }
+
+    fn handle(
+        &mut self,
+        ui: &Ui,
+        place: &Placement<'_>,
+        band: &Band<'_>,
+        rect: Rect,
+        commands: &mut Vec<Command>,
+    ) -> Response {
+        let store = place.scene.store;
+        let key = band.key(store);
+        let id = ui
+            .scope_id()
+            .with(("lane", band.model.id.number(), key.lane));
+        let button = ui.interact(rect, id, Sense::click_and_drag());
+        let collapsed = place.scene.lanes.is_collapsed(&key);
+        let title = key.title(store);
+        let (name, hint) = match (key.lane, collapsed) {
+            (None, true) => (
+                tr("Expand {name}"),
+                tr("Expand the lanes of this model; drag to move it"),
+            ),
+            (None, false) => (
+                tr("Collapse {name}"),
+                tr("Collapse the lanes of this model; drag to move it"),
+            ),
+            (Some(_), _) => (
+                tr("Lane {name}"),
+                tr("Drag to move it, double click to collapse or expand it, right click for more"),
+            ),
+        };
+        let name = fill(name, &[("name", &title)]);
+        button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+        let opens = match key.lane {
+            None => button.clicked(),
+            Some(_) => button.double_clicked(),
+        };
+        if opens {
+            let collapse = LaneCommand::Collapse(key.clone(), !collapsed);
+            commands.push(Command::Lane(collapse));
+        }
+        if button.drag_started_by(PointerButton::Primary) {
+            self.dragged = Some(key.clone());
+        }
+        let palette = Palette::of(ui.visuals());
+        if self.dragged.as_ref() == Some(&key) {
+            let fill = palette.selection_fill.gamma_multiply(0.5);
+            ui.painter().rect_filled(rect, 0.0, fill);
+        } else if button.hovered() || self.aimed.as_ref() == Some(&key) {
+            let stripe = Rect::from_min_size(rect.min, vec2(3.0, rect.height()));
+            let color = if button.hovered() {
+                palette.link
+            } else {
+                palette.border
+            };
+            ui.painter().rect_filled(stripe, 0.0, color);
+        }
+        focus_ring(ui, &button);
+        button.on_hover_text(hint)
+    }
+
+    /// Lets a lane change places with the one that the pointer has been dragged over.
+    fn drag(
+        &mut self,
+        ui: &Ui,
+        place: &Placement<'_>,
+        outline: &Outline<'_>,
+        commands: &mut Vec<Command>,
+    ) {
+        let Some(key) = self.dragged.clone() else {
+            return;
+        };
+        let pointer = ui.input(|input| (input.pointer.any_down(), input.pointer.interact_pos()));
+        let (true, Some(pointer)) = pointer else {
+            self.dragged = None;
+            return;
+        };
+        ui.ctx().set_cursor_icon(CursorIcon::Grabbing);
+        let [before, after] = neighbours(place, outline, &key);
+        let by = match (before, after) {
+            (Some(middle), _) if pointer.y < middle => -1,
+            (_, Some(middle)) if pointer.y > middle => 1,
+            _ => return,
+        };
+        commands.push(Command::Lane(LaneCommand::Move(key, by)));
+    }
+
+    /// Takes note of the lane of what was selected.
+    pub(super) fn aim_at(&mut self, place: &Placement<'_>, selection: Option<Selection>) {
+        let store = place.scene.store;
+        let lane = selection.and_then(|selection| {
+            let (model, lane) = match selection {
+                Selection::Span(span) => (span.model, span.lane),
+                Selection::Stall(model, index) => {
+                    let stall = store.model(model)?.stalls.get(index)?;
+                    (model, LaneRef::Thread(stall.thread))
+                }
+                Selection::Instant(model, thread, _) => (model, LaneRef::Thread(thread)),
+            };
+            Some(Lane {
+                group: store.model_name(store.model(model)?).to_owned(),
+                lane: Some(lane),
+            })
+        });
+        self.aimed = lane.or(self.aimed.take());
+    }
+
+    /// Takes note of the lane under the pointer, whenever the pointer has moved.
+    fn aim(&mut self, ui: &Ui, canvas: &Response, place: &Placement<'_>, outline: &Outline<'_>) {
+        let pointer = ui.input(|input| input.pointer.latest_pos());
+        let rests = pointer == self.pointer;
+        let elsewhere = !canvas.contains_pointer() || egui::Popup::is_any_open(ui.ctx());
+        if rests || elsewhere || self.dragged.is_some() {
+            return;
+        }
+        self.pointer = pointer;
+        let y = pointer.map(|at| at.y - place.lanes.top());
+        let band = y.and_then(|y| outline.at(y, place.scroll));
+        if let Some(band) = band {
+            self.aimed = Some(band.key(place.scene.store));
+        }
+    }
+}
+
+/// The heights on the screen at which a lane that is dragged changes places with the one before and after it.
+fn neighbours(place: &Placement<'_>, outline: &Outline<'_>, key: &Lane) -> [Option<f32>; 2] {
+    let store = place.scene.store;
+    let bands = outline.bands();
+    let Some(at) = bands.iter().position(|band| band.key(store) == *key) else {
+        return [None, None];
+    };
+    let own = &bands[at];
+    if key.lane.is_some() {
+        let same = |band: &&Band<'_>| {
+            let pinned = own.stays == Stays::Pinned;
+            let alike = (band.stays == Stays::Pinned) == pinned && band.lane().is_some();
+            alike && (pinned || band.model.id == own.model.id)
+        };
+        let middle = |band: &Band<'_>| place.top(band) + band.height / 2.0;
+        let before = at.checked_sub(1).and_then(|before| bands.get(before));
+        return [before, bands.get(at + 1)].map(|band| band.filter(same).map(middle));
+    }
+    let middle = |band: &Band<'_>| match band.stays {
+        Stays::Sticks { until, .. } => place.lanes.top() + (band.top + until) / 2.0 - place.scroll,
+        Stays::Scrolls | Stays::Pinned => place.top(band),
+    };
+    let is_header = |band: &&Band<'_>| matches!(band.kind, Kind::Header { .. });
+    let before = bands[..at].iter().rev().find(is_header);
+    let after = bands[at + 1..].iter().find(is_header);
+    [before, after].map(|band| band.map(middle))
+}
+
+/// Says how many lanes are hidden, at the lower end of the names, and shows them again.
+pub(super) fn hidden_lanes(
+    ui: &Ui,
+    areas: &Areas,
+    outline: &Outline<'_>,
+    commands: &mut Vec<Command>,
+) {
+    if outline.hidden() == 0 {
+        return;
+    }
+    let words = counted(
+        outline.hidden() as u64,
+        english("{count} lane hidden · show"),
+        english("{count} lanes hidden · show"),
+    );
+    let palette = Palette::of(ui.visuals());
+    let gutter = areas.gutter;
+    let rect = gutter.with_min_y(gutter.bottom() - NOTE);
+    let id = ui.scope_id().with("hidden lanes");
+    let button = ui.interact(rect, id, Sense::click());
+    button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &words));
+    let painter = ui.painter().with_clip_rect(rect);
+    painter.rect_filled(rect, 0.0, palette.raised);
+    let at = pos2(rect.left() + 12.0, rect.center().y);
+    let ink = if button.hovered() {
+        palette.text
+    } else {
+        palette.link
+    };
+    painter.text(at, egui::Align2::LEFT_CENTER, &words, theme::small(), ink);
+    focus_ring(ui, &button);
+    if button.clicked() {
+        commands.push(Command::Lane(LaneCommand::ShowHidden));
+    }
+}
