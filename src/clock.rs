@@ -12,6 +12,13 @@ use crate::trace::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticks(pub(crate) u64);
 
+impl Ticks {
+    /// So many ticks later.
+    pub(crate) const fn after(self, ticks: u64) -> Self {
+        Self(self.0.saturating_add(ticks))
+    }
+}
+
 /// Tells the time since it was made. Clones tell the same time, on every thread.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -70,6 +77,14 @@ impl Clock {
         self.source.delta_as_nanos(begin.0, end.0)
     }
 
+    /// About how many ticks there are in a stretch of time: to compare readings without turning each into a time.
+    pub(crate) fn ticks_in(&self, stretch: Duration) -> u64 {
+        const MANY: u64 = 1 << 32;
+        let nanos = self.nanos_between(Ticks(0), Ticks(MANY)).max(1);
+        let ticks = stretch.as_nanos() * u128::from(MANY) / u128::from(nanos);
+        u64::try_from(ticks).unwrap_or(u64::MAX)
+    }
+
     /// The raw reading at zero.
     #[cfg(feature = "cli")]
     pub(crate) const fn origin(&self) -> Ticks {
@@ -105,6 +120,17 @@ mod tests {
         hand.advance(Duration::from_millis(3));
         assert_eq!(clock.now(), Timestamp::from_nanos(3_000_000));
         assert_eq!(clock.timestamp(before), Timestamp::ZERO);
+    }
+
+    #[test]
+    fn a_stretch_has_as_many_ticks_as_pass_in_it() {
+        let second = Duration::from_secs(1);
+        let (manual, _hand) = Clock::manual();
+        for clock in [manual, Clock::monotonic()] {
+            let ticks = clock.ticks_in(second);
+            let nanos = clock.nanos_between(Ticks(0), Ticks(ticks));
+            assert!(nanos.abs_diff(1_000_000_000) < 1000, "{nanos}");
+        }
     }
 
     #[test]

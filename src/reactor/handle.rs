@@ -1,6 +1,7 @@
 //! The reactor as other threads see it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossbeam_channel::Sender;
 
@@ -42,17 +43,32 @@ pub(super) struct Call {
 #[derive(Clone)]
 pub struct Handle {
     calls: Sender<Call>,
+    /// Somebody called since the loop looked last: cheaper to look at than the channel.
+    called: Arc<AtomicBool>,
     waker: Arc<Waker>,
     clock: Clock,
 }
 
 impl Handle {
-    pub(super) const fn new(calls: Sender<Call>, waker: Arc<Waker>, clock: Clock) -> Self {
+    pub(super) fn new(calls: Sender<Call>, waker: Arc<Waker>, clock: Clock) -> Self {
         Self {
             calls,
+            called: Arc::default(),
             waker,
             clock,
         }
+    }
+
+    /// Whether calls wait that the loop has not looked at.
+    #[inline]
+    pub(super) fn has_called(&self) -> bool {
+        self.called.load(Ordering::Acquire)
+    }
+
+    /// The same, and the loop looks at them now.
+    #[inline]
+    pub(super) fn take_called(&self) -> bool {
+        self.has_called() && self.called.swap(false, Ordering::AcqRel)
     }
 
     /// Calls `code` in the loop, in its next turn, and wakes it for that. Calls are made in the order in
@@ -86,6 +102,7 @@ impl Handle {
             code,
         };
         self.calls.send(call).map_err(|_| Error::Gone)?;
+        self.called.store(true, Ordering::Release);
         Ok(self.waker.wake()?)
     }
 

@@ -139,7 +139,6 @@ use slotmap::SlotMap;
 
 use crate::clock::Ticks;
 use crate::record::Recorder;
-use crate::trace::Timestamp;
 use crate::watch::Watchdog;
 
 pub use crate::watch::{DEFAULT_STALL_THRESHOLD, StallThreshold};
@@ -176,6 +175,7 @@ use handle::Call;
 use pool::ThreadPool;
 use timers::Timers;
 use triggers::{Shutdown, Triggers};
+use turn::LateFlush;
 
 /// What a reactor refuses to do.
 #[derive(Debug, thiserror::Error)]
@@ -241,7 +241,7 @@ pub struct Reactor {
     /// There is none while user code runs.
     moment: Option<Ticks>,
     /// When the poll is to end so that what was recorded is handed over, although nothing is ready.
-    late_flush: Option<Timestamp>,
+    late_flush: Option<LateFlush>,
     /// How long callbacks ran so far inside the one that runs.
     nested: u64,
     /// What connections read into, one after the other.

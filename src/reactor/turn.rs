@@ -8,11 +8,26 @@ use super::descriptor::{Handler, Ready};
 use super::timers::Action;
 use super::triggers::Shutdown;
 use super::{Callback, DescriptorId, Failure, Label, Next, Reactor, Reason, Stretch};
-use crate::clock::Ticks;
+use crate::clock::{Clock, Ticks};
 use crate::trace::{Cause, EventKind, Interest, Timestamp};
 
-/// How long what was recorded may wait for the next turn, before the loop is woken to hand it over.
-const LATE_FLUSH: Duration = Duration::from_millis(10);
+/// When the poll ends so that what was recorded is handed over, although nothing is ready.
+#[derive(Clone, Copy)]
+pub(super) struct LateFlush {
+    at: Ticks,
+    deadline: Timestamp,
+}
+
+impl LateFlush {
+    /// How long what was recorded may wait for the next turn.
+    const DELAY: Duration = Duration::from_millis(10);
+
+    fn after(now: Ticks, clock: &Clock) -> Self {
+        let deadline = clock.timestamp(now) + Self::DELAY;
+        let at = now.after(clock.ticks_in(Self::DELAY));
+        Self { at, deadline }
+    }
+}
 
 impl Reactor {
     pub(super) fn turn_until_stopped(&mut self) -> io::Result<()> {
@@ -151,8 +166,7 @@ impl Reactor {
     /// Runs the calls from threads that wait now, then the timers that are due after them.
     #[inline]
     pub(super) fn drain(&mut self) {
-        // To look for one costs less than to count them.
-        if !self.calls.is_empty() {
+        if self.handle.take_called() {
             self.drain_calls();
         }
         if self.timers.nearest().is_some() {
@@ -228,9 +242,11 @@ impl Reactor {
     #[inline]
     fn wait(&mut self, begin: Ticks, nearest: Option<Timestamp>) -> io::Result<()> {
         let is_left = self.recorder.flush_if_due(begin);
-        if !is_left && self.late_flush.is_none() {
-            return self.provider.poll_until(nearest, || self.recorder.now());
+        // One that is set stays so until it is past: under load it costs a system call now and then, and not one a turn.
+        if self.late_flush.is_none_or(|late| late.at <= begin) {
+            self.late_flush = is_left.then(|| LateFlush::after(begin, self.recorder.clock()));
         }
+<<<<<<< HEAD
         self.set_late_flush(begin, is_left);
         loop {
             let late_flush = self
@@ -240,20 +256,21 @@ impl Reactor {
             self.provider.poll_until(deadline, || self.recorder.now())?;
             let is_idle = || self.provider.ready().is_empty() && self.calls.is_empty();
             if late_flush.is_none() || !is_idle() {
+=======
+        if let Some(late) = self.late_flush
+            && nearest.is_none_or(|nearest| late.deadline < nearest)
+        {
+            self.provider
+                .poll_until(Some(late.deadline), || self.recorder.now())?;
+            if !self.provider.ready().is_empty() || self.handle.has_called() {
+>>>>>>> lean
                 return Ok(());
             }
             // Woken for this and nothing else: it is no turn, and then the loop is idle.
             self.recorder.flush();
             self.late_flush = None;
         }
-    }
-
-    /// One that is set stays so until it is past: under load it costs a system call now and then, and not one a turn.
-    fn set_late_flush(&mut self, now: Ticks, is_left: bool) {
-        let now = self.recorder.clock().timestamp(now);
-        if self.late_flush.is_none_or(|late| late <= now) {
-            self.late_flush = is_left.then(|| now + LATE_FLUSH);
-        }
+        self.provider.poll_until(nearest, || self.recorder.now())
     }
 
     /// Lists the descriptors that the poll brought, after those that were not drained in the turn before.

@@ -30,8 +30,9 @@ pub struct Recorder {
     names: Vec<(NameId, String)>,
     known: HashMap<String, NameId>,
     last: Ticks,
-    /// The last event of the batch before, if there was one.
-    flushed_at: Option<Ticks>,
+    /// How many ticks [`FLUSH_INTERVAL`] has, and when it is over.
+    flush_interval: u64,
+    flush_due: Ticks,
     /// Whether the moment of the last event is also that of the end that follows it.
     is_end: bool,
     dropped: u64,
@@ -47,6 +48,7 @@ impl Recorder {
         thread_name: &str,
         begin: Ticks,
     ) -> Self {
+        let flush_interval = recorders.clock().ticks_in(FLUSH_INTERVAL);
         let mut recorder = Self {
             recorders,
             source,
@@ -55,7 +57,8 @@ impl Recorder {
             names: Vec::new(),
             known: HashMap::new(),
             last: begin,
-            flushed_at: None,
+            flush_interval,
+            flush_due: begin,
             is_end: false,
             dropped: 0,
             dropped_at: begin,
@@ -113,6 +116,12 @@ impl Recorder {
         } else {
             self.stamp()
         }
+    }
+
+    /// The moment of the last event: also that of the next one, where next to nothing was done in between.
+    #[inline]
+    pub(crate) const fn last(&self) -> Ticks {
+        self.last
     }
 
     /// The time of a [`Recorder::stamp`] that was just made. One that is off looks at the clock.
@@ -252,13 +261,11 @@ impl Recorder {
         if self.has_all_flushed() {
             return false;
         }
-        let is_due = self.flushed_at.is_none_or(|before| {
-            u128::from(self.clock().nanos_between(before, now)) >= FLUSH_INTERVAL.as_nanos()
-        });
-        if is_due {
-            self.flush();
+        if now < self.flush_due {
+            return true;
         }
-        !is_due
+        self.flush();
+        false
     }
 
     const fn has_all_flushed(&self) -> bool {
@@ -289,7 +296,7 @@ impl Recorder {
         self.events = self.recorders.empty_events();
         self.events.reserve(BATCH_EVENTS);
         self.flush_at = BATCH_EVENTS;
-        self.flushed_at = Some(self.last);
+        self.flush_due = self.last.after(self.flush_interval);
         self.dropped = 0;
     }
 

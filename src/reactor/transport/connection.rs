@@ -16,6 +16,10 @@ const READS: usize = 16;
 /// How much one system call reads at most.
 const READ_BYTES: usize = 64 * 1024;
 
+/// A read that brings no more than so many bytes is not told apart from the callback that gets them: it takes little
+/// longer than to look at the clock.
+const SHORT_READ: usize = 4096;
+
 /// Called when the connection is lost, after its protocol.
 pub(in crate::reactor) type OnLost = Box<dyn FnOnce(&mut Reactor, &Reason)>;
 
@@ -170,7 +174,11 @@ impl Connection {
             let is_last = bytes < buffer.len()
                 && self.stream.is_socket()
                 && !reactor.has_hung_up(self.transport.shared.id);
-            let now = reactor.recorder.stamp();
+            let now = if bytes <= SHORT_READ {
+                reactor.recorder.last()
+            } else {
+                reactor.recorder.stamp()
+            };
             if let Some(task) = task {
                 let bytes = count(bytes);
                 let read = EventKind::BytesRead { task, bytes };
