@@ -4,15 +4,17 @@
 //! call that blocks; the system accounts how a thread spent its time; and a watchdog looked now and then at what it
 //! was doing. Where none of them says anything, the cause is unknown.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
 use super::compare::name_of_task;
+use super::looks::Looks;
 use super::plain_duration;
 use super::spans::{Called, callback_around, called_in, common, spans_in};
-use crate::store::{CpuTimes, Lane, ModelTrack, SpanKind, Stall, ThreadTrack, TraceStore};
-use crate::trace::{Doing, EventKind, NameId, TaskId, TimeRange, Timestamp};
+use crate::store::{
+    CpuTimes, Lane, ModelTrack, SeenDescriptor, SpanKind, Stall, ThreadTrack, TraceStore,
+};
+use crate::trace::{EventKind, NameId, TaskId, TimeRange, Timestamp};
 
 /// What kind of thing held the loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +59,8 @@ pub struct Cause {
     pub fd: Option<i32>,
     /// The name of the task whose descriptor that is.
     pub fd_of: Option<String>,
+    /// What that descriptor is: the path of a file, `a pipe`, `TCP to 127.0.0.1:5432`.
+    pub fd_what: Option<String>,
     /// The call that blocks which took most of it, as the program announced it.
     pub call: Option<String>,
     /// How many of those calls there were.
@@ -77,6 +81,9 @@ pub struct Cause {
     pub samples_in_call: usize,
     /// How often it saw the thread run, or ready to.
     pub samples_running: usize,
+    /// How often the thread was given a core between the first look and the last: so often did it wait for something
+    /// else, or was interrupted.
+    pub ran: usize,
 }
 
 /// How a thread spent a stretch of time, by the system's own account. The parts add up to [`TimeSplit::measured`].
@@ -106,7 +113,7 @@ impl fmt::Display for Cause {
             CauseKind::ManyCallbacks => write!(f, "{} callbacks in one turn", self.callbacks),
             CauseKind::ManyCalls => match (&self.call, &self.syscall) {
                 (Some(call), _) => write!(f, "{} × {call}", self.calls),
-                (None, Some(syscall)) => write!(f, "a row of calls of {syscall}"),
+                (None, Some(_)) => write!(f, "a row of {}", self.blocking_call()),
                 (None, None) => f.write_str("a row of short blocking calls"),
             },
             CauseKind::Unknown => f.write_str("unknown"),
@@ -124,12 +131,16 @@ impl Cause {
         }
     }
 
-    /// ` on descriptor 7 (science)`, or nothing.
+    /// ` on descriptor 7 (science, TCP to 127.0.0.1:80)`, or nothing.
     fn on_descriptor(&self) -> String {
-        match (self.fd, &self.fd_of) {
-            (None, _) => String::new(),
-            (Some(fd), None) => format!(" on descriptor {fd}"),
-            (Some(fd), Some(task)) => format!(" on descriptor {fd} ({task})"),
+        let Some(fd) = self.fd else {
+            return String::new();
+        };
+        let known = [&self.fd_of, &self.fd_what].map(Option::as_deref);
+        let known: Vec<_> = known.into_iter().flatten().collect();
+        match known[..] {
+            [] => format!(" on descriptor {fd}"),
+            _ => format!(" on descriptor {fd} ({})", known.join(", ")),
         }
     }
 
@@ -150,6 +161,10 @@ impl Cause {
                 seen.push_str(&format!(", {inside} × {syscall}{}", self.on_descriptor()));
             }
             evidence.push(("sampled", seen));
+        }
+        if self.ran > 0 {
+            let times = self.ran;
+            evidence.push(("given a core", format!("{times} × between the looks")));
         }
         if let Some(call) = &self.call {
             let (count, took) = (self.calls, plain_duration(self.in_calls));
@@ -181,7 +196,7 @@ pub(super) fn cause(
     let in_callbacks = called.iter().map(|called| length(&called));
     let in_callbacks = in_callbacks.fold(0, u64::saturating_add);
     let calls = announced(&thread.lane, range);
-    let looks = Looks::of(thread, range);
+    let looks = Looks::of(&thread.watch, range);
     let split = split(thread, range);
     let name = |name: Option<NameId>| name.map_or("?", |name| store.name(name)).to_owned();
     let in_calls = calls.map_or(0, |calls| calls.nanos);
@@ -189,21 +204,25 @@ pub(super) fn cause(
     let longest_nanos = longest.map_or(0, |longest| length(&longest));
     let kind = if called.len() > 1 && longest_nanos < most && in_callbacks >= most {
         CauseKind::ManyCallbacks
-    } else if calls.is_some_and(|calls| calls.count > 1) && in_calls >= most {
-        CauseKind::ManyCalls
     } else {
-        looks.kind(split, in_calls >= most)
+        let announced = calls.filter(|_| in_calls >= most);
+        looks.kind(split, announced.map(|calls| calls.count))
     };
     let call = calls.filter(|calls| calls.nanos >= most);
-    let in_call = looks.most_in_call();
-    let fd = in_call.and_then(|(_, fd)| fd);
+    let in_call = looks.most();
+    let fd = in_call.and_then(|call| call.fd);
+    let seen = fd.and_then(|fd| seen(thread, fd, range));
     Cause {
         kind,
-        syscall: in_call.map(|(syscall, _)| store.name(syscall).to_owned()),
+        syscall: in_call.map(|call| store.name(call.name).to_owned()),
         fd,
         fd_of: fd
-            .and_then(|fd| owner(model, thread, fd, range.end))
+            .and_then(|fd| {
+                let told = seen.and_then(|seen| seen.task);
+                told.or_else(|| owner(model, thread, fd, range.end))
+            })
             .map(|task| name_of_task(store, model, task)),
+        fd_what: seen.map(|seen| store.name(seen.what).to_owned()),
         call: call.map(|calls| name(calls.call)),
         calls: call.map_or(0, |calls| calls.count),
         in_calls: Duration::from_nanos(call.map_or(0, |calls| calls.nanos)),
@@ -216,8 +235,9 @@ pub(super) fn cause(
         }),
         split,
         samples: looks.count,
-        samples_in_call: in_call.map_or(0, |call| looks.calls[&call].1),
-        samples_running: looks.running.1,
+        samples_in_call: in_call.map_or(0, |call| call.count),
+        samples_running: looks.running.count,
+        ran: looks.ran,
     }
 }
 
@@ -259,69 +279,6 @@ fn announced(lane: &Lane, range: TimeRange) -> Option<Calls> {
     all.into_iter().max_by_key(|calls| calls.nanos)
 }
 
-/// What a watchdog saw in a stretch. A look stands for the time up to the next one: of long stalls they become rarer.
-#[derive(Debug, Default)]
-struct Looks {
-    count: usize,
-    /// For how many nanoseconds, and how often.
-    running: (u64, usize),
-    calls: BTreeMap<(NameId, Option<i32>), (u64, usize)>,
-}
-
-impl Looks {
-    fn of(thread: &ThreadTrack, range: TimeRange) -> Self {
-        let samples = thread.watch.samples_in(range);
-        let mut looks = Self {
-            count: samples.len(),
-            ..Self::default()
-        };
-        for (place, sample) in samples.iter().enumerate() {
-            let next = samples.get(place + 1).map_or(range.end, |next| next.at);
-            let weight = TimeRange::new(sample.at, next).nanos().max(1);
-            let seen = match sample.doing {
-                Doing::Running => &mut looks.running,
-                Doing::SystemCall { name, fd } => looks.calls.entry((name, fd)).or_default(),
-                Doing::Unknown => continue,
-            };
-            seen.0 = seen.0.saturating_add(weight);
-            seen.1 += 1;
-        }
-        looks
-    }
-
-    /// The system call and the descriptor in which the thread was for longest.
-    fn most_in_call(&self) -> Option<(NameId, Option<i32>)> {
-        let most = self.calls.iter().max_by_key(|(_, (nanos, _))| *nanos);
-        most.map(|(call, _)| *call)
-    }
-
-    /// The account of the system decides, then the looks, then what the program says of itself.
-    fn kind(&self, split: Option<TimeSplit>, announced: bool) -> CauseKind {
-        let in_calls = self.calls.values().map(|(nanos, _)| *nanos);
-        let in_calls = in_calls.fold(0, u64::saturating_add);
-        let most = self.most_in_call().map_or(0, |call| self.calls[&call].0);
-        // One call on one descriptor, or the same on many in a row.
-        let blocked = match most < in_calls / 2 {
-            true => CauseKind::ManyCalls,
-            false => CauseKind::Blocked,
-        };
-        if let Some(split) = split {
-            let runnable = split.on_cpu + split.waiting_for_core;
-            return match () {
-                () if split.blocked > runnable => blocked,
-                () if split.waiting_for_core > split.on_cpu => CauseKind::WaitingForCore,
-                () => CauseKind::OnCpu,
-            };
-        }
-        match () {
-            () if in_calls > self.running.0 => blocked,
-            () if self.running.0 > 0 => CauseKind::OnCpu,
-            () if announced => CauseKind::Blocked,
-            () => CauseKind::Unknown,
-        }
-    }
-}
-
 /// How long before a stall, and after it, an account of the system may have been taken to be about it.
 const NEAR: Duration = Duration::from_millis(20);
 
@@ -352,6 +309,12 @@ fn split(thread: &ThreadTrack, range: TimeRange) -> Option<TimeSplit> {
         waiting_for_core: Duration::from_nanos(waiting_for_core),
         blocked: Duration::from_nanos(measured - on_cpu - waiting_for_core),
     })
+}
+
+/// What a watchdog found out about a descriptor in which the thread was blocked in `range`.
+fn seen(thread: &ThreadTrack, fd: i32, range: TimeRange) -> Option<SeenDescriptor> {
+    let seen = thread.watch.descriptors_in(range).iter();
+    seen.copied().rfind(|seen| seen.fd == fd)
 }
 
 /// Whose descriptor it was at a moment, as far as the trace tells.

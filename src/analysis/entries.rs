@@ -45,6 +45,8 @@ pub struct CauseEntry {
     pub fd: Option<i32>,
     /// The name of the task whose descriptor that is.
     pub fd_of: Option<String>,
+    /// What that descriptor is: the path of a file, or another few words.
+    pub fd_what: Option<String>,
     /// The call that blocks which took most of it, where the program announced one.
     pub call: Option<String>,
     /// On a core; `null`, like the next two, where the system does not account for it.
@@ -172,6 +174,7 @@ impl CauseEntry {
             syscall: cause.syscall.clone(),
             fd: cause.fd,
             fd_of: cause.fd_of.clone(),
+            fd_what: cause.fd_what.clone(),
             call: cause.call.clone(),
             on_cpu_s: cause.split.map(|split| seconds(split.on_cpu)),
             waiting_for_core_s: cause.split.map(|split| seconds(split.waiting_for_core)),

@@ -17,6 +17,7 @@ mod findings;
 mod health;
 mod histogram;
 mod lag;
+mod looks;
 mod rates;
 mod ready;
 mod report;

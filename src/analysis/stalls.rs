@@ -160,7 +160,7 @@ impl StallReport {
             CauseKind::ManyCalls => {
                 let calls = match (&cause.call, &cause.syscall) {
                     (Some(call), _) => format!("{} × {call}", cause.calls),
-                    (None, Some(syscall)) => format!("one {syscall} after another"),
+                    (None, Some(_)) => format!("one {} after another", cause.blocking_call()),
                     (None, None) => "one blocking call after another".to_owned(),
                 };
                 format!("{who} held {what} for {lasted}: {calls}")

@@ -33,8 +33,8 @@ use crate::trace::{Batch, ThreadId, Timestamp};
 ///
 /// Each version added words at the ends of the vocabulary, so that what was written in an older one means the same:
 /// version 2 for connections, Deferreds and the thread pool; version 3 for a thread that sleeps, and for a
-/// watchdog.
-pub const VERSION: u16 = 3;
+/// watchdog; version 4 for what a thread is blocked on, and for what recording costs.
+pub const VERSION: u16 = 4;
 
 const MAGIC: &[u8; 14] = b"\x89loopscope\r\n\x1a\n";
 const HEAD: usize = 9;

@@ -130,6 +130,14 @@ impl<'a> Moment<'a> {
             EventKind::ThreadSpent { on_cpu, .. } => {
                 plain("CPU time in all").counted("on_cpu_ns", on_cpu)
             }
+            EventKind::ThreadRan { times, .. } => {
+                plain("thread ran").counted("times", u64::from(times))
+            }
+            EventKind::DescriptorIs { task, what, .. } => Self {
+                task,
+                ..plain("descriptor seen").said(store.name(what))
+            },
+            EventKind::Recorded { spent, .. } => plain("recorded").counted("spent_ns", spent),
             EventKind::DataArrived { task, .. } => Self {
                 task,
                 ..plain("data arrived")

@@ -265,6 +265,21 @@ fn watched(
             tr("the thread has used {time} of CPU time in all"),
             &[("time", &plain_duration(Duration::from_nanos(*on_cpu)))],
         ),
+        EventKind::ThreadRan { times, .. } => fill(
+            tr("ran again, {times} × since the look before"),
+            &[("times", &times)],
+        ),
+        EventKind::DescriptorIs { fd, what, .. } => fill(
+            tr("descriptor {fd} is {what}"),
+            &[("fd", &fd), ("what", &store.name(*what))],
+        ),
+        EventKind::Recorded { events, spent } => fill(
+            tr("recording {events} events took about {time}"),
+            &[
+                ("events", &events),
+                ("time", &plain_duration(Duration::from_nanos(*spent))),
+            ],
+        ),
         EventKind::DataArrived { task, .. } => fill(
             tr("data for {task} came in, and nobody looked"),
             &[("task", &whose(task))],

@@ -57,7 +57,13 @@ impl Dictionary {
                     self.name(name, recorder);
                 }
             }
-            Kind::ThreadTimes { thread, .. } => *thread = recorder.source().thread,
+            Kind::ThreadTimes { thread, .. } | Kind::ThreadRan { thread, .. } => {
+                *thread = recorder.source().thread;
+            }
+            Kind::DescriptorIs { thread, what, .. } => {
+                *thread = recorder.source().thread;
+                self.name(what, recorder);
+            }
             Kind::Failure { message, .. } => self.name(message, recorder),
             Kind::CallbackBegin { name, flow, .. } => {
                 self.name(name, recorder);
@@ -155,7 +161,8 @@ impl Dictionary {
             | Kind::DataArrived { .. }
             | Kind::Memory { .. }
             | Kind::Watched { .. }
-            | Kind::ThreadSpent { .. } => {}
+            | Kind::ThreadSpent { .. }
+            | Kind::Recorded { .. } => {}
         }
         kind
     }

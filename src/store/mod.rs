@@ -33,7 +33,7 @@ pub use span::{LaneRef, Span, SpanKind, SpanRef};
 pub use spans::{Iter as SpansIter, Spans};
 pub use task::TaskTrack;
 pub use thread::{PendingTimer, ThreadTrack, TurnMark};
-pub use watch::{Arrival, Arrivals, CpuTimes, Observer, Sample, Watch};
+pub use watch::{Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, Watch};
 
 use crate::trace::{Batch, EventKind, ModelId, NameId, TimeRange, Timestamp};
 

@@ -1,6 +1,9 @@
 //! One run of one model of execution.
 
-use super::{Arrival, Arrivals, CpuTimes, Observer, Sample, SpanKind, TaskTrack, ThreadTrack};
+use super::{
+    Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, SpanKind, TaskTrack,
+    ThreadTrack,
+};
 use crate::trace::{
     Cause, Event, EventKind, ModelId, NameId, Outcome, TaskId, ThreadId, TimeRange, Timestamp,
 };
@@ -264,6 +267,20 @@ impl ModelTrack {
                 task,
                 at_first_look,
             }),
+            EventKind::ThreadRan { thread, times } => {
+                let watch = &mut self.thread_mut(thread, at).watch;
+                watch.add_run(Ran { at, times });
+            }
+            EventKind::DescriptorIs {
+                thread,
+                fd,
+                task,
+                what,
+            } => {
+                let seen = SeenDescriptor { at, fd, task, what };
+                self.thread_mut(thread, at).watch.add_descriptor(seen);
+            }
+            EventKind::Recorded { spent, .. } => self.observer.recorded(spent),
             EventKind::ReportsHeldBack { count } => self.observer.held_back += u64::from(count),
             EventKind::Watched { reads, spent } => {
                 self.observer.reads += u64::from(reads);

@@ -1,13 +1,15 @@
 //! What a watchdog saw of a thread, and what came in meanwhile.
 
 use super::chunks::{Chunks, Part};
-use crate::trace::{Doing, TaskId, TimeRange, Timestamp};
+use crate::trace::{Doing, NameId, TaskId, TimeRange, Timestamp};
 
 /// What a watchdog saw of one thread.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Watch {
     samples: Chunks<Sample>,
     times: Chunks<CpuTimes>,
+    runs: Chunks<Ran>,
+    descriptors: Chunks<SeenDescriptor>,
 }
 
 /// What a thread was doing at a moment.
@@ -30,7 +32,39 @@ pub struct CpuTimes {
     pub waiting_for_core: u64,
 }
 
+/// It did something between two looks: what it waited for before is not what it waits for after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// When the later one was.
+    pub at: Timestamp,
+    /// How often it was given a core.
+    pub times: u32,
+}
+
+/// A descriptor that a thread was seen to be busy with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SeenDescriptor {
+    /// When.
+    pub at: Timestamp,
+    /// Its number.
+    pub fd: i32,
+    /// Whose it was.
+    pub task: Option<TaskId>,
+    /// What it was: the path of a file, or another few words.
+    pub what: NameId,
+}
+
 impl Watch {
+    /// When it did something between two looks, of those looks that lie in `range`.
+    pub fn runs_in(&self, range: TimeRange) -> Part<'_, Ran> {
+        between(&self.runs, range, |ran| ran.at)
+    }
+
+    /// The descriptors that it was busy with in `range`.
+    pub fn descriptors_in(&self, range: TimeRange) -> Part<'_, SeenDescriptor> {
+        between(&self.descriptors, range, |seen| seen.at)
+    }
+
     /// What it was doing, at the moments that lie in `range`.
     pub fn samples_in(&self, range: TimeRange) -> Part<'_, Sample> {
         between(&self.samples, range, |sample| sample.at)
@@ -45,6 +79,14 @@ impl Watch {
         insert(&mut self.samples, sample, |sample| sample.at);
     }
 
+    pub(super) fn add_run(&mut self, ran: Ran) {
+        insert(&mut self.runs, ran, |ran| ran.at);
+    }
+
+    pub(super) fn add_descriptor(&mut self, seen: SeenDescriptor) {
+        insert(&mut self.descriptors, seen, |seen| seen.at);
+    }
+
     pub(super) fn add_times(&mut self, times: CpuTimes) {
         insert(&mut self.times, times, |times| times.at);
     }
@@ -52,10 +94,13 @@ impl Watch {
     pub(super) fn forget_before(&mut self, moment: Timestamp) {
         forget(&mut self.samples, moment, |sample| sample.at);
         forget(&mut self.times, moment, |times| times.at);
+        forget(&mut self.runs, moment, |ran| ran.at);
+        forget(&mut self.descriptors, moment, |seen| seen.at);
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.samples.bytes() + self.times.bytes()
+        let watched = self.samples.bytes() + self.times.bytes();
+        watched + self.runs.bytes() + self.descriptors.bytes()
     }
 }
 
@@ -104,6 +149,15 @@ pub struct Observer {
     pub spent: u64,
     /// How many reports of stalls were held back because they came too often.
     pub held_back: u64,
+    /// How long its threads spent on recording, in nanoseconds, as far as they told: an estimate.
+    pub recording: Option<u64>,
+}
+
+impl Observer {
+    pub(super) fn recorded(&mut self, spent: u64) {
+        let recording = self.recording.get_or_insert_default();
+        *recording = recording.saturating_add(spent);
+    }
 }
 
 fn between<T>(all: &Chunks<T>, range: TimeRange, at: impl Fn(&T) -> Timestamp) -> Part<'_, T> {

@@ -362,4 +362,30 @@ pub enum EventKind {
         /// Nanoseconds in which it could have run and had to wait for a core.
         waiting_for_core: u64,
     },
+    /// A watched thread was given a core since a watchdog looked before: what it waits for now is not what it waited
+    /// for then.
+    ThreadRan {
+        /// Which thread.
+        thread: ThreadId,
+        /// How often.
+        times: u32,
+    },
+    /// What a descriptor is that a watched thread was seen to be busy with.
+    DescriptorIs {
+        /// Which thread.
+        thread: ThreadId,
+        /// The number of the descriptor.
+        fd: i32,
+        /// Whose it is, as far as the loop has told.
+        task: Option<TaskId>,
+        /// The path of a file, or what else it is.
+        what: NameId,
+    },
+    /// What recording has cost this thread since it said so last.
+    Recorded {
+        /// How many events were recorded.
+        events: u32,
+        /// Nanoseconds: handing over is measured; the rest is estimated, by what an event costs on this machine.
+        spent: u64,
+    },
 }

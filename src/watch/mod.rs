@@ -8,8 +8,10 @@
 //! - **That the loop is stuck** ([`StallNoticed`]), as soon as a stretch without a poll exceeds the threshold, and whose
 //!   callback runs. Again when it has lasted twice as long, four times, and so on. With many stalls in a row some of these
 //!   reports are held back, and counted.
-//! - **Why**: what the thread is doing, every few milliseconds ([`ThreadSample`]), and how the system accounts for its time
-//!   at the first look and at the stall's end ([`ThreadTimes`]). From `/proc`; elsewhere than on Linux nothing is known.
+//! - **Why**: what the thread is doing, every few milliseconds ([`ThreadSample`]), whether it did anything else between
+//!   two looks ([`ThreadRan`]), what the descriptor is that it is busy with ([`DescriptorIs`]), and how the system accounts
+//!   for its time at the first look and at the stall's end ([`ThreadTimes`]). From `/proc`; elsewhere than on Linux
+//!   nothing is known.
 //! - **What comes in**: when data arrives on a descriptor that the loop reads ([`DataArrived`]), from a second event
 //!   provider. After the stall the loop says which readiness is of which descriptor ([`ReadinessOf`]).
 //! - **What all this costs** ([`Watched`]).
@@ -18,6 +20,8 @@
 //!
 //! [`StallNoticed`]: crate::trace::EventKind::StallNoticed
 //! [`ThreadSample`]: crate::trace::EventKind::ThreadSample
+//! [`ThreadRan`]: crate::trace::EventKind::ThreadRan
+//! [`DescriptorIs`]: crate::trace::EventKind::DescriptorIs
 //! [`ThreadTimes`]: crate::trace::EventKind::ThreadTimes
 //! [`DataArrived`]: crate::trace::EventKind::DataArrived
 //! [`ReadinessOf`]: crate::trace::EventKind::ReadinessOf
@@ -55,6 +59,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod descriptor;
 mod observer;
 mod pulse;
 mod reports;
@@ -109,12 +114,13 @@ struct Shared {
     account: Mutex<Option<Account>>,
 }
 
-/// How the time of the loop's thread was spent up to the end of a stretch.
+/// What the loop says of a stall that was looked at closely, at its end.
 #[derive(Clone, Copy)]
 struct Account {
     stretch: Ticks,
     at: Ticks,
-    times: Times,
+    /// How the time of its thread was spent up to there.
+    times: Option<Times>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -273,14 +279,12 @@ impl Watchdog {
     #[cold]
     fn take_account(&mut self, at: Ticks) {
         self.stall = Some(self.stretch);
-        if let Some(times) = self.files.own_times() {
-            let account = Account {
-                stretch: self.stretch,
-                at,
-                times,
-            };
-            *lock(&self.shared.account) = Some(account);
-        }
+        let account = Account {
+            stretch: self.stretch,
+            at,
+            times: self.files.own_times(),
+        };
+        *lock(&self.shared.account) = Some(account);
     }
 
     /// Of what came in during a stall one poll after another tells, as much as it can. What none tells of was read, or

@@ -115,29 +115,40 @@ impl Observed {
 }
 
 impl Observer {
-    /// Waits until data comes in, for `timeout` at most. Returns on what it did for the first time in the stretch that
-    /// began there, and whether anything else happened.
-    pub(super) fn wait(&mut self, timeout: Duration, stretch: Ticks) -> (Vec<Whose>, bool) {
+    /// Waits until data comes in, for `timeout` at most. Returns on which descriptors it did, by their ids, and whether
+    /// anything happened at all.
+    pub(super) fn wait(&mut self, timeout: Duration) -> (Vec<u64>, bool) {
         if self.poll.poll(&mut self.events, Some(timeout)).is_err() {
             // A signal was handled. Nothing else can be wrong with it.
             return (Vec::new(), false);
         }
+        let tokens = self.events.iter().map(|event| event.token());
+        let ids = tokens.filter(|token| *token != WAKER);
+        let ids = ids.map(|token| token.0 as u64).collect();
+        (ids, !self.events.is_empty())
+    }
+
+    /// Data came in on these, during the stretch that began there. Returns those of them that the loop still reads, and on
+    /// which it did so for the first time.
+    pub(super) fn note(&self, stretch: Ticks, ids: &[u64]) -> Vec<Whose> {
         let mut arrivals = lock(&self.desk.arrivals);
         if arrivals.stretch != Some(stretch) {
             arrivals.stretch = Some(stretch);
             arrivals.ids.clear();
         }
         let descriptors = lock(&self.desk.descriptors);
-        let mut new = Vec::new();
-        for event in &self.events {
-            let id = event.token().0 as u64;
-            if let Some(whose) = descriptors.get(&id)
-                && arrivals.ids.insert(id)
-            {
-                new.push(*whose);
-            }
-        }
-        (new, !self.events.is_empty())
+        let known = ids.iter().filter_map(|id| Some((id, descriptors.get(id)?)));
+        known
+            .filter(|(id, _)| arrivals.ids.insert(**id))
+            .map(|(_, whose)| *whose)
+            .collect()
+    }
+
+    /// For whom the loop reads a descriptor, as far as it does.
+    pub(super) fn task_of(&self, fd: RawFd) -> Option<TaskId> {
+        let descriptors = lock(&self.desk.descriptors);
+        let mut known = descriptors.values().filter(|(known, _)| *known == fd);
+        known.find_map(|(_, task)| *task)
     }
 
     /// Whether the last wait brought as much as it can, so that there may be more.
@@ -171,12 +182,15 @@ mod tests {
         let task = Some(TaskId::from_index(0));
         observed.add(fd, 7, task);
         far.write_all(b"x").unwrap();
-        assert_eq!(observer.wait(EVER, STRETCH), (vec![(fd, task)], true));
+        assert_eq!(observer.wait(EVER), (vec![7], true));
+        assert_eq!(observer.note(STRETCH, &[7]), [(fd, task)]);
         far.write_all(b"x").unwrap();
-        assert_eq!(observer.wait(EVER, STRETCH), (vec![], true), "known");
+        assert_eq!(observer.wait(EVER), (vec![7], true));
+        assert_eq!(observer.note(STRETCH, &[7]), [], "known");
         near.read_exact(&mut [0; 2]).unwrap();
         far.write_all(b"x").unwrap();
-        assert_eq!(observer.wait(EVER, Ticks(6)).0, [(fd, task)]);
+        observer.wait(EVER);
+        assert_eq!(observer.note(Ticks(6), &[7]), [(fd, task)]);
     }
 
     #[test]
@@ -187,7 +201,7 @@ mod tests {
         far.write_all(b"x").unwrap();
         near.read_exact(&mut [0]).unwrap();
         let nothing = (vec![], false);
-        assert_eq!(observer.wait(Duration::ZERO, STRETCH), nothing);
+        assert_eq!(observer.wait(Duration::ZERO), nothing);
     }
 
     #[test]
@@ -197,7 +211,8 @@ mod tests {
         let fd = near.as_raw_fd();
         observed.add(fd, 7, None);
         far.write_all(b"x").unwrap();
-        observer.wait(EVER, STRETCH);
+        let (came, _) = observer.wait(EVER);
+        observer.note(STRETCH, &came);
         observed.remove(fd, 7);
         observed.add(fd, 8, None);
         assert!(!observed.take_arrivals(STRETCH).contains(&8));
@@ -209,11 +224,13 @@ mod tests {
         let (near, mut far) = pair();
         observed.add(near.as_raw_fd(), 7, None);
         far.write_all(b"x").unwrap();
-        observer.wait(EVER, STRETCH);
+        let (came, _) = observer.wait(EVER);
+        observer.note(STRETCH, &came);
         assert!(observed.take_arrivals(Ticks(6)).is_empty());
         assert!(observed.take_arrivals(STRETCH).is_empty(), "they are gone");
         far.write_all(b"x").unwrap();
-        observer.wait(EVER, STRETCH);
+        let (came, _) = observer.wait(EVER);
+        observer.note(STRETCH, &came);
         assert!(observed.take_arrivals(STRETCH).contains(&7));
     }
 
@@ -225,7 +242,8 @@ mod tests {
         observed.remove(near.as_raw_fd(), 7);
         far.write_all(b"x").unwrap();
         observed.wake();
-        assert_eq!(observer.wait(EVER, STRETCH), (vec![], true));
+        assert_eq!(observer.wait(EVER), (vec![], true));
+        assert_eq!(observer.note(STRETCH, &[7]), [], "it is known no more");
         assert!(!observer.is_full());
     }
 }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use crate::trace::Timestamp;
 
-/// How many reports there are in a [`WINDOW`], at most.
-const MOST: u32 = 10;
+/// How many reports there are in a [`WINDOW`], at most: as many as there can be stalls of the usual threshold.
+const MOST: u32 = 20;
+/// How many there are before none is made any more of a stall that is known.
+const MOST_AGAIN: u32 = 10;
 const WINDOW: Duration = Duration::from_secs(1);
 
 /// When to speak again of one stall: when it exceeds the threshold, and whenever it has become twice as long as it
@@ -44,13 +46,14 @@ pub(super) struct Limit {
 }
 
 impl Limit {
-    /// Whether to say one more thing.
-    pub(super) fn allows(&mut self, now: Timestamp) -> bool {
+    /// Whether to say one more thing, or one thing `again`.
+    pub(super) fn allows(&mut self, now: Timestamp, again: bool) -> bool {
         if now.since(self.window) >= WINDOW {
             self.window = now;
             self.said = 0;
         }
-        if self.said == MOST {
+        let most = if again { MOST_AGAIN } else { MOST };
+        if self.said >= most {
             self.held_back += 1;
             return false;
         }
@@ -100,11 +103,14 @@ mod tests {
         let mut limit = Limit::default();
         let mut said = 0;
         for millis in (0..1000).step_by(10) {
-            said += u32::from(limit.allows(Timestamp::ZERO + millis * MS));
+            let again = millis < 500;
+            said += u32::from(limit.allows(Timestamp::ZERO + millis * MS, again));
+            let most = if again { MOST_AGAIN } else { MOST };
+            assert!(said <= most, "after {millis} ms");
         }
         assert_eq!(said, MOST);
         assert_eq!(limit.take_held_back(), Some(100 - MOST));
         assert_eq!(limit.take_held_back(), None);
-        assert!(limit.allows(Timestamp::ZERO + 1000 * MS));
+        assert!(limit.allows(Timestamp::ZERO + 1000 * MS, true));
     }
 }

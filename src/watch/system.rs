@@ -13,11 +13,13 @@ use rustix::time::{ClockId, clock_gettime};
 /// The longest line: nine numbers of 64 bits in hexadecimal, with blanks between them.
 const LINE_BYTES: usize = 256;
 
-/// How the time of a thread was spent so far, in nanoseconds.
+/// How the time of a thread was spent so far. In nanoseconds where nothing else is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Times {
     pub(super) on_cpu: u64,
     pub(super) waiting_for_core: u64,
+    /// How often it was given a core.
+    pub(super) turns: u64,
 }
 
 /// What a thread is doing.
@@ -116,6 +118,7 @@ fn parse_times(line: &str) -> Option<Times> {
     Some(Times {
         on_cpu: next()?,
         waiting_for_core: next()?,
+        turns: next()?,
     })
 }
 

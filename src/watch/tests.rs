@@ -325,6 +325,48 @@ fn a_stall_that_ends_just_in_time_is_not_noticed_but_has_its_evidence() {
     assert!(looker.all(is_notice).is_empty());
 }
 
+/// Reports of them may be held back, and the loop does not wait for whoever looks at it.
+#[test]
+fn the_evidence_of_a_stall_is_kept_although_the_loop_has_rushed_on() {
+    let mut bench = Bench::real(EVER);
+    bench.begin();
+    bench.wait_for_looks(4);
+    bench.end(true);
+    bench.begin();
+    bench.looker.wait_for(is_sample);
+    bench.end(false);
+}
+
+#[test]
+fn what_comes_in_when_the_loop_is_stuck_again_is_not_lost() {
+    let mut bench = Bench::real(EVER);
+    let (near, mut far) = UnixStream::pair().unwrap();
+    bench.watchdog.add_reader(near.as_raw_fd(), 9, None);
+    bench.begin();
+    bench.wait_for_looks(4);
+    // Whoever waits for data still believes that it would be of the stretch before.
+    let begin = bench.begin();
+    far.write_all(b"x").unwrap();
+    bench
+        .watchdog
+        .share_stall_threshold(StallThreshold::new(MS));
+    let is_arrival = |kind: &EventKind| matches!(kind, EventKind::DataArrived { .. });
+    assert!(bench.looker.wait_for(is_arrival).at >= begin);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thread_that_waits_for_one_thing_after_another_is_told_from_one_that_waits_for_one() {
+    let mut bench = Bench::real(MS);
+    let ran = |kind: &EventKind| matches!(kind, EventKind::ThreadRan { .. });
+    bench.begin();
+    while bench.looker.all(ran).is_empty() {
+        thread::sleep(MS);
+        bench.looker.drain();
+    }
+    bench.end(true);
+}
+
 #[test]
 fn a_loop_that_waits_is_not_looked_at_until_it_is_busy() {
     let mut bench = Bench::real(EVER);

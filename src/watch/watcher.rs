@@ -1,10 +1,12 @@
 //! The watchdog's own thread.
 
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use super::Shared;
+use super::descriptor::what_is;
 use super::observer::Observer;
 use super::pulse::Beat;
 use super::reports::{Limit, Schedule};
@@ -37,6 +39,8 @@ pub(super) struct Watcher {
     reads: u32,
     /// CPU time of this thread that was told of.
     told: u64,
+    /// Data that came in after the stretch that was looked at: when, and by the ids of the descriptors.
+    strays: Vec<(Ticks, Vec<u64>)>,
 }
 
 /// What was seen of a stretch when it was looked at first.
@@ -54,6 +58,10 @@ struct Stretch {
     evidence: Vec<(Ticks, EventKind)>,
     /// When to look next at what the thread does, from the beginning on.
     sample_at: Duration,
+    /// How often the thread had been given a core when it was looked at last.
+    turns: Option<u64>,
+    /// The descriptors of which it is told already what they are.
+    descriptors: Vec<RawFd>,
     schedule: Schedule,
     noticed: bool,
 }
@@ -75,6 +83,7 @@ impl Watcher {
             limit: Limit::default(),
             reads: 0,
             told: 0,
+            strays: Vec::new(),
         }
     }
 
@@ -140,6 +149,12 @@ impl Watcher {
     fn attend(&mut self, look: FirstLook) {
         let mut stretch = Stretch::new(look, self.thread);
         self.shared.pulse.attend(Some(look.begin));
+        for (at, came) in std::mem::take(&mut self.strays) {
+            // What came before, the poll at its begin has told the loop of.
+            if at >= stretch.begin {
+                self.tell_arrivals(&mut stretch, at, &came, false);
+            }
+        }
         self.observe(&mut stretch, Duration::ZERO, true);
         loop {
             if self.is_over(&stretch) {
@@ -162,17 +177,14 @@ impl Watcher {
     fn observe(&mut self, stretch: &mut Stretch, timeout: Duration, at_first_look: bool) {
         loop {
             self.reads += 1;
-            let (new, woken) = self.observer.wait(timeout, stretch.begin);
+            let (came, woken) = self.observer.wait(timeout);
             let now = self.recorder.ticks();
-            let nothing_new = new.is_empty();
-            let arrivals = new.into_iter().map(|(fd, task)| EventKind::DataArrived {
-                fd,
-                task,
-                at_first_look,
-            });
-            for arrival in arrivals {
-                self.tell(stretch, now, arrival);
+            if !came.is_empty() && self.is_over(stretch) {
+                // It is told only once, and the loop may be stuck again.
+                self.strays.push((now, came));
+                return;
             }
+            let nothing_new = !self.tell_arrivals(stretch, now, &came, at_first_look);
             if stretch.noticed {
                 self.recorder.flush();
             }
@@ -186,6 +198,26 @@ impl Watcher {
         }
     }
 
+    /// Tells of data that came in. Whether that is any news.
+    fn tell_arrivals(
+        &mut self,
+        stretch: &mut Stretch,
+        at: Ticks,
+        came: &[u64],
+        at_first_look: bool,
+    ) -> bool {
+        let new = self.observer.note(stretch.begin, came);
+        for &(fd, task) in &new {
+            let arrived = EventKind::DataArrived {
+                fd,
+                task,
+                at_first_look,
+            };
+            self.tell(stretch, at, arrived);
+        }
+        !new.is_empty()
+    }
+
     fn is_over(&self, stretch: &Stretch) -> bool {
         let beat = self.shared.pulse.beat();
         beat.is_over || beat.begin != stretch.begin || self.shared.is_closed()
@@ -197,13 +229,17 @@ impl Watcher {
             return;
         }
         stretch.sample_at = elapsed + LOOK.max(elapsed / SAMPLE_PART).min(SAMPLE_AT_LEAST);
+        self.tell_turns(stretch, now);
         self.reads += 1;
         let doing = match self.files.activity() {
             Some(Activity::Running) => Doing::Running,
-            Some(Activity::SystemCall { name, fd }) => Doing::SystemCall {
-                name: self.recorder.name(&name),
-                fd,
-            },
+            Some(Activity::SystemCall { name, fd }) => {
+                if let Some(fd) = fd {
+                    self.tell_descriptor(stretch, now, fd);
+                }
+                let name = self.recorder.name(&name);
+                Doing::SystemCall { name, fd }
+            }
             Some(Activity::Elsewhere) => Doing::Unknown,
             None => {
                 // Told once.
@@ -215,10 +251,42 @@ impl Watcher {
         self.tell(stretch, now, EventKind::ThreadSample { thread, doing });
     }
 
+    /// Tells whether the thread did anything since it was looked at last: if not, it waits for the same as then.
+    fn tell_turns(&mut self, stretch: &mut Stretch, now: Ticks) {
+        let Some(Times { turns, .. }) = self.times() else {
+            return;
+        };
+        let before = stretch.turns.replace(turns).unwrap_or(turns);
+        let times = u32::try_from(turns.saturating_sub(before)).unwrap_or(u32::MAX);
+        if times > 0 {
+            let thread = self.thread;
+            self.tell(stretch, now, EventKind::ThreadRan { thread, times });
+        }
+    }
+
+    /// Tells once in a stretch what a descriptor is.
+    fn tell_descriptor(&mut self, stretch: &mut Stretch, now: Ticks, fd: RawFd) {
+        if stretch.descriptors.contains(&fd) {
+            return;
+        }
+        stretch.descriptors.push(fd);
+        self.reads += 1;
+        let Some(what) = what_is(fd) else { return };
+        let is = EventKind::DescriptorIs {
+            thread: self.thread,
+            fd,
+            task: self.observer.task_of(fd),
+            what: self.recorder.message(&what),
+        };
+        self.tell(stretch, now, is);
+    }
+
     /// Says that a stall lasts, if it does and if it is time to. What was seen goes with it.
     fn report(&mut self, stretch: &mut Stretch, now: Ticks, elapsed: Duration) {
         let threshold = self.shared.threshold();
-        if stretch.schedule.is_due(elapsed, threshold) && self.limit.allows(self.time_of(now)) {
+        if stretch.schedule.is_due(elapsed, threshold)
+            && self.limit.allows(self.time_of(now), stretch.noticed)
+        {
             stretch.hand_over(&mut self.recorder);
             stretch.noticed = true;
             self.record_held_back();
@@ -251,11 +319,15 @@ impl Watcher {
     /// The stretch is over. What was seen of one that was no stall is forgotten.
     fn conclude(&mut self, mut stretch: Stretch) {
         self.shared.pulse.attend(None);
+        let account = self.shared.take_account(stretch.begin);
+        // The loop may be far ahead: then there is only its account to go by.
         let beat = self.shared.pulse.beat();
-        let was_stall = beat.begin == stretch.begin && beat.was_stall;
+        let was_stall = account.is_some() || (beat.begin == stretch.begin && beat.was_stall);
         if stretch.noticed || was_stall {
-            if let Some(account) = self.shared.take_account(stretch.begin) {
-                let times = account_of(self.thread, account.times);
+            if let Some(account) = account
+                && let Some(times) = account.times
+            {
+                let times = account_of(self.thread, times);
                 stretch.evidence.push((account.at, times));
             }
             stretch.hand_over(&mut self.recorder);
@@ -306,6 +378,8 @@ impl Stretch {
             begin: look.begin,
             evidence: times.map(|times| (look.at, times)).into_iter().collect(),
             sample_at: Duration::ZERO,
+            turns: look.times.map(|times| times.turns),
+            descriptors: Vec::new(),
             schedule: Schedule::default(),
             noticed: false,
         }

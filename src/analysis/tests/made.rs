@@ -8,7 +8,7 @@ use crate::trace::{
 };
 
 /// The texts, by their ids from 1.
-const TEXTS: [&str; 10] = [
+const TEXTS: [&str; 11] = [
     "data_received",
     "tick",
     "call",
@@ -19,6 +19,7 @@ const TEXTS: [&str; 10] = [
     "truth",
     "asynchronous",
     "loop",
+    "a pipe",
 ];
 
 /// A trace in the making.
@@ -160,6 +161,23 @@ impl Made {
                 doing,
             },
         );
+    }
+
+    /// The loop did something else between two looks.
+    pub(super) fn runs(&mut self, at: u64, times: u32) {
+        let thread = LOOP;
+        self.watch(at, EventKind::ThreadRan { thread, times });
+    }
+
+    /// Somebody found out what a descriptor is.
+    pub(super) fn finds(&mut self, at: u64, fd: i32, of: Option<u32>, what: &str) {
+        let seen = EventKind::DescriptorIs {
+            thread: LOOP,
+            fd,
+            task: of.map(task),
+            what: name(what),
+        };
+        self.watch(at, seen);
     }
 
     /// The system's account, in milliseconds.

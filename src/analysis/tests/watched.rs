@@ -200,6 +200,56 @@ fn the_account_of_the_system_tells_computing_from_blocking_and_from_having_no_co
     assert_eq!(held(1, 1, &row).cause.kind, CauseKind::ManyCalls);
 }
 
+/// A stall from 100 to 300 in which the thread is seen to read from descriptor 9 every ten milliseconds.
+fn reads() -> Made {
+    let mut made = Made::new();
+    let flow = made.ready(100, 1, None);
+    made.serve((100, 300), 1, flow);
+    made.stall(100, 300, 1);
+    made.poll(300, 310);
+    made.accounts(100, 0, 0);
+    made.finds(110, 9, None, "a pipe");
+    for look in 11..30 {
+        made.sees(10 * look, in_call("recvfrom", Some(9)));
+    }
+    made
+}
+
+#[test]
+fn a_row_of_calls_on_one_descriptor_is_told_from_a_single_long_one() {
+    let mut made = reads();
+    made.accounts(300, 1, 1);
+    let one = report(&made);
+    assert_eq!((one.cause.kind, one.cause.ran), (CauseKind::Blocked, 0));
+    let mut made = reads();
+    // What it did before the first look is none of it.
+    made.runs(110, 5);
+    for look in 12..30 {
+        made.runs(10 * look, 2);
+    }
+    made.accounts(300, 1, 1);
+    let row = report(&made);
+    assert_eq!((row.cause.kind, row.cause.ran), (CauseKind::ManyCalls, 36));
+    assert_eq!(
+        row.sentence,
+        "data_received of ecstasy held the loop for 200 ms: one recvfrom on descriptor 9 (a pipe) after another; nobody \
+         waited"
+    );
+}
+
+#[test]
+fn whose_descriptor_it_is_and_what_the_watchdog_knows() {
+    let mut made = reads();
+    made.finds(120, 9, Some(3), "a pipe");
+    made.accounts(300, 1, 1);
+    let cause = report(&made).cause;
+    assert_eq!(cause.fd_of.as_deref(), Some("truth"));
+    assert_eq!(
+        cause.to_string(),
+        "recvfrom on descriptor 9 (truth, a pipe)"
+    );
+}
+
 #[test]
 fn without_an_account_the_looks_decide_and_without_a_look_nobody_knows() {
     let mut made = Made::new();

@@ -304,6 +304,17 @@ fn a_change_of_the_vocabulary_needs_a_new_version() {
             task,
             call: WaitCall::Sleep,
         },
+        EventKind::ThreadRan { thread, times: 12 },
+        EventKind::DescriptorIs {
+            thread,
+            fd: 4,
+            task: some,
+            what: name,
+        },
+        EventKind::Recorded {
+            events: 13,
+            spent: 14,
+        },
     ];
     let mut batch = sample::batches().remove(0);
     batch.names.clear();
@@ -311,7 +322,7 @@ fn a_change_of_the_vocabulary_needs_a_new_version() {
     let bytes = bytes_of(&[batch]);
     assert_eq!(
         (VERSION, bytes.len(), crc32fast::hash(&bytes)),
-        (3, 327, 0xD1EC4324),
+        (4, 342, 0xA0FBBF84),
         "what is written has changed: raise VERSION, and teach the reader the old one"
     );
 }

@@ -65,6 +65,12 @@ fn a_callback_that_blocks_is_seen_blocking_with_its_name_and_its_system_call() {
             panic!("{sample:?}");
         };
         assert!(["read", "recvfrom"].contains(&looker.names[&name].as_str()));
+        let is = looker
+            .wait_for(|kind| matches!(kind, EventKind::DescriptorIs { fd: on, .. } if *on == fd));
+        let EventKind::DescriptorIs { what, .. } = is.kind else {
+            panic!("{is:?}");
+        };
+        assert_eq!(looker.names[&what], "a Unix socket");
         far.write_all(b"x").unwrap();
     });
     // What was noticed and what the loop itself recorded is one stall.

@@ -1,0 +1,134 @@
+//! What a watchdog saw of a thread during a stall, and what kind of thing that speaks for.
+
+use std::collections::BTreeMap;
+
+use super::{CauseKind, TimeSplit};
+use crate::store::Watch;
+use crate::trace::{Doing, NameId, TimeRange};
+
+/// What a watchdog saw in a stretch. A look stands for the time up to the next one: of long stalls they become rarer.
+#[derive(Debug, Default)]
+pub(super) struct Looks {
+    /// How often it looked.
+    pub(super) count: usize,
+    pub(super) running: Seen,
+    /// How often the thread was given a core from the first look to the last.
+    pub(super) ran: usize,
+    calls: BTreeMap<(NameId, Option<i32>), Seen>,
+    /// The longest wait of which it is not known that it was several, in nanoseconds.
+    longest: u64,
+}
+
+/// For how long something was seen, and how often.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seen {
+    pub(super) nanos: u64,
+    pub(super) count: usize,
+}
+
+impl Seen {
+    const fn add(&mut self, other: Self) {
+        self.nanos = self.nanos.saturating_add(other.nanos);
+        self.count += other.count;
+    }
+}
+
+/// A system call in which a thread was blocked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Call {
+    pub(super) name: NameId,
+    /// The descriptor, if it was nearly always the same.
+    pub(super) fd: Option<i32>,
+    /// How often it was seen there.
+    pub(super) count: usize,
+}
+
+impl Looks {
+    pub(super) fn of(watch: &Watch, range: TimeRange) -> Self {
+        let samples = watch.samples_in(range);
+        let Some(first) = samples.first() else {
+            return Self::default();
+        };
+        // What it did before the first look says nothing of what was seen.
+        let runs = watch.runs_in(TimeRange::new(first.at, range.end)).iter();
+        let runs: BTreeMap<_, _> = runs
+            .filter(|ran| ran.at > first.at)
+            .map(|ran| (ran.at, ran.times as usize))
+            .collect();
+        let mut looks = Self {
+            count: samples.len(),
+            ran: runs.values().sum(),
+            ..Self::default()
+        };
+        let mut wait = 0;
+        let mut before = None;
+        for (place, sample) in samples.iter().enumerate() {
+            let next = samples.get(place + 1).map_or(range.end, |next| next.at);
+            let nanos = TimeRange::new(sample.at, next).nanos().max(1);
+            let seen = match sample.doing {
+                Doing::Running => &mut looks.running,
+                Doing::SystemCall { name, fd } => looks.calls.entry((name, fd)).or_default(),
+                Doing::Unknown => &mut Seen::default(),
+            };
+            seen.add(Seen { nanos, count: 1 });
+            if before.replace(sample.doing) != Some(sample.doing) || runs.contains_key(&sample.at) {
+                wait = 0;
+            }
+            if let Doing::SystemCall { .. } = sample.doing {
+                wait += nanos;
+            }
+            looks.longest = looks.longest.max(wait);
+        }
+        looks
+    }
+
+    /// For how long it was in system calls, in nanoseconds.
+    fn in_calls(&self) -> u64 {
+        let nanos = self.calls.values().map(|seen| seen.nanos);
+        nanos.fold(0, u64::saturating_add)
+    }
+
+    /// The system call in which the thread was for longest.
+    pub(super) fn most(&self) -> Option<Call> {
+        let mut names: BTreeMap<NameId, Seen> = BTreeMap::new();
+        for ((name, _), seen) in &self.calls {
+            names.entry(*name).or_default().add(*seen);
+        }
+        let (name, all) = names.into_iter().max_by_key(|(_, seen)| seen.nanos)?;
+        let same = self.calls.iter().filter(|((known, _), _)| *known == name);
+        let ((_, fd), most) = same.max_by_key(|(_, seen)| seen.nanos)?;
+        let is_clear = most.nanos >= all.nanos / 2;
+        Some(Call {
+            name,
+            fd: fd.filter(|_| is_clear),
+            count: if is_clear { most.count } else { all.count },
+        })
+    }
+
+    /// The account of the system decides, then the looks, then what the program says of itself: that so many calls
+    /// took most of the time.
+    pub(super) fn kind(&self, split: Option<TimeSplit>, announced: Option<usize>) -> CauseKind {
+        let in_calls = self.in_calls();
+        let blocked = match announced {
+            // What the program calls one thing may well be a row of system calls.
+            Some(1) => CauseKind::Blocked,
+            Some(_) => CauseKind::ManyCalls,
+            None if self.longest < in_calls / 2 => CauseKind::ManyCalls,
+            None => CauseKind::Blocked,
+        };
+        if let Some(split) = split {
+            let runnable = split.on_cpu + split.waiting_for_core;
+            return match () {
+                () if split.blocked > runnable => blocked,
+                () if split.waiting_for_core > split.on_cpu => CauseKind::WaitingForCore,
+                () => CauseKind::OnCpu,
+            };
+        }
+        match () {
+            () if in_calls > self.running.nanos => blocked,
+            () if self.running.nanos > 0 => CauseKind::OnCpu,
+            () if announced.is_some() => blocked,
+            () => CauseKind::Unknown,
+        }
+    }
+}
