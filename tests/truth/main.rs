@@ -1,0 +1,120 @@
+//! The ground truth: a loop that is held in every way there is, while others are made ready at known moments; then all
+//! that is told of it is compared with what was done.
+//!
+//! On a machine with other things to do every moment may be late, also those of the test. So what is compared with the
+//! clock is the median of several runs, and generous; how exact it is on this machine is printed by
+//! `cargo test --test truth -- --ignored --nocapture`.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may")]
+
+mod hold;
+mod stage;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use loopscope::analysis::{CauseKind, Known, StallReport, stalls};
+
+use hold::Kind;
+use stage::Stage;
+use verdict::{Errors, judge};
+
+const RUNS: usize = 10;
+
+/// By how much the times of victims were wrong, by how the loop was held, who waited, and how it was known since when.
+type Table = BTreeMap<(&'static str, &'static str, &'static str), Vec<Errors>>;
+
+/// Plays everything once. All but the times is checked at once.
+fn play(table: &mut Table) {
+    let mut stage = Stage::set().unwrap();
+    let mut truths = Vec::new();
+    for kind in Kind::ALL {
+        match stage.play(kind).unwrap() {
+            Some(truth) => truths.push(truth),
+            None => println!(
+                "{}: not on this machine, which keeps a thread from choosing its core",
+                kind.name()
+            ),
+        }
+    }
+    let store = stage.close();
+    let mut reports = stalls(&store, store.range().end);
+    for truth in &truths {
+        let is_of = |report: &mut StallReport| report.callback == truth.kind.name();
+        let found: Vec<_> = reports.extract_if(.., is_of).collect();
+        let [report] = &found[..] else {
+            panic!("{:?}: one stall, not {found:#?}", truth.kind);
+        };
+        for errors in judge(truth, report) {
+            let key = (truth.kind.name(), errors.name, errors.known.word());
+            table.entry(key).or_default().push(errors);
+        }
+    }
+    // Whatever else took long did so because others had the cores.
+    let other = reports
+        .iter()
+        .find(|report| report.cause.kind != CauseKind::WaitingForCore);
+    assert!(other.is_none(), "no stall: {other:#?}");
+}
+
+fn play_all() -> Table {
+    let mut table = Table::new();
+    for _ in 0..RUNS {
+        play(&mut table);
+    }
+    table
+}
+
+fn median(errors: &[Errors], of: impl Fn(&Errors) -> Duration) -> Duration {
+    let mut all: Vec<_> = errors.iter().map(of).collect();
+    all.sort_unstable();
+    all[all.len() / 2]
+}
+
+/// The worst median: of the delays, and of the moments of readiness that somebody saw.
+fn worst(table: &Table) -> (Duration, Duration) {
+    let mut worst = (Duration::ZERO, Duration::ZERO);
+    for ((_, _, known), errors) in table {
+        // What was there at the first look came then or before: that much is said, and no more. What happened now and
+        // then has no median.
+        if *known == Known::AtFirstLook.word() || errors.len() < RUNS / 2 {
+            continue;
+        }
+        worst.0 = worst.0.max(median(errors, |errors| errors.delay));
+        worst.1 = worst.1.max(median(errors, |errors| errors.ready));
+    }
+    worst
+}
+
+#[test]
+fn every_stall_is_found_with_its_cause_and_its_victims_and_nobody_else() {
+    let (delay, ready) = worst(&play_all());
+    assert!(delay < Duration::from_millis(20), "delays: {delay:?}");
+    assert!(ready < Duration::from_millis(20), "readiness: {ready:?}");
+}
+
+#[test]
+#[ignore = "exact, for a machine that has nothing else to do"]
+fn each_delay_is_right_to_two_milliseconds_and_each_readiness_to_one() {
+    let table = play_all();
+    println!(
+        "{:14} {:6} {:14} {:>3}  {:>10} {:>10}  {:>10} {:>10}",
+        "held by", "waits", "known", "n", "delay: p50", "worst", "ready: p50", "worst"
+    );
+    for ((held, who, known), errors) in &table {
+        let most = |of: fn(&Errors) -> Duration| errors.iter().map(of).max().unwrap_or_default();
+        println!(
+            "{held:14} {who:6} {known:14} {:3}  {:>10.1?} {:>10.1?}  {:>10.1?} {:>10.1?}",
+            errors.len(),
+            median(errors, |errors| errors.delay),
+            most(|errors| errors.delay),
+            median(errors, |errors| errors.ready),
+            most(|errors| errors.ready),
+        );
+    }
+    let (delay, ready) = worst(&table);
+    println!("the worst median: delay {delay:.1?}, readiness {ready:.1?}");
+    assert!(delay < Duration::from_millis(2), "delays: {delay:?}");
+    assert!(ready < Duration::from_millis(1), "readiness: {ready:?}");
+}

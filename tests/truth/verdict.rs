@@ -1,0 +1,151 @@
+//! What was found out, beside the truth.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use loopscope::analysis::{CauseKind, Known, SHORTEST_WAIT, StallReport, Victim, VictimKind};
+
+use crate::hold::{Kind, Spent};
+use crate::stage::{Truth, Wait};
+
+/// By how much what is told of one victim is wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Errors {
+    pub(crate) name: &'static str,
+    pub(crate) known: Known,
+    pub(crate) delay: Duration,
+    pub(crate) ready: Duration,
+}
+
+/// How late a watchdog may be on a machine that has other things to do, so that who waited for less may be missed.
+const LATE: Duration = Duration::from_millis(10);
+/// What lies between a moment that the loop records and the moment at which the callback tells of it.
+const APART: Duration = Duration::from_micros(300);
+
+/// Compares all that is said of a stall; by how much the times are wrong is left to the caller.
+pub(crate) fn judge(truth: &Truth, report: &StallReport) -> Vec<Errors> {
+    check_cause(truth, report);
+    // Of several with one name, such as timers, the last to be served waited longest, and the first may be no victim.
+    let mut left: Vec<&Victim> = report.victims.iter().collect();
+    left.sort_by_key(|victim| Reverse(victim.waited.end));
+    let mut waits = truth.waits.clone();
+    waits.sort_by_key(|wait| Reverse(wait.served));
+    let mut errors = Vec::new();
+    for wait in &waits {
+        let place = left.iter().position(|victim| is_of(victim, wait));
+        let (least, most) = in_stall(wait, report);
+        let margin = match wait.kind {
+            VictimKind::Descriptor => LATE,
+            _ => APART,
+        };
+        match place {
+            Some(place) => {
+                let victim = left.remove(place);
+                let fits = most + APART >= SHORTEST_WAIT;
+                assert!(fits, "{:?}: no victim: {wait:?}", truth.kind);
+                errors.push(compare(wait, victim));
+            }
+            None => assert!(
+                least < SHORTEST_WAIT + margin,
+                "{:?}: not found: {wait:?} among {:#?}",
+                truth.kind,
+                report.victims
+            ),
+        }
+    }
+    assert!(left.is_empty(), "{:?}: no victims: {left:#?}", truth.kind);
+    errors
+}
+
+fn is_of(victim: &Victim, wait: &Wait) -> bool {
+    let name = match victim.kind {
+        VictimKind::Descriptor => victim.task_name.as_deref(),
+        _ => victim.callback.as_deref(),
+    };
+    victim.kind == wait.kind && name == Some(wait.name)
+}
+
+/// For how long somebody waited during the stall, at least and at most.
+fn in_stall(wait: &Wait, report: &StallReport) -> (Duration, Duration) {
+    let until = wait.served.min(report.range.end);
+    let since = |ready| until.since(report.range.begin.max(ready));
+    (since(wait.ready.latest), since(wait.ready.earliest))
+}
+
+fn compare(wait: &Wait, victim: &Victim) -> Errors {
+    let ready = victim.waited.begin;
+    let is_late = ready.since(wait.ready.latest);
+    let is_early = wait.ready.earliest.since(ready);
+    match victim.known {
+        Known::AtFirstLook => assert!(is_early.is_zero(), "it was there: {wait:?} {victim:?}"),
+        Known::AsLearned => panic!("somebody looked: {wait:?} {victim:?}"),
+        Known::Exactly | Known::Observed => {}
+    }
+    let delay = victim.delay();
+    let least = wait.served.since(wait.ready.latest);
+    let most = wait.served.since(wait.ready.earliest);
+    Errors {
+        name: wait.name,
+        known: victim.known,
+        delay: least.saturating_sub(delay).max(delay.saturating_sub(most)),
+        ready: is_late.max(is_early),
+    }
+}
+
+fn check_cause(truth: &Truth, report: &StallReport) {
+    let cause = &report.cause;
+    let allowed = allowed(truth);
+    assert!(
+        allowed.contains(&cause.kind),
+        "{:?} is one of {allowed:?}: {:?} {cause:#?}",
+        truth.kind,
+        truth.spent
+    );
+    if let [CauseKind::Blocked | CauseKind::ManyCalls, ..] = allowed {
+        let calls: &[&str] = match truth.kind {
+            Kind::Sleep | Kind::RowOfSleeps => &["clock_nanosleep", "nanosleep"],
+            Kind::Read | Kind::RowOfReads => &["recvfrom", "read"],
+            Kind::Lock => &["futex"],
+            Kind::Fsync => &["fsync"],
+            Kind::Compute | Kind::Many | Kind::NoCore => &[],
+        };
+        let syscall = cause.syscall.as_deref();
+        assert!(
+            syscall.is_some_and(|call| calls.contains(&call)),
+            "{cause:#?}"
+        );
+        let told = cause.fd.zip(cause.fd_what.clone());
+        assert_eq!(told, truth.fd, "{:?}: {cause:#?}", truth.kind);
+        let of = (truth.kind == Kind::Read).then_some("database");
+        assert_eq!(cause.fd_of.as_deref(), of, "{cause:#?}");
+    }
+}
+
+/// What it may be called. Where others have the cores, what was to block or to compute may have waited for one for most
+/// of the time; where a disk is fast, or none, writing to it is no waiting.
+fn allowed(truth: &Truth) -> &'static [CauseKind] {
+    use CauseKind::{Blocked, ManyCallbacks, ManyCalls, OnCpu, WaitingForCore};
+    let blocked = truth.spent.blocked();
+    let Spent {
+        on_cpu,
+        waiting_for_core,
+        ..
+    } = truth.spent;
+    // What is nearly even may be taken for either.
+    let exceeds = |part: Duration, other: Duration| part * 10 > other * 12;
+    match truth.kind {
+        Kind::Many => &[ManyCallbacks],
+        _ if exceeds(on_cpu + waiting_for_core, blocked) => match () {
+            () if exceeds(on_cpu, waiting_for_core) => &[OnCpu],
+            () if exceeds(waiting_for_core, on_cpu) => &[WaitingForCore],
+            () => &[OnCpu, WaitingForCore],
+        },
+        _ if !exceeds(blocked, on_cpu + waiting_for_core) => {
+            &[OnCpu, WaitingForCore, Blocked, ManyCalls]
+        }
+        Kind::RowOfSleeps | Kind::RowOfReads => &[ManyCalls],
+        // A single call is no row, where it takes that long.
+        Kind::Fsync => &[ManyCalls, Blocked],
+        _ => &[Blocked],
+    }
+}
