@@ -139,6 +139,9 @@ pub struct ObserverEntry {
     pub events: u64,
     /// How many were dropped because nobody fetched them.
     pub dropped: u64,
+    /// How long the threads of the model spent on recording, of several the sum: handing over is measured, the rest
+    /// estimated by what an event costs. `null` where they did not tell.
+    pub recording_s: Option<f64>,
     /// CPU time of those who watched.
     pub spent_s: f64,
     /// How often the system was asked something.
@@ -242,6 +245,10 @@ impl ObserverEntry {
         Self {
             events: model.events,
             dropped: model.dropped,
+            recording_s: model
+                .observer
+                .recording
+                .map(|nanos| seconds(Duration::from_nanos(nanos))),
             spent_s: seconds(Duration::from_nanos(model.observer.spent)),
             reads: model.observer.reads,
             held_back: model.observer.held_back,

@@ -2,12 +2,11 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
-use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{Misuse, chart};
-use crate::analysis::{self, Meter, Report, plain_count, plain_duration, plain_size};
+use crate::analysis::{self, Meter, Report, plain_duration, plain_size};
 use crate::format::{self, Format, Origin, Trace};
 use crate::store::TraceStore;
 
@@ -72,8 +71,8 @@ fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Resu
     for finding in findings(store) {
         writeln!(out, "{finding}")?;
     }
-    for watched in watched(store) {
-        writeln!(out, "{watched}")?;
+    for observed in observed(store) {
+        writeln!(out, "{observed}")?;
     }
     for model in analysis::compare(store, store.range().end) {
         for (task, error) in model
@@ -107,23 +106,13 @@ fn findings(store: &TraceStore) -> Vec<String> {
         .collect()
 }
 
-/// What watching has cost, of the models that were watched.
-fn watched(store: &TraceStore) -> Vec<String> {
-    let models = store.models().iter();
-    models
-        .filter(|model| model.observer.reads > 0)
-        .map(|model| {
-            let observer = model.observer;
-            let spent = plain_duration(Duration::from_nanos(observer.spent));
-            let reads = plain_count(observer.reads);
-            let name = store.model_name(model);
-            let held_back = match observer.held_back {
-                0 => String::new(),
-                count => format!(", {} reports held back", plain_count(count)),
-            };
-            format!("{name}: watching took {spent} of CPU time, {reads} looks{held_back}")
-        })
-        .collect()
+/// What it has cost to see all this.
+fn observed(store: &TraceStore) -> Vec<String> {
+    let told = |model| {
+        let name = store.model_name(model);
+        format!("{name}: {}", analysis::cost_of_seeing(model))
+    };
+    store.models().iter().map(told).collect()
 }
 
 /// How well the loops did; `None` where there is none.

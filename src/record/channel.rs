@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use crossbeam_channel::{Receiver as ChannelReceiver, Sender, TryRecvError as ChannelError};
 
 use super::Recorder;
+use super::cost::EventCost;
 use crate::clock::{Clock, Ticks};
 use crate::trace::{Batch, Event, FlowId, ModelId, NameId, Source, ThreadId, Timestamp};
 
@@ -38,7 +39,7 @@ pub(crate) fn channel_with_capacity(
         last: last_tx,
         empty: empty_rx,
         ids: Arc::new(Ids::default()),
-        thread_times: false,
+        event_cost: None,
         is_off: false,
     };
     (
@@ -78,29 +79,30 @@ pub struct Recorders {
     last: Sender<RawBatch>,
     empty: ChannelReceiver<Vec<Event>>,
     ids: Arc<Ids>,
-    /// Whether a recorder tells at its end how its thread's time was spent.
-    thread_times: bool,
+    /// What an event costs, if a recorder is to tell how its thread's time was spent.
+    event_cost: Option<EventCost>,
     is_off: bool,
 }
 
 impl Recorders {
     /// The same, whose recorders also tell, as their last word, how the time of their thread was spent
-    /// ([`crate::trace::EventKind::ThreadSpent`]): three system calls for each.
+    /// ([`crate::trace::EventKind::ThreadSpent`]): three system calls for each. Then, and every second, they tell what
+    /// recording has taken of it ([`crate::trace::EventKind::Recorded`]): two looks at the clock for each hand-over.
     #[must_use]
     pub fn with_thread_times(mut self) -> Self {
-        self.thread_times = true;
+        self.event_cost = Some(EventCost::measure(&self.clock));
         self
     }
 
     /// The same, whose recorders do not: for a thread whose work is not the model's.
     #[must_use]
     pub fn without_thread_times(mut self) -> Self {
-        self.thread_times = false;
+        self.event_cost = None;
         self
     }
 
-    pub(super) const fn tells_thread_times(&self) -> bool {
-        self.thread_times
+    pub(super) const fn event_cost(&self) -> Option<EventCost> {
+        self.event_cost
     }
 
     /// Makes recorders that keep nothing of what they are told: for a loop that nobody looks at.

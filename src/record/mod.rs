@@ -16,6 +16,7 @@
 //! This room knows no window: it calls a plain [`Wake`] when there is something to fetch.
 
 mod channel;
+mod cost;
 mod recorder;
 #[cfg(feature = "cli")]
 mod relay;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::channel::{RawBatch, Recorders};
+use super::cost::Cost;
 use super::times::ThreadTimes;
 use crate::clock::{Clock, Ticks};
 use crate::trace::{Event, EventKind, FlowId, NameId, Source, Timestamp};
@@ -14,7 +15,7 @@ const BATCH_EVENTS: usize = 256;
 pub const MAX_PENDING: usize = 65_536;
 
 /// How many events a thread records when it ends.
-const LAST_WORDS: usize = 2;
+const LAST_WORDS: usize = 3;
 
 /// Records what happens on one thread. Owned by that thread and passed as `&mut`: no lock, no thread-local.
 pub struct Recorder {
@@ -27,7 +28,7 @@ pub struct Recorder {
     last: Ticks,
     dropped: u64,
     dropped_at: Ticks,
-    times: Option<ThreadTimes>,
+    times: Option<(ThreadTimes, Cost)>,
 }
 
 impl Recorder {
@@ -50,10 +51,8 @@ impl Recorder {
             dropped_at: begin,
             times: None,
         };
-        recorder.times = recorder
-            .recorders
-            .tells_thread_times()
-            .then(ThreadTimes::begin);
+        let event_cost = recorder.recorders.event_cost();
+        recorder.times = event_cost.map(|cost| (ThreadTimes::begin(), Cost::begin(cost, begin)));
         let name = recorder.name(thread_name);
         recorder.record_at(begin, EventKind::ThreadBegin { name });
         recorder
@@ -177,9 +176,17 @@ impl Recorder {
         if self.events.is_empty() && self.names.is_empty() && self.dropped == 0 {
             return;
         }
+        let begin = self.times.map(|_| self.ticks());
+        let recorded = self.events.len();
         let batch = self.take_batch();
         match self.recorders.send(batch) {
-            Ok(()) => self.begin_batch(),
+            Ok(()) => {
+                self.begin_batch();
+                if let Some(begin) = begin {
+                    self.add_cost(recorded, begin);
+                }
+            }
+            // What it takes to ask in vain is not counted: it is asked seldom.
             Err(batch) => {
                 self.names = batch.names;
                 self.events = batch.events;
@@ -188,6 +195,19 @@ impl Recorder {
                 }
                 // Try again when it has grown as much again: a full channel must not be asked at every event.
                 self.flush_at = (self.events.len() + BATCH_EVENTS).min(MAX_PENDING);
+            }
+        }
+    }
+
+    /// So many events were handed over.
+    fn add_cost(&mut self, events: usize, begin: Ticks) {
+        let end = self.ticks();
+        let clock = self.recorders.clock();
+        if let Some((_, cost)) = &mut self.times {
+            cost.add(events, clock, begin, end);
+            if let Some(told) = cost.tell_if_due(clock, end) {
+                // Whoever is recording may have looked at the clock already.
+                self.record_at(self.last, told);
             }
         }
     }
@@ -254,12 +274,14 @@ impl Drop for Recorder {
             self.recorders.send_last(batch);
             self.begin_batch();
         }
-        if let Some(times) = self.times {
+        if let Some((times, mut cost)) = self.times {
             let (on_cpu, waiting_for_core) = times.up_to_now();
-            self.record(EventKind::ThreadSpent {
+            let now = self.record(EventKind::ThreadSpent {
                 on_cpu,
                 waiting_for_core,
             });
+            cost.add(self.events.len() + 2, self.clock(), now, now);
+            self.record_at(now, cost.tell(now));
         }
         self.record(EventKind::ThreadEnd);
         let batch = self.take_batch();
@@ -319,10 +341,11 @@ mod tests {
         let recorder = recorders.with_thread_times().recorder(model(), "reactor");
         drop(recorder);
         let events = drain(&receiver).remove(0).events;
-        let [.., times, end] = &events[..] else {
+        let [.., times, cost, end] = &events[..] else {
             panic!("{events:?}");
         };
         assert!(matches!(times.kind, EventKind::ThreadSpent { .. }));
+        assert!(matches!(cost.kind, EventKind::Recorded { events: 4, .. }));
         assert_eq!(end.kind, EventKind::ThreadEnd);
     }
 
