@@ -4,6 +4,7 @@
 //! for was done, 1 when it could not be done, 2 when it was not understood, 130 after an interrupt.
 
 mod args;
+mod bell;
 mod chart;
 mod progress;
 mod report;

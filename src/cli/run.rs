@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use super::args::RunArgs;
+use super::bell::Bell;
 use super::progress::Progress;
 use super::{INTERRUPTED, Interrupted, Misuse, report};
 use crate::analysis::Report;
@@ -18,6 +19,8 @@ use crate::trace::Batch;
 
 /// How often what was recorded is fetched, and the bars are moved.
 pub(super) const TICK: Duration = Duration::from_millis(25);
+/// How often the bars are moved while nothing is recorded: an idle loop leaves an idle process.
+const IDLE_TICK: Duration = Duration::from_millis(500);
 
 /// Runs it, and prints what came of it.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
@@ -94,18 +97,29 @@ fn execute(
     show_progress: bool,
     files: &mut TraceFiles<'_>,
 ) -> anyhow::Result<(TraceStore, bool)> {
-    let interrupts = count_interrupts();
-    let (session, receiver) = Session::start(scenario, options, Arc::new(|| {}))?;
+    let bell = Bell::new();
+    let interrupts = count_interrupts(bell.clone());
+    let ring = bell.clone();
+    let (session, receiver) = Session::start(scenario, options, Arc::new(move || ring.ring()))?;
     let mut store = TraceStore::new();
     let mut progress = Progress::new(scenario, show_progress);
     let mut asked = false;
-    while fetch(&receiver, &mut store, files) {
+    loop {
+        bell.listen();
+        let before = store.events();
+        if !fetch(&receiver, &mut store, files) {
+            break;
+        }
         progress.update(&store, receiver.now());
         if !asked && interrupts.load(Ordering::Relaxed) > 0 {
             session.stop();
             asked = true;
         }
-        std::thread::sleep(TICK);
+        if store.events() > before {
+            std::thread::sleep(TICK);
+        } else {
+            bell.wait(IDLE_TICK);
+        }
     }
     progress.clear();
     session.join();
@@ -130,13 +144,14 @@ fn fetch(receiver: &Receiver, store: &mut TraceStore, files: &mut TraceFiles<'_>
 }
 
 /// How often the user asked for the end. The second time does not wait for anything.
-fn count_interrupts() -> Arc<AtomicU32> {
+fn count_interrupts(bell: Bell) -> Arc<AtomicU32> {
     let count = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&count);
     let handler = move || {
         if counter.fetch_add(1, Ordering::Relaxed) > 0 {
             std::process::exit(INTERRUPTED.into());
         }
+        bell.ring();
     };
     // Without a handler an interrupt ends the program at once, which is what it would do anyway.
     let _ = ctrlc::set_handler(handler);

@@ -8,8 +8,10 @@ use std::time::Duration;
 use crate::record::{Recorder, Recorders};
 use crate::trace::{EventKind, ModelId};
 
-/// How often somebody looks: seldom enough to keep an idle process idle, often enough for the tasks of a second.
-const INTERVAL: Duration = Duration::from_millis(200);
+/// How often somebody looks where there was a change, which is often enough for the tasks of a second; where there was
+/// none, ever less often, down to so seldom that an idle process stays idle.
+const SHORTEST: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_millis(1600);
 
 /// Looks now and then, until it is dropped.
 pub(super) struct MemoryWatch {
@@ -29,12 +31,16 @@ impl MemoryWatch {
             .name("memory".to_owned())
             .spawn(move || {
                 // Not before the model has something of its own to record: its first thread is to be the first of it.
-                let mut waited = stopped.recv_timeout(INTERVAL);
+                let mut interval = SHORTEST;
+                let mut waited = stopped.recv_timeout(interval);
                 let mut recorder = recorders.recorder_since(begin, model, "memory");
                 recorder.record_at(begin, EventKind::Memory { resident: first });
+                let mut before = first;
                 while waited == Err(RecvTimeoutError::Timeout) {
-                    look(&mut recorder);
-                    waited = stopped.recv_timeout(INTERVAL);
+                    let resident = look(&mut recorder);
+                    interval = next_interval(interval, before, resident);
+                    before = resident.unwrap_or(before);
+                    waited = stopped.recv_timeout(interval);
                 }
                 look(&mut recorder);
             });
@@ -55,12 +61,20 @@ impl Drop for MemoryWatch {
     }
 }
 
-/// Records how much there is, if the system tells.
-fn look(recorder: &mut Recorder) {
-    if let Some(resident) = resident_bytes() {
-        recorder.record(EventKind::Memory { resident });
-        recorder.flush();
+/// When to look again.
+fn next_interval(interval: Duration, before: u64, resident: Option<u64>) -> Duration {
+    match resident {
+        Some(resident) if resident != before => SHORTEST,
+        _ => (2 * interval).min(LONGEST),
     }
+}
+
+/// Records how much there is, if the system tells.
+fn look(recorder: &mut Recorder) -> Option<u64> {
+    let resident = resident_bytes()?;
+    recorder.record(EventKind::Memory { resident });
+    recorder.flush();
+    Some(resident)
 }
 
 /// The second number of Linux's `statm`, in pages.
@@ -69,4 +83,24 @@ fn resident_bytes() -> Option<u64> {
     let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
     let page = u64::try_from(rustix::param::page_size()).ok()?;
     Some(pages.saturating_mul(page))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nothing_changes_somebody_looks_ever_less_often() {
+        let mut interval = SHORTEST;
+        let mut looks = 0;
+        let mut waited = Duration::ZERO;
+        while waited < Duration::from_secs(60) {
+            waited += interval;
+            looks += 1;
+            interval = next_interval(interval, 7, Some(7));
+        }
+        assert!(looks < 60, "{looks}");
+        assert_eq!(next_interval(interval, 7, Some(8)), SHORTEST);
+        assert_eq!(next_interval(interval, 7, None), LONGEST);
+    }
 }
