@@ -9,7 +9,7 @@ use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
 use super::document::{Document, Documents, Native};
 use super::jobs::{Done, Jobs};
-use super::live::{self, Fetched, Live};
+use super::live::{Fetched, Live};
 use super::messages::{Messages, Severity};
 use super::navigate;
 use super::panel;
@@ -152,7 +152,7 @@ impl App {
             self.messages.say(Severity::Warning, text);
         }
         match fetched {
-            Fetched::All => ctx.request_repaint_after(live::TICK),
+            Fetched::All => ctx.request_repaint_after(live.next_frame(document)),
             Fetched::Some => ctx.request_repaint(),
             Fetched::Last => {
                 if let Some(live) = self.live.take() {

@@ -9,7 +9,7 @@ use crate::format::{Recording, WriteError};
 use crate::record::{Receiver, TryRecvError};
 use crate::scenario::{Expectations, Scenario, SoFar};
 use crate::session::{Options, Session, SessionError};
-use crate::store::{ModelTrack, TaskTrack};
+use crate::store::{ModelTrack, TaskTrack, TraceStore};
 use crate::trace::Timestamp;
 
 /// How long a frame may spend on fetching, at least. What is left waits for the next one.
@@ -17,7 +17,11 @@ const BUDGET: Duration = Duration::from_millis(4);
 /// How soon after something was recorded a frame shows it.
 const SOON: Duration = Duration::from_millis(16);
 /// How often a frame is painted while a run goes on, whether or not anything was recorded: the clock moves.
-pub const TICK: Duration = Duration::from_millis(33);
+const TICK: Duration = Duration::from_millis(33);
+/// How often, where everybody waits and nothing was recorded for [`CALM`]: whatever is recorded brings the next frame at
+/// once, and an idle loop leaves an idle process.
+const IDLE_TICK: Duration = Duration::from_secs(1);
+const CALM: Duration = Duration::from_secs(1);
 
 /// A run that goes on. Dropping it stops it and waits for its threads.
 pub struct Live {
@@ -26,6 +30,8 @@ pub struct Live {
     waker: Arc<Waker>,
     /// When it was fetched from last.
     fetched_at: Instant,
+    /// When anything came last.
+    news_at: Instant,
     /// The number of the run, by which its document is found.
     pub number: u32,
     /// What each model is expected to do.
@@ -71,6 +77,7 @@ impl Live {
             receiver,
             waker,
             fetched_at: Instant::now(),
+            news_at: Instant::now(),
             number,
             expected,
             models,
@@ -124,6 +131,7 @@ impl Live {
                 Err(TryRecvError::Disconnected) => break Fetched::Last,
             };
             document.push(&batch);
+            self.news_at = begun;
             if let Some(recording) = document.recording() {
                 written = written.and(recording.append(&batch));
             }
@@ -148,6 +156,11 @@ impl Live {
         (fetched, written)
     }
 
+    /// How soon to paint again, if nothing is recorded before.
+    pub fn next_frame(&self, document: &Document) -> Duration {
+        next_frame(&document.store, self.news_at.elapsed())
+    }
+
     /// Waits for the end of a run that was stopped or is over.
     pub fn join(self) {
         self.session.join();
@@ -168,6 +181,17 @@ fn so_far(task: &TaskTrack, now: Timestamp) -> SoFar {
 /// that paints slowly does not fall behind for good.
 fn budget(since_last: Duration) -> Duration {
     BUDGET.max(since_last / 4)
+}
+
+/// How soon to paint again, where nothing was recorded for so long. What goes on, such as a stall, is to be seen to grow.
+fn next_frame(store: &TraceStore, silence: Duration) -> Duration {
+    let running = store.models().iter().filter(|model| model.end.is_none());
+    let mut threads = running.flat_map(|model| &model.threads);
+    if silence < CALM || threads.any(|thread| thread.open_stretch().is_some()) {
+        TICK
+    } else {
+        IDLE_TICK
+    }
 }
 
 /// Asks for a repaint on behalf of the recording threads, once per frame however often they call.
@@ -192,6 +216,30 @@ impl Waker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::{Batch, Event, EventKind, ModelId, Source, ThreadId};
+
+    fn store_of(kinds: &[EventKind]) -> TraceStore {
+        let at = Timestamp::ZERO;
+        let mut store = TraceStore::new();
+        store.push(&Batch {
+            source: Source {
+                model: ModelId::from_index(0),
+                thread: ThreadId::from_index(0),
+            },
+            names: Vec::new(),
+            events: kinds.iter().map(|&kind| Event { at, kind }).collect(),
+        });
+        store
+    }
+
+    #[test]
+    fn where_everybody_waits_and_nothing_comes_hardly_anything_is_painted() {
+        let waits = store_of(&[EventKind::PollBegin]);
+        assert_eq!(next_frame(&waits, Duration::ZERO), TICK);
+        assert_eq!(next_frame(&waits, CALM), IDLE_TICK);
+        let stuck = store_of(&[EventKind::PollBegin, EventKind::PollEnd { ready: 1 }]);
+        assert_eq!(next_frame(&stuck, CALM), TICK);
+    }
 
     #[test]
     fn a_window_that_paints_slowly_fetches_for_longer() {
