@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::store::{ModelTrack, SpanKind, TaskTrack, TraceStore};
-use crate::trace::{ModelId, Outcome, TaskId, Timestamp};
+use crate::trace::{ModelId, Outcome, TaskId, TimeRange, Timestamp};
 
 /// How one model of execution fared.
 #[derive(Clone, Debug, PartialEq)]
@@ -99,7 +99,7 @@ fn model_summary(store: &TraceStore, model: &ModelTrack, now: Timestamp) -> Mode
             .times
             .map(|times| Duration::from_nanos(times.waiting_for_core)),
         memory: model.memory.map(|memory| memory.most - memory.first),
-        longest_stall: model.longest_stall().map(|stall| stall.range.duration()),
+        longest_stall: model.longest_stall(now).map(TimeRange::duration),
         stalls: model.stalls.len(),
         polls: model.threads.iter().map(|thread| thread.polls).sum(),
         events: model.events,

@@ -246,24 +246,12 @@ impl Reactor {
         if self.late_flush.is_none_or(|late| late.at <= begin) {
             self.late_flush = is_left.then(|| LateFlush::after(begin, self.recorder.clock()));
         }
-<<<<<<< HEAD
-        self.set_late_flush(begin, is_left);
-        loop {
-            let late_flush = self
-                .late_flush
-                .filter(|late| nearest.is_none_or(|nearest| *late < nearest));
-            let deadline = late_flush.or(nearest);
-            self.provider.poll_until(deadline, || self.recorder.now())?;
-            let is_idle = || self.provider.ready().is_empty() && self.calls.is_empty();
-            if late_flush.is_none() || !is_idle() {
-=======
         if let Some(late) = self.late_flush
             && nearest.is_none_or(|nearest| late.deadline < nearest)
         {
             self.provider
                 .poll_until(Some(late.deadline), || self.recorder.now())?;
             if !self.provider.ready().is_empty() || self.handle.has_called() {
->>>>>>> lean
                 return Ok(());
             }
             // Woken for this and nothing else: it is no turn, and then the loop is idle.

@@ -142,9 +142,11 @@ impl ModelTrack {
         lasting.find(|(_, stall)| stall.thread == thread)
     }
 
-    /// Its longest stall.
-    pub fn longest_stall(&self) -> Option<&Stall> {
-        self.longest_stall.map(|place| &self.stalls[place])
+    /// Its longest stall, where `now` stands for the end of those that last still.
+    pub fn longest_stall(&self, now: Timestamp) -> Option<TimeRange> {
+        let places = self.longest_stall.iter().chain(&self.lasting);
+        let ranges = places.map(|place| self.stalls[*place].until(now));
+        ranges.max_by_key(|range| range.nanos())
     }
 
     /// From its begin to its end, or to `now` while it runs.
@@ -337,10 +339,10 @@ impl ModelTrack {
     }
 
     fn note_longest(&mut self, place: usize) {
-        let nanos = self.stalls[place].range.nanos();
+        let nanos = |place: usize| self.stalls[place].range.nanos();
         if self
-            .longest_stall()
-            .is_none_or(|longest| nanos > longest.range.nanos())
+            .longest_stall
+            .is_none_or(|longest| nanos(place) > nanos(longest))
         {
             self.longest_stall = Some(place);
         }

@@ -99,7 +99,8 @@ impl Watch {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.samples.bytes() + self.times.bytes() + self.runs.bytes() + self.descriptors.bytes()
+        let watched = self.samples.bytes() + self.times.bytes();
+        watched + self.runs.bytes() + self.descriptors.bytes()
     }
 }
 

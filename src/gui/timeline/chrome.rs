@@ -209,8 +209,8 @@ fn header(
     let x = text(painter, at, words, theme::small(), palette.text_weak);
     let count = model.stalls.len();
     if count > 0 {
-        let longest = model.longest_stall().map(|stall| stall.range.duration());
-        let longest = longest.map(plain_duration).unwrap_or_default();
+        let longest = model.longest_stall(place.scene.now);
+        let longest = longest.map_or_else(String::new, |range| plain_duration(range.duration()));
         let words = match count {
             1 => fill(tr("1 stall, {longest}"), &[("longest", &longest)]),
             _ => fill(

@@ -177,6 +177,11 @@ pub(super) fn on_task(
         if place.axis.x(stall.range.end) <= covered {
             continue;
         }
+        if stall.lasts {
+            // What runs is not among the spans that are over.
+            add_open(place, task, true, (top, bottom), picture);
+            continue;
+        }
         let first = row.first_after(stall.range.begin);
         let last = row
             .spans()
@@ -192,18 +197,29 @@ pub(super) fn on_task(
             growing: false,
         });
     }
-    let open = task.lane.open().first();
     let stalls = band
         .model
         .threads
         .iter()
         .filter_map(|thread| growing(place, band.model, thread));
     for stall in stalls.filter(|stall| stall.task == Some(task.id)) {
-        if let Some(span) = open.filter(|span| span.kind == SpanKind::Running) {
-            let rect = place.bar(span.range(place.scene.now), top, bottom, NARROWEST);
-            let growing = stall.range.end == place.scene.now;
-            picture.stalls.push(StallBar { rect, growing });
-        }
+        let growing = stall.range.end == place.scene.now;
+        add_open(place, task, growing, (top, bottom), picture);
+    }
+}
+
+/// Adds the stall in which a task runs at this moment.
+fn add_open(
+    place: &Placement<'_>,
+    task: &TaskTrack,
+    growing: bool,
+    (top, bottom): (f32, f32),
+    picture: &mut Picture,
+) {
+    let open = task.lane.open().first();
+    if let Some(span) = open.filter(|span| span.kind == SpanKind::Running) {
+        let rect = place.bar(span.range(place.scene.now), top, bottom, NARROWEST);
+        picture.stalls.push(StallBar { rect, growing });
     }
 }
 

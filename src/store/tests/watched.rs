@@ -187,6 +187,8 @@ fn a_noticed_stall_lasts_until_the_loop_tells_of_its_end() {
     let stall = store.models()[0].stalls[0];
     assert!(stall.lasts);
     assert_eq!(stall.until(Timestamp(190)).nanos(), 90);
+    let longest = store.models()[0].longest_stall(Timestamp(190));
+    assert_eq!(longest, Some(stall.until(Timestamp(190))));
     let lasting = store.models()[0].lasting_stall(ThreadId::from_index(LOOP));
     assert_eq!(lasting.map(|(place, _)| place), Some(0));
     store.push(&by(WATCHDOG, &[(170, noticed(100))]));
@@ -200,7 +202,8 @@ fn a_noticed_stall_lasts_until_the_loop_tells_of_its_end() {
         (model.stalls[0].range, model.stalls[0].lasts),
         (whole, false)
     );
-    assert_eq!(model.longest_stall().map(|stall| stall.range), Some(whole));
+    let later = Timestamp(900);
+    assert_eq!(model.longest_stall(later), Some(whole));
     assert_eq!(model.lasting_stall(ThreadId::from_index(LOOP)), None);
 }
 

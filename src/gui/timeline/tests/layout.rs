@@ -201,6 +201,48 @@ fn a_stall_that_a_watchdog_noticed_grows_although_its_loop_has_told_of_nothing()
     assert!(width(900 * MS) > width(700 * MS) + 100.0);
 }
 
+/// As the loop hands over what it begins before it blocks, and a watchdog tells of it later.
+#[test]
+fn a_stall_is_drawn_on_its_loop_and_on_its_task_before_it_is_noticed_and_after() {
+    let sample = Sample {
+        until: Timestamp(640 * MS),
+        ..Sample::default()
+    };
+    let mut store = sample.store();
+    let now = Timestamp(800 * MS);
+    let growing = |store: &TraceStore| {
+        let world = World::of(store.clone(), now).at(600 * MS, 1_000 * MS);
+        world.look(|place, outline| {
+            let stalls = lay_out(place, outline).stalls.into_iter();
+            let rects = stalls.filter(|stall| stall.growing).map(|stall| stall.rect);
+            rects.collect::<Vec<_>>()
+        })
+    };
+    let before = growing(&store);
+    let model = &store.models()[2];
+    let stretch = model.threads[0].open_stretch().expect("it is busy");
+    let callback = model.threads[0].lane.open().last().expect("it runs");
+    let noticed = EventKind::StallNoticed {
+        thread: model.threads[0].id,
+        task: callback.task,
+        callback: callback.name,
+        begin: stretch.begin,
+    };
+    let source = Source {
+        model: model.id,
+        thread: ThreadId::from_index(99),
+    };
+    store.push(&Batch {
+        source,
+        names: Vec::new(),
+        events: vec![Event {
+            at: Timestamp(700 * MS),
+            kind: noticed,
+        }],
+    });
+    assert_eq!(growing(&store), before);
+}
+
 #[test]
 fn lines_lead_from_the_stall_that_is_looked_at_to_those_who_waited() {
     let mut world = World::new(Sample::default()).at(500 * MS, 1_500 * MS);
