@@ -1,5 +1,6 @@
 //! The analysis of hand-made traces.
 
+mod counterparts;
 mod made;
 mod rates;
 mod schedules;
