@@ -145,6 +145,37 @@ fn a_blocking_callback_shows_as_stalls_of_its_task() {
 }
 
 #[test]
+fn what_if_is_run_and_printed_beside_the_prediction() {
+    let folder = folder();
+    let arguments = ["run", "quick.toml", "--models", "asynchronous"];
+    let blocked = ["--block", "sleep:60ms:1", "--what-if", "thread"];
+    let arguments = [&arguments[..], &blocked[..]].concat();
+    let report = json(&loopscope(
+        folder.path(),
+        &[&arguments[..], &["--json"]].concat(),
+    ));
+    let stalls = report["what_if"].as_array().expect("it was asked for");
+    assert!(!stalls.is_empty());
+    for stall in stalls {
+        assert_eq!(stall["callback"], "data_received");
+        assert_eq!(stall["change"], "in a thread");
+        for victim in stall["victims"].as_array().expect("a list") {
+            assert!(victim["predicted_s"].as_f64() <= victim["delay_s"].as_f64());
+            assert!(victim["measured_s"].is_number(), "{victim}");
+        }
+    }
+    let printed = text(&loopscope(folder.path(), &arguments).stdout);
+    let question = "asynchronous: what if data_received were carried out in a thread?";
+    assert!(printed.contains(question), "{printed}");
+    assert!(printed.contains("predictions hold."), "{printed}");
+    let without = json(&loopscope(folder.path(), &["run", "quick.toml", "--json"]));
+    assert!(without.get("what_if").is_none(), "nobody asked");
+    let wrong = loopscope(folder.path(), &["run", "quick.toml", "--what-if", "threat"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("did you mean `thread`?"));
+}
+
+#[test]
 fn run_draws_the_models_and_compares_them() {
     let folder = folder();
     let output = loopscope(folder.path(), &["run", "quick.toml"]);

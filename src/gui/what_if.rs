@@ -19,6 +19,9 @@ use crate::trace::{Change, ModelId, Timestamp};
 /// How often a comparison with a run that goes on is made anew.
 const RENEWED: Duration = Duration::from_millis(250);
 
+/// How many waits are compared. There may be thousands, and each is looked for in the other run.
+const COMPARED: usize = 100;
+
 /// With what a run was started, so that it can be run again.
 #[derive(Clone, Debug)]
 pub struct Ran {
@@ -285,7 +288,9 @@ fn compare(
     other: Option<&Document>,
 ) -> Vec<Compared> {
     let store = &*document.store;
-    let predictions = analysis::what_if(store, model, stall, change, document.now);
+    let mut predictions = analysis::what_if(store, model, stall, change, document.now);
+    // The worst come first.
+    predictions.truncate(COMPARED);
     let there = other.and_then(|other| Some((other, other.store.models().first()?)));
     match there {
         Some((other, there)) => {

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use loopscope::analysis::{
-    Compared, StallReport, Verdict, compare_with, findings, is_announced, stalls, what_if,
+    CauseKind, Compared, StallReport, Verdict, compare_with, findings, is_announced, stalls,
+    what_if,
 };
 use loopscope::scenario::{Blocking, DEFAULT_SLICE, Model, Scenario, Treatment, Variant, builtins};
 use loopscope::session::Options;
@@ -65,8 +66,11 @@ fn questions(ran: &Ran, options: &Options, change: Change) -> Vec<Question> {
     models
         .filter_map(|(place, (model, variant))| {
             let mut known = all.clone();
+            // Whom other programs keep from a core, no change of this one helps.
             known.retain(|stall| {
-                stall.model == model.id && stall.of_loop && is_announced(store, model, stall)
+                let known = is_announced(store, model, stall);
+                let busy = stall.cause.kind == CauseKind::WaitingForCore;
+                stall.model == model.id && stall.of_loop && known && !busy
             });
             let worst = known
                 .get(*findings(&known).first()?.stalls.first()?)?

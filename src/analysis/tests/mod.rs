@@ -1,6 +1,7 @@
 //! The analysis of hand-made traces.
 
 mod links;
+mod counterparts;
 mod made;
 mod rates;
 mod schedules;

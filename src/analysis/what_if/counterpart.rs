@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use super::super::ready::{last_look, ready_of};
-use super::super::spans::{Called, called_at, called_in};
+use super::super::spans::{Called, callback_around, called_at, called_in, spans_in};
 use super::super::{Known, Victim, VictimKind};
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, SpanRef, ThreadTrack, TraceStore};
 use crate::trace::{Cause, TaskId, TimeRange, Timestamp};
@@ -143,15 +143,36 @@ impl<'a> Side<'a> {
                     0 => Timestamp::ZERO,
                     _ => progress.get(reached)?.0 + Duration::from_nanos(1),
                 };
-                let range = TimeRange::new(since, self.now);
-                let mut called = called_in(&self.thread.lane, range, self.now).into_iter();
-                called.find(|called| {
-                    called.range.begin >= since
-                        && self.is_called(&called.span, key)
-                        && called.span.kind == SpanKind::Callback(Cause::Readiness)
+                self.first(since, key, |span| {
+                    span.kind == SpanKind::Callback(Cause::Readiness)
                 })
             }
         }
+    }
+
+    /// The first callback of `key` from a moment on of which something is so.
+    fn first(
+        &self,
+        since: Timestamp,
+        key: &Key<'_>,
+        is_so: impl Fn(&Span) -> bool,
+    ) -> Option<Called> {
+        let lane = &self.thread.lane;
+        let range = TimeRange::new(since, self.now);
+        let of_depth = |depth| {
+            let mut spans = spans_in(lane, depth, range);
+            let span = spans.find(|span| {
+                let known = span.begin >= since && self.is_called(span, key) && is_so(span);
+                known && callback_around(lane, depth, span).is_none()
+            })?;
+            Some(Called {
+                span,
+                range: span.range(self.now),
+                depth,
+            })
+        };
+        let found = (0..lane.depths()).filter_map(of_depth);
+        found.min_by_key(|called| called.range.begin)
     }
 
     /// When the program called it for the first time itself, and not through a timer: so a looping call begins.
@@ -169,15 +190,12 @@ impl<'a> Side<'a> {
     /// The tick that was due at this moment.
     fn tick(&self, due: Timestamp, key: &Key<'_>) -> Option<Called> {
         let since = Timestamp(due.0.saturating_sub(nanos(SAME_MOMENT)));
-        let range = TimeRange::new(since, self.now);
-        let called = called_in(&self.thread.lane, range, self.now).into_iter();
-        let mut ticks = called.filter(|called| {
-            called.span.kind == SpanKind::Callback(Cause::Timer)
-                && self.is_called(&called.span, key)
-        });
-        ticks.find(|called| {
-            let ready = ready_of(self.model, self.thread, &called.span);
-            ready.is_some_and(|ready| since <= ready.at && ready.at <= due + SAME_MOMENT)
+        self.first(since, key, |span| {
+            let ready = (span.kind == SpanKind::Callback(Cause::Timer))
+                .then(|| ready_of(self.model, self.thread, span));
+            ready
+                .flatten()
+                .is_some_and(|ready| since <= ready.at && ready.at <= due + SAME_MOMENT)
         })
     }
 

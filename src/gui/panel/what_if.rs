@@ -183,7 +183,7 @@ fn sides(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     for one in compared.iter().take(LISTED) {
         row(ui, scene, one, most, commands);
     }
-    let more = compared.len().saturating_sub(LISTED);
+    let more = scene.stall.victims.len().saturating_sub(LISTED);
     if more > 0 {
         let text = tr("and {more} more, who waited less");
         note(ui, fill(text, &[("more", &more)]));

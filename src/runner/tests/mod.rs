@@ -9,6 +9,7 @@ mod requests;
 mod service;
 mod steps_blocking;
 mod stops;
+mod treatment;
 mod whole;
 
 use std::collections::HashMap;
