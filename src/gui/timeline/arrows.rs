@@ -3,7 +3,6 @@
 use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use super::flows::{Arrow, Flows};
-use super::paint::text;
 use super::scene::Scene;
 use super::tooltip::{Description, said};
 use crate::analysis::{Happened, LinkKind, plain_count, plain_duration};
@@ -128,10 +127,15 @@ fn word(painter: &Painter, palette: &Palette, arrow: &Arrow) {
     let words = tr(arrow.link.kind.word());
     let galley = painter.layout_no_wrap(words.to_owned(), theme::small(), color);
     let start = start(arrow);
-    let at = start - vec2(galley.size().x + 7.0, galley.size().y / 2.0);
+    let left = painter.clip_rect().left() + 4.0;
+    let mut at = start - vec2(galley.size().x + 7.0, galley.size().y / 2.0);
+    if at.x < left {
+        // No room beside it: above it.
+        at = pos2(left, at.y - galley.size().y);
+    }
     let plate = Rect::from_min_size(at, galley.size()).expand2(vec2(3.0, 0.0));
     painter.rect_filled(plate, 2.0, palette.lane);
-    text(painter, pos2(at.x, start.y), words, theme::small(), color);
+    painter.galley(at, galley, color);
 }
 
 /// Says that not every arrow is drawn.
