@@ -244,6 +244,7 @@ impl App {
             Command::Export(path) => self.export(path),
             Command::Browse => self.browse(),
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
+            Command::SetAllArrows(all) => self.settings.all_arrows = all,
             Command::SetStallOrder(order) => self.settings.stall_order = order,
             Command::SetLanguage(language) => {
                 self.settings.language = language;

@@ -60,6 +60,8 @@ pub enum Command {
     Reveal(Selection),
     /// Go from what is looked at closely to one of its neighbours.
     Walk(Step),
+    /// Draw the arrows of everything in view, or only those of what is looked at closely.
+    SetAllArrows(bool),
     /// List the stalls in this order.
     SetStallOrder(StallOrder),
     /// Go to the next stall (`true`) or to the previous one.

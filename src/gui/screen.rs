@@ -176,6 +176,7 @@ impl App {
                 legend: self.settings.legend,
                 selection: document.selection,
                 chosen: document.chosen,
+                all_arrows: self.settings.all_arrows,
                 hover,
                 stall_threshold: threshold,
             };

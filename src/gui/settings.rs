@@ -25,6 +25,8 @@ pub struct Settings {
     pub comparison: bool,
     /// Whether the statistics are shown.
     pub statistics: bool,
+    /// Whether everything in view has its arrows, and not only what is looked at closely.
+    pub all_arrows: bool,
     /// What is told beside the timeline.
     pub detail: Detail,
     /// How stalls are listed.
@@ -47,6 +49,7 @@ impl Default for Settings {
             measures: Measures::default(),
             comparison: true,
             statistics: false,
+            all_arrows: false,
             detail: Detail::default(),
             stall_order: StallOrder::default(),
             language: LanguageChoice::default(),

@@ -181,6 +181,11 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
         "inwards" => |desk, ask| walks(desk, ask, Some(Step::Out)),
         "cause" => |desk, ask| walks(desk, ask, None),
         "effect" => |desk, ask| walks(desk, ask, Some(Step::Cause)),
+        "arrows" => |desk, ask| {
+            let before = desk.app().settings().all_arrows;
+            ask(desk);
+            assert_ne!(desk.app().settings().all_arrows, before);
+        },
         "range" => |desk, ask| {
             let stall = desk.shown().stalls[0].clone();
             desk.apply(Command::Select(Some(Selection::Stall(

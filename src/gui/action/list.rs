@@ -259,6 +259,7 @@ pub(super) const ACTIONS: &[Action] = &[
     walks::CAUSE,
     walks::EFFECT,
     walks::RANGE,
+    walks::ARROWS,
     side(Side::Controls, "controls", |state| {
         flip(state, Side::Controls)
     })

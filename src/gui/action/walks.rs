@@ -91,6 +91,17 @@ pub(super) const RANGE: Action = action(
 .keys(&[Trigger::Press(NONE, Key::R), Trigger::Hand("Shift drag")])
 .switch(|state| state.document.is_some_and(|document| document.chosen.is_some()));
 
+/// Draws all arrows, or those of the selected thing.
+pub(super) const ARROWS: Action = action(
+    "arrows",
+    Group::Window,
+    "Arrows of everything in view",
+    "Draw an arrow from its cause to everything in view, and not only to the selected thing",
+    |state| Ok(Command::SetAllArrows(!state.settings.all_arrows)),
+)
+.keys(&[Trigger::Press(NONE, Key::X)])
+.switch(|state| state.settings.all_arrows);
+
 fn walk(state: &State<'_>, step: Step) -> Asked {
     match state.document()?.selection {
         Some(_) => Ok(Command::Walk(step)),

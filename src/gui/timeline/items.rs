@@ -2,6 +2,7 @@
 
 use egui::{Pos2, Rect};
 
+use super::flows::Flows;
 use crate::store::SpanKind;
 use crate::trace::{EventKind, ModelId, Outcome, TimeRange};
 
@@ -104,6 +105,8 @@ pub(super) struct Picture {
     pub(super) ends: Vec<End>,
     /// Lives of models.
     pub(super) lives: Vec<Life>,
+    /// Arrows from causes to what followed.
+    pub(super) flows: Flows,
 }
 
 /// A stretch of a lane that is stalled.

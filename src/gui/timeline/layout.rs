@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use egui::{Rect, pos2};
 
+use super::flows::Flows;
 use super::items::{Bar, End, Label, Life, Look, On, Picture, SHARES};
 use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::{NARROWEST, Placement};
@@ -37,6 +38,7 @@ pub(super) fn lay_out_bands<'a>(
             Kind::Thread(thread) => layout.thread(band, thread, &mut picture),
         }
     }
+    picture.flows = Flows::of(placement, outline);
     picture
 }
 

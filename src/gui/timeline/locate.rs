@@ -6,7 +6,7 @@ use super::hit::selected_range;
 use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::{NARROWEST, Placement};
 use crate::gui::command::Selection;
-use crate::store::{LaneRef, SpanRef};
+use crate::store::LaneRef;
 use crate::trace::{EventKind, ModelId, ThreadId, Timestamp};
 
 /// The rectangle of something that is selected; `None` where it is not on the screen or its lane is hidden.
@@ -59,28 +59,19 @@ fn moment(
     thread: ThreadId,
     at: Timestamp,
 ) -> Option<Pos2> {
-    let band = lane_band(outline, model, LaneRef::Thread(thread))?;
-    let y = place.top(band) + MOMENTS / 2.0;
+    let y = moments_height(place, outline, model, thread)?;
     Some(pos2(place.axis.x(at), y))
 }
 
-/// Where what caused a span is marked, and where the span begins.
-pub(super) fn cause(
+/// How high the moments of a thread are marked; `None` where its lane is hidden.
+pub(super) fn moments_height(
     place: &Placement<'_>,
     outline: &Outline<'_>,
-    span: SpanRef,
-) -> Option<[Pos2; 2]> {
-    let store = place.scene.store;
-    let found = store.span(span)?;
-    let threads = &store.model(span.model)?.threads;
-    let (thread, origin) = threads
-        .iter()
-        .find_map(|thread| Some((thread.id, thread.origin(found.flow?)?)))?;
-    let from = moment(place, outline, span.model, thread, origin.at)?;
-    let band = lane_band(outline, span.model, span.lane)?;
-    let (top, bottom) = edges(place, band, span.depth);
-    let to = pos2(place.axis.x(found.begin), (top + bottom) / 2.0);
-    Some([from, to])
+    model: ModelId,
+    thread: ThreadId,
+) -> Option<f32> {
+    let band = lane_band(outline, model, LaneRef::Thread(thread))?;
+    Some(place.top(band) + MOMENTS / 2.0)
 }
 
 /// The upper and the lower edge of the bars on a lane at a depth; `None` where the lane is hidden.

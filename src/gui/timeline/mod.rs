@@ -5,8 +5,10 @@
 //! under the pointer. `ruler` is numbers and text. Nothing in here changes the trace, the view or the selection:
 //! that is up to whoever applies the commands.
 
+mod arrows;
 mod axis;
 mod chrome;
+mod flows;
 mod handles;
 mod hit;
 mod interact;
@@ -107,9 +109,15 @@ impl Timeline {
         stall_marks(ui, &areas, &outline, &picture, commands);
         handles::hidden_lanes(ui, &areas, &outline, commands);
         legend_button(ui, palette, &areas, scene.legend, commands);
-        if let Some(target) = hands.target
-            && let Some(text) = tooltip::describe(scene, &target)
-        {
+        let pointer = hands.pointer.filter(|_| self.drag.is_none());
+        let arrow = pointer.and_then(|at| arrows::under(&picture.flows, at));
+        let text = match arrow {
+            Some(arrow) => Some(arrows::describe(scene, arrow)),
+            None => hands
+                .target
+                .and_then(|target| tooltip::describe(scene, &target)),
+        };
+        if let Some(text) = text {
             let id = canvas.id.with("description");
             Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id, PopupAnchor::Pointer)
                 .gap(14.0)
@@ -227,6 +235,7 @@ fn paint_all(
         _ => lanes,
     };
     waits::paint(&lanes, palette, &waits::waits(place, outline));
+    arrows::paint(&lanes, palette, &picture.flows);
     overlay::selection(&lanes, palette, place, outline);
     if let Some(target) = &hands.target {
         overlay::hover(&lanes, palette, place, outline, target);

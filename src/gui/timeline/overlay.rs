@@ -1,18 +1,13 @@
-//! What lies over the lanes: the present, the pointer's moment, what is selected and what caused it.
+//! What lies over the lanes: the present, the pointer's moment, what is selected.
 
-use egui::epaint::CubicBezierShape;
-use egui::{Painter, Pos2, Rect, Stroke, StrokeKind, pos2, vec2};
+use egui::{Painter, Stroke, StrokeKind, pos2, vec2};
 
 use super::chrome::Areas;
 use super::hit::Target;
-use super::locate::{cause, locate};
+use super::locate::locate;
 use super::outline::Outline;
-use super::paint::text;
 use super::place::Placement;
-use crate::gui::command::Selection;
-use crate::gui::texts::tr;
-use crate::gui::theme::{self, Palette};
-use crate::store::LaneRef;
+use crate::gui::theme::Palette;
 
 /// Paints the present of a live trace.
 pub(super) fn now(painter: &Painter, palette: &Palette, areas: &Areas, place: &Placement<'_>) {
@@ -58,7 +53,7 @@ pub(super) fn hover(
     }
 }
 
-/// Paints an outline around what is selected, and an arrow from what caused it.
+/// Paints an outline around what is selected.
 pub(super) fn selection(
     painter: &Painter,
     palette: &Palette,
@@ -68,63 +63,10 @@ pub(super) fn selection(
     let Some(selection) = place.scene.selection else {
         return;
     };
-    if let Selection::Span(span) = selection
-        && let LaneRef::Thread(_) = span.lane
-        && let Some([from, to]) = cause(place, outline, span)
-    {
-        let kind = place.scene.store.cause(span).map(|(_, kind)| kind);
-        let words = match kind {
-            Some(crate::trace::EventKind::TimerSet { .. }) => tr("timer set"),
-            Some(crate::trace::EventKind::ThreadCall { .. }) => tr("asked for by a thread"),
-            _ => tr("ready"),
-        };
-        arrow(painter, palette, from, to, words);
-    }
     if let Some(rect) = locate(place, outline, selection) {
         let halo = Stroke::new(4.0, palette.background.gamma_multiply(0.7));
         painter.rect_stroke(rect.expand(1.0), 1.0, halo, StrokeKind::Outside);
         let line = Stroke::new(2.0, palette.selection);
         painter.rect_stroke(rect.expand(1.0), 1.0, line, StrokeKind::Outside);
     }
-}
-
-/// A curve from a cause to what followed, with a word at its beginning.
-fn arrow(painter: &Painter, palette: &Palette, from: Pos2, to: Pos2, words: &str) {
-    let stroke = Stroke::new(1.5, palette.link);
-    let reach = ((to.x - from.x) / 2.0).clamp(10.0, 80.0);
-    // A cause and its consequence may lie in the same column: the arrow then swings out to the left.
-    let start = if to.x - from.x < 12.0 {
-        from - vec2(14.0, 0.0)
-    } else {
-        from
-    };
-    let tip = to - vec2(2.0, 0.0);
-    let points = [
-        start,
-        start + vec2(reach.min(24.0), 0.0),
-        tip - vec2(reach, 0.0),
-        tip,
-    ];
-    let curve =
-        CubicBezierShape::from_points_stroke(points, false, egui::Color32::TRANSPARENT, stroke);
-    painter.add(curve);
-    let head = [vec2(0.0, 0.0), vec2(-7.0, -3.5), vec2(-7.0, 3.5)];
-    let head = head.map(|by| tip + by).to_vec();
-    painter.add(egui::Shape::convex_polygon(
-        head,
-        palette.link,
-        Stroke::NONE,
-    ));
-    painter.circle_filled(start, 2.5, palette.link);
-    let galley = painter.layout_no_wrap(words.to_owned(), theme::small(), palette.link);
-    let at = start - vec2(galley.size().x + 7.0, galley.size().y / 2.0);
-    let plate = Rect::from_min_size(at, galley.size()).expand2(vec2(3.0, 0.0));
-    painter.rect_filled(plate, 2.0, palette.lane);
-    text(
-        painter,
-        pos2(at.x, start.y),
-        words,
-        theme::small(),
-        palette.link,
-    );
 }

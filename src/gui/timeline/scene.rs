@@ -29,6 +29,8 @@ pub struct Scene<'a> {
     pub chosen: Option<TimeRange>,
     /// The moment under a pointer that is not on the timeline, in nanoseconds.
     pub hover: Option<f64>,
+    /// Whether everything in view has its arrows, and not only what is looked at closely.
+    pub all_arrows: bool,
     /// How long a stretch without a poll must be to count as a stall, while it lasts.
     pub stall_threshold: Duration,
 }

@@ -202,7 +202,7 @@ fn task_name(scene: &Scene<'_>, model: &ModelTrack, id: TaskId) -> String {
 }
 
 /// A moment to the microsecond.
-fn said(at: Timestamp) -> String {
+pub(super) fn said(at: Timestamp) -> String {
     moment(at.0 as f64, 1e3)
 }
 

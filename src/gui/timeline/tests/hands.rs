@@ -30,6 +30,7 @@ impl App {
             legend: true,
             selection: world.selection,
             chosen: world.chosen,
+            all_arrows: world.all_arrows,
             hover: None,
             stall_threshold: Duration::from_millis(50),
         };
@@ -85,6 +86,7 @@ pub(super) fn look<R>(
         legend: true,
         selection: None,
         chosen: world.chosen,
+        all_arrows: world.all_arrows,
         hover: None,
         stall_threshold: Duration::from_millis(50),
     };

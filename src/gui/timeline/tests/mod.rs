@@ -1,6 +1,7 @@
 //! The timeline over a trace made by hand: what is laid out, what lies under the pointer, what the hands do.
 
 mod arranged;
+mod flows;
 mod hands;
 mod layout;
 mod pointing;
@@ -32,6 +33,7 @@ struct World {
     lanes: Arrangement,
     selection: Option<Selection>,
     chosen: Option<TimeRange>,
+    all_arrows: bool,
     scroll: f32,
     height: f32,
 }
@@ -57,6 +59,7 @@ impl World {
             lanes: Arrangement::default(),
             selection: None,
             chosen: None,
+            all_arrows: false,
             scroll: 0.0,
             height: 2_000.0,
         }
@@ -88,6 +91,7 @@ impl World {
             legend: true,
             selection: self.selection,
             chosen: self.chosen,
+            all_arrows: self.all_arrows,
             hover: None,
             stall_threshold: Duration::from_millis(50),
         };

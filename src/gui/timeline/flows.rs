@@ -1,0 +1,204 @@
+//! Arrows from what led to something to what followed: which there are, and where they lie on the screen.
+
+use std::collections::HashMap;
+
+use egui::{Pos2, pos2};
+
+use super::locate::{lane_edges, moments_height};
+use super::outline::{Kind, Outline};
+use super::place::Placement;
+use crate::analysis::{Happened, Link, LinkKind, cause_of, effects};
+use crate::gui::command::Selection;
+use crate::store::{Lane, LaneRef, Piece, SpanKind, SpanRef};
+use crate::trace::{Cause, Timestamp};
+
+/// Of what followed from the selected thing, more is not drawn.
+const SELECTED: usize = 60;
+/// More arrows than these nobody can follow: those that are close together become one.
+const MOST: usize = 300;
+/// How close together, at first, in points.
+const CLOSE: f32 = 8.0;
+
+/// An arrow, or several that lie close together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Arrow {
+    /// What it stands for; of several one of them.
+    pub(super) link: Link,
+    /// Where the cause is.
+    pub(super) from: Pos2,
+    /// Where what followed begins.
+    pub(super) to: Pos2,
+    /// For how many it stands.
+    pub(super) count: usize,
+}
+
+/// The arrows of a frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Flows {
+    /// Those of the selected thing, the one from its cause first.
+    pub(super) selected: Vec<Arrow>,
+    /// All others in view.
+    pub(super) others: Vec<Arrow>,
+    /// For how many these others stand.
+    pub(super) count: usize,
+}
+
+impl Flows {
+    /// Those of the selected thing, and if it is asked for of everything in view.
+    pub(super) fn of(place: &Placement<'_>, outline: &Outline<'_>) -> Self {
+        let all = match place.scene.all_arrows {
+            true => in_view(place, outline),
+            false => Vec::new(),
+        };
+        Self {
+            selected: of_selection(place, outline),
+            count: all.iter().map(|arrow| arrow.count).sum(),
+            others: merged(all),
+        }
+    }
+
+    /// All of them, those of the selected thing last.
+    pub(super) fn all(&self) -> impl DoubleEndedIterator<Item = &Arrow> {
+        self.others.iter().chain(&self.selected)
+    }
+}
+
+fn of_selection(place: &Placement<'_>, outline: &Outline<'_>) -> Vec<Arrow> {
+    let store = place.scene.store;
+    let (cause, from) = match place.scene.selection {
+        Some(Selection::Span(span)) => (cause_of(store, span), Happened::Span(span)),
+        Some(Selection::Instant(model, thread, index)) => {
+            (None, Happened::Instant(model, thread, index))
+        }
+        Some(Selection::Stall(..)) | None => return Vec::new(),
+    };
+    let links = cause.into_iter().chain(effects(store, from, SELECTED));
+    links
+        .filter_map(|link| arrow(place, outline, link, 1))
+        .collect()
+}
+
+/// The arrows to all callbacks that can be told apart; one for those that cannot.
+fn in_view(place: &Placement<'_>, outline: &Outline<'_>) -> Vec<Arrow> {
+    let mut arrows = Vec::new();
+    for band in outline.visible(place.scroll, place.lanes.height()) {
+        let Kind::Thread(thread) = band.kind else {
+            continue;
+        };
+        for depth in 0..thread.lane.depths() {
+            let to = |(index, count)| {
+                let span = SpanRef {
+                    model: band.model.id,
+                    lane: LaneRef::Thread(thread.id),
+                    depth,
+                    index,
+                };
+                to_callback(place, outline, span, count)
+            };
+            arrows.extend(told_apart(place, &thread.lane, depth).filter_map(to));
+        }
+    }
+    arrows
+}
+
+/// The places of the spans of a depth that can be told apart at this scale, what lasts still included; of those that
+/// cannot, the longest, with their number.
+fn told_apart<'a>(
+    place: &Placement<'_>,
+    lane: &'a Lane,
+    depth: usize,
+) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let row = lane.row(depth);
+    let (view, grain) = (place.axis.range(), place.grain);
+    let pieces = row.into_iter().flat_map(move |row| {
+        row.pieces(view, grain).map(|piece| match piece {
+            Piece::Span { index } => (index, 1),
+            Piece::Folded { first, count, .. } => {
+                let longest = row.longest_active(first, first + count);
+                (longest.unwrap_or(first), count)
+            }
+        })
+    });
+    let open = lane.open().get(depth);
+    pieces.chain(open.map(|_| (row.map_or(0, |row| row.spans().len()), 1)))
+}
+
+fn to_callback(
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    to: SpanRef,
+    count: usize,
+) -> Option<Arrow> {
+    let store = place.scene.store;
+    let SpanKind::Callback(cause) = store.span(to)?.kind else {
+        return None;
+    };
+    let link = cause_of(store, to)?;
+    // The callback around it, which takes the result, has the arrow already.
+    let doubled = cause == Cause::Deferred && link.kind == LinkKind::Result;
+    if doubled || !place.axis.range().contains(link.arrived) {
+        return None;
+    }
+    arrow(place, outline, link, count)
+}
+
+/// The arrow of a link whose lanes are shown, if any of it is on the screen.
+fn arrow(place: &Placement<'_>, outline: &Outline<'_>, link: Link, count: usize) -> Option<Arrow> {
+    let from = match link.from {
+        Happened::Span(span) => on_lane(place, outline, span, link.left)?,
+        Happened::Instant(model, thread, _) => {
+            let y = moments_height(place, outline, model, thread)?;
+            pos2(place.axis.x(link.left), y)
+        }
+    };
+    let to = on_lane(place, outline, link.to, link.arrived)?;
+    let (lanes, over) = (place.lanes, |at: Pos2| at.y < place.lanes.top());
+    let under = |at: Pos2| at.y > lanes.bottom();
+    let left = |at: Pos2| at.x < lanes.left();
+    let right = |at: Pos2| at.x > lanes.right();
+    let beside = |is: &dyn Fn(Pos2) -> bool| is(from) && is(to);
+    if beside(&over) || beside(&under) || beside(&left) || beside(&right) {
+        return None;
+    }
+    Some(Arrow {
+        link,
+        from,
+        to,
+        count,
+    })
+}
+
+fn on_lane(
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    span: SpanRef,
+    at: Timestamp,
+) -> Option<Pos2> {
+    let (top, bottom) = lane_edges(place, outline, span.model, span.lane, span.depth)?;
+    Some(pos2(place.axis.x(at), (top + bottom) / 2.0))
+}
+
+/// At most [`MOST`] arrows, which stand for all: those of one kind that begin and end close together become one, and what
+/// is close is wider the more there are.
+fn merged(mut arrows: Vec<Arrow>) -> Vec<Arrow> {
+    let mut close = CLOSE;
+    while arrows.len() > MOST {
+        let mut places: HashMap<(LinkKind, [i32; 4]), usize> = HashMap::new();
+        let mut fewer: Vec<Arrow> = Vec::new();
+        for arrow in arrows {
+            let near = |x: f32| (x / close) as i32;
+            // Lanes are merged last: an arrow between other lanes says something else.
+            let lane = |y: f32| (y / (close / 16.0).max(1.0)) as i32;
+            let (from, to) = (arrow.from, arrow.to);
+            let key = [near(from.x), lane(from.y), near(to.x), lane(to.y)];
+            let place = *places.entry((arrow.link.kind, key)).or_insert(fewer.len());
+            match fewer.get_mut(place) {
+                Some(known) => known.count += arrow.count,
+                None => fewer.push(arrow),
+            }
+        }
+        arrows = fewer;
+        close *= 2.0;
+    }
+    arrows
+}
