@@ -311,6 +311,13 @@ pub const ACTIONS: &[Action] = &[
     })
     .switch(|state| state.settings.language == LanguageChoice::Chinese),
     action(
+        "walk",
+        Group::Help,
+        "Guided walk",
+        "Run, block, see: from one control to the next",
+        |_| Ok(Command::StartWalk),
+    ),
+    action(
         "palette",
         Group::Help,
         "Find a command…",
