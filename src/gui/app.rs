@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::command::{Command, Detail, ViewCommand};
+use super::command::{Command, Detail, Side, ViewCommand};
 use super::controls::Controls;
 use super::document::{Document, Documents, Native};
 use super::jobs::{Done, Jobs};
@@ -17,6 +17,7 @@ use super::navigate;
 use super::panel;
 use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
+use super::panel::walk::{Sight, Walk};
 use super::plot::Plots;
 use super::settings::Settings;
 use super::theme;
@@ -39,6 +40,7 @@ pub struct App {
     pub(super) messages: Messages,
     pub(super) dialog: Option<PathDialog>,
     pub(super) help: bool,
+    pub(super) walk: Option<Walk>,
     pub(super) palette: Option<CommandPalette>,
     pub(super) jobs: Jobs,
     pub(super) statistics: panel::statistics::Table,
@@ -67,6 +69,7 @@ impl App {
             messages: Messages::default(),
             dialog: None,
             help: false,
+            walk: None,
             palette: None,
             jobs: Jobs::new(ctx),
             statistics: panel::statistics::Table::default(),
@@ -253,6 +256,8 @@ impl App {
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
             Command::SetPlot(measure, on) => self.settings.measures.set(measure, on),
             Command::SetDetail(detail) => self.settings.detail = detail,
+            Command::StartWalk => self.start_walk(),
+            Command::EndWalk => self.end_walk(),
             Command::ToggleHelp => self.help = !self.help,
             Command::TogglePalette => {
                 self.palette = match self.palette {
@@ -421,10 +426,37 @@ impl App {
         }
         if self.help {
             self.help = false;
+        } else if self.walk.is_some() {
+            self.end_walk();
         } else if self.messages.count() > 0 {
             self.messages.dismiss();
         } else {
             self.on_shown(Document::put_away);
+        }
+    }
+
+    fn start_walk(&mut self) {
+        for side in [Side::Controls, Side::Details] {
+            self.settings.show(side, true);
+        }
+        self.settings.detail = Detail::Inspector;
+        self.walk = Some(Walk::new(self.runs));
+    }
+
+    fn end_walk(&mut self) {
+        self.walk = None;
+        self.settings.walked = true;
+    }
+
+    /// What the guided walk sees of the window.
+    pub(super) fn sight(&self) -> Sight {
+        let shown = self.documents.shown();
+        Sight {
+            runs: self.runs,
+            running: self.is_running(),
+            blocking: self.controls.blocking_on,
+            stalls: shown.map_or(0, |document| document.stalls.len()),
+            selection: shown.and_then(|document| document.selection),
         }
     }
 

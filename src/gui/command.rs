@@ -88,6 +88,10 @@ pub enum Command {
     SetPlot(Measure, bool),
     /// Show this beside the timeline.
     SetDetail(Detail),
+    /// Begin the guided walk.
+    StartWalk,
+    /// End the guided walk for good.
+    EndWalk,
     /// Show the table of keys, or hide it.
     ToggleHelp,
     /// Show the command palette, or hide it.

@@ -28,6 +28,11 @@ impl App {
         panel::message::show(ui, &self.messages, &mut commands);
         self.sides(ui, &mut commands);
         self.middle(ui, &mut commands);
+        let sight = self.sight();
+        if let Some(walk) = &mut self.walk {
+            walk.advance(&sight);
+            panel::walk::show(ui, *walk, &sight, &mut commands);
+        }
         if self.help {
             panel::help::show(ui, &mut commands);
         }

@@ -33,6 +33,8 @@ pub struct Settings {
     pub stall_order: StallOrder,
     /// The language of the texts.
     pub language: LanguageChoice,
+    /// Whether the guided walk was walked, or skipped.
+    pub walked: bool,
     /// Where a file was opened or exported last.
     pub folder: Option<PathBuf>,
     /// Whether the key to the timeline's patterns and shapes is shown.
@@ -53,6 +55,7 @@ impl Default for Settings {
             detail: Detail::default(),
             stall_order: StallOrder::default(),
             language: LanguageChoice::default(),
+            walked: false,
             folder: None,
             legend: true,
         }

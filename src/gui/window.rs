@@ -43,6 +43,7 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
         viewport: egui::ViewportBuilder::default()
             .with_title("Loopscope")
             .with_app_id("loopscope")
+            .with_icon(icon())
             .with_inner_size([1440.0, 900.0])
             .with_min_inner_size([800.0, 520.0])
             .with_drag_and_drop(true),
@@ -56,6 +57,9 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
             .unwrap_or_default();
         let system = Language::of_environment(|name| env::var(name).ok());
         let mut app = App::new(&creation.egui_ctx, settings).on_system(system);
+        if !app.settings().walked && matches!(launch, Launch::Scenario(_)) {
+            app.apply(Command::StartWalk);
+        }
         app.apply(match launch {
             Launch::Scenario(name) => Command::PickScenario(name),
             Launch::Trace(path) => Command::Open(path),
@@ -68,6 +72,12 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
             env::var_os(name).is_some()
         }))
     })
+}
+
+/// The picture that stands for the window in a list of windows.
+fn icon() -> egui::IconData {
+    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png"))
+        .expect("a test reads it")
 }
 
 /// Why there is no display, for a person: what the windowing library says without the places in its own source,
@@ -133,6 +143,12 @@ mod tests {
         );
         assert!(reason(ERROR, |_| false).contains("neither DISPLAY nor WAYLAND_DISPLAY is set"));
         assert!(reason("no GL", |name| name == "DISPLAY").contains("no GL"));
+    }
+
+    #[test]
+    fn the_icon_can_be_read() {
+        let icon = icon();
+        assert_eq!((icon.width, icon.height), (256, 256));
     }
 
     #[test]

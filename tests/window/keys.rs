@@ -215,6 +215,10 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             assert!(desk.has("运行") || desk.has("▶ 运行"));
             desk.apply(Command::SetLanguage(LanguageChoice::English));
         },
+        "walk" => |desk, ask| {
+            ask(desk);
+            assert!(desk.has("Skip the walk"));
+        },
         "palette" => |desk, ask| {
             ask(desk);
             let _ = desk.control("Command");

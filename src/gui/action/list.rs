@@ -316,6 +316,13 @@ pub(super) const ACTIONS: &[Action] = &[
     })
     .switch(|state| state.settings.language == LanguageChoice::Chinese),
     action(
+        "walk",
+        Group::Help,
+        "Guided walk",
+        "Run, block, see: from one control to the next",
+        |_| Ok(Command::StartWalk),
+    ),
+    action(
         "palette",
         Group::Help,
         "Find a command…",

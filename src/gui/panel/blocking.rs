@@ -2,6 +2,7 @@
 
 use egui::{Frame, Margin, RichText, Stroke, Ui};
 
+use super::walk;
 use super::widgets::{self, SliderLabel};
 use crate::analysis::plain_duration;
 use crate::gui::command::Command;
@@ -23,7 +24,9 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
         .show(ui, |ui| {
             ui.take_available_width();
             let mut on = on;
-            if widgets::switch(ui, &mut on, tr("Blocking callback"))
+            let switch = widgets::switch(ui, &mut on, tr("Blocking callback"));
+            walk::anchor(ui.ctx(), walk::Anchor::Blocking, switch.rect);
+            if switch
                 .on_hover_text(tr(
                     "Takes effect from the next callback on, also in the middle of a run",
                 ))

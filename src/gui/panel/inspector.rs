@@ -7,6 +7,7 @@ use egui::{RichText, Ui};
 use super::chain;
 use super::links;
 use super::stalled;
+use super::walk;
 use super::what_if;
 use super::widgets::{field, fields, link, note, title};
 use crate::analysis::{self, Happened, TaskSummary, plain_count, plain_duration};
@@ -30,6 +31,8 @@ pub fn show(
     what_if: Option<&what_if::Scene<'_>>,
     commands: &mut Vec<Command>,
 ) {
+    let room = ui.available_rect_before_wrap();
+    walk::anchor(ui.ctx(), walk::Anchor::Inspector, room);
     egui::ScrollArea::vertical()
         .id_salt("inspector")
         .auto_shrink(false)

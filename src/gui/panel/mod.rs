@@ -17,6 +17,7 @@ mod stalled;
 pub mod stalls;
 pub mod statistics;
 pub mod top_bar;
+pub mod walk;
 pub mod welcome;
 pub mod what_if;
 mod widgets;

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::widgets;
+use super::{walk, widgets};
 use crate::analysis::{Finding, StallReport, plain_duration};
 use crate::gui::command::{Command, Selection, StallOrder};
 use crate::gui::describe;
@@ -20,6 +20,7 @@ const STALLS: &str = english("{count} stalls");
 
 /// Shows the list.
 pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut Vec<Command>) {
+    walk::anchor(ui.ctx(), walk::Anchor::Stalls, ui.max_rect());
     let stalls = &document.stalls;
     ui.horizontal(|ui| {
         widgets::title(ui, tr("Stalls"));

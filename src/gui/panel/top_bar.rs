@@ -2,7 +2,7 @@
 
 use egui::{Button, Frame, Margin, Response, RichText, Stroke, Ui, Vec2, vec2};
 
-use super::menu;
+use super::{menu, walk};
 use crate::gui::action::{Action, State};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::{Document, Documents};
@@ -90,6 +90,7 @@ fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut
                 .inner
                 .on_hover_text(tr("Run the scenario (Space)"))
                 .on_disabled_hover_text(tr(state.cannot_run.unwrap_or_default()));
+            walk::anchor(ui.ctx(), walk::Anchor::Run, response.rect);
             if response.clicked() {
                 commands.push(Command::Run);
             }
