@@ -1,6 +1,7 @@
 //! The analysis of hand-made traces.
 
 mod links;
+mod loop_states;
 mod made;
 mod rates;
 mod schedules;
