@@ -76,6 +76,7 @@ impl App {
 
     /// The sides that are shown, from the outside in.
     fn sides(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let (is_live, threshold) = (self.shown_is_live(), self.shown_threshold());
         let shown = self.documents.shown();
         let is_shown = |side| self.settings.shows(side);
         let frame = Frame::side_top_panel(ui.style());
@@ -118,6 +119,15 @@ impl App {
                 panel::details::tabs(ui, self.settings.detail, commands);
                 match self.settings.detail {
                     Detail::Inspector => panel::inspector::show(ui, document, commands),
+                    Detail::Loop => {
+                        let scene = panel::loop_state::Scene {
+                            document,
+                            live: is_live,
+                            threshold,
+                            speed: self.settings.speed,
+                        };
+                        panel::loop_state::show(ui, &scene, commands);
+                    }
                     Detail::Delays => histogram::show(ui, document, &mut self.plots),
                 }
             });
@@ -165,6 +175,7 @@ impl App {
                 view: &document.view,
                 selection: document.selection,
                 chosen: document.chosen,
+                playhead: document.playback.at(),
                 hover,
                 stall_threshold: threshold,
             };
@@ -172,7 +183,7 @@ impl App {
         });
     }
 
-    fn shown_is_live(&self) -> bool {
+    pub(super) fn shown_is_live(&self) -> bool {
         let number = self.live.as_ref().map(|live| live.number);
         number.is_some() && self.documents.shown().and_then(|one| one.run) == number
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::command::{Detail, Side, StallOrder};
+use super::playback::Speed;
 use super::plot::Measures;
 use super::texts::LanguageChoice;
 use super::timeline::Timeline;
@@ -26,6 +27,8 @@ pub struct Settings {
     pub comparison: bool,
     /// Whether the statistics are shown.
     pub statistics: bool,
+    /// How fast the playhead moves.
+    pub speed: Speed,
     /// What is told beside the timeline.
     pub detail: Detail,
     /// How stalls are listed.
@@ -48,6 +51,7 @@ impl Default for Settings {
             measures: Measures::default(),
             comparison: true,
             statistics: false,
+            speed: Speed::default(),
             detail: Detail::default(),
             stall_order: StallOrder::default(),
             language: LanguageChoice::default(),

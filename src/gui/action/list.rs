@@ -2,7 +2,7 @@
 
 use egui::{Key, Modifiers, ThemePreference};
 
-use super::{Action, Asked, Group, State, Trigger, walks};
+use super::{Action, Asked, Group, State, Trigger, plays, walks};
 use crate::gui::command::{Command, Side, ViewCommand};
 use crate::gui::texts::{LanguageChoice, english};
 
@@ -211,6 +211,15 @@ pub const ACTIONS: &[Action] = &[
     )
     .keys(&[Press(CTRL_SHIFT, Key::Z), Press(CTRL, Key::Y)])
     .repeats_itself(),
+    plays::PLAY,
+    plays::HERE,
+    plays::NEXT_EVENT,
+    plays::PREVIOUS_EVENT,
+    plays::NEXT_TURN,
+    plays::PREVIOUS_TURN,
+    plays::FASTER,
+    plays::SLOWER,
+    plays::LEAVE,
     action(
         "previous-stall",
         Group::Find,
@@ -265,6 +274,9 @@ pub const ACTIONS: &[Action] = &[
     })
     .keys(&[Press(CTRL, Key::Num5)])
     .switch(|state| state.settings.shows(Side::Statistics)),
+    plays::INSPECTOR,
+    plays::LOOP,
+    plays::DELAYS,
     action(
         "theme",
         Group::Window,

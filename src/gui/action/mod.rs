@@ -4,6 +4,7 @@
 //! To add one: a line in `list`, and a case in `tests/window/keys.rs`, which fails without it.
 
 mod list;
+mod plays;
 #[cfg(test)]
 mod tests;
 mod walks;
@@ -203,6 +204,8 @@ pub enum Group {
     Run,
     /// Moving in time.
     Time,
+    /// The playhead.
+    Playback,
     /// Finding something in the trace.
     Find,
     /// The parts of the window.
@@ -215,10 +218,11 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order in which they are told of.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::File,
         Self::Run,
         Self::Time,
+        Self::Playback,
         Self::Find,
         Self::Window,
         Self::Language,
@@ -231,6 +235,7 @@ impl Group {
             Self::File => "Files",
             Self::Run => "Run",
             Self::Time => "Move in time",
+            Self::Playback => "Playback",
             Self::Find => "Find",
             Self::Window => "Window",
             Self::Language => "Language 语言",
@@ -243,6 +248,6 @@ impl Group {
 pub const MENUS: [(&str, &[Group]); 4] = [
     ("File", &[Group::Run, Group::File]),
     ("View", &[Group::Window, Group::Language]),
-    ("Go", &[Group::Time, Group::Find]),
+    ("Go", &[Group::Time, Group::Playback, Group::Find]),
     ("Help", &[Group::Help]),
 ];

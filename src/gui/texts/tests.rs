@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::analysis::{Known, LinkKind, VictimKind, outcome_word};
+use crate::analysis::{Known, LinkKind, Phase, VictimKind, outcome_word};
 use crate::format::Format;
 
 use crate::gui::action::{ACTIONS, GESTURES, Group, MENUS, Trigger};
@@ -95,6 +95,7 @@ fn from_below() -> BTreeSet<String> {
         words.insert(format!("variant: {}", model.name()));
         words.insert(model.explained().to_owned());
     }
+    words.extend(Phase::CIRCLE.map(|one| format!("station: {}", one.word())));
     for builtin in builtins() {
         let variants = builtin.scenario().variants;
         words.extend(variants.iter().map(|one| format!("variant: {}", one.name)));

@@ -22,6 +22,8 @@ pub struct Scene<'a> {
     pub selection: Option<Selection>,
     /// Which stretch of time is chosen.
     pub chosen: Option<TimeRange>,
+    /// Where the playhead is.
+    pub playhead: Option<Timestamp>,
     /// The moment under a pointer that is not on the timeline, in nanoseconds.
     pub hover: Option<f64>,
     /// How long a stretch without a poll must be to count as a stall, while it lasts.

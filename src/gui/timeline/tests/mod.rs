@@ -31,6 +31,7 @@ struct World {
     collapsed: BTreeSet<String>,
     selection: Option<Selection>,
     chosen: Option<TimeRange>,
+    playhead: Option<Timestamp>,
     scroll: f32,
     height: f32,
 }
@@ -56,6 +57,7 @@ impl World {
             collapsed: BTreeSet::new(),
             selection: None,
             chosen: None,
+            playhead: None,
             scroll: 0.0,
             height: 2_000.0,
         }
@@ -85,6 +87,7 @@ impl World {
             selection: self.selection,
             chosen: self.chosen,
             hover: None,
+            playhead: self.playhead,
             stall_threshold: Duration::from_millis(50),
         };
         let lanes = Rect::from_min_size(pos2(100.0, 30.0), vec2(1_000.0, self.height));
