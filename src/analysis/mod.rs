@@ -16,9 +16,11 @@ mod entries;
 mod findings;
 mod health;
 mod histogram;
+mod history;
 mod lag;
 mod links;
 mod looks;
+mod loop_state;
 mod observed;
 mod rates;
 mod ready;
@@ -43,8 +45,13 @@ pub use entries::{
 pub use findings::{Finding, findings};
 pub use health::{Health, Meter};
 pub use histogram::{Histogram, Quantiles};
+pub use history::LoopHistories;
 pub use lag::{LagPoint, loop_lag, timer_lateness};
 pub use links::{Happened, Link, LinkKind, cause as cause_of, effects};
+pub use loop_state::{
+    Frame, LoopState, Phase, PlannedTimer, PoolState, QueuedCall, ReadyThing, Registered,
+    loop_state,
+};
 pub use observed::cost_of_seeing;
 pub use rates::{Column, Rate, rate};
 pub use ready::{Known, VictimKind};

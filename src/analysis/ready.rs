@@ -227,8 +227,32 @@ pub(super) fn still_waiting(
     since: Timestamp,
     now: Timestamp,
 ) -> Vec<Waiting> {
-    let stretch = TimeRange::new(since, now);
-    let served: Vec<_> = called_in(&thread.lane, stretch, now)
+    let mut waiting = unserved(model, thread, TimeRange::new(since, now));
+    let due = thread.pending_timers();
+    waiting.extend(
+        due.filter(|(_, timer)| timer.deadline < now)
+            .map(|(flow, timer)| Waiting {
+                ready: Ready {
+                    at: timer.deadline,
+                    known: Known::Exactly,
+                    kind: VictimKind::Timer,
+                    fd: None,
+                },
+                task: None,
+                timer: Some(flow),
+            }),
+    );
+    waiting
+}
+
+/// The descriptors that became ready during a stretch without a poll and were not served in it: what the loop knows of
+/// and had not come to, and data that a watchdog saw.
+pub(super) fn unserved(
+    model: &ModelTrack,
+    thread: &ThreadTrack,
+    stretch: TimeRange,
+) -> Vec<Waiting> {
+    let served: Vec<_> = called_in(&thread.lane, stretch, stretch.end)
         .iter()
         .filter_map(|called| called.span.flow)
         .collect();
@@ -266,19 +290,5 @@ pub(super) fn still_waiting(
             timer: None,
         });
     }
-    let due = thread.pending_timers();
-    waiting.extend(
-        due.filter(|(_, timer)| timer.deadline < now)
-            .map(|(flow, timer)| Waiting {
-                ready: Ready {
-                    at: timer.deadline,
-                    known: Known::Exactly,
-                    kind: VictimKind::Timer,
-                    fd: None,
-                },
-                task: None,
-                timer: Some(flow),
-            }),
-    );
     waiting
 }

@@ -144,10 +144,11 @@ impl App {
         }
         self.fetch(ctx);
         let shown = self.documents.shown_mut();
-        if shown.is_some_and(|document| !document.look_at_waits()) {
+        if shown.is_some_and(|document| !document.look_at_loops()) {
             ctx.request_repaint();
         }
         self.update_what_if();
+        self.play_on(ctx);
     }
 
     /// Everything that is said on this thread is said in the language that was chosen.
@@ -255,6 +256,7 @@ impl App {
             }
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
             Command::SetPlot(measure, on) => self.settings.measures.set(measure, on),
+            Command::Playback(command) => self.play(command),
             Command::SetDetail(detail) => self.settings.detail = detail,
             Command::StartWalk => self.start_walk(),
             Command::EndWalk => self.end_walk(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::lanes::LaneCommand;
+use super::playback::PlaybackCommand;
 use super::plot::Measure;
 use crate::gui::texts::{LanguageChoice, english, tr};
 use crate::scenario::{Blocking, Edit, Owner};
@@ -92,6 +93,8 @@ pub enum Command {
     StartWalk,
     /// End the guided walk for good.
     EndWalk,
+    /// Do this to the playhead.
+    Playback(PlaybackCommand),
     /// Show the table of keys, or hide it.
     ToggleHelp,
     /// Show the command palette, or hide it.
@@ -147,18 +150,21 @@ pub enum Detail {
     /// What is selected.
     #[default]
     Inspector,
+    /// The state of the loops at the playhead.
+    Loop,
     /// How long things waited for the loops.
     Delays,
 }
 
 impl Detail {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 2] = [Self::Inspector, Self::Delays];
+    pub const ALL: [Self; 3] = [Self::Inspector, Self::Loop, Self::Delays];
 
     /// What it is called.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Inspector => english("Inspector"),
+            Self::Loop => english("Loop"),
             Self::Delays => english("Delays"),
         }
     }
@@ -167,6 +173,7 @@ impl Detail {
     pub const fn explained(self) -> &'static str {
         match self {
             Self::Inspector => english("What is selected"),
+            Self::Loop => english("What the loop did at the playhead, and its circle"),
             Self::Delays => english(
                 "How long things in view waited for the loop: a histogram of the queueing delay",
             ),

@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use super::command::{Selection, Step, ViewCommand};
 use super::navigate;
+use super::playback::Playback;
 use super::time_view::TimeView;
 use super::walk::walk;
 use super::what_if::Ran;
-use crate::analysis::{self, Finding, StallReport, Waits};
+use crate::analysis::{self, Finding, LoopHistories, StallReport, Waits};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
 use crate::gui::texts::{fill, tr};
 use crate::store::TraceStore;
@@ -23,6 +24,8 @@ const KEPT: usize = 12;
 
 /// How many things that a loop served are looked at in one frame, at most.
 const SERVED_PER_FRAME: usize = 16_384;
+/// How many moments of a model are looked at in one frame, at most.
+const MOMENTS_PER_FRAME: usize = 65_536;
 
 /// One trace, and how it is looked at.
 pub struct Document {
@@ -52,6 +55,10 @@ pub struct Document {
     pub findings: Vec<Finding>,
     /// How long things waited for the loops of each model, as far as it was looked at.
     pub waits: BTreeMap<ModelId, Waits>,
+    /// What the loops of each model had registered and planned, as far as it was looked at.
+    pub histories: BTreeMap<ModelId, LoopHistories>,
+    /// Its playhead.
+    pub playback: Playback,
     /// How many stalls of each model are among them.
     counted: BTreeMap<ModelId, usize>,
     /// With what it was run, where it was run in this window.
@@ -113,6 +120,8 @@ impl Document {
             stalls: Vec::new(),
             findings: Vec::new(),
             waits: BTreeMap::new(),
+            histories: BTreeMap::new(),
+            playback: Playback::default(),
             counted: BTreeMap::new(),
             ran: None,
             native,
@@ -145,12 +154,14 @@ impl Document {
         self.view.advance(self.range());
     }
 
-    /// Looks at how long things waited, as far as a frame has time for. Whether that was all.
-    pub fn look_at_waits(&mut self) -> bool {
+    /// Looks at how the loops fared, as far as a frame has time for. Whether that was all.
+    pub fn look_at_loops(&mut self) -> bool {
         let models = self.store.models().iter();
         let unfinished = models.filter(|model| {
             let waits = self.waits.entry(model.id).or_default();
-            !waits.look(model, SERVED_PER_FRAME)
+            let histories = self.histories.entry(model.id).or_default();
+            let all = histories.look(model, MOMENTS_PER_FRAME);
+            !(waits.look(model, SERVED_PER_FRAME) && all)
         });
         unfinished.count() == 0
     }

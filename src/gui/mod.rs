@@ -21,6 +21,7 @@ pub mod live;
 pub mod messages;
 mod navigate;
 pub mod panel;
+pub mod playback;
 pub mod plot;
 mod range;
 pub mod raster;

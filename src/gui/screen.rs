@@ -85,6 +85,7 @@ impl App {
 
     /// The sides that are shown, from the outside in.
     fn sides(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let (is_live, threshold) = (self.shown_is_live(), self.shown_threshold());
         let shown = self.documents.shown();
         let is_shown = |side| self.settings.shows(side);
         let frame = Frame::side_top_panel(ui.style());
@@ -130,6 +131,15 @@ impl App {
                 match self.settings.detail {
                     Detail::Inspector => {
                         panel::inspector::show(ui, document, what_if.as_ref(), commands);
+                    }
+                    Detail::Loop => {
+                        let scene = panel::loop_state::Scene {
+                            document,
+                            live: is_live,
+                            threshold,
+                            speed: self.settings.speed,
+                        };
+                        panel::loop_state::show(ui, &scene, commands);
                     }
                     Detail::Delays => histogram::show(ui, document, &mut self.plots),
                 }
@@ -182,6 +192,7 @@ impl App {
                 selection: document.selection,
                 chosen: document.chosen,
                 all_arrows: self.settings.all_arrows,
+                playhead: document.playback.at(),
                 hover,
                 stall_threshold: threshold,
             };
@@ -196,7 +207,7 @@ impl App {
         self.timeline = timeline;
     }
 
-    fn shown_is_live(&self) -> bool {
+    pub(super) fn shown_is_live(&self) -> bool {
         let number = self.live.as_ref().map(|live| live.number);
         number.is_some() && self.documents.shown().and_then(|one| one.run) == number
     }

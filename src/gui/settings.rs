@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::command::{Detail, Side, StallOrder};
+use super::playback::Speed;
 use super::plot::Measures;
 use super::texts::LanguageChoice;
 
@@ -27,6 +28,8 @@ pub struct Settings {
     pub statistics: bool,
     /// Whether everything in view has its arrows, and not only what is looked at closely.
     pub all_arrows: bool,
+    /// How fast the playhead moves.
+    pub speed: Speed,
     /// What is told beside the timeline.
     pub detail: Detail,
     /// How stalls are listed.
@@ -52,6 +55,7 @@ impl Default for Settings {
             comparison: true,
             statistics: false,
             all_arrows: false,
+            speed: Speed::default(),
             detail: Detail::default(),
             stall_order: StallOrder::default(),
             language: LanguageChoice::default(),

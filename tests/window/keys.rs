@@ -2,8 +2,9 @@
 
 use egui::{Key, Modifiers, Pos2, pos2};
 use loopscope::gui::action::{self, Action, Trigger};
-use loopscope::gui::command::{Command, Selection, Side, Step, ViewCommand};
+use loopscope::gui::command::{Command, Detail, Selection, Side, Step, ViewCommand};
 use loopscope::gui::lanes::{Arrangement, LaneCommand};
+use loopscope::gui::playback::PlaybackCommand;
 use loopscope::gui::texts::LanguageChoice;
 use loopscope::store::{LaneRef, Span, SpanKind, SpanRef};
 use loopscope::trace::{Cause, TimeRange, Timestamp};
@@ -165,6 +166,45 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             assert!(!desk.app().settings().legend);
         },
+        "play" => |desk, ask| {
+            ask(desk);
+            assert!(desk.shown().playback.is_playing());
+            assert_eq!(desk.app().settings().detail, Detail::Loop);
+            ask(desk);
+            assert!(!desk.shown().playback.is_playing());
+        },
+        "playhead-here" => |desk, ask| {
+            ask(desk);
+            let view = &desk.shown().view;
+            let middle = view.begin() + view.length() / 2.0;
+            assert!((playhead(desk) as f64 - middle).abs() < 2.0);
+        },
+        "next-event" | "next-turn" => |desk, ask| {
+            seek(desk);
+            ask(desk);
+            assert!(playhead(desk) > HERE);
+        },
+        "previous-event" | "previous-turn" => |desk, ask| {
+            seek(desk);
+            ask(desk);
+            assert!(playhead(desk) < HERE);
+        },
+        "faster" => |desk, ask| {
+            ask(desk);
+            assert!(desk.app().settings().speed.factor() > 1.0);
+        },
+        "slower" => |desk, ask| {
+            ask(desk);
+            assert!(desk.app().settings().speed.factor() < 1.0);
+        },
+        "leave-playhead" => |desk, ask| {
+            seek(desk);
+            ask(desk);
+            assert_eq!(desk.shown().playback.at(), None);
+        },
+        "inspector" => |desk, ask| tells(desk, ask, Detail::Inspector),
+        "loop" => |desk, ask| tells(desk, ask, Detail::Loop),
+        "delays" => |desk, ask| tells(desk, ask, Detail::Delays),
         "dismiss" => |desk, ask| {
             desk.apply(Command::NextStall(true));
             ask(desk);
@@ -247,6 +287,26 @@ fn flips(desk: &mut Desk, ask: Ask<'_>, side: Side) {
     assert_ne!(desk.app().settings().shows(side), before);
     ask(desk);
     assert_eq!(desk.app().settings().shows(side), before);
+}
+
+fn tells(desk: &mut Desk, ask: Ask<'_>, detail: Detail) {
+    let others = Detail::ALL.into_iter().filter(|other| *other != detail);
+    for other in others {
+        desk.apply(Command::SetDetail(other));
+        ask(desk);
+        assert_eq!(desk.app().settings().detail, detail);
+    }
+}
+
+/// A moment in the middle of the trace, in nanoseconds.
+const HERE: u64 = 1_000_000_000;
+
+fn seek(desk: &mut Desk) {
+    desk.apply(Command::Playback(PlaybackCommand::Seek(Timestamp(HERE))));
+}
+
+fn playhead(desk: &Desk) -> u64 {
+    desk.shown().playback.at().expect("it was put somewhere").0
 }
 
 fn speaks(desk: &mut Desk, ask: Ask<'_>, language: LanguageChoice) {
@@ -369,7 +429,11 @@ fn the_arrows_choose_in_the_palette() {
     desk.press(Modifiers::NONE, Key::Enter);
     let stall = matches!(desk.shown().selection, Some(Selection::Stall(..)));
     let trace = desk.app().documents().shown_place() == first;
-    assert!(stall || trace, "the second of the list was done");
+    let playhead = desk.shown().playback.at().is_some();
+    assert!(
+        stall || trace || playhead,
+        "the second of the list was done"
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod desk;
 mod keys;
 mod parameters;
+mod playback;
 mod plots;
 mod ranges;
 mod walk;

@@ -1,7 +1,8 @@
 //! The analysis of hand-made traces.
 
-mod links;
 mod counterparts;
+mod links;
+mod loop_states;
 mod made;
 mod rates;
 mod schedules;

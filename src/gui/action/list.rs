@@ -4,7 +4,7 @@ use egui::{Key, ThemePreference};
 
 use super::Trigger::{Hand, Hold, Press};
 use super::build::{CTRL, CTRL_SHIFT, NONE, SHIFT, action};
-use super::{Action, Asked, Group, State, walks};
+use super::{Action, Asked, Group, State, plays, walks};
 use crate::gui::command::{Command, Side, ViewCommand};
 use crate::gui::texts::{LanguageChoice, english};
 
@@ -217,6 +217,15 @@ pub(super) const ACTIONS: &[Action] = &[
     )
     .keys(&[Press(CTRL_SHIFT, Key::Z), Press(CTRL, Key::Y)])
     .repeats_itself(),
+    plays::PLAY,
+    plays::HERE,
+    plays::NEXT_EVENT,
+    plays::PREVIOUS_EVENT,
+    plays::NEXT_TURN,
+    plays::PREVIOUS_TURN,
+    plays::FASTER,
+    plays::SLOWER,
+    plays::LEAVE,
     action(
         "previous-stall",
         Group::Find,
@@ -281,6 +290,9 @@ pub(super) const ACTIONS: &[Action] = &[
     })
     .keys(&[Press(CTRL, Key::Num5)])
     .switch(|state| state.settings.shows(Side::Statistics)),
+    plays::INSPECTOR,
+    plays::LOOP,
+    plays::DELAYS,
     action(
         "theme",
         Group::Window,

@@ -6,6 +6,7 @@
 mod build;
 mod lanes;
 mod list;
+mod plays;
 #[cfg(test)]
 mod tests;
 mod walks;
@@ -221,6 +222,8 @@ pub enum Group {
     Run,
     /// Moving in time.
     Time,
+    /// The playhead.
+    Playback,
     /// Finding something in the trace.
     Find,
     /// Arranging the lanes.
@@ -235,10 +238,11 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order in which they are told of.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::File,
         Self::Run,
         Self::Time,
+        Self::Playback,
         Self::Find,
         Self::Lanes,
         Self::Window,
@@ -252,6 +256,7 @@ impl Group {
             Self::File => "Files",
             Self::Run => "Run",
             Self::Time => "Move in time",
+            Self::Playback => "Playback",
             Self::Find => "Find",
             Self::Lanes => "Lanes",
             Self::Window => "Window",
@@ -265,6 +270,6 @@ impl Group {
 pub const MENUS: [(&str, &[Group]); 4] = [
     ("File", &[Group::Run, Group::File]),
     ("View", &[Group::Lanes, Group::Window, Group::Language]),
-    ("Go", &[Group::Time, Group::Find]),
+    ("Go", &[Group::Time, Group::Playback, Group::Find]),
     ("Help", &[Group::Help]),
 ];

@@ -2,12 +2,14 @@
 
 pub mod blocking;
 mod chain;
+mod circle;
 pub mod comparison;
 pub mod details;
 pub mod files;
 pub mod help;
 pub mod inspector;
 mod links;
+pub mod loop_state;
 pub mod menu;
 pub mod message;
 pub mod palette;

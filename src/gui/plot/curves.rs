@@ -7,6 +7,7 @@ use egui_plot::PlotPoint;
 use super::measure::{Measure, round_up};
 use crate::analysis::{Rate, loop_lag, rate};
 use crate::gui::document::Document;
+use crate::gui::texts::variant;
 use crate::store::{ModelTrack, TaskTrack, ThreadTrack};
 use crate::trace::{TimeRange, Timestamp};
 
@@ -139,7 +140,7 @@ fn of_thread(
     };
     let thread = thread.name.map_or("?", |name| store.name(name));
     Curve {
-        name: format!("{} · {thread}", store.model_name(model)),
+        name: format!("{} · {thread}", variant(store.model_name(model))),
         place,
         shape,
         points,
@@ -187,7 +188,7 @@ fn bytes(document: &Document, model: &ModelTrack, place: usize, look: Look) -> V
     let curve = |task: &TaskTrack| Curve {
         name: format!(
             "{} · {}",
-            store.model_name(model),
+            variant(store.model_name(model)),
             task.name.map_or("?", |name| store.name(name))
         ),
         place,

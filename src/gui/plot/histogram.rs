@@ -6,8 +6,9 @@ use egui::{Align2, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, WidgetIn
 
 use super::curves::Look;
 use super::{Key, Measure, Plots};
-use crate::analysis::{Histogram, Quantiles, plain_count, plain_duration};
+use crate::analysis::{Histogram, Quantiles, plain_duration};
 use crate::gui::document::Document;
+use crate::gui::texts::{counted, fill, tr, variant};
 use crate::gui::theme::{self, Palette, STEP};
 
 /// How many bars a power of ten has.
@@ -70,7 +71,7 @@ fn bars(document: &Document, look: Look) -> Vec<Bars> {
         let waits = document.waits.get(&model.id)?;
         let histogram = waits.histogram(look.view);
         let has_loop = model.threads.iter().any(|thread| thread.polls > 0);
-        let name = store.model_name(model).to_owned();
+        let name = variant(store.model_name(model)).to_owned();
         has_loop.then(|| Bars::new(name, place, &histogram))
     });
     loops.collect()
@@ -113,10 +114,10 @@ pub fn show(ui: &mut Ui, document: &Document, plots: &mut Plots) {
             };
             note(
                 ui,
-                "How long what was served in view had waited for the loop, from ready to served",
+                tr("How long what was served in view had waited for the loop, from ready to served"),
             );
             if bars.is_empty() {
-                note(ui, "No model of this trace runs a loop.");
+                note(ui, tr("No model of this trace runs a loop."));
             }
             let longest = bars.iter().map(|bars| bars.counts.len()).max();
             // The same axis for all, so that the eye compares them; whole orders of magnitude.
@@ -136,22 +137,20 @@ fn model(ui: &mut Ui, bars: &Bars, across: usize) {
         let mark = Rect::from_center_size(mark.center(), vec2(8.0, 8.0));
         ui.painter().rect_filled(mark, 1.0, color);
         ui.label(RichText::new(&bars.model).strong());
-        let count = plain_count(bars.quantiles.count);
-        ui.label(
-            RichText::new(format!("{count} served"))
-                .font(theme::small())
-                .weak(),
-        );
+        let served = counted(bars.quantiles.count, "{count} served", "{count} served");
+        ui.label(RichText::new(served).font(theme::small()).weak());
     });
     if bars.quantiles.count == 0 {
         return;
     }
     let size = vec2(ui.available_width(), HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    let name = format!(
-        "Histogram of queueing delay, {}: {}",
-        bars.model,
-        summary(&bars.quantiles)
+    let name = fill(
+        tr("Histogram of queueing delay, {model}: {quantiles}"),
+        &[
+            ("model", &bars.model),
+            ("quantiles", &summary(&bars.quantiles)),
+        ],
     );
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, name.as_str()));
     draw(ui, bars, rect.with_max_x(rect.right() - 2.0 * STEP), across);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::{plain_count, plain_duration, plain_size};
+use crate::gui::texts::english;
 
 /// Something that changes over time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,48 +49,48 @@ impl Measure {
         Self::Bytes,
     ];
 
-    /// What it is called.
+    /// What it is called, in English.
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Lag => "Loop lag",
-            Self::Utilization => "Utilization",
-            Self::QueueingDelay => "Queueing delay",
-            Self::TurnsPerSecond => "Turns per second",
-            Self::CallbacksPerTurn => "Callbacks per turn",
-            Self::ReadyPerPoll => "Ready per poll",
-            Self::Bytes => "Bytes per task",
+            Self::Lag => english("Loop lag"),
+            Self::Utilization => english("Utilization"),
+            Self::QueueingDelay => english("Queueing delay"),
+            Self::TurnsPerSecond => english("Turns per second"),
+            Self::CallbacksPerTurn => english("Callbacks per turn"),
+            Self::ReadyPerPoll => english("Ready per poll"),
+            Self::Bytes => english("Bytes per task"),
         }
     }
 
     /// The same where there is little room.
     pub(super) const fn short(self) -> &'static str {
         match self {
-            Self::Lag => "Lag",
-            Self::Utilization => "Utilization",
-            Self::QueueingDelay => "Delay",
-            Self::TurnsPerSecond => "Turns/s",
-            Self::CallbacksPerTurn => "Callbacks/turn",
-            Self::ReadyPerPoll => "Ready/poll",
-            Self::Bytes => "Bytes",
+            Self::Lag => english("Lag"),
+            Self::Utilization => english("Utilization"),
+            Self::QueueingDelay => english("Delay"),
+            Self::TurnsPerSecond => english("Turns/s"),
+            Self::CallbacksPerTurn => english("Callbacks/turn"),
+            Self::ReadyPerPoll => english("Ready/poll"),
+            Self::Bytes => english("Bytes"),
         }
     }
 
-    /// What it means.
+    /// What it means, in English.
     pub const fn explained(self) -> &'static str {
         match self {
-            Self::Lag => {
-                "How late the loop may be: what is left of the turn. The dashed line is the threshold of a stall."
-            }
-            Self::Utilization => {
-                "The share of its time that the loop spent outside the poll. It is not CPU time."
-            }
-            Self::QueueingDelay => {
-                "How long connections, timers and calls from threads had waited, from ready to served"
-            }
-            Self::TurnsPerSecond => "How many times a second the loop went round",
-            Self::CallbacksPerTurn => "How many callbacks ran in a turn of the loop",
-            Self::ReadyPerPoll => "How many descriptors a poll found ready",
-            Self::Bytes => "How many bytes each task had read",
+            Self::Lag => english(
+                "How late the loop may be: what is left of the turn. The dashed line is the threshold of a stall.",
+            ),
+            Self::Utilization => english(
+                "The share of its time that the loop spent outside the poll. It is not CPU time.",
+            ),
+            Self::QueueingDelay => english(
+                "How long connections, timers and calls from threads had waited, from ready to served",
+            ),
+            Self::TurnsPerSecond => english("How many times a second the loop went round"),
+            Self::CallbacksPerTurn => english("How many callbacks ran in a turn of the loop"),
+            Self::ReadyPerPoll => english("How many descriptors a poll found ready"),
+            Self::Bytes => english("How many bytes each task had read"),
         }
     }
 

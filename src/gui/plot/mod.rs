@@ -12,6 +12,7 @@ pub mod strip;
 mod tests;
 
 use crate::gui::document::Document;
+use crate::gui::texts::{self, Language};
 use curves::{Curve, Look, curves};
 pub use measure::{Measure, Measures};
 
@@ -33,6 +34,7 @@ struct Key {
     events: u64,
     waits: usize,
     look: Look,
+    language: Language,
 }
 
 impl Key {
@@ -44,6 +46,7 @@ impl Key {
             events: document.store.events(),
             waits: waits.map(crate::analysis::Waits::count).sum(),
             look,
+            language: texts::spoken(),
         }
     }
 }

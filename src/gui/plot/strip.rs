@@ -18,6 +18,7 @@ use super::curves::{Curve, Look, MOST_TASKS, Shape};
 use super::measure::{Measure, Measures, Unit};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::Document;
+use crate::gui::texts::{fill, tr, variant};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::gui::time_view::TimeView;
 
@@ -109,14 +110,15 @@ fn switches(ui: &mut Ui, measures: &Measures, commands: &mut Vec<Command>) {
         ui.spacing_mut().interact_size.y = 18.0;
         for measure in Measure::ALL {
             let on = measures.contains(measure);
-            let text = RichText::new(measure.short()).font(theme::small());
+            let text = RichText::new(tr(measure.short())).font(theme::small());
             let button = ui.add(Button::selectable(on, text));
-            let info = || WidgetInfo::selected(Role::Button, true, on, measure.word());
+            let name = tr(measure.word());
+            let info = || WidgetInfo::selected(Role::Button, true, on, name);
             button.widget_info(info);
             if button.clicked() {
                 commands.push(Command::SetPlot(measure, !on));
             }
-            button.on_hover_text(format!("{}. {}", measure.word(), measure.explained()));
+            button.on_hover_text(format!("{name}. {}", tr(measure.explained())));
         }
     });
     ui.add_space(STEP / 2.0);
@@ -173,6 +175,10 @@ impl Row<'_> {
                     plot.vline(VLine::new("", at / 1e9).color(palette.grid).width(1.0));
                 }
                 self.draw(plot, palette);
+                if let Some(at) = self.scene.document.playback.at() {
+                    let line = VLine::new("", at.as_secs_f64());
+                    plot.vline(line.color(palette.selection).width(1.5));
+                }
                 if let Some(at) = self.scene.hover {
                     let color = palette.cursor.gamma_multiply(0.6);
                     plot.vline(VLine::new("", at / 1e9).color(color).width(1.0));
@@ -215,7 +221,10 @@ impl Row<'_> {
         let points = self.curves.iter().flat_map(|curve| &curve.points);
         let highest = points.map(|point| point.y).fold(0.0, f64::max).min(top);
         let highest = self.measure.unit().label(highest);
-        format!("Plot of {}: at most {highest}", self.measure.word())
+        fill(
+            tr("Plot of {measure}: at most {value}"),
+            &[("measure", &tr(self.measure.word())), ("value", &highest)],
+        )
     }
 
     /// What it is and which colour is which model, left of the plot, with the values under the pointer.
@@ -226,7 +235,7 @@ impl Row<'_> {
         let painter = ui.painter().with_clip_rect(room.intersect(ui.clip_rect()));
         let left = room.left() + 2.0 * STEP;
         let at = pos2(left, room.top() + STEP);
-        let title = self.measure.word();
+        let title = tr(self.measure.word());
         painter.text(at, Align2::LEFT_TOP, title, theme::body(), palette.text);
         let mut y = at.y + 18.0;
         let store = &self.scene.document.store;
@@ -250,7 +259,7 @@ impl Row<'_> {
                 let text = painter.text(at, Align2::RIGHT_TOP, value, theme::number(), ink);
                 names.max.x = text.left() - STEP;
             }
-            let name = store.model_name(model);
+            let name = variant(store.model_name(model));
             let at = pos2(left + 12.0, y);
             let ink = palette.text_weak;
             let painter = painter.with_clip_rect(names.intersect(painter.clip_rect()));
@@ -264,7 +273,7 @@ impl Row<'_> {
                 .any(|model| model.tasks.len() > MOST_TASKS);
         if crowded && y + LINE <= room.bottom() + STEP {
             let at = pos2(left, y);
-            let text = format!("the {MOST_TASKS} with most");
+            let text = fill(tr("the {count} with most"), &[("count", &MOST_TASKS)]);
             painter.text(
                 at,
                 Align2::LEFT_TOP,

@@ -21,7 +21,7 @@ fn document() -> Document {
     let trace =
         format::open(Path::new(path)).expect("it was recorded by this version or an older one");
     let mut document = Document::of_file(Path::new(path), trace);
-    while !document.look_at_waits() {}
+    while !document.look_at_loops() {}
     document
 }
 

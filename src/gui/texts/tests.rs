@@ -3,7 +3,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::analysis::{Known, LinkKind, VictimKind, outcome_word};
+use crate::analysis::{Known, LinkKind, Phase, VictimKind, outcome_word};
 use crate::format::Format;
 use crate::gui::action::{self, GESTURES, Group, MENUS, Trigger};
 use crate::scenario::{BlockingKind, EventProvider, Model, OBJECTIONS, Requests, builtins};
@@ -94,6 +94,7 @@ fn from_below() -> BTreeSet<String> {
         words.insert(model.explained().to_owned());
     }
     words.extend(OBJECTIONS.map(str::to_owned));
+    words.extend(Phase::CIRCLE.map(|one| format!("station: {}", one.word())));
     for builtin in builtins() {
         let variants = builtin.scenario().variants;
         words.extend(variants.iter().map(|one| format!("variant: {}", one.name)));

@@ -6,8 +6,10 @@ use super::chrome::Areas;
 use super::hit::{Target, hit};
 use super::measure::{held_by, meant};
 use super::outline::Outline;
+use super::overlay::head;
 use super::place::Placement;
 use crate::gui::command::{Command, Side, ViewCommand};
+use crate::gui::playback::PlaybackCommand;
 use crate::gui::range;
 use crate::trace::Timestamp;
 
@@ -19,6 +21,8 @@ const NARROWEST_RANGE: f64 = 3.0;
 pub(super) enum Drag {
     /// It moves the view.
     Pan,
+    /// It moves the playhead.
+    Playhead,
     /// It chooses a stretch of time, of which this end is held.
     Range(Timestamp),
 }
@@ -87,6 +91,10 @@ fn start_drag(
     let (origin, modifiers) = response.ctx.input(input);
     let time = areas.lanes.union(areas.ruler);
     let origin = origin.filter(|&at| time.contains(at));
+    if origin.is_some_and(|at| is_on_playhead(areas, place, at)) {
+        *drag = Some(Drag::Playhead);
+        return;
+    }
     let held = origin.and_then(|at| {
         held_by(place, at).or_else(|| {
             let begins = modifiers.shift || areas.ruler.contains(at);
@@ -110,6 +118,11 @@ fn drags(
             pan(place, delta.x, commands);
             hands.scroll -= delta.y;
         }
+        Some(Drag::Playhead) => {
+            if let Some(at) = response.interact_pointer_pos() {
+                commands.push(seek(place, at));
+            }
+        }
         Some(Drag::Range(held)) => {
             hands.pulls = true;
             if let Some(at) = response.interact_pointer_pos() {
@@ -125,6 +138,18 @@ fn drags(
     if response.drag_stopped() || !response.is_pointer_button_down_on() {
         *drag = None;
     }
+}
+
+/// Whether the pointer is on the head of the playhead.
+fn is_on_playhead(areas: &Areas, place: &Placement<'_>, at: Pos2) -> bool {
+    head(areas, place).is_some_and(|head| head.expand(2.0).contains(at))
+}
+
+/// Puts the playhead where the hand is.
+fn seek(place: &Placement<'_>, at: Pos2) -> Command {
+    let axis = &place.axis;
+    let nanos = axis.nanos_at(at.x.clamp(axis.left(), axis.right()));
+    Command::Playback(PlaybackCommand::Seek(Timestamp(nanos.max(0.0) as u64)))
 }
 
 /// The range reaches from the end that is held to where the hand is.
@@ -164,6 +189,8 @@ fn clicks(
         && let Some(range) = scene.chosen
     {
         commands.push(Command::View(ViewCommand::Show(range)));
+    } else if areas.ruler.contains(at) && response.clicked() {
+        commands.push(seek(place, at));
     }
     if !areas.lanes.contains(at) {
         return;
@@ -208,10 +235,10 @@ fn pan(place: &Placement<'_>, points: f32, commands: &mut Vec<Command>) {
 }
 
 fn cursor_icon(ui: &Ui, areas: &Areas, place: &Placement<'_>, drag: Option<Drag>, hands: &Hands) {
-    let grips = |at| held_by(place, at).is_some();
+    let grips = |at| held_by(place, at).is_some() || is_on_playhead(areas, place, at);
     let icon = match (drag, hands.target) {
         (Some(Drag::Pan), _) => CursorIcon::Grabbing,
-        (Some(Drag::Range(_)), _) => CursorIcon::ResizeHorizontal,
+        (Some(Drag::Range(_) | Drag::Playhead), _) => CursorIcon::ResizeHorizontal,
         (None, _) if hands.pointer.is_some_and(grips) => CursorIcon::ResizeHorizontal,
         (None, Some(target)) if target.selection().is_some() => CursorIcon::PointingHand,
         _ if hands.pointer.is_some_and(|at| areas.ruler.contains(at)) => CursorIcon::Crosshair,

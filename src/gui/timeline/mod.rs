@@ -247,6 +247,7 @@ fn paint_all(
     if let Some(x) = hands.edge {
         measure::edge(&all, palette, areas, x);
     }
+    overlay::playhead(&all, palette, areas, place);
     let elsewhere = place.scene.hover.map(|at| place.axis.x_of(at));
     if let Some(x) = hands.pointer.map(|at| at.x).or(elsewhere) {
         overlay::cursor(&all, palette, areas, x);

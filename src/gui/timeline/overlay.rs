@@ -1,6 +1,6 @@
 //! What lies over the lanes: the present, the pointer's moment, what is selected.
 
-use egui::{Painter, Stroke, StrokeKind, pos2, vec2};
+use egui::{Painter, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use super::chrome::Areas;
 use super::hit::Target;
@@ -23,6 +23,39 @@ pub(super) fn now(painter: &Painter, palette: &Palette, areas: &Areas, place: &P
     let head = [vec2(-5.0, -7.0), vec2(5.0, -7.0), vec2(0.0, 0.0)];
     let head = head.map(|by| pos2(x, areas.ruler.bottom()) + by).to_vec();
     painter.add(egui::Shape::convex_polygon(head, palette.now, Stroke::NONE));
+}
+
+/// How high the head of the playhead is, in points.
+const HEAD: f32 = 13.0;
+
+/// Where the head of the playhead lies: at the lower edge of the ruler, above its line.
+pub(super) fn head(areas: &Areas, place: &Placement<'_>) -> Option<Rect> {
+    let x = place.axis.exact_x(place.scene.playhead?) as f32;
+    let at = pos2(x, areas.ruler.bottom() - HEAD / 2.0);
+    let seen = areas.ruler.x_range().contains(x);
+    seen.then(|| Rect::from_center_size(at, vec2(11.0, HEAD)))
+}
+
+/// Paints the playhead: a line through all lanes under a head that can be taken hold of.
+pub(super) fn playhead(painter: &Painter, palette: &Palette, areas: &Areas, place: &Placement<'_>) {
+    let Some(head) = head(areas, place) else {
+        return;
+    };
+    let x = head.center().x;
+    let ink = palette.selection;
+    let halo = Stroke::new(4.0, palette.background.gamma_multiply(0.5));
+    painter.vline(x, areas.lanes.y_range(), halo);
+    painter.vline(x, areas.lanes.y_range(), Stroke::new(1.5, ink));
+    let shoulder = head.bottom() - 5.0;
+    let outline = [
+        head.left_top(),
+        head.right_top(),
+        pos2(head.right(), shoulder),
+        pos2(x, head.bottom() + 1.0),
+        pos2(head.left(), shoulder),
+    ];
+    let edge = Stroke::new(1.0, palette.panel);
+    painter.add(egui::Shape::convex_polygon(outline.to_vec(), ink, edge));
 }
 
 /// Paints the line that follows the pointer.

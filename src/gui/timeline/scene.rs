@@ -27,6 +27,8 @@ pub struct Scene<'a> {
     pub selection: Option<Selection>,
     /// Which stretch of time is chosen.
     pub chosen: Option<TimeRange>,
+    /// Where the playhead is.
+    pub playhead: Option<Timestamp>,
     /// The moment under a pointer that is not on the timeline, in nanoseconds.
     pub hover: Option<f64>,
     /// Whether everything in view has its arrows, and not only what is looked at closely.

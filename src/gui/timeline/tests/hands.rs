@@ -9,6 +9,7 @@ use super::super::chrome::Areas;
 use super::super::legend;
 use super::*;
 use crate::gui::command::Command;
+use crate::gui::playback::PlaybackCommand;
 use crate::gui::theme;
 
 /// What an app does around the timeline.
@@ -32,6 +33,7 @@ impl App {
             chosen: world.chosen,
             all_arrows: world.all_arrows,
             hover: None,
+            playhead: world.playhead,
             stall_threshold: Duration::from_millis(50),
         };
         let mut commands = Vec::new();
@@ -88,6 +90,7 @@ pub(super) fn look<R>(
         chosen: world.chosen,
         all_arrows: world.all_arrows,
         hover: None,
+        playhead: world.playhead,
         stall_threshold: Duration::from_millis(50),
     };
     let place = Placement::new(&scene, areas(harness).lanes, app.timeline.scroll, 1.0);
@@ -307,5 +310,38 @@ fn an_idle_timeline_asks_for_no_frames() {
     assert!(
         delay.is_some_and(|delay| delay > Duration::from_secs(1)),
         "{delay:?}"
+    );
+}
+
+fn sought(harness: &mut Harness<'_, App>) -> Vec<u64> {
+    let commands = harness.state_mut().commands.drain(..);
+    let sought = commands.filter_map(|command| match command {
+        Command::Playback(PlaybackCommand::Seek(at)) => Some(at.0),
+        _ => None,
+    });
+    sought.collect()
+}
+
+#[test]
+fn a_click_on_the_ruler_puts_the_playhead_there_and_its_head_can_be_pulled() {
+    let mut harness = harness(World::new(Sample::default()));
+    let ruler = areas(&harness).ruler;
+    click(&mut harness, ruler.center());
+    let middle = look(&harness, |place, _| place.axis.nanos_at(ruler.center().x));
+    let there = sought(&mut harness);
+    assert_eq!(there, [middle as u64]);
+    harness.state_mut().world.playhead = Some(Timestamp(middle as u64));
+    let head = pos2(ruler.center().x + 3.0, ruler.bottom() - 5.0);
+    press(&mut harness, head);
+    let to = head + vec2(60.0, 0.0);
+    harness.hover_at(to);
+    harness.step();
+    release(&mut harness, to);
+    let pulled = look(&harness, |place, _| place.axis.nanos_at(to.x));
+    assert_eq!(sought(&mut harness).last(), Some(&(pulled as u64)));
+    assert_eq!(
+        harness.state().world.chosen,
+        None,
+        "it is no stretch of time"
     );
 }

@@ -34,6 +34,7 @@ struct World {
     selection: Option<Selection>,
     chosen: Option<TimeRange>,
     all_arrows: bool,
+    playhead: Option<Timestamp>,
     scroll: f32,
     height: f32,
 }
@@ -60,6 +61,7 @@ impl World {
             selection: None,
             chosen: None,
             all_arrows: false,
+            playhead: None,
             scroll: 0.0,
             height: 2_000.0,
         }
@@ -93,6 +95,7 @@ impl World {
             chosen: self.chosen,
             all_arrows: self.all_arrows,
             hover: None,
+            playhead: self.playhead,
             stall_threshold: Duration::from_millis(50),
         };
         let lanes = Rect::from_min_size(pos2(100.0, 30.0), vec2(1_000.0, self.height));
