@@ -75,9 +75,9 @@ fn the_view_goes_along_with_a_playhead_in_sight() {
     desk.apply(Command::View(ViewCommand::Show(part)));
     let length = desk.shown().view.length();
     seek(&mut desk, Timestamp(100_000_000));
-    desk.press(Modifiers::NONE, Key::P);
+    desk.press(Modifiers::NONE, Key::K);
     desk.frames(30);
-    desk.press(Modifiers::NONE, Key::P);
+    desk.press(Modifiers::NONE, Key::K);
     let view = &desk.shown().view;
     let at = playhead(&desk) as f64;
     assert!(at > 500e6 && view.begin() > 0.0);

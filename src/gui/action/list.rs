@@ -251,7 +251,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "Show what the patterns and shapes mean, or hide it",
         |state| Ok(Command::SetLegend(!state.settings.legend)),
     )
-    .keys(&[Press(NONE, Key::L)])
+    .keys(&[Press(SHIFT, Key::L)])
     .switch(|state| state.settings.legend),
     action(
         "dismiss",
