@@ -17,7 +17,7 @@
 //! # The way of one event
 //! 1. [`reactor`] has one place that calls user code, and records its begin and its end there.
 //! 2. [`record`] puts a fixed-size event into a batch that the thread owns, and hands the batch over through a
-//!    bounded channel, once a turn. It never waits, and loses nothing in silence.
+//!    bounded channel, when it is full or a millisecond old. It never waits, and loses nothing in silence.
 //! 3. [`store`] pairs begins and ends, once, and finds spans by time.
 //! 4. Whoever looks asks the store for what can be told apart: `gui` draws it, [`analysis`] weighs it,
 //!    `format` writes it for other tools.

@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 
 use mio::net::TcpStream;
 
-use super::attempt::{ConnectError, Connecting};
+use super::attempt::{ConnectError, Connected, Connecting};
 use super::descriptor::{Handler, Ready};
 use super::transport::Stream;
 use super::{CallbackResult, DescriptorId, Label, Reactor};
@@ -88,12 +88,11 @@ impl Reactor {
     /// The loop ends before the connection stands.
     pub(super) fn give_up(
         &mut self,
-        connecting: Box<Connecting>,
+        connected: Connected,
         task: Option<TaskId>,
         cause: Cause,
         flow: Option<FlowId>,
     ) {
-        let connected = connecting.connected;
         self.call_connected(
             Label::new("connection_failed", task),
             cause,

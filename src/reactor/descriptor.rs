@@ -335,7 +335,7 @@ impl Reactor {
                 });
             }
             Some(Handler::Connecting(connecting)) => {
-                self.give_up(connecting, slot.task, cause, flow);
+                self.give_up(connecting.connected, slot.task, cause, flow);
             }
             // It is being called at this moment, and is dropped when it returns.
             None => {}

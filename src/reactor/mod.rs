@@ -42,6 +42,9 @@
 //! 4. The poll, up to the nearest timer.
 //! 5. Each ready descriptor: reading before writing. One that an earlier callback removed is skipped.
 //!
+//! What was recorded is handed over before the poll, by a busy loop once a millisecond. What it then keeps back when it has
+//! nothing more to do it hands over some 10 ms later, without a turn: an idle loop wakes once for that, and sleeps on.
+//!
 //! # Connections
 //! [`Reactor::listen_tcp`] and [`Reactor::connect_tcp`] take a [`Factory`], which makes a [`Protocol`] for each
 //! connection; the protocol writes through its [`Transport`]. Unix sockets and pipes carry the same protocols,

@@ -226,6 +226,7 @@ impl Reactor {
         self.lose_all();
         self.recorder.flush();
         self.pool.join();
+        self.renew_moment();
         self.call_triggers(SystemEvent::Shutdown, Phase::During);
         self.call_triggers(SystemEvent::Shutdown, Phase::After);
     }

@@ -158,6 +158,11 @@ impl Reactor {
         now
     }
 
+    /// Something took time between two callbacks: closing a descriptor, say.
+    pub(super) fn renew_moment(&mut self) {
+        self.moment = Some(self.recorder.stamp());
+    }
+
     #[inline]
     fn moment(&self) -> Ticks {
         self.moment.unwrap_or_else(|| self.recorder.stamp())
@@ -380,9 +385,9 @@ impl Reactor {
             Interest::Writable => descriptor.do_write(reactor),
         });
         let Some(slot) = self.descriptors.get_mut(id) else {
-            // It removed itself: closing it takes time.
+            // It removed itself.
             drop(descriptor);
-            self.moment = Some(self.recorder.stamp());
+            self.renew_moment();
             return;
         };
         slot.handler = Some(Handler::Descriptor(descriptor));

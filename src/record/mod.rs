@@ -1,8 +1,9 @@
 //! Recording: from a thread that must not be held up to whoever wants to see.
 //!
 //! Every recorded thread owns a [`Recorder`]. It collects events in a batch of its own and hands the batch
-//! over, through a bounded channel, at a natural boundary: the end of a turn, before a blocking call, or
-//! when the batch is full. The [`Receiver`] drains the channel when it likes and gives the emptied vectors
+//! over, through a bounded channel, when it is full or at a natural boundary: before a blocking call, or at the end of
+//! a turn. A loop whose turns are shorter than a millisecond does so once in that time, and some milliseconds after its
+//! last turn: each handing over costs as much as many events. The [`Receiver`] drains the channel when it likes and gives the emptied vectors
 //! back, so that a steady run allocates nothing.
 //!
 //! Two promises:

@@ -137,9 +137,13 @@ impl<const KIND: usize> BenchOn<KIND> {
 
     /// Everything that was recorded since the last call.
     fn events(&mut self) -> Vec<(Timestamp, EventKind)> {
-        self.reactor.recorder().flush();
         let mut events = Vec::new();
-        while let Ok(batch) = self.receiver.try_recv() {
+        loop {
+            // After many turns there was no room for the last of it.
+            self.reactor.recorder().flush();
+            let Ok(batch) = self.receiver.try_recv() else {
+                break;
+            };
             self.names.extend(batch.names);
             events.extend(batch.events.iter().map(|event| (event.at, event.kind)));
         }

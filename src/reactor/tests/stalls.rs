@@ -1,5 +1,7 @@
 //! Stretches without a poll.
 
+use std::cell::Cell;
+
 use super::*;
 
 /// Advances the clock by so much when it fires.
@@ -47,6 +49,31 @@ fn a_stretch_of_just_the_threshold_is_none() {
         "over",
         50 * MS + Duration::from_nanos(1),
     );
+    bench.turn();
+    assert_eq!(stalls(&mut bench).len(), 1);
+}
+
+#[test]
+fn what_a_descriptor_takes_to_go_away_after_its_callback_belongs_to_the_stretch() {
+    /// Takes its time.
+    struct Slow(ManualClock);
+    impl Drop for Slow {
+        fn drop(&mut self) {
+            self.0.advance(60 * MS);
+        }
+    }
+    let mut bench = Bench::manual();
+    let slow = Slow(bench.hand());
+    let own = Rc::new(Cell::new(None));
+    let id = Rc::clone(&own);
+    let (pipe, other) = bench.pipe("a", move |reactor| {
+        let _with = &slow;
+        assert!(id.get().is_some_and(|id| reactor.remove_descriptor(id)));
+        Ok(Next::Wait)
+    });
+    own.set(Some(pipe));
+    send(&other);
+    bench.turn();
     bench.turn();
     assert_eq!(stalls(&mut bench).len(), 1);
 }

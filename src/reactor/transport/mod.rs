@@ -6,10 +6,12 @@
 //! waits.
 //!
 //! In the trace the callbacks nest as the layers do: the transport's `do_read` holds the protocol's
-//! `data_received`. A stall is named after the inner one.
+//! `data_received`. A stall is named after the inner one. Reading a little takes hardly longer than looking at the clock,
+//! and so is not told apart from the callback that gets it; reading more than 4 KiB at once is.
 //!
 //! # Writing
-//! What a protocol writes inside its own callback goes out at the end of that callback, with one system call.
+//! What a protocol writes inside its own callback goes out at the end of that callback, as a part of it, with one system
+//! call. Where more is read in one go, what several of its callbacks wrote goes out after the last.
 //! What is written from elsewhere goes out at once. What the system does not take waits in a buffer, without
 //! bound: whoever writes much registers as a [`Producer`] and is told when to pause.
 

@@ -71,6 +71,26 @@ fn a_moment_in_the_past_is_moved_to_the_last_event() {
 }
 
 #[test]
+fn a_loop_that_turns_often_hands_over_once_a_millisecond() {
+    let (clock, hand) = Clock::manual();
+    let (recorders, receiver) = super::super::channel(&clock, Arc::new(|| {}));
+    let mut recorder = recorders.recorder(model(), "reactor");
+    let mut turn = || {
+        let now = recorder.record(EventKind::PollBegin);
+        recorder.flush_if_due(now)
+    };
+    assert!(!turn(), "the first time at once");
+    assert_eq!(drain(&receiver).len(), 1);
+    assert!(turn() && turn(), "somebody has to see to it");
+    assert!(drain(&receiver).is_empty());
+    hand.advance(FLUSH_INTERVAL);
+    assert!(!turn());
+    assert_eq!(drain(&receiver)[0].events.len(), 3);
+    hand.advance(FLUSH_INTERVAL);
+    assert!(!recorder.flush_if_due(recorder.ticks()), "nothing is left");
+}
+
+#[test]
 fn each_handing_over_wakes_once() {
     let wakes = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&wakes);

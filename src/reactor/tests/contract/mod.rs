@@ -2,6 +2,7 @@
 
 mod connections;
 mod descriptors;
+mod flushing;
 mod life;
 mod providers;
 mod threads;

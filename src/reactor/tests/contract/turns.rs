@@ -176,6 +176,21 @@ fn neighbours_share_their_moments() {
 }
 
 #[test]
+fn the_poll_begins_where_the_last_callback_ended() {
+    let mut bench = Bench::real();
+    bench.timer(Duration::ZERO, "timer");
+    bench.turn();
+    let events = bench.events();
+    let poll = events
+        .iter()
+        .position(|(_, kind)| *kind == EventKind::PollBegin)
+        .unwrap();
+    let (at, last) = events[poll - 1];
+    assert_eq!(last, EventKind::CallbackEnd { failed: false });
+    assert_eq!(events[poll].0, at);
+}
+
+#[test]
 fn a_failure_in_a_call_is_recorded_and_the_loop_goes_on() {
     let mut bench = Bench::manual();
     bench

@@ -251,10 +251,29 @@ impl Bench {
 
     /// A server that does nothing, and a client of it, which is connected.
     fn pair(&mut self) -> (Transport, Transport) {
+        self.pair_with(|_, _, _| Ok(()))
+    }
+
+    /// A server that sends back what it gets, and a client of it, which is connected.
+    fn echo(&mut self) -> (Transport, Transport) {
+        self.pair_with(|reactor, transport, data| {
+            transport.write(reactor, data);
+            Ok(())
+        })
+    }
+
+    fn pair_with(
+        &mut self,
+        on_data: impl FnMut(&mut Reactor, &Transport, &[u8]) -> CallbackResult + Clone + 'static,
+    ) -> (Transport, Transport) {
         let servers = Transports::default();
         let clients = Transports::default();
         let (log, kept) = (self.log.clone(), servers.clone());
-        let (_, address) = self.listen(move || Scripted::new("server", &log).kept_in(&kept));
+        let (_, address) = self.listen(move || {
+            Scripted::new("server", &log)
+                .kept_in(&kept)
+                .on_data(on_data.clone())
+        });
         let (log, kept) = (self.log.clone(), clients.clone());
         self.connect(address, move || {
             Scripted::new("client", &log).kept_in(&kept)

@@ -40,6 +40,27 @@ fn lose_connection_writes_out_what_is_pending_first() {
 }
 
 #[test]
+fn what_a_callback_wrote_goes_out_as_a_part_of_it() {
+    let mut bench = Bench::real();
+    let (_, client) = bench.echo();
+    client.write(&mut bench.reactor, b"x");
+    bench.events();
+    bench.until_logged("client got x");
+    let events = bench.events();
+    let written =
+        |(_, kind): &(Timestamp, EventKind)| matches!(kind, EventKind::BytesWritten { .. });
+    let written = events.iter().position(written).unwrap();
+    let around = &events[written - 2..=written + 2];
+    let words: Vec<_> = around.iter().map(|(_, kind)| bench.word(kind)).collect();
+    assert!(words[0].starts_with("do_read"), "{words:?}");
+    assert!(words[1].starts_with("data_received"), "{words:?}");
+    assert_eq!(words[3..], ["end", "end"]);
+    // Little was read: the clock was looked at before that, and after the sending.
+    assert_eq!(around[0].0, around[1].0);
+    assert_eq!([around[3].0, around[4].0], [around[2].0; 2]);
+}
+
+#[test]
 fn what_is_written_from_elsewhere_goes_out_at_once() {
     let mut bench = Bench::manual();
     let (_, address) = {
