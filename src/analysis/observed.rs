@@ -4,29 +4,35 @@ use std::time::Duration;
 
 use super::{plain_count, plain_duration};
 use crate::store::ModelTrack;
+use crate::trace::Phrase;
 
-/// What recording and watching a model has cost so far, without a full stop: `recording 1,234 events took about 45 µs;
-/// watching took 3 ms of CPU time, 20 looks`.
-pub fn cost_of_seeing(model: &ModelTrack) -> String {
+/// What recording and watching a model has cost so far, in sentences: `Recording 1,234 events took about 45 µs.` and
+/// `Watching took 3 ms of CPU time, 20 looks.`
+pub fn cost_of_seeing(model: &ModelTrack) -> Vec<Phrase> {
     let observer = model.observer;
-    let events = plain_count(model.events);
     let nanos = |nanos| plain_duration(Duration::from_nanos(nanos));
-    let mut parts = vec![match observer.recording {
-        Some(spent) => format!("recording {events} events took about {}", nanos(spent)),
-        None => format!("{events} events were recorded"),
-    }];
+    let recorded = match observer.recording {
+        Some(spent) => Phrase::new("Recording {events} events took about {time} (an estimate).")
+            .with("time", nanos(spent)),
+        None => Phrase::new("{events} events were recorded."),
+    };
+    let mut sentences = vec![recorded.with("events", plain_count(model.events))];
     if model.dropped > 0 {
-        parts.push(format!("{} were dropped", plain_count(model.dropped)));
+        let count = plain_count(model.dropped);
+        sentences.push(Phrase::new("{count} events were dropped.").with("count", count));
     }
     if observer.reads > 0 {
-        let (spent, reads) = (nanos(observer.spent), plain_count(observer.reads));
-        parts.push(format!("watching took {spent} of CPU time, {reads} looks"));
+        let watched = Phrase::new("Watching took {time} of CPU time, {looks} looks.")
+            .with("time", nanos(observer.spent))
+            .with("looks", plain_count(observer.reads));
+        sentences.push(watched);
     }
     if observer.held_back > 0 {
         let count = plain_count(observer.held_back);
-        parts.push(format!("{count} reports of stalls were held back"));
+        let held_back = Phrase::new("{count} reports of stalls were held back.");
+        sentences.push(held_back.with("count", count));
     }
-    parts.join("; ")
+    sentences
 }
 
 #[cfg(test)]
@@ -39,10 +45,14 @@ mod tests {
         let mut store = TraceStore::new();
         sample::batches().iter().for_each(|batch| store.push(batch));
         let mut model = store.models()[0].clone();
+        let told = |model: &ModelTrack| -> Vec<_> {
+            let sentences = cost_of_seeing(model).into_iter();
+            sentences.map(|sentence| sentence.to_string()).collect()
+        };
         model.events = 1234;
         model.dropped = 0;
         model.observer = Observer::default();
-        assert_eq!(cost_of_seeing(&model), "1,234 events were recorded");
+        assert_eq!(told(&model), ["1,234 events were recorded."]);
         model.observer = Observer {
             reads: 20,
             spent: 3_000_000,
@@ -51,9 +61,13 @@ mod tests {
         };
         model.dropped = 7;
         assert_eq!(
-            cost_of_seeing(&model),
-            "recording 1,234 events took about 45 µs; 7 were dropped; \
-             watching took 3 ms of CPU time, 20 looks; 2 reports of stalls were held back"
+            told(&model),
+            [
+                "Recording 1,234 events took about 45 µs (an estimate).",
+                "7 events were dropped.",
+                "Watching took 3 ms of CPU time, 20 looks.",
+                "2 reports of stalls were held back.",
+            ]
         );
     }
 }

@@ -110,7 +110,9 @@ fn findings(store: &TraceStore) -> Vec<String> {
 fn observed(store: &TraceStore) -> Vec<String> {
     let told = |model| {
         let name = store.model_name(model);
-        format!("{name}: {}", analysis::cost_of_seeing(model))
+        let sentences = analysis::cost_of_seeing(model).into_iter();
+        let sentences: Vec<_> = sentences.map(|sentence| sentence.to_string()).collect();
+        format!("{name}: {}", sentences.join(" "))
     };
     store.models().iter().map(told).collect()
 }

@@ -10,7 +10,7 @@ use crate::record::{Receiver, TryRecvError};
 use crate::scenario::{Expectations, Scenario, SoFar};
 use crate::session::{Options, Session, SessionError};
 use crate::store::{ModelTrack, TaskTrack, TraceStore};
-use crate::trace::Timestamp;
+use crate::trace::{Event, EventKind, Timestamp};
 
 /// How long a frame may spend on fetching, at least. What is left waits for the next one.
 const BUDGET: Duration = Duration::from_millis(4);
@@ -18,10 +18,11 @@ const BUDGET: Duration = Duration::from_millis(4);
 const SOON: Duration = Duration::from_millis(16);
 /// How often a frame is painted while a run goes on, whether or not anything was recorded: the clock moves.
 const TICK: Duration = Duration::from_millis(33);
-/// How often, where everybody waits and nothing was recorded for [`CALM`]: whatever is recorded brings the next frame at
-/// once, and an idle loop leaves an idle process.
-const IDLE_TICK: Duration = Duration::from_secs(1);
+/// Where everybody waits and nothing was recorded for so long, frames become rare: whenever the silence has grown by a
+/// half, and at least as often as this. Whatever is recorded brings one at once. So an idle loop leaves an idle process:
+/// a frame wakes its threads ten times and more.
 const CALM: Duration = Duration::from_secs(1);
+const RAREST: Duration = Duration::from_secs(10);
 
 /// A run that goes on. Dropping it stops it and waits for its threads.
 pub struct Live {
@@ -131,7 +132,11 @@ impl Live {
                 Err(TryRecvError::Disconnected) => break Fetched::Last,
             };
             document.push(&batch);
-            self.news_at = begun;
+            // That somebody looked at the memory is no news of the loop.
+            let is_news = |event: &Event| !matches!(event.kind, EventKind::Memory { .. });
+            if batch.events.iter().any(is_news) {
+                self.news_at = begun;
+            }
             if let Some(recording) = document.recording() {
                 written = written.and(recording.append(&batch));
             }
@@ -190,7 +195,7 @@ fn next_frame(store: &TraceStore, silence: Duration) -> Duration {
     if silence < CALM || threads.any(|thread| thread.open_stretch().is_some()) {
         TICK
     } else {
-        IDLE_TICK
+        (silence / 2).clamp(CALM, RAREST)
     }
 }
 
@@ -216,7 +221,7 @@ impl Waker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Batch, Event, EventKind, ModelId, Source, ThreadId};
+    use crate::trace::{Batch, ModelId, Source, ThreadId};
 
     fn store_of(kinds: &[EventKind]) -> TraceStore {
         let at = Timestamp::ZERO;
@@ -236,7 +241,9 @@ mod tests {
     fn where_everybody_waits_and_nothing_comes_hardly_anything_is_painted() {
         let waits = store_of(&[EventKind::PollBegin]);
         assert_eq!(next_frame(&waits, Duration::ZERO), TICK);
-        assert_eq!(next_frame(&waits, CALM), IDLE_TICK);
+        assert_eq!(next_frame(&waits, CALM), CALM);
+        assert_eq!(next_frame(&waits, 8 * CALM), 4 * CALM);
+        assert_eq!(next_frame(&waits, 60 * CALM), RAREST);
         let stuck = store_of(&[EventKind::PollBegin, EventKind::PollEnd { ready: 1 }]);
         assert_eq!(next_frame(&stuck, CALM), TICK);
     }

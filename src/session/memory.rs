@@ -5,13 +5,15 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::record::{Recorder, Recorders};
+use crate::record::Recorders;
 use crate::trace::{EventKind, ModelId};
 
 /// How often somebody looks where there was a change, which is often enough for the tasks of a second; where there was
 /// none, ever less often, down to so seldom that an idle process stays idle.
 const SHORTEST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_millis(1600);
+/// Less is none: whoever looks at what is recorded takes some memory as well.
+const CHANGE: u64 = 256 * 1024;
 
 /// Looks now and then, until it is dropped.
 pub(super) struct MemoryWatch {
@@ -35,14 +37,22 @@ impl MemoryWatch {
                 let mut waited = stopped.recv_timeout(interval);
                 let mut recorder = recorders.recorder_since(begin, model, "memory");
                 recorder.record_at(begin, EventKind::Memory { resident: first });
+                recorder.flush();
                 let mut before = first;
                 while waited == Err(RecvTimeoutError::Timeout) {
-                    let resident = look(&mut recorder);
-                    interval = next_interval(interval, before, resident);
-                    before = resident.unwrap_or(before);
+                    let resident = resident_bytes().unwrap_or(before);
+                    let changed = resident.abs_diff(before) >= CHANGE;
+                    if changed {
+                        before = resident;
+                        recorder.record(EventKind::Memory { resident });
+                        recorder.flush();
+                    }
+                    interval = next_interval(interval, changed);
                     waited = stopped.recv_timeout(interval);
                 }
-                look(&mut recorder);
+                if let Some(resident) = resident_bytes() {
+                    recorder.record(EventKind::Memory { resident });
+                }
             });
         Some(Self {
             stop: Some(stop),
@@ -62,19 +72,12 @@ impl Drop for MemoryWatch {
 }
 
 /// When to look again.
-fn next_interval(interval: Duration, before: u64, resident: Option<u64>) -> Duration {
-    match resident {
-        Some(resident) if resident != before => SHORTEST,
-        _ => (2 * interval).min(LONGEST),
+fn next_interval(interval: Duration, changed: bool) -> Duration {
+    if changed {
+        SHORTEST
+    } else {
+        (2 * interval).min(LONGEST)
     }
-}
-
-/// Records how much there is, if the system tells.
-fn look(recorder: &mut Recorder) -> Option<u64> {
-    let resident = resident_bytes()?;
-    recorder.record(EventKind::Memory { resident });
-    recorder.flush();
-    Some(resident)
 }
 
 /// The second number of Linux's `statm`, in pages.
@@ -97,10 +100,10 @@ mod tests {
         while waited < Duration::from_secs(60) {
             waited += interval;
             looks += 1;
-            interval = next_interval(interval, 7, Some(7));
+            interval = next_interval(interval, false);
         }
         assert!(looks < 60, "{looks}");
-        assert_eq!(next_interval(interval, 7, Some(8)), SHORTEST);
-        assert_eq!(next_interval(interval, 7, None), LONGEST);
+        assert_eq!(interval, LONGEST);
+        assert_eq!(next_interval(interval, true), SHORTEST);
     }
 }

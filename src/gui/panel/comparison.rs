@@ -11,6 +11,7 @@ use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::Document;
 use crate::gui::texts::{self, english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
+use crate::store::ModelTrack;
 use crate::trace::Outcome;
 
 /// Height of a line of the table.
@@ -145,9 +146,10 @@ fn table(
     header.body(|body| {
         body.rows(LINE, models.len(), |mut row| {
             let model = &models[row.index()];
-            if line(&mut row, model, scale)
-                && let Some(track) = document.store.model(model.id)
-            {
+            let Some(track) = document.store.model(model.id) else {
+                return;
+            };
+            if line(&mut row, model, track, scale) {
                 let range = track.range(document.now);
                 commands.push(Command::View(ViewCommand::Show(range)));
             }
@@ -156,7 +158,12 @@ fn table(
 }
 
 /// One model. Whether its name was pressed.
-fn line(row: &mut TableRow<'_, '_>, model: &ModelSummary, scale: &Scale) -> bool {
+fn line(
+    row: &mut TableRow<'_, '_>,
+    model: &ModelSummary,
+    track: &ModelTrack,
+    scale: &Scale,
+) -> bool {
     let place = row.index();
     let mut pressed = false;
     row.col(|ui| pressed = name(ui, model, place).clicked());
@@ -192,7 +199,7 @@ fn line(row: &mut TableRow<'_, '_>, model: &ModelSummary, scale: &Scale) -> bool
     row.col(|ui| number(ui, model.stalls as u64));
     row.col(|ui| tasks(ui, model));
     row.col(|ui| number(ui, model.tasks.iter().map(|task| task.bytes).sum()));
-    row.col(|ui| {
+    let (_, events) = row.col(|ui| {
         number(ui, model.events);
         if model.dropped > 0 {
             let color = Palette::of(ui.visuals()).failed;
@@ -202,6 +209,9 @@ fn line(row: &mut TableRow<'_, '_>, model: &ModelSummary, scale: &Scale) -> bool
             );
             ui.label(RichText::new(dropped).font(theme::number()).color(color));
         }
+    });
+    events.on_hover_ui(|ui| {
+        ui.label(texts::say_all(&analysis::cost_of_seeing(track)));
     });
     pressed
 }

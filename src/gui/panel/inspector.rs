@@ -402,6 +402,12 @@ impl Look<'_> {
                 Some(path) => field(ui, tr("file"), path.display().to_string()),
             };
         });
+        title(ui, tr("What it costs to see this"));
+        for model in self.store.models() {
+            let name = texts::variant(self.store.model_name(model));
+            let cost = texts::say_all(&analysis::cost_of_seeing(model));
+            note(ui, format!("{name}: {cost}"));
+        }
     }
 }
 
