@@ -14,7 +14,7 @@ use crate::gui::describe;
 use crate::gui::document::Document;
 use crate::gui::playback::{PlaybackCommand, Speed, StepBy};
 use crate::gui::text;
-use crate::gui::texts::{counted, fill, tr, tr_in, variant};
+use crate::gui::texts::{counted, english, fill, tr, tr_in, variant};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::{ModelTrack, TraceStore};
 use crate::trace::{TaskId, Timestamp};
@@ -250,7 +250,11 @@ impl Look<'_> {
         if let Some(more) = all.len().checked_sub(LISTED).filter(|more| *more > 0) {
             note(
                 ui,
-                counted(more as u64, "and {count} more", "and {count} more"),
+                counted(
+                    more as u64,
+                    english("and {count} more"),
+                    english("and {count} more"),
+                ),
             );
         }
     }
