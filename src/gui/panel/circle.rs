@@ -18,7 +18,7 @@ const THICK: [f32; 2] = [7.0, 11.0];
 /// What part of a station's arc is left free at each end, in radians.
 const GAP: f32 = 0.11;
 /// Room beside the ring for a station's name, and above and below it, in points.
-const ROOM: Vec2 = vec2(78.0, 50.0);
+const ROOM: Vec2 = vec2(78.0, 46.0);
 /// The smallest and the largest radius of the ring, in points.
 const RADII: [f32; 2] = [44.0, 80.0];
 /// How far outside of the ring satellites stand, in points.

@@ -175,7 +175,7 @@ impl Look<'_> {
     fn show(&self, ui: &mut Ui, several: bool, commands: &mut Vec<Command>) {
         let name = variant(self.store().model_name(self.model));
         if several {
-            ui.add_space(STEP);
+            ui.add_space(2.0 * STEP);
             ui.label(RichText::new(name).strong());
         }
         let state = self.state;
@@ -242,11 +242,13 @@ impl Look<'_> {
             ui.label(RichText::new(title).strong());
             note(ui, all.len().to_string());
         });
-        ui.spacing_mut().item_spacing.y = 0.0;
-        ui.spacing_mut().interact_size.y = theme::BODY + STEP;
-        for one in all.iter().take(LISTED) {
-            ui.horizontal(|ui| add(ui, one));
-        }
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui.spacing_mut().interact_size.y = theme::BODY + STEP;
+            for one in all.iter().take(LISTED) {
+                ui.horizontal(|ui| add(ui, one));
+            }
+        });
         if let Some(more) = all.len().checked_sub(LISTED).filter(|more| *more > 0) {
             note(
                 ui,
