@@ -48,6 +48,19 @@ impl<K: Copy + Ord, T: Copy> Presence<K, T> {
         }
     }
 
+    /// Lets go of what is not needed to tell of `moment` or of a later one.
+    fn forget_before(&mut self, moment: Timestamp) {
+        let past = self.changes.partition_point(|(at, ..)| *at < moment);
+        let legs = self.written.partition_point(|(count, _)| *count <= past);
+        let Some(last) = legs.checked_sub(1) else {
+            return;
+        };
+        self.written.drain(..last);
+        let gone = self.written[0].0;
+        self.changes.drain(..gone);
+        self.written.iter_mut().for_each(|(count, _)| *count -= gone);
+    }
+
     /// What there was at a moment, its own changes included.
     fn at(&self, moment: Timestamp) -> BTreeMap<K, T> {
         let past = self.changes.partition_point(|(at, ..)| *at <= moment);
@@ -127,6 +140,14 @@ impl LoopHistories {
             }
         }
         left > 0
+    }
+
+    /// Lets go of what is not needed to tell of `moment` or of a later one, as the store does.
+    pub fn forget_before(&mut self, moment: Timestamp) {
+        for history in self.loops.values_mut() {
+            history.timers.forget_before(moment);
+            history.connections.forget_before(moment);
+        }
     }
 
     /// That of one loop.
@@ -295,6 +316,7 @@ mod tests {
         fn a_moment_is_told_as_if_all_changes_before_it_were_gone_through(
             changes in prop::collection::vec((0_u32..40, prop::option::of(0_u32..1000)), 0..2000),
             moment in 0_u64..2000,
+            gone in 0_u64..2000,
         ) {
             let mut presence = Presence::default();
             let mut expected = BTreeMap::new();
@@ -309,6 +331,8 @@ mod tests {
                     };
                 }
             }
+            prop_assert_eq!(&presence.at(Timestamp(moment)), &expected);
+            presence.forget_before(Timestamp(gone.min(moment)));
             prop_assert_eq!(presence.at(Timestamp(moment)), expected);
         }
     }

@@ -65,6 +65,16 @@ impl Waits {
         threads.map(|delays| delays.series.points().len()).sum()
     }
 
+    /// Lets go of what was served before a moment, as the store does.
+    pub fn forget_before(&mut self, moment: Timestamp) {
+        for delays in self.threads.values_mut() {
+            delays.series.forget_before(moment);
+            let gone = delays.series.points().first_place() / BLOCK;
+            let blocks = delays.blocks.iter_mut().take(gone);
+            blocks.for_each(|block| *block = Histogram::default());
+        }
+    }
+
     /// The longest delay, in nanoseconds, of what a thread served in every `grain` nanoseconds of `view`, with the moment
     /// when it was served.
     pub fn longest(

@@ -57,6 +57,8 @@ pub struct Document {
     pub waits: BTreeMap<ModelId, Waits>,
     /// What the loops of each model had registered and planned, as far as it was looked at.
     pub histories: BTreeMap<ModelId, LoopHistories>,
+    /// Up to where that was let go of.
+    forgotten: Timestamp,
     /// Its playhead.
     pub playback: Playback,
     /// How many stalls of each model are among them.
@@ -121,6 +123,7 @@ impl Document {
             findings: Vec::new(),
             waits: BTreeMap::new(),
             histories: BTreeMap::new(),
+            forgotten: Timestamp::ZERO,
             playback: Playback::default(),
             counted: BTreeMap::new(),
             ran: None,
@@ -156,6 +159,14 @@ impl Document {
 
     /// Looks at how the loops fared, as far as a frame has time for. Whether that was all.
     pub fn look_at_loops(&mut self) -> bool {
+        let gone = self.store.forgotten();
+        if let Some(gone) = gone.filter(|gone| self.forgotten < gone.until) {
+            self.forgotten = gone.until;
+            let waits = self.waits.values_mut();
+            waits.for_each(|waits| waits.forget_before(gone.until));
+            let histories = self.histories.values_mut();
+            histories.for_each(|history| history.forget_before(gone.until));
+        }
         let models = self.store.models().iter();
         let unfinished = models.filter(|model| {
             let waits = self.waits.entry(model.id).or_default();

@@ -121,8 +121,13 @@ impl App {
             let what_if = what_if_scene(&self.what_if, &self.documents, live);
             side(Panel::right("details"), ui, 292.0).show(ui, |ui| {
                 ui.take_available_width();
-                let third = ui.available_height() * 0.42;
-                bottom(ui, "stalls", third)
+                // The circle needs its room; each has the height that the hand gave it.
+                let (id, share) = match self.settings.detail {
+                    Detail::Loop => ("stalls below the loop", 0.25),
+                    Detail::Inspector | Detail::Delays => ("stalls", 0.42),
+                };
+                let height = ui.available_height() * share;
+                bottom(ui, id, height)
                     .frame(Frame::NONE)
                     .show(ui, |ui| {
                         panel::stalls::show(ui, document, self.settings.stall_order, commands);

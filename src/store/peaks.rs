@@ -127,7 +127,7 @@ impl Series {
     }
 
     /// Lets go of what lies before `moment`, in whole pieces.
-    pub(super) fn forget_before(&mut self, moment: Timestamp) {
+    pub(crate) fn forget_before(&mut self, moment: Timestamp) {
         let place = self.points.partition_point(|(at, _)| *at < moment);
         self.points.forget_before(place);
         self.peaks.forget_before(self.points.first_place());

@@ -9,7 +9,7 @@ use egui::{
 };
 
 use crate::analysis::{LoopState, Phase, plain_duration};
-use crate::gui::texts::{counted, fill, tr, tr_in};
+use crate::gui::texts::{counted, english, fill, tr, tr_in};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::SpanKind;
 
@@ -18,7 +18,7 @@ const THICK: [f32; 2] = [7.0, 11.0];
 /// What part of a station's arc is left free at each end, in radians.
 const GAP: f32 = 0.11;
 /// Room beside the ring for a station's name, and above and below it, in points.
-const ROOM: Vec2 = vec2(78.0, 50.0);
+const ROOM: Vec2 = vec2(78.0, 46.0);
 /// The smallest and the largest radius of the ring, in points.
 const RADII: [f32; 2] = [44.0, 80.0];
 /// How far outside of the ring satellites stand, in points.
@@ -227,16 +227,30 @@ impl Drawing<'_> {
         let waits = match phase {
             Phase::Poll => counted(
                 state.registered.len() as u64,
-                "{count} registered",
-                "{count} registered",
+                english("{count} registered"),
+                english("{count} registered"),
             ),
-            Phase::Dispatch => counted(state.ready.len() as u64, "{count} ready", "{count} ready"),
-            Phase::ThreadCalls => {
-                counted(state.calls.len() as u64, "{count} queued", "{count} queued")
-            }
+            Phase::Dispatch => counted(
+                state.ready.len() as u64,
+                english("{count} ready"),
+                english("{count} ready"),
+            ),
+            Phase::ThreadCalls => counted(
+                state.calls.len() as u64,
+                english("{count} queued"),
+                english("{count} queued"),
+            ),
             _ => match state.late_timers() {
-                0 => counted(state.timers.len() as u64, "{count} set", "{count} set"),
-                late => counted(late as u64, "{count} late", "{count} late"),
+                0 => counted(
+                    state.timers.len() as u64,
+                    english("{count} set"),
+                    english("{count} set"),
+                ),
+                late => counted(
+                    late as u64,
+                    english("{count} late"),
+                    english("{count} late"),
+                ),
             },
         };
         let late = phase == Phase::Timers && state.late_timers() > 0;

@@ -14,7 +14,7 @@ use crate::gui::describe;
 use crate::gui::document::Document;
 use crate::gui::playback::{PlaybackCommand, Speed, StepBy};
 use crate::gui::text;
-use crate::gui::texts::{counted, fill, tr, tr_in, variant};
+use crate::gui::texts::{counted, english, fill, tr, tr_in, variant};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::{ModelTrack, TraceStore};
 use crate::trace::{TaskId, Timestamp};
@@ -175,7 +175,7 @@ impl Look<'_> {
     fn show(&self, ui: &mut Ui, several: bool, commands: &mut Vec<Command>) {
         let name = variant(self.store().model_name(self.model));
         if several {
-            ui.add_space(STEP);
+            ui.add_space(2.0 * STEP);
             ui.label(RichText::new(name).strong());
         }
         let state = self.state;
@@ -242,15 +242,21 @@ impl Look<'_> {
             ui.label(RichText::new(title).strong());
             note(ui, all.len().to_string());
         });
-        ui.spacing_mut().item_spacing.y = 0.0;
-        ui.spacing_mut().interact_size.y = theme::BODY + STEP;
-        for one in all.iter().take(LISTED) {
-            ui.horizontal(|ui| add(ui, one));
-        }
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            ui.spacing_mut().interact_size.y = theme::BODY + STEP;
+            for one in all.iter().take(LISTED) {
+                ui.horizontal(|ui| add(ui, one));
+            }
+        });
         if let Some(more) = all.len().checked_sub(LISTED).filter(|more| *more > 0) {
             note(
                 ui,
-                counted(more as u64, "and {count} more", "and {count} more"),
+                counted(
+                    more as u64,
+                    english("and {count} more"),
+                    english("and {count} more"),
+                ),
             );
         }
     }

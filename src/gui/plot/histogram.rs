@@ -8,7 +8,7 @@ use super::curves::Look;
 use super::{Key, Measure, Plots};
 use crate::analysis::{Histogram, Quantiles, plain_duration};
 use crate::gui::document::Document;
-use crate::gui::texts::{counted, fill, tr, variant};
+use crate::gui::texts::{counted, english, fill, tr, variant};
 use crate::gui::theme::{self, Palette, STEP};
 
 /// How many bars a power of ten has.
@@ -137,7 +137,11 @@ fn model(ui: &mut Ui, bars: &Bars, across: usize) {
         let mark = Rect::from_center_size(mark.center(), vec2(8.0, 8.0));
         ui.painter().rect_filled(mark, 1.0, color);
         ui.label(RichText::new(&bars.model).strong());
-        let served = counted(bars.quantiles.count, "{count} served", "{count} served");
+        let served = counted(
+            bars.quantiles.count,
+            english("{count} served"),
+            english("{count} served"),
+        );
         ui.label(RichText::new(served).font(theme::small()).weak());
     });
     if bars.quantiles.count == 0 {

@@ -94,7 +94,10 @@ fn from_below() -> BTreeSet<String> {
         words.insert(model.explained().to_owned());
     }
     words.extend(OBJECTIONS.map(str::to_owned));
-    words.extend(Phase::CIRCLE.map(|one| format!("station: {}", one.word())));
+    let phases = Phase::CIRCLE
+        .into_iter()
+        .chain([Phase::Starting, Phase::Ended]);
+    words.extend(phases.map(|one| format!("station: {}", one.word())));
     for builtin in builtins() {
         let variants = builtin.scenario().variants;
         words.extend(variants.iter().map(|one| format!("variant: {}", one.name)));
