@@ -21,7 +21,10 @@ use crate::trace::{Outcome, TimeRange, Timestamp};
 /// Lays out the bands that show, except for those that are pinned.
 pub(super) fn lay_out(placement: &Placement<'_>, outline: &Outline<'_>) -> Picture {
     let visible = outline.visible(placement.scroll, placement.lanes.height());
-    lay_out_bands(placement, visible)
+    Picture {
+        flows: Flows::of(placement, outline),
+        ..lay_out_bands(placement, visible)
+    }
 }
 
 /// Lays out these bands.
@@ -38,7 +41,6 @@ pub(super) fn lay_out_bands<'a>(
             Kind::Thread(thread) => layout.thread(band, thread, &mut picture),
         }
     }
-    picture.flows = Flows::of(placement, outline);
     picture
 }
 
