@@ -10,7 +10,7 @@ use super::place::Placement;
 use crate::analysis::{Happened, Link, LinkKind, cause_of, effects};
 use crate::gui::command::Selection;
 use crate::store::{Lane, LaneRef, Piece, SpanKind, SpanRef};
-use crate::trace::{Cause, Timestamp};
+use crate::trace::{Cause, ModelId, ThreadId, Timestamp};
 
 /// Of what followed from the selected thing, more is not drawn.
 const SELECTED: usize = 60;
@@ -46,12 +46,18 @@ pub(super) struct Flows {
 impl Flows {
     /// Those of the selected thing, and if it is asked for of everything in view.
     pub(super) fn of(place: &Placement<'_>, outline: &Outline<'_>) -> Self {
+        let known = HashMap::new();
+        let mut lanes = Lanes {
+            place,
+            outline,
+            known,
+        };
         let all = match place.scene.all_arrows {
-            true => in_view(place, outline),
+            true => in_view(place, outline, &mut lanes),
             false => Vec::new(),
         };
         Self {
-            selected: of_selection(place, outline),
+            selected: of_selection(place, &mut lanes),
             count: all.iter().map(|arrow| arrow.count).sum(),
             others: merged(all),
         }
@@ -63,7 +69,45 @@ impl Flows {
     }
 }
 
-fn of_selection(place: &Placement<'_>, outline: &Outline<'_>) -> Vec<Arrow> {
+/// Where the lanes lie: each is looked for once in a frame.
+struct Lanes<'a> {
+    place: &'a Placement<'a>,
+    outline: &'a Outline<'a>,
+    known: HashMap<(ModelId, LaneRef, Row), Option<f32>>,
+}
+
+/// A row of a lane.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Row {
+    /// Where the moments of a thread are marked.
+    Moments(ThreadId),
+    /// The spans of a depth.
+    Depth(usize),
+}
+
+impl Lanes<'_> {
+    /// The middle of a row; `None` where its lane is hidden.
+    fn height(&mut self, model: ModelId, lane: LaneRef, row: Row) -> Option<f32> {
+        let (place, outline) = (self.place, self.outline);
+        *self
+            .known
+            .entry((model, lane, row))
+            .or_insert_with(|| match row {
+                Row::Moments(thread) => moments_height(place, outline, model, thread),
+                Row::Depth(depth) => {
+                    let (top, bottom) = lane_edges(place, outline, model, lane, depth)?;
+                    Some((top + bottom) / 2.0)
+                }
+            })
+    }
+
+    fn on_span(&mut self, span: SpanRef, at: Timestamp) -> Option<Pos2> {
+        let height = self.height(span.model, span.lane, Row::Depth(span.depth))?;
+        Some(pos2(self.place.axis.x(at), height))
+    }
+}
+
+fn of_selection(place: &Placement<'_>, lanes: &mut Lanes<'_>) -> Vec<Arrow> {
     let store = place.scene.store;
     let (cause, from) = match place.scene.selection {
         Some(Selection::Span(span)) => (cause_of(store, span), Happened::Span(span)),
@@ -73,15 +117,14 @@ fn of_selection(place: &Placement<'_>, outline: &Outline<'_>) -> Vec<Arrow> {
         Some(Selection::Stall(..)) | None => return Vec::new(),
     };
     let links = cause.into_iter().chain(effects(store, from, SELECTED));
-    links
-        .filter_map(|link| arrow(place, outline, link, 1))
-        .collect()
+    links.filter_map(|link| arrow(lanes, link, 1)).collect()
 }
 
 /// The arrows to all callbacks that can be told apart; one for those that cannot.
-fn in_view(place: &Placement<'_>, outline: &Outline<'_>) -> Vec<Arrow> {
+fn in_view(place: &Placement<'_>, outline: &Outline<'_>, lanes: &mut Lanes<'_>) -> Vec<Arrow> {
     let mut arrows = Vec::new();
-    for band in outline.visible(place.scroll, place.lanes.height()) {
+    let visible = outline.visible(place.scroll, place.lanes.height());
+    for band in outline.pinned().iter().chain(visible) {
         let Kind::Thread(thread) = band.kind else {
             continue;
         };
@@ -93,7 +136,7 @@ fn in_view(place: &Placement<'_>, outline: &Outline<'_>) -> Vec<Arrow> {
                     depth,
                     index,
                 };
-                to_callback(place, outline, span, count)
+                to_callback(lanes, span, count)
             };
             arrows.extend(told_apart(place, &thread.lane, depth).filter_map(to));
         }
@@ -123,12 +166,8 @@ fn told_apart<'a>(
     pieces.chain(open.map(|_| (row.map_or(0, |row| row.spans().len()), 1)))
 }
 
-fn to_callback(
-    place: &Placement<'_>,
-    outline: &Outline<'_>,
-    to: SpanRef,
-    count: usize,
-) -> Option<Arrow> {
+fn to_callback(lanes: &mut Lanes<'_>, to: SpanRef, count: usize) -> Option<Arrow> {
+    let place = lanes.place;
     let store = place.scene.store;
     let SpanKind::Callback(cause) = store.span(to)?.kind else {
         return None;
@@ -139,43 +178,30 @@ fn to_callback(
     if doubled || !place.axis.range().contains(link.arrived) {
         return None;
     }
-    arrow(place, outline, link, count)
+    arrow(lanes, link, count)
 }
 
 /// The arrow of a link whose lanes are shown, if any of it is on the screen.
-fn arrow(place: &Placement<'_>, outline: &Outline<'_>, link: Link, count: usize) -> Option<Arrow> {
+fn arrow(lanes: &mut Lanes<'_>, link: Link, count: usize) -> Option<Arrow> {
     let from = match link.from {
-        Happened::Span(span) => on_lane(place, outline, span, link.left)?,
+        Happened::Span(span) => lanes.on_span(span, link.left)?,
         Happened::Instant(model, thread, _) => {
-            let y = moments_height(place, outline, model, thread)?;
-            pos2(place.axis.x(link.left), y)
+            let lane = LaneRef::Thread(thread);
+            let height = lanes.height(model, lane, Row::Moments(thread))?;
+            pos2(lanes.place.axis.x(link.left), height)
         }
     };
-    let to = on_lane(place, outline, link.to, link.arrived)?;
-    let (lanes, over) = (place.lanes, |at: Pos2| at.y < place.lanes.top());
-    let under = |at: Pos2| at.y > lanes.bottom();
-    let left = |at: Pos2| at.x < lanes.left();
-    let right = |at: Pos2| at.x > lanes.right();
-    let beside = |is: &dyn Fn(Pos2) -> bool| is(from) && is(to);
-    if beside(&over) || beside(&under) || beside(&left) || beside(&right) {
-        return None;
-    }
-    Some(Arrow {
+    let to = lanes.on_span(link.to, link.arrived)?;
+    let screen = lanes.place.lanes;
+    let (x, y) = (screen.x_range(), screen.y_range());
+    let beside = (from.x < x.min && to.x < x.min) || (from.x > x.max && to.x > x.max);
+    let above_or_below = (from.y < y.min && to.y < y.min) || (from.y > y.max && to.y > y.max);
+    (!beside && !above_or_below).then_some(Arrow {
         link,
         from,
         to,
         count,
     })
-}
-
-fn on_lane(
-    place: &Placement<'_>,
-    outline: &Outline<'_>,
-    span: SpanRef,
-    at: Timestamp,
-) -> Option<Pos2> {
-    let (top, bottom) = lane_edges(place, outline, span.model, span.lane, span.depth)?;
-    Some(pos2(place.axis.x(at), (top + bottom) / 2.0))
 }
 
 /// At most [`MOST`] arrows, which stand for all: those of one kind that begin and end close together become one, and what
