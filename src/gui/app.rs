@@ -20,6 +20,7 @@ use super::plot::Plots;
 use super::settings::Settings;
 use super::theme;
 use super::timeline::Timeline;
+use super::timeline::minimap::Minimap;
 use crate::format::{Origin, Recording, TraceInfo};
 use crate::gui::texts::{self, Language, fill, tr};
 use crate::scenario::{Expectations, builtins};
@@ -33,6 +34,7 @@ pub struct App {
     /// How the lanes are arranged, while the window is open.
     pub(super) lanes: Arrangements,
     pub(super) timeline: Timeline,
+    pub(super) minimap: Minimap,
     pub(super) live: Option<Live>,
     pub(super) messages: Messages,
     pub(super) dialog: Option<PathDialog>,
@@ -60,6 +62,7 @@ impl App {
             documents: Documents::default(),
             lanes: Arrangements::default(),
             timeline: Timeline::default(),
+            minimap: Minimap::default(),
             live: None,
             messages: Messages::default(),
             dialog: None,

@@ -101,6 +101,8 @@ pub enum Side {
     Details,
     /// How the loops fared over time.
     Plot,
+    /// The whole trace at a glance.
+    Overview,
     /// The table that compares the models.
     Comparison,
     /// What was called in a stretch of time, how often and how long.
@@ -109,9 +111,10 @@ pub enum Side {
 
 impl Side {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Controls,
         Self::Details,
+        Self::Overview,
         Self::Plot,
         Self::Comparison,
         Self::Statistics,
@@ -123,6 +126,7 @@ impl Side {
             Self::Controls => english("Scenario and controls"),
             Self::Details => english("Inspector and stalls"),
             Self::Plot => english("Plots"),
+            Self::Overview => english("Overview of the trace"),
             Self::Comparison => english("Comparison"),
             Self::Statistics => english("Statistics"),
         }
@@ -215,6 +219,13 @@ pub enum ViewCommand {
     Beginning,
     /// Bring this moment, in nanoseconds, into the middle, at the same scale.
     Center(f64),
+    /// Show exactly from one moment to the other, in nanoseconds, as a hand pulls them. No jump.
+    Window {
+        /// The first moment on the screen.
+        begin: f64,
+        /// The first moment right of it.
+        end: f64,
+    },
     /// Keep the newest moment in view, or stop that.
     Follow(bool),
     /// Back to where the view was before the last jump.

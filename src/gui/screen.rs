@@ -13,7 +13,7 @@ use super::plot::{histogram, strip};
 use super::shortcut;
 use super::theme::Palette;
 use super::time_view::TimeView;
-use super::timeline;
+use super::timeline::{self, minimap};
 use crate::gui::texts::english;
 
 impl App {
@@ -132,7 +132,6 @@ impl App {
         let frame = Frame::new().fill(palette.background);
         let is_live = self.shown_is_live();
         let threshold = self.shown_threshold();
-        let mut timeline = std::mem::take(&mut self.timeline);
         let Some(document) = self.documents.shown() else {
             egui::CentralPanel::default().frame(frame).show(ui, |ui| {
                 panel::welcome::show(ui, &self.controls, commands);
@@ -141,7 +140,10 @@ impl App {
         };
         let gutter = timeline::gutter_width(ui.available_width());
         let lanes = ui.available_rect_before_wrap();
+        let overview = self.settings.shows(Side::Overview);
+        let above = if overview { minimap::HEIGHT } else { 0.0 };
         let lanes = lanes.with_min_x(lanes.left() + gutter);
+        let lanes = lanes.with_min_y(lanes.top() + above);
         let hover = moment_under_pointer(ui, lanes, &document.view);
         if self.settings.shows(Side::Plot) {
             let measures = &self.settings.measures;
@@ -160,6 +162,9 @@ impl App {
                 strip::show(ui, &scene, &mut self.plots, commands);
             });
         }
+        // Both have a frame's state of their own while the rest of the app is looked at.
+        let mut timeline = std::mem::take(&mut self.timeline);
+        let mut minimap = std::mem::take(&mut self.minimap);
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
             let scene = timeline::Scene {
                 store: &document.store,
@@ -173,6 +178,10 @@ impl App {
                 hover,
                 stall_threshold: threshold,
             };
+            ui.spacing_mut().item_spacing.y = 0.0;
+            if overview {
+                minimap.show(ui, &scene, commands);
+            }
             let response = timeline.show(ui, &scene, commands);
             let state = State {
                 lane: timeline.aimed(),
@@ -182,6 +191,7 @@ impl App {
             response.context_menu(|ui| panel::menu::lane(ui, &state, commands));
         });
         self.timeline = timeline;
+        self.minimap = minimap;
     }
 
     fn shown_is_live(&self) -> bool {

@@ -21,6 +21,8 @@ pub struct Settings {
     pub plot: bool,
     /// What is plotted.
     pub measures: Measures,
+    /// Whether the whole trace is shown at a glance.
+    pub overview: bool,
     /// Whether the comparison is shown.
     pub comparison: bool,
     /// Whether the statistics are shown.
@@ -45,6 +47,7 @@ impl Default for Settings {
             details: true,
             plot: true,
             measures: Measures::default(),
+            overview: true,
             comparison: true,
             statistics: false,
             detail: Detail::default(),
@@ -63,6 +66,7 @@ impl Settings {
             Side::Controls => self.controls,
             Side::Details => self.details,
             Side::Plot => self.plot,
+            Side::Overview => self.overview,
             Side::Comparison => self.comparison,
             Side::Statistics => self.statistics,
         }
@@ -74,6 +78,7 @@ impl Settings {
             Side::Controls => &mut self.controls,
             Side::Details => &mut self.details,
             Side::Plot => &mut self.plot,
+            Side::Overview => &mut self.overview,
             Side::Comparison => &mut self.comparison,
             Side::Statistics => &mut self.statistics,
         } = shown;

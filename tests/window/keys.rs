@@ -166,6 +166,7 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
         "controls" => |desk, ask| flips(desk, ask, Side::Controls),
         "details" => |desk, ask| flips(desk, ask, Side::Details),
         "plot" => |desk, ask| flips(desk, ask, Side::Plot),
+        "overview" => |desk, ask| flips(desk, ask, Side::Overview),
         "comparison" => |desk, ask| flips(desk, ask, Side::Comparison),
         "statistics" => |desk, ask| flips(desk, ask, Side::Statistics),
         "theme" => |desk, ask| {

@@ -243,6 +243,11 @@ pub(super) const ACTIONS: &[Action] = &[
     side(Side::Plot, "plot", |state| flip(state, Side::Plot))
         .keys(&[Press(CTRL, Key::Num3)])
         .switch(|state| state.settings.shows(Side::Plot)),
+    side(Side::Overview, "overview", |state| {
+        flip(state, Side::Overview)
+    })
+    .keys(&[Press(CTRL, Key::Num6)])
+    .switch(|state| state.settings.shows(Side::Overview)),
     side(Side::Comparison, "comparison", |state| {
         flip(state, Side::Comparison)
     })

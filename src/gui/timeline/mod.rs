@@ -16,6 +16,7 @@ mod legend;
 mod locate;
 mod marks;
 mod measure;
+pub mod minimap;
 mod outline;
 mod overlay;
 mod paint;
