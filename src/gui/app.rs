@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::command::{Command, Detail, ViewCommand};
+use super::command::{Command, Detail, Selection, ViewCommand};
 use super::controls::Controls;
 use super::document::{Document, Documents, Native};
 use super::jobs::{Done, Jobs};
@@ -17,6 +17,7 @@ use super::panel;
 use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
 use super::plot::Plots;
+use super::search::{Search, SearchCommand};
 use super::settings::Settings;
 use super::theme;
 use super::timeline::Timeline;
@@ -35,6 +36,7 @@ pub struct App {
     pub(super) lanes: Arrangements,
     pub(super) timeline: Timeline,
     pub(super) minimap: Minimap,
+    pub(super) search: Search,
     pub(super) live: Option<Live>,
     pub(super) messages: Messages,
     pub(super) dialog: Option<PathDialog>,
@@ -63,6 +65,7 @@ impl App {
             lanes: Arrangements::default(),
             timeline: Timeline::default(),
             minimap: Minimap::default(),
+            search: Search::default(),
             live: None,
             messages: Messages::default(),
             dialog: None,
@@ -242,6 +245,7 @@ impl App {
             Command::SetPlot(measure, on) => self.settings.measures.set(measure, on),
             Command::SetDetail(detail) => self.settings.detail = detail,
             Command::ToggleHelp => self.help = !self.help,
+            Command::Search(command) => self.search(command),
             Command::TogglePalette => {
                 self.palette = match self.palette {
                     Some(_) => None,
@@ -255,6 +259,28 @@ impl App {
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
         }
+    }
+
+    fn search(&mut self, command: SearchCommand) {
+        match command {
+            SearchCommand::Open => self.search.open(),
+            SearchCommand::Close => self.search.close(),
+            SearchCommand::For(text) => self.search.look_for(text),
+            SearchCommand::Walk(forward) => {
+                let Some(document) = self.documents.shown() else {
+                    return;
+                };
+                let middle = document.view.begin() + document.view.length() / 2.0;
+                if let Some(span) = self.search.walk(forward, middle) {
+                    self.apply(Command::Reveal(Selection::Span(span)));
+                }
+            }
+        }
+    }
+
+    /// What was searched for and found.
+    pub const fn searched(&self) -> &Search {
+        &self.search
     }
 
     fn arrange(&mut self, change: LaneCommand) {
@@ -388,11 +414,13 @@ impl App {
     }
 
     fn dismiss(&mut self) {
-        if self.dialog.take().is_some() {
+        if self.dialog.take().is_some() || self.palette.take().is_some() {
             return;
         }
         if self.help {
             self.help = false;
+        } else if self.search.is_open() {
+            self.search.close();
         } else if self.messages.count() > 0 {
             self.messages.dismiss();
         } else {

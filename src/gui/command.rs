@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::lanes::LaneCommand;
 use super::plot::Measure;
+use super::search::SearchCommand;
 use crate::gui::texts::{LanguageChoice, english, tr};
 use crate::scenario::{Blocking, Edit, Owner};
 use crate::store::SpanRef;
@@ -82,6 +83,8 @@ pub enum Command {
     SetDetail(Detail),
     /// Show the table of keys, or hide it.
     ToggleHelp,
+    /// Search the trace.
+    Search(SearchCommand),
     /// Show the command palette, or hide it.
     TogglePalette,
     /// Put the message away.

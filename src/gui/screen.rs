@@ -20,8 +20,7 @@ impl App {
     /// Shows everything, and does what the person asks for.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.speak();
-        let modal = self.dialog.is_some() || self.palette.is_some();
-        let mut commands = shortcut::commands(ui.ctx(), &self.state(ui), modal);
+        let mut commands = shortcut::commands(ui.ctx(), &self.state(ui), self.dialog.is_some());
         commands.extend(dropped_files(ui));
         panel::top_bar::show(ui, &self.top_bar(), &self.state(ui), &mut commands);
         panel::message::show(ui, &self.messages, &mut commands);
@@ -58,6 +57,9 @@ impl App {
             settings: &self.settings,
             dark: ui.visuals().dark_mode,
             pointed: self.timeline.pointed(),
+            found: documents
+                .shown()
+                .map_or(0, |one| self.search.hits(one.id).len()),
             lane: self.timeline.aimed(),
             lanes: self.lanes(),
             held: action::ONE_STEP,
@@ -138,6 +140,12 @@ impl App {
             });
             return;
         };
+        if self.search.is_open() {
+            if self.search.go_on(document) {
+                ui.ctx().request_repaint();
+            }
+            panel::search::show(ui, &mut self.search, document.id, commands);
+        }
         let gutter = timeline::gutter_width(ui.available_width());
         let lanes = ui.available_rect_before_wrap();
         let overview = self.settings.shows(Side::Overview);
@@ -173,6 +181,7 @@ impl App {
                 view: &document.view,
                 lanes: self.lanes.of(&document.info.scenario),
                 legend: self.settings.legend,
+                hits: self.search.hits(document.id),
                 selection: document.selection,
                 chosen: document.chosen,
                 hover,

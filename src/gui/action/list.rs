@@ -84,7 +84,7 @@ pub(super) const ACTIONS: &[Action] = &[
         |_| Ok(Command::Quit),
     )
     .keys(&[Press(CTRL, Key::Q)])
-    .even_while_typing(),
+    .always(),
     action(
         "previous-trace",
         Group::Find,
@@ -299,7 +299,8 @@ pub(super) const ACTIONS: &[Action] = &[
         "Find anything on this list by its name, and do it",
         |_| Ok(Command::TogglePalette),
     )
-    .keys(&[Press(CTRL, Key::P), Press(CTRL_SHIFT, Key::P)]),
+    .keys(&[Press(CTRL, Key::P), Press(CTRL_SHIFT, Key::P)])
+    .even_while_typing(),
     action(
         "keys",
         Group::Help,

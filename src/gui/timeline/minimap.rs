@@ -106,6 +106,7 @@ impl Minimap {
         if let Some(drawn) = &self.drawn {
             tracks(&painter, palette, area, &drawn.tracks);
         }
+        hits(&painter, palette, &axis, scene);
         paint_window(&painter, palette, area, window);
         let at = pos2(rect.left() + 12.0, rect.center().y);
         let ink = palette.text_weak;
@@ -314,6 +315,21 @@ fn tracks(painter: &Painter, palette: &Palette, area: Rect, tracks: &[Track]) {
                 growing: false,
             };
             paint::stall(&mut mesh, palette, &bar, f64::from(area.left()));
+        }
+    }
+    painter.add(mesh);
+}
+
+/// A tick for what was found, one in a column.
+fn hits(painter: &Painter, palette: &Palette, axis: &Axis, scene: &Scene<'_>) {
+    let mut mesh = Mesh::default();
+    let mut last = f32::MIN;
+    for hit in scene.hits {
+        let x = axis.x(hit.at.0 as f64).floor();
+        if x >= last + 1.0 {
+            last = x;
+            let tick = Rect::from_min_size(pos2(x, axis.area.top()), vec2(2.0, 5.0));
+            mesh.add_colored_rect(tick, palette.link);
         }
     }
     painter.add(mesh);

@@ -228,6 +228,7 @@ fn paint_all(
         _ => lanes,
     };
     waits::paint(&lanes, palette, &waits::waits(place, outline));
+    overlay::hits(&lanes, palette, place, outline);
     overlay::selection(&lanes, palette, place, outline);
     if let Some(target) = &hands.target {
         overlay::hover(&lanes, palette, place, outline, target);

@@ -41,6 +41,7 @@ impl World {
             view: &self.view,
             lanes: Arrangement::PLAIN,
             legend: true,
+            hits: &[],
             selection: None,
             chosen: None,
             hover: None,

@@ -86,6 +86,7 @@ impl World {
             view: &self.view,
             lanes: &self.lanes,
             legend: true,
+            hits: &[],
             selection: self.selection,
             chosen: self.chosen,
             hover: None,
