@@ -58,6 +58,7 @@ fn compare(criterion: &mut Criterion, store: &TraceStore, spans: usize, length: 
         view: &view,
         lanes: Arrangement::PLAIN,
         legend: true,
+            hits: &[],
         selection: None,
         chosen: None,
         stall_threshold: Duration::from_millis(50),

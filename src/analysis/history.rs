@@ -58,7 +58,9 @@ impl<K: Copy + Ord, T: Copy> Presence<K, T> {
         self.written.drain(..last);
         let gone = self.written[0].0;
         self.changes.drain(..gone);
-        self.written.iter_mut().for_each(|(count, _)| *count -= gone);
+        self.written
+            .iter_mut()
+            .for_each(|(count, _)| *count -= gone);
     }
 
     /// What there was at a moment, its own changes included.

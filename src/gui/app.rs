@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::command::{Command, Detail, Side, ViewCommand};
+use super::command::{Command, Detail, Selection, Side, ViewCommand};
 use super::controls::Controls;
 use super::document::{Document, Documents, Native};
 use super::jobs::{Done, Jobs};
@@ -19,9 +19,11 @@ use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
 use super::panel::walk::{Sight, Walk};
 use super::plot::Plots;
+use super::search::{Search, SearchCommand};
 use super::settings::Settings;
 use super::theme;
 use super::timeline::Timeline;
+use super::timeline::minimap::Minimap;
 use super::what_if::{Ran, WhatIf, in_words};
 use crate::format::{Origin, Recording, TraceInfo};
 use crate::gui::texts::{self, Language, fill, tr};
@@ -36,6 +38,8 @@ pub struct App {
     /// How the lanes are arranged, while the window is open.
     pub(super) lanes: Arrangements,
     pub(super) timeline: Timeline,
+    pub(super) minimap: Minimap,
+    pub(super) search: Search,
     pub(super) live: Option<Live>,
     pub(super) messages: Messages,
     pub(super) dialog: Option<PathDialog>,
@@ -65,6 +69,8 @@ impl App {
             documents: Documents::default(),
             lanes: Arrangements::default(),
             timeline: Timeline::default(),
+            minimap: Minimap::default(),
+            search: Search::default(),
             live: None,
             messages: Messages::default(),
             dialog: None,
@@ -261,6 +267,7 @@ impl App {
             Command::StartWalk => self.start_walk(),
             Command::EndWalk => self.end_walk(),
             Command::ToggleHelp => self.help = !self.help,
+            Command::Search(command) => self.search(command),
             Command::TogglePalette => {
                 self.palette = match self.palette {
                     Some(_) => None,
@@ -274,6 +281,28 @@ impl App {
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
         }
+    }
+
+    fn search(&mut self, command: SearchCommand) {
+        match command {
+            SearchCommand::Open => self.search.open(),
+            SearchCommand::Close => self.search.close(),
+            SearchCommand::For(text) => self.search.look_for(text),
+            SearchCommand::Walk(forward) => {
+                let Some(document) = self.documents.shown() else {
+                    return;
+                };
+                let middle = document.view.begin() + document.view.length() / 2.0;
+                if let Some(span) = self.search.walk(forward, middle) {
+                    self.apply(Command::Reveal(Selection::Span(span)));
+                }
+            }
+        }
+    }
+
+    /// What was searched for and found.
+    pub const fn searched(&self) -> &Search {
+        &self.search
     }
 
     fn arrange(&mut self, change: LaneCommand) {
@@ -423,13 +452,15 @@ impl App {
     }
 
     fn dismiss(&mut self) {
-        if self.dialog.take().is_some() {
+        if self.dialog.take().is_some() || self.palette.take().is_some() {
             return;
         }
         if self.help {
             self.help = false;
         } else if self.walk.is_some() {
             self.end_walk();
+        } else if self.search.is_open() {
+            self.search.close();
         } else if self.messages.count() > 0 {
             self.messages.dismiss();
         } else {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::lanes::LaneCommand;
 use super::playback::PlaybackCommand;
 use super::plot::Measure;
+use super::search::SearchCommand;
 use crate::gui::texts::{LanguageChoice, english, tr};
 use crate::scenario::{Blocking, Edit, Owner};
 use crate::store::SpanRef;
@@ -97,6 +98,8 @@ pub enum Command {
     Playback(PlaybackCommand),
     /// Show the table of keys, or hide it.
     ToggleHelp,
+    /// Search the trace.
+    Search(SearchCommand),
     /// Show the command palette, or hide it.
     TogglePalette,
     /// Put the message away.
@@ -116,6 +119,8 @@ pub enum Side {
     Details,
     /// How the loops fared over time.
     Plot,
+    /// The whole trace at a glance.
+    Overview,
     /// The table that compares the models.
     Comparison,
     /// What was called in a stretch of time, how often and how long.
@@ -124,9 +129,10 @@ pub enum Side {
 
 impl Side {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Controls,
         Self::Details,
+        Self::Overview,
         Self::Plot,
         Self::Comparison,
         Self::Statistics,
@@ -138,6 +144,7 @@ impl Side {
             Self::Controls => english("Scenario and controls"),
             Self::Details => english("Inspector and stalls"),
             Self::Plot => english("Plots"),
+            Self::Overview => english("Overview of the trace"),
             Self::Comparison => english("Comparison"),
             Self::Statistics => english("Statistics"),
         }
@@ -234,6 +241,13 @@ pub enum ViewCommand {
     Beginning,
     /// Bring this moment, in nanoseconds, into the middle, at the same scale.
     Center(f64),
+    /// Show exactly from one moment to the other, in nanoseconds, as a hand pulls them. No jump.
+    Window {
+        /// The first moment on the screen.
+        begin: f64,
+        /// The first moment right of it.
+        end: f64,
+    },
     /// Keep the newest moment in view, or stop that.
     Follow(bool),
     /// Back to where the view was before the last jump.

@@ -28,6 +28,7 @@ pub mod raster;
 mod scenarios;
 mod screen;
 pub mod screenshot;
+pub mod search;
 pub mod settings;
 mod sheet;
 mod shortcut;

@@ -13,7 +13,7 @@ use super::plot::{histogram, strip};
 use super::shortcut;
 use super::theme::Palette;
 use super::time_view::TimeView;
-use super::timeline;
+use super::timeline::{self, minimap};
 use super::what_if::{WhatIf, stall_of};
 use crate::gui::texts::english;
 
@@ -21,8 +21,7 @@ impl App {
     /// Shows everything, and does what the person asks for.
     pub fn ui(&mut self, ui: &mut Ui) {
         self.speak();
-        let modal = self.dialog.is_some() || self.palette.is_some();
-        let mut commands = shortcut::commands(ui.ctx(), &self.state(ui), modal);
+        let mut commands = shortcut::commands(ui.ctx(), &self.state(ui), self.dialog.is_some());
         commands.extend(dropped_files(ui));
         panel::top_bar::show(ui, &self.top_bar(), &self.state(ui), &mut commands);
         panel::message::show(ui, &self.messages, &mut commands);
@@ -64,6 +63,9 @@ impl App {
             settings: &self.settings,
             dark: ui.visuals().dark_mode,
             pointed: self.timeline.pointed(),
+            found: documents
+                .shown()
+                .map_or(0, |one| self.search.hits(one.id).len()),
             lane: self.timeline.aimed(),
             lanes: self.lanes(),
             held: action::ONE_STEP,
@@ -127,11 +129,9 @@ impl App {
                     Detail::Inspector | Detail::Delays => ("stalls", 0.42),
                 };
                 let height = ui.available_height() * share;
-                bottom(ui, id, height)
-                    .frame(Frame::NONE)
-                    .show(ui, |ui| {
-                        panel::stalls::show(ui, document, self.settings.stall_order, commands);
-                    });
+                bottom(ui, id, height).frame(Frame::NONE).show(ui, |ui| {
+                    panel::stalls::show(ui, document, self.settings.stall_order, commands);
+                });
                 panel::details::tabs(ui, self.settings.detail, commands);
                 match self.settings.detail {
                     Detail::Inspector => {
@@ -158,16 +158,24 @@ impl App {
         let frame = Frame::new().fill(palette.background);
         let is_live = self.shown_is_live();
         let threshold = self.shown_threshold();
-        let mut timeline = std::mem::take(&mut self.timeline);
         let Some(document) = self.documents.shown() else {
             egui::CentralPanel::default().frame(frame).show(ui, |ui| {
                 panel::welcome::show(ui, &self.controls, commands);
             });
             return;
         };
+        if self.search.is_open() {
+            if self.search.go_on(document) {
+                ui.ctx().request_repaint();
+            }
+            panel::search::show(ui, &mut self.search, document.id, commands);
+        }
         let gutter = timeline::gutter_width(ui.available_width());
         let lanes = ui.available_rect_before_wrap();
+        let overview = self.settings.shows(Side::Overview);
+        let above = if overview { minimap::HEIGHT } else { 0.0 };
         let lanes = lanes.with_min_x(lanes.left() + gutter);
+        let lanes = lanes.with_min_y(lanes.top() + above);
         let hover = moment_under_pointer(ui, lanes, &document.view);
         if self.settings.shows(Side::Plot) {
             let measures = &self.settings.measures;
@@ -186,6 +194,9 @@ impl App {
                 strip::show(ui, &scene, &mut self.plots, commands);
             });
         }
+        // Both have a frame's state of their own while the rest of the app is looked at.
+        let mut timeline = std::mem::take(&mut self.timeline);
+        let mut minimap = std::mem::take(&mut self.minimap);
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
             let scene = timeline::Scene {
                 store: &document.store,
@@ -194,6 +205,7 @@ impl App {
                 view: &document.view,
                 lanes: self.lanes.of(&document.info.scenario),
                 legend: self.settings.legend,
+                hits: self.search.hits(document.id),
                 selection: document.selection,
                 chosen: document.chosen,
                 all_arrows: self.settings.all_arrows,
@@ -201,6 +213,10 @@ impl App {
                 hover,
                 stall_threshold: threshold,
             };
+            ui.spacing_mut().item_spacing.y = 0.0;
+            if overview {
+                minimap.show(ui, &scene, commands);
+            }
             let response = timeline.show(ui, &scene, commands);
             let state = State {
                 lane: timeline.aimed(),
@@ -210,6 +226,7 @@ impl App {
             response.context_menu(|ui| panel::menu::lane(ui, &state, commands));
         });
         self.timeline = timeline;
+        self.minimap = minimap;
     }
 
     pub(super) fn shown_is_live(&self) -> bool {

@@ -22,6 +22,8 @@ pub struct Settings {
     pub plot: bool,
     /// What is plotted.
     pub measures: Measures,
+    /// Whether the whole trace is shown at a glance.
+    pub overview: bool,
     /// Whether the comparison is shown.
     pub comparison: bool,
     /// Whether the statistics are shown.
@@ -52,6 +54,7 @@ impl Default for Settings {
             details: true,
             plot: true,
             measures: Measures::default(),
+            overview: true,
             comparison: true,
             statistics: false,
             all_arrows: false,
@@ -73,6 +76,7 @@ impl Settings {
             Side::Controls => self.controls,
             Side::Details => self.details,
             Side::Plot => self.plot,
+            Side::Overview => self.overview,
             Side::Comparison => self.comparison,
             Side::Statistics => self.statistics,
         }
@@ -84,6 +88,7 @@ impl Settings {
             Side::Controls => &mut self.controls,
             Side::Details => &mut self.details,
             Side::Plot => &mut self.plot,
+            Side::Overview => &mut self.overview,
             Side::Comparison => &mut self.comparison,
             Side::Statistics => &mut self.statistics,
         } = shown;

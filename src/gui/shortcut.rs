@@ -2,29 +2,35 @@
 
 use egui::{Context, InputState, Key, KeyboardShortcut, Modifiers};
 
-use super::action::{self, Action, State, Trigger};
+use super::action::{self, Action, Heard, State, Trigger};
 use super::command::Command;
 
 /// The longest step of time that a held key takes at once, in seconds: a frame that took longer makes no leap.
 const LONGEST_STEP: f64 = 0.05;
 
-/// What the keys of this frame ask for. A text field that has the focus, a menu or dialog that is open have them
-/// for themselves. `modal` says that a dialog is.
-pub(super) fn commands(ctx: &Context, state: &State<'_>, modal: bool) -> Vec<Command> {
-    let busy = modal || ctx.text_edit_focused() || egui::Popup::is_any_open(ctx);
+/// What the keys of this frame ask for. Who types has most of them for himself; a menu that is open, or a dialog, has
+/// nearly all. `dialog` says that one is.
+pub(super) fn commands(ctx: &Context, state: &State<'_>, dialog: bool) -> Vec<Command> {
+    let least = if dialog || egui::Popup::is_any_open(ctx) {
+        Heard::Always
+    } else if ctx.text_edit_focused() {
+        Heard::Typing
+    } else {
+        Heard::Free
+    };
     let focused = ctx.memory(|memory| memory.focused().is_some());
     let mut asked = Vec::new();
     for (modifiers, key, action) in in_order() {
         // A control that has the focus is pressed by Space, and left by the arrows.
         let is_taken = focused && is_of_focus(key);
-        if (busy && !action.is_always_heard()) || is_taken {
+        if action.heard() < least || is_taken {
             continue;
         }
         if ctx.input_mut(|input| went_down(input, modifiers, key, action.repeats())) {
             asked.extend(action.command(state));
         }
     }
-    if !busy {
+    if least == Heard::Free {
         asked.extend(held(ctx, state));
     }
     asked

@@ -137,6 +137,12 @@ impl TimeView {
                 self.begin = at - self.length / 2.0;
                 self.clamp(trace);
             }
+            ViewCommand::Window { begin, end } => {
+                self.mode = Mode::Free;
+                self.begin = begin;
+                self.length = (end - begin).clamp(SHORTEST, LONGEST);
+                self.clamp(trace);
+            }
             ViewCommand::Follow(true) => {
                 self.remember();
                 self.mode = Mode::Follow;

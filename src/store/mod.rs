@@ -106,6 +106,11 @@ impl TraceStore {
             .map(|place| &self.models[place])
     }
 
+    /// All names that were sent, in no order.
+    pub fn names(&self) -> impl ExactSizeIterator<Item = (NameId, &str)> {
+        self.names.iter().map(|(id, name)| (*id, name.as_str()))
+    }
+
     /// The text of a name; `?` where the trace never told it.
     pub fn name(&self, id: NameId) -> &str {
         self.names.get(&id).map_or("?", String::as_str)

@@ -5,6 +5,7 @@ use loopscope::gui::action::{self, Action, Trigger};
 use loopscope::gui::command::{Command, Detail, Selection, Side, Step, ViewCommand};
 use loopscope::gui::lanes::{Arrangement, LaneCommand};
 use loopscope::gui::playback::PlaybackCommand;
+use loopscope::gui::search::SearchCommand;
 use loopscope::gui::texts::LanguageChoice;
 use loopscope::store::{LaneRef, Span, SpanKind, SpanRef};
 use loopscope::trace::{Cause, TimeRange, Timestamp};
@@ -104,6 +105,29 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             let selection = desk.shown().selection;
             assert!(matches!(selection, Some(Selection::Stall(..))));
+        },
+        "search" => |desk, ask| {
+            ask(desk);
+            desk.control("Search").type_text("data_received");
+            desk.frames(3);
+            assert!(desk.app().searched().hits(desk.shown().id).len() > 10);
+            desk.press(Modifiers::NONE, Key::Enter);
+            assert!(desk.has("1 of ") || desk.has(" of "));
+            assert!(matches!(desk.shown().selection, Some(Selection::Span(_))));
+            desk.press(Modifiers::NONE, Key::Escape);
+            assert!(!desk.app().searched().is_open());
+        },
+        "next-find" | "previous-find" => |desk, ask| {
+            desk.apply(Command::Search(SearchCommand::Open));
+            desk.apply(Command::Search(SearchCommand::For(
+                "data_received".to_owned(),
+            )));
+            desk.frames(3);
+            ask(desk);
+            let first = desk.shown().selection;
+            assert!(matches!(first, Some(Selection::Span(_))));
+            ask(desk);
+            assert_ne!(desk.shown().selection, first);
         },
         "collapse-lane" => |desk, ask| {
             let lane = desk.aim_at_a_lane();
@@ -213,6 +237,7 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
         "controls" => |desk, ask| flips(desk, ask, Side::Controls),
         "details" => |desk, ask| flips(desk, ask, Side::Details),
         "plot" => |desk, ask| flips(desk, ask, Side::Plot),
+        "overview" => |desk, ask| flips(desk, ask, Side::Overview),
         "comparison" => |desk, ask| flips(desk, ask, Side::Comparison),
         "statistics" => |desk, ask| flips(desk, ask, Side::Statistics),
         "previous-of-kind" => |desk, ask| walks(desk, ask, None),
@@ -417,23 +442,18 @@ fn what_is_not_possible_is_told_why_and_does_nothing() {
 
 #[test]
 fn the_arrows_choose_in_the_palette() {
+    let mut other = Desk::with_trace();
+    other.apply(Command::NextStall(false));
     let mut desk = Desk::with_trace();
     desk.press(Modifiers::COMMAND, Key::P);
-    desk.control("Command").type_text("previous");
+    desk.control("Command").type_text("stall");
     desk.frames(2);
-    let first = desk.app().documents().shown_place();
-    desk.show_recorded();
-    desk.press(Modifiers::NONE, Key::ArrowDown);
-    desk.press(Modifiers::NONE, Key::ArrowUp);
-    desk.press(Modifiers::NONE, Key::ArrowDown);
-    desk.press(Modifiers::NONE, Key::Enter);
-    let stall = matches!(desk.shown().selection, Some(Selection::Stall(..)));
-    let trace = desk.app().documents().shown_place() == first;
-    let playhead = desk.shown().playback.at().is_some();
-    assert!(
-        stall || trace || playhead,
-        "the second of the list was done"
-    );
+    for key in [Key::ArrowDown, Key::ArrowUp, Key::ArrowDown, Key::Enter] {
+        desk.press(Modifiers::NONE, key);
+    }
+    // "Previous stall" is the second on the list.
+    assert!(desk.shown().selection.is_some());
+    assert_eq!(desk.shown().selection, other.shown().selection);
 }
 
 #[test]

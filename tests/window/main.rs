@@ -304,11 +304,13 @@ fn a_jump_of_the_view_is_undone_and_done_again() {
         desk.has("What ran in it"),
         "the inspector tells of the stall"
     );
+    // On a busy machine the run takes long, and the stall is so small in it that this was a jump already.
+    let looked = where_it_is(&desk);
     desk.press(Modifiers::NONE, Key::F);
     let stall = where_it_is(&desk);
     assert!(stall.1 < whole.1, "it fills the screen");
     desk.press(Modifiers::COMMAND, Key::Z);
-    assert_eq!(where_it_is(&desk), whole);
+    assert_eq!(where_it_is(&desk), looked);
     desk.press(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     assert_eq!(where_it_is(&desk), stall);
     desk.press(Modifiers::NONE, Key::F);

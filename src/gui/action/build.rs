@@ -2,7 +2,7 @@
 
 use egui::Modifiers;
 
-use super::{Action, Asked, Group, State, Trigger};
+use super::{Action, Asked, Group, Heard, State, Trigger};
 
 pub(super) const NONE: Modifiers = Modifiers::NONE;
 pub(super) const CTRL: Modifiers = Modifiers::COMMAND;
@@ -25,7 +25,7 @@ pub(super) const fn action(
         group,
         triggers: &[],
         repeats: false,
-        always: false,
+        heard: Heard::Free,
         on: None,
         command,
     }
@@ -45,10 +45,18 @@ impl Action {
         }
     }
 
-    /// Its key is heard always.
+    /// Its key is heard also while somebody types.
     pub(super) const fn even_while_typing(self) -> Self {
         Self {
-            always: true,
+            heard: Heard::Typing,
+            ..self
+        }
+    }
+
+    /// Its key is heard always.
+    pub(super) const fn always(self) -> Self {
+        Self {
+            heard: Heard::Always,
             ..self
         }
     }

@@ -104,7 +104,7 @@ pub(super) const ACTIONS: &[Action] = &[
         |_| Ok(Command::Quit),
     )
     .keys(&[Press(CTRL, Key::Q)])
-    .even_while_typing(),
+    .always(),
     action(
         "previous-trace",
         Group::Find,
@@ -280,6 +280,11 @@ pub(super) const ACTIONS: &[Action] = &[
     side(Side::Plot, "plot", |state| flip(state, Side::Plot))
         .keys(&[Press(CTRL, Key::Num3)])
         .switch(|state| state.settings.shows(Side::Plot)),
+    side(Side::Overview, "overview", |state| {
+        flip(state, Side::Overview)
+    })
+    .keys(&[Press(CTRL, Key::Num6)])
+    .switch(|state| state.settings.shows(Side::Overview)),
     side(Side::Comparison, "comparison", |state| {
         flip(state, Side::Comparison)
     })
@@ -341,7 +346,8 @@ pub(super) const ACTIONS: &[Action] = &[
         "Find anything on this list by its name, and do it",
         |_| Ok(Command::TogglePalette),
     )
-    .keys(&[Press(CTRL, Key::P), Press(CTRL_SHIFT, Key::P)]),
+    .keys(&[Press(CTRL, Key::P), Press(CTRL_SHIFT, Key::P)])
+    .even_while_typing(),
     action(
         "keys",
         Group::Help,

@@ -4,6 +4,7 @@
 //! To add one: an entry in `list` or beside it, and a case in `tests/window/keys.rs`, which fails without it.
 
 mod build;
+mod find;
 mod lanes;
 mod list;
 mod plays;
@@ -25,7 +26,7 @@ use crate::trace::TimeRange;
 pub use list::GESTURES;
 
 /// The lists, in the order in which menus show them.
-const LISTS: &[&[Action]] = &[list::ACTIONS, lanes::ACTIONS];
+const LISTS: &[&[Action]] = &[list::ACTIONS, find::ACTIONS, lanes::ACTIONS];
 
 /// All that can be done.
 pub fn all() -> impl Iterator<Item = &'static Action> {
@@ -47,11 +48,21 @@ pub struct Action {
     pub triggers: &'static [Trigger],
     /// Whether it is asked for again and again while its key is held down.
     repeats: bool,
-    /// Whether it is asked for even where its key could be typed.
-    always: bool,
+    heard: Heard,
     /// Where it is a switch: whether it is on.
     on: Option<fn(&State<'_>) -> bool>,
     command: fn(&State<'_>) -> Asked,
+}
+
+/// When the keys of an action mean it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Heard {
+    /// While nothing else wants keys.
+    Free,
+    /// Also while somebody types.
+    Typing,
+    /// Also while a dialog or a menu is open.
+    Always,
 }
 
 /// What follows when it is asked for; where it is not possible now, why.
@@ -74,6 +85,8 @@ pub struct State<'a> {
     pub settings: &'a Settings,
     /// Whether it is dark now.
     pub dark: bool,
+    /// How much was found, while something is searched for.
+    pub found: usize,
     /// The lane that was pointed at or selected last.
     pub lane: Option<&'a Lane>,
     /// How the lanes are arranged.
@@ -138,9 +151,9 @@ impl Action {
         self.repeats
     }
 
-    /// Whether it is asked for even while somebody types or a dialog is open.
-    pub const fn is_always_heard(&self) -> bool {
-        self.always
+    /// When its keys mean it.
+    pub const fn heard(&self) -> Heard {
+        self.heard
     }
 
     /// The way to ask for it that a menu shows; empty where there is none.

@@ -15,6 +15,7 @@ pub mod message;
 pub mod palette;
 pub mod parameters;
 pub mod scenario;
+pub mod search;
 mod stalled;
 pub mod stalls;
 pub mod statistics;

@@ -53,7 +53,6 @@ impl CommandPalette {
             let down = pressed(ui, Key::ArrowDown);
             let up = pressed(ui, Key::ArrowUp);
             let enter = pressed(ui, Key::Enter);
-            let closes = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::P));
             let field = egui::TextEdit::singleline(&mut self.typed)
                 .desired_width(width)
                 .hint_text(tr("What do you want to do?"));
@@ -73,10 +72,10 @@ impl CommandPalette {
             let clicked = self.list(ui, state, &found, up || down);
             let asked = clicked.or_else(|| enter.then_some(self.chosen));
             let asked = asked.and_then(|place| found.get(place)?.command(state).ok());
-            (asked, closes)
+            asked
         });
-        let (asked, closes) = response.inner.clone();
-        if asked.is_some() || closes || response.should_close() {
+        let asked = response.inner.clone();
+        if asked.is_some() || response.should_close() {
             commands.push(Command::TogglePalette);
         }
         commands.extend(asked);

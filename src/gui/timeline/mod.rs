@@ -18,6 +18,7 @@ mod legend;
 mod locate;
 mod marks;
 mod measure;
+pub mod minimap;
 mod outline;
 mod overlay;
 mod paint;
@@ -236,6 +237,7 @@ fn paint_all(
     };
     waits::paint(&lanes, palette, &waits::waits(place, outline));
     arrows::paint(&lanes, palette, &picture.flows);
+    overlay::hits(&lanes, palette, place, outline);
     overlay::selection(&lanes, palette, place, outline);
     if let Some(target) = &hands.target {
         overlay::hover(&lanes, palette, place, outline, target);

@@ -1,5 +1,7 @@
 //! What lies over the lanes: the present, the pointer's moment, what is selected.
 
+use std::collections::HashMap;
+
 use egui::{Painter, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use super::chrome::Areas;
@@ -7,7 +9,10 @@ use super::hit::Target;
 use super::locate::locate;
 use super::outline::Outline;
 use super::place::Placement;
+use crate::gui::command::Selection;
 use crate::gui::theme::Palette;
+use crate::store::LaneRef;
+use crate::trace::ModelId;
 
 /// Paints the present of a live trace.
 pub(super) fn now(painter: &Painter, palette: &Palette, areas: &Areas, place: &Placement<'_>) {
@@ -66,6 +71,50 @@ pub(super) fn cursor(painter: &Painter, palette: &Palette, areas: &Areas, x: f32
         areas.lanes.y_range(),
         Stroke::new(1.0, color),
     );
+}
+
+/// The most finds that are outlined in a frame; where there are more they lie on top of each other anyway.
+const MOST_HITS: usize = 600;
+/// How close two outlines may begin on a lane, in points.
+const HIT_GAP: f32 = 3.0;
+
+/// Paints outlines around what was searched for and found.
+pub(super) fn hits(
+    painter: &Painter,
+    palette: &Palette,
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+) {
+    for rect in hit_rects(place, outline) {
+        let stroke = Stroke::new(2.0, palette.link);
+        painter.rect_stroke(rect, 1.0, stroke, StrokeKind::Outside);
+        painter.rect_filled(rect, 0.0, palette.link.gamma_multiply(0.25));
+    }
+}
+
+/// Where finds lie on the screen, those that would lie on each other once.
+pub(super) fn hit_rects(place: &Placement<'_>, outline: &Outline<'_>) -> Vec<Rect> {
+    let range = place.axis.range();
+    let hits = place.scene.hits;
+    let from = hits.partition_point(|hit| hit.at < range.begin);
+    let to = hits.partition_point(|hit| hit.at < range.end);
+    // One that began before the screen may reach into it.
+    let near = from.saturating_sub(MOST_HITS / 10);
+    let mut last: HashMap<(ModelId, LaneRef, usize), f32> = HashMap::new();
+    let mut rects = Vec::new();
+    for hit in &hits[near..to] {
+        let x = place.axis.x(hit.at);
+        let row = (hit.span.model, hit.span.lane, hit.span.depth);
+        if last.get(&row).is_some_and(|last| x - last < HIT_GAP) && hit.at >= range.begin {
+            continue;
+        }
+        last.insert(row, x);
+        rects.extend(locate(place, outline, Selection::Span(hit.span)));
+        if rects.len() >= MOST_HITS {
+            break;
+        }
+    }
+    rects
 }
 
 /// Paints an outline around what the pointer is on.

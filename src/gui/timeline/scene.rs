@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::gui::command::Selection;
 use crate::gui::lanes::Arrangement;
+use crate::gui::search::Hit;
 use crate::gui::time_view::TimeView;
 use crate::store::TraceStore;
 use crate::trace::{TimeRange, Timestamp};
@@ -23,6 +24,8 @@ pub struct Scene<'a> {
     pub lanes: &'a Arrangement,
     /// Whether the key to patterns and shapes is shown.
     pub legend: bool,
+    /// What was searched for and found, in the order of time.
+    pub hits: &'a [Hit],
     /// What is looked at closely.
     pub selection: Option<Selection>,
     /// Which stretch of time is chosen.

@@ -91,6 +91,7 @@ impl World {
             view: &self.view,
             lanes: &self.lanes,
             legend: true,
+            hits: &[],
             selection: self.selection,
             chosen: self.chosen,
             all_arrows: self.all_arrows,
