@@ -101,7 +101,7 @@ pub(super) fn curves(document: &Document, measure: Measure, look: Look) -> Vec<C
             Measure::Bytes => curves.extend(bytes(document, model, place, look)),
             _ => {
                 let threads = model.threads.iter();
-                let drawn = threads.filter(|thread| has(measure, thread));
+                let drawn = threads.filter(|thread| has(measure, model, thread));
                 curves.extend(
                     drawn.map(|thread| of_thread(document, model, thread, place, measure, look)),
                 );
@@ -111,11 +111,15 @@ pub(super) fn curves(document: &Document, measure: Measure, look: Look) -> Vec<C
     curves
 }
 
-/// Whether a thread can tell something of a measure: most are about loops.
-fn has(measure: Measure, thread: &ThreadTrack) -> bool {
+/// Whether a thread can tell something of a measure: most are about loops. Where there is a loop nobody waits for the
+/// threads beside it, such as those of its pool.
+fn has(measure: Measure, model: &ModelTrack, thread: &ThreadTrack) -> bool {
+    let is_loop = |thread: &ThreadTrack| thread.polls > 0;
     match measure {
-        Measure::Lag | Measure::Utilization => thread.has_spans(),
-        _ => thread.polls > 0,
+        Measure::Lag | Measure::Utilization if !model.threads.iter().any(is_loop) => {
+            thread.has_spans()
+        }
+        _ => is_loop(thread),
     }
 }
 

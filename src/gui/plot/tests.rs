@@ -10,7 +10,9 @@ use super::*;
 use crate::format;
 use crate::gui::command::ViewCommand;
 use crate::gui::{theme, timeline};
-use crate::trace::{TimeRange, Timestamp};
+use crate::trace::{
+    Batch, Event, EventKind, ModelId, NameId, Source, ThreadId, TimeRange, Timestamp,
+};
 
 /// A run of *three slow servers* in which the callbacks of task 1 slept, as it was recorded once.
 fn document() -> Document {
@@ -198,4 +200,31 @@ fn a_plot_lies_exactly_below_the_lanes_of_the_timeline() {
         output.textures_delta.clear();
     }
     assert_eq!(frames.len(), 2);
+}
+
+#[test]
+fn a_thread_of_the_pool_makes_no_loop_late() {
+    let mut document = document();
+    let reactor = document.store.models()[2].threads[0].id;
+    let beside = ThreadId::from_index(reactor.index() + 100);
+    let event = |millis: u64, kind| Event {
+        at: Timestamp(millis * 1_000_000),
+        kind,
+    };
+    let name = NameId::from_index(0);
+    document.push(&Batch {
+        source: Source {
+            model: ModelId::from_index(2),
+            thread: beside,
+        },
+        names: vec![(name, "pool thread 1".to_owned())],
+        events: vec![
+            event(1, EventKind::ThreadBegin { name }),
+            event(2, EventKind::IdleBegin),
+            event(100, EventKind::IdleEnd),
+            event(900, EventKind::IdleBegin),
+        ],
+    });
+    let lag = curves(&document, Measure::Lag, look(&document));
+    assert_eq!(lag.len(), 5, "as many as without it");
 }
