@@ -251,7 +251,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "Show what the patterns and shapes mean, or hide it",
         |state| Ok(Command::SetLegend(!state.settings.legend)),
     )
-    .keys(&[Press(SHIFT, Key::L)])
+    .keys(&[Press(NONE, Key::Y)])
     .switch(|state| state.settings.legend),
     action(
         "dismiss",
