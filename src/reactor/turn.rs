@@ -380,9 +380,14 @@ impl Reactor {
             cause: Cause::Readiness,
             flow: Some(flow),
         };
-        let next = self.dispatch(callback, |reactor| match interest {
-            Interest::Readable => descriptor.do_read(reactor),
-            Interest::Writable => descriptor.do_write(reactor),
+        let mut next = Next::Wait;
+        // Beside the result, which is the smaller for it: it is moved several times.
+        let served = self.dispatch(callback, |reactor| {
+            next = match interest {
+                Interest::Readable => descriptor.do_read(reactor),
+                Interest::Writable => descriptor.do_write(reactor),
+            }?;
+            Ok(())
         });
         let Some(slot) = self.descriptors.get_mut(id) else {
             // It removed itself.
@@ -391,12 +396,13 @@ impl Reactor {
             return;
         };
         slot.handler = Some(Handler::Descriptor(descriptor));
-        match next {
-            Ok(Next::Wait) => {}
-            Ok(Next::Again) => self.list_again(id, interest),
-            Ok(Next::Close) => self.lose(id, Reason::Closed, Cause::Readiness, Some(flow)),
-            Err(failure) => self.lose(id, Reason::Failed(failure), Cause::Readiness, Some(flow)),
-        }
+        let reason = match (served, next) {
+            (Ok(()), Next::Wait) => return,
+            (Ok(()), Next::Again) => return self.list_again(id, interest),
+            (Ok(()), Next::Close) => Reason::Closed,
+            (Err(failure), _) => Reason::Failed(failure),
+        };
+        self.lose(id, reason, Cause::Readiness, Some(flow));
     }
 
     /// The descriptor was not drained: it is ready at this moment, and served in the next turn.
