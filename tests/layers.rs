@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("server", &["trace", "clock", "record", "scenario"]),
     (
         "runner",
-        &["trace", "clock", "record", "scenario", "reactor"],
+        &["trace", "clock", "record", "scenario", "watch", "reactor"],
     ),
     ("store", &["trace"]),
     ("analysis", &["trace", "store"]),

@@ -357,6 +357,27 @@ fn a_session_can_be_stopped_in_the_middle() {
     }
 }
 
+/// Its callback would sleep for an hour. Somebody looks at every thread, also where there is no loop.
+#[test]
+fn a_stall_that_does_not_end_is_told_of_while_it_lasts_and_the_run_can_be_stopped() {
+    let scenario = fast();
+    for model in Model::OF_TASKS {
+        let mut options = only(&scenario, model);
+        options.stall_threshold = Duration::from_millis(5);
+        options.blocking = Some(Blocking {
+            kind: BlockingKind::Sleep,
+            duration: Duration::from_secs(3600),
+            task: Some(first()),
+        });
+        let noticed = |kind: &EventKind| matches!(kind, EventKind::StallNoticed { task, .. } if *task == Some(first()));
+        let (session, receiver, recorded) = start_until(&scenario, options, noticed);
+        session.stop();
+        let recorded = recorded.finish(session, &receiver);
+        let stall = |kind: &EventKind| matches!(kind, EventKind::Stall { task, .. } if *task == Some(first()));
+        assert!(recorded.has(stall), "{model}");
+    }
+}
+
 #[test]
 fn dropping_a_session_stops_it() {
     let scenario = endless();

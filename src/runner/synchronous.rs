@@ -13,6 +13,7 @@ impl Runner for Synchronous {
         let shared = Shared::new(&job);
         let mut client = Client::new(recorder, &shared);
         begin_model(client.recorder(), &job.variant, &job.tasks);
+        client.watch();
         // A task that comes after another one stands behind it.
         let runs: Vec<_> = job.tasks.iter().map(|task| client.run(task)).collect();
         end_model(client.recorder(), &runs, &job.controls.stop);

@@ -1,9 +1,11 @@
 //! What a thread without a loop records: its waits, and its callbacks.
 
+use super::Controls;
 use crate::clock::Ticks;
 use crate::reactor::{Callback, Failure, StallThreshold, Stretch};
 use crate::record::Recorder;
 use crate::trace::{Cause, EventKind, TaskId, WaitCall};
+use crate::watch::{Outer, Watchdog};
 
 /// Makes a system call that may block, begun at `begin` for `task`, and returns what it returned, and when.
 pub(super) fn wait_at<C: AsMut<Recorder>, T>(
@@ -23,18 +25,72 @@ pub(super) fn wait_at<C: AsMut<Recorder>, T>(
 
 /// Runs user code as `callback`, begun at `begin`, and returns what it returned, and when. On such a thread nobody but the task
 /// itself is held up by it, so that one long callback is a stall.
-pub(super) fn call<C: AsMut<Recorder>, T>(
+pub(super) fn call<C: Thread, T>(
     context: &mut C,
     callback: Callback,
     threshold: &StallThreshold,
     begin: Ticks,
     code: impl FnOnce(&mut C) -> Result<T, Failure>,
 ) -> (Result<T, Failure>, Ticks) {
+    // Whoever hears of the callback while it runs has to know its name, which may be new.
+    if context.watched().is_some() && context.as_mut().has_new_names() {
+        context.as_mut().flush();
+    }
+    let around = context
+        .watched()
+        .map(|watched| watched.enter(&callback, begin));
     let (result, end) = callback.run(context, begin, code);
     let mut stretch = Stretch::begin(begin);
     stretch.add(&callback, begin, end);
-    stretch.end(end, context.as_mut(), threshold);
+    let was_stall = stretch.end(end, context.as_mut(), threshold);
+    if let (Some(watched), Some(around)) = (context.watched(), around) {
+        watched.leave(around, end, was_stall);
+    }
     (result, end)
+}
+
+/// What a thread without a loop works with.
+pub(super) trait Thread: AsMut<Recorder> {
+    /// Who watches its callbacks, if anybody does.
+    fn watched(&mut self) -> Option<&mut Watched> {
+        None
+    }
+}
+
+impl Thread for Recorder {}
+
+/// A thread whose callbacks are watched: each that lies in no other is a stretch.
+pub(super) struct Watched {
+    watchdog: Watchdog,
+    depth: usize,
+}
+
+impl Watched {
+    /// Watches the calling thread. Where the system has nothing left for that, stalls are recorded all the same, only
+    /// without causes.
+    pub(super) fn start(recorder: &Recorder, controls: &Controls) -> Option<Self> {
+        let threshold = controls.stall_threshold.clone();
+        let watchdog = controls
+            .watch
+            .then(|| Watchdog::start(recorder, threshold).ok())??;
+        Some(Self { watchdog, depth: 0 })
+    }
+
+    fn enter(&mut self, callback: &Callback, at: Ticks) -> Outer {
+        if self.depth == 0 {
+            self.watchdog.begin_stretch(at);
+        }
+        self.depth += 1;
+        self.watchdog.enter(callback.name, callback.task)
+    }
+
+    fn leave(&mut self, around: Outer, at: Ticks, was_stall: bool) {
+        self.watchdog.leave(around);
+        self.depth -= 1;
+        if self.depth == 0 {
+            self.watchdog.end_stretch(at, was_stall);
+        }
+    }
 }
 
 /// A callback of `task`, in the program's own order.

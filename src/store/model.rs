@@ -223,7 +223,10 @@ impl ModelTrack {
                 callback: Some(callback),
             }),
             EventKind::PollBegin => self.poll_begins(thread, event.at),
-            EventKind::ThreadEnd => self.end_stalls(thread, event.at),
+            // A thread without a loop waits where another one polls.
+            EventKind::WaitBegin { .. } | EventKind::ThreadEnd => {
+                self.end_stalls(thread, event.at);
+            }
             _ => self.watched(event),
         }
         self.tell_task(thread, event);

@@ -21,7 +21,7 @@ use super::blocking::sleep;
 use super::error::TaskError;
 use super::running::{Running, StepError, StepResult};
 use super::stop::{StopHook, StopToken};
-use super::thread::{call, callback, wait_at};
+use super::thread::{Thread, Watched, call, callback, wait_at};
 use super::{BUFFER_BYTES, Controls, Endpoint, Job, Place, TaskRun};
 use crate::clock::Ticks;
 use crate::reactor::Failure;
@@ -65,6 +65,7 @@ pub(super) enum Never {}
 
 /// A thread's client.
 pub(super) struct Client<'a> {
+    watched: Option<Watched>,
     recorder: Recorder,
     shared: &'a Shared,
     buffer: Vec<u8>,
@@ -76,13 +77,25 @@ impl AsMut<Recorder> for Client<'_> {
     }
 }
 
+impl Thread for Client<'_> {
+    fn watched(&mut self) -> Option<&mut Watched> {
+        self.watched.as_mut()
+    }
+}
+
 impl<'a> Client<'a> {
     pub(super) fn new(recorder: Recorder, shared: &'a Shared) -> Self {
         Self {
+            watched: None,
             recorder,
             shared,
             buffer: vec![0; BUFFER_BYTES],
         }
+    }
+
+    /// Has its callbacks watched from now on, if those of this run are. To be called on its thread.
+    pub(super) fn watch(&mut self) {
+        self.watched = Watched::start(&self.recorder, &self.shared.controls);
     }
 
     pub(super) const fn recorder(&mut self) -> &mut Recorder {

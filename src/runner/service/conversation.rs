@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 
-use super::super::thread::{call, callback, wait_at};
+use super::super::thread::{Thread, call, callback, wait_at};
 use super::super::{BUFFER_BYTES, Controls};
 use super::broken;
 use crate::clock::Ticks;
@@ -26,6 +26,8 @@ impl AsMut<Recorder> for Attendant<'_> {
         self.recorder
     }
 }
+
+impl Thread for Attendant<'_> {}
 
 impl<'a> Attendant<'a> {
     pub(super) fn new(recorder: &'a mut Recorder, controls: &'a Controls, work: Work) -> Self {
