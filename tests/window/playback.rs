@@ -76,11 +76,13 @@ fn the_view_goes_along_with_a_playhead_in_sight() {
     let length = desk.shown().view.length();
     seek(&mut desk, Timestamp(100_000_000));
     desk.press(Modifiers::NONE, Key::K);
-    desk.frames(30);
+    desk.until("it is beyond what was in view", |desk| {
+        playhead(desk) > 600_000_000
+    });
     desk.press(Modifiers::NONE, Key::K);
     let view = &desk.shown().view;
     let at = playhead(&desk) as f64;
-    assert!(at > 500e6 && view.begin() > 0.0);
+    assert!(view.begin() > 0.0);
     assert!(view.begin() < at && at < view.end());
     assert!((view.length() - length).abs() < 1.0, "at the same scale");
 }
