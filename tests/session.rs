@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use loopscope::analysis;
 use loopscope::record::{Receiver, Wake};
 use loopscope::scenario::{Blocking, BlockingKind, Fault, Model, Scenario, Server, Variant};
 use loopscope::session::{ModelRun, Options, Session, SessionError};
+use loopscope::store::TraceStore;
 use loopscope::trace::{Event, EventKind, ModelId, NameId, Outcome, TaskId, ThreadId, Timestamp};
 
 /// The shipped scenario, ten times as fast.
@@ -488,4 +490,35 @@ fn a_request_takes_as_long_as_theory_says() {
     check_elapsed(end.since(begin), theory, "the request");
     let text = &scenario.servers[0].text[..];
     assert!(recorded.runs[0].tasks[1].content == text);
+}
+
+#[test]
+fn what_a_task_reads_is_led_back_to_what_its_server_sent() {
+    let scenario = fast();
+    let options = Options::of(&scenario);
+    let (session, receiver) = Session::start(&scenario, options, nobody()).unwrap();
+    session.join();
+    let mut store = TraceStore::new();
+    while let Ok(batch) = receiver.try_recv() {
+        store.push(&batch);
+    }
+    assert_eq!(store.models().len(), scenario.variants.len());
+    for model in store.models() {
+        for task in &model.tasks {
+            let (mut total, mut sends) = (0, 0);
+            for (place, &(at, read)) in task.progress().iter().enumerate() {
+                let links = analysis::sends_at(&store, model, task, place..place + 1, usize::MAX);
+                // The end of the data is sent by nobody.
+                assert_eq!(links.is_empty(), read == total);
+                assert!(
+                    links
+                        .iter()
+                        .all(|link| link.left <= at && link.arrived == at)
+                );
+                (total, sends) = (read, sends + links.len());
+            }
+            assert_eq!(total, task.bytes);
+            assert!(sends > 1, "{}", store.model_name(model));
+        }
+    }
 }

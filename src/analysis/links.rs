@@ -7,7 +7,9 @@
 use crate::store::{
     Chunks, LaneRef, ModelTrack, Row, Span, SpanKind, SpanRef, ThreadTrack, TraceStore,
 };
-use crate::trace::{Cause, Event, EventKind, FlowId, ModelId, ThreadId, TimeRange, Timestamp};
+use crate::trace::{
+    Cause, Event, EventKind, FlowId, ModelId, TaskId, ThreadId, TimeRange, Timestamp,
+};
 
 /// How many spans are looked at in search of what followed.
 const FAR: usize = 200_000;
@@ -29,17 +31,20 @@ pub enum LinkKind {
     Result,
     /// A result was promised; a callback gets it.
     Deferred,
+    /// A server sent something; the task reads it.
+    Sent,
 }
 
 impl LinkKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Readiness,
         Self::Timer,
         Self::ThreadCall,
         Self::Work,
         Self::Result,
         Self::Deferred,
+        Self::Sent,
     ];
 
     /// What the cause is called.
@@ -51,6 +56,7 @@ impl LinkKind {
             Self::Work => "handed to a thread",
             Self::Result => "done by a thread",
             Self::Deferred => "promised",
+            Self::Sent => "sent by the server",
         }
     }
 }
@@ -62,6 +68,8 @@ pub enum Happened {
     Span(SpanRef),
     /// A moment of a thread: its place among [`ThreadTrack::instants`].
     Instant(ModelId, ThreadId, usize),
+    /// A server sent something to a task.
+    Sent(ModelId, TaskId),
 }
 
 /// A cause, and what followed.
@@ -123,6 +131,7 @@ pub fn effects(store: &TraceStore, from: Happened, most: usize) -> Vec<Link> {
             followed.into_iter().collect()
         }
         Happened::Span(at) => search.of_span(store, at, most),
+        Happened::Sent(..) => Vec::new(),
     };
     found.truncate(most);
     found

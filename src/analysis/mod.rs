@@ -25,6 +25,7 @@ mod observed;
 mod rates;
 mod ready;
 mod report;
+mod sends;
 mod spans;
 mod spent;
 mod stalls;
@@ -56,6 +57,7 @@ pub use observed::cost_of_seeing;
 pub use rates::{Column, Rate, rate};
 pub use ready::{Known, VictimKind};
 pub use report::{CallbackEntry, ModelReport, Report, TaskEntry};
+pub use sends::{links as sends_at, reads_between, sends_to};
 pub use stalls::{StallReport, stall, stalls};
 pub use statistics::{
     CallStatistics, Statistics, Tally, TaskStatistics, ThreadStatistics, statistics,

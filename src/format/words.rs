@@ -96,6 +96,9 @@ impl<'a> Moment<'a> {
                 task,
                 ..plain("reading resumed")
             },
+            EventKind::ConnectedBy { task: id, wire } => {
+                task("connected from port", id).counted("port", u64::from(wire.client))
+            }
             EventKind::DeferredMade { name, .. } => plain("deferred made").said(store.name(name)),
             EventKind::DeferredStep { step, .. } => plain(match step {
                 DeferredStep::Fired => "deferred fired",

@@ -201,6 +201,10 @@ fn connection(
         EventKind::ReadingResumed { task, .. } => {
             fill(tr("{task} reads again"), &[("task", &whose(task))])
         }
+        EventKind::ConnectedBy { task, wire } => fill(
+            tr("{task} is connected from port {port}"),
+            &[("task", &whose(&Some(*task))), ("port", &wire.client)],
+        ),
         _ => return None,
     })
 }

@@ -18,7 +18,7 @@ pub(super) fn walk(store: &TraceStore, from: Selection, step: Step) -> Option<Se
         (Selection::Span(at), Step::Out) => store.parent(at).map(Selection::Span),
         (Selection::Span(at), Step::In) => first_inside(store, at).map(Selection::Span),
         (Selection::Span(at), Step::Cause) => {
-            analysis::cause_of(store, at).map(|link| selection(link.from))
+            analysis::cause_of(store, at).and_then(|link| selection(link.from))
         }
         (Selection::Instant(model, thread, index), step) => {
             let track = store.model(model)?.thread(thread)?;
@@ -60,10 +60,12 @@ pub(super) fn walk(store: &TraceStore, from: Selection, step: Step) -> Option<Se
 }
 
 /// What is selected to look at something closely.
-pub(super) const fn selection(what: Happened) -> Selection {
+pub(super) const fn selection(what: Happened) -> Option<Selection> {
     match what {
-        Happened::Span(span) => Selection::Span(span),
-        Happened::Instant(model, thread, index) => Selection::Instant(model, thread, index),
+        Happened::Span(span) => Some(Selection::Span(span)),
+        Happened::Instant(model, thread, index) => Some(Selection::Instant(model, thread, index)),
+        // Servers have no lane.
+        Happened::Sent(..) => None,
     }
 }
 

@@ -24,8 +24,10 @@ mod relay;
 mod times;
 #[cfg(feature = "cli")]
 mod translate;
+mod wire;
 
 pub use channel::{Receiver, Recorders, TryRecvError, Wake, channel};
 pub use recorder::{MAX_PENDING, Recorder};
 #[cfg(feature = "cli")]
 pub use relay::{Inlet, Outlet, RelayError};
+pub use wire::wire;

@@ -147,6 +147,8 @@ impl Dictionary {
             | Kind::ThreadEnd
             | Kind::TaskEnd { .. }
             | Kind::Connected { .. }
+            | Kind::ConnectedBy { .. }
+            | Kind::Sent { .. }
             | Kind::BytesRead { .. }
             | Kind::WaitBegin { .. }
             | Kind::WaitEnd { .. }

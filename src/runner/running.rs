@@ -7,7 +7,7 @@ use crate::clock::Ticks;
 use crate::reactor::Failure;
 use crate::record::Recorder;
 use crate::scenario::Task;
-use crate::trace::{EventKind, Outcome, TaskId};
+use crate::trace::{EventKind, Outcome, TaskId, Wire};
 
 /// A task that was begun.
 pub(super) struct Running {
@@ -66,8 +66,12 @@ impl Running {
     }
 
     /// A connection of its stands.
-    pub(super) fn connection_made(&self, recorder: &mut Recorder) {
-        recorder.record(EventKind::Connected { task: self.task });
+    pub(super) fn connection_made(&self, wire: Option<Wire>, recorder: &mut Recorder) {
+        let task = self.task;
+        let at = recorder.record(EventKind::Connected { task });
+        if let Some(wire) = wire {
+            recorder.record_at(at, EventKind::ConnectedBy { task, wire });
+        }
     }
 
     /// Data was read; none is its end.

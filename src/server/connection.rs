@@ -8,6 +8,8 @@ use mio::event::Event;
 use super::pace::Pace;
 use super::stream::Stream;
 use super::talk::{Next, Talk};
+use crate::record::Recorder;
+use crate::trace::{EventKind, Wire};
 
 /// How often a connection reads and writes before others have their turn.
 pub(super) const ROUNDS: usize = 16;
@@ -18,6 +20,8 @@ pub(super) struct Connection {
     stream: Stream,
     /// The place of its server.
     server: usize,
+    /// By what the client knows it, too.
+    wire: Option<Wire>,
     talk: Box<dyn Talk>,
     /// There may be something to read.
     readable: bool,
@@ -38,13 +42,32 @@ pub(super) enum Then {
 
 impl Connection {
     /// A client that has just come.
-    pub(super) const fn new(stream: Stream, server: usize, talk: Box<dyn Talk>) -> Self {
-        Self {
+    pub(super) fn new(
+        stream: Stream,
+        server: usize,
+        talk: Box<dyn Talk>,
+        recorder: &mut Recorder,
+    ) -> Self {
+        let mut connection = Self {
+            wire: None,
             stream,
             server,
             talk,
             readable: true,
             full: false,
+        };
+        if !recorder.is_off() {
+            connection.wire = connection.stream.wire();
+        }
+        connection.record_sent(0, recorder);
+        connection
+    }
+
+    /// So many bytes were sent; none when the client was taken in.
+    fn record_sent(&self, bytes: usize, recorder: &mut Recorder) {
+        if let Some(wire) = self.wire {
+            let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+            recorder.record(EventKind::Sent { wire, bytes });
         }
     }
 
@@ -66,7 +89,12 @@ impl Connection {
 
     /// Takes what the client says, and sends what is due. Events are reported once only, so it goes on until both
     /// directions have to wait.
-    pub(super) fn serve(&mut self, mut now: Instant, buffer: &mut [u8]) -> Then {
+    pub(super) fn serve(
+        &mut self,
+        mut now: Instant,
+        buffer: &mut [u8],
+        recorder: &mut Recorder,
+    ) -> Then {
         for _ in 0..ROUNDS {
             if self.can_hear() {
                 if self.hear(buffer).is_err() {
@@ -88,6 +116,7 @@ impl Connection {
                 Ok(0) => return Then::Close,
                 Ok(bytes) => {
                     self.talk.took(bytes);
+                    self.record_sent(bytes, recorder);
                     if bytes == whole && self.full {
                         self.full = false;
                         self.talk.caught_up(now);

@@ -43,7 +43,9 @@ use tempfile::TempDir;
 pub use address::{Address, OpenPipes};
 pub use error::ServerError;
 
+use crate::record::Recorders;
 use crate::scenario::{Fault, Over, Server};
+use crate::trace::ModelId;
 use host::Host;
 use orders::{Order, Orders, orders};
 use pace::Pace;
@@ -65,12 +67,12 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Opens the ports of all `servers` and serves them from a thread of its own. When it returns, clients can
-    /// connect.
+    /// Opens the ports of all `servers` and serves them from a thread of its own, which records for
+    /// [`ModelId::SERVERS`] what it sends over TCP. When it returns, clients can connect.
     ///
     /// # Errors
     /// The system grants no socket, port or thread; the error says which server wanted it, and a way out.
-    pub fn start(servers: &[Server]) -> Result<Self, ServerError> {
+    pub fn start(servers: &[Server], recorders: &Recorders) -> Result<Self, ServerError> {
         let failed = |what| move |reason| ServerError::new(what, reason);
         let poll = Poll::new().map_err(failed("cannot make a poll"))?;
         let waker = Waker::new(poll.registry(), WAKE).map_err(failed("cannot make a waker"))?;
@@ -93,7 +95,11 @@ impl Servers {
             addresses.push(address);
             open.push((Host::new(server), port));
         }
-        let serving = Serving::new(poll, given, open).map_err(failed("cannot watch the ports"))?;
+        // What they do is no model's work: nobody asks for its CPU time.
+        let recorders = recorders.clone().without_thread_times();
+        let recorder = recorders.recorder(ModelId::SERVERS, "servers");
+        let serving =
+            Serving::new(poll, given, open, recorder).map_err(failed("cannot watch the ports"))?;
         let thread = thread::Builder::new()
             .name("slow servers".to_owned())
             .spawn(move || serving.run())

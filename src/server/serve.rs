@@ -16,6 +16,7 @@ use super::orders::Order;
 use super::pace::Pace;
 use super::port::Port;
 use super::stream::Stream;
+use crate::record::Recorder;
 
 /// There are orders.
 pub(super) const WAKE: Token = Token(usize::MAX);
@@ -27,7 +28,6 @@ const EVENTS: usize = 1024;
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// Everything that the thread owns. Dropping it closes every socket.
-#[derive(Debug)]
 pub(super) struct Serving {
     poll: Poll,
     orders: Receiver<Order>,
@@ -39,6 +39,7 @@ pub(super) struct Serving {
     next_token: usize,
     agenda: Agenda,
     buffer: Vec<u8>,
+    recorder: Recorder,
 }
 
 impl Serving {
@@ -47,6 +48,7 @@ impl Serving {
         poll: Poll,
         orders: Receiver<Order>,
         mut servers: Vec<(Host, Port)>,
+        recorder: Recorder,
     ) -> io::Result<Self> {
         for (place, (_, port)) in servers.iter_mut().enumerate() {
             port.register(poll.registry(), Token(place))?;
@@ -60,6 +62,7 @@ impl Serving {
             connections: HashMap::new(),
             agenda: Agenda::default(),
             buffer: vec![0; BUFFER_BYTES],
+            recorder,
         })
     }
 
@@ -89,6 +92,7 @@ impl Serving {
                 self.serve(token, now);
             }
             self.retry_resting(now);
+            self.recorder.flush();
         }
     }
 
@@ -172,7 +176,7 @@ impl Serving {
         // its connection end.
         if stream.register(self.poll.registry(), Token(token)).is_ok() {
             self.next_token += 1;
-            let connection = Connection::new(stream, server, host.talk(now));
+            let connection = Connection::new(stream, server, host.talk(now), &mut self.recorder);
             self.connections.insert(token, connection);
             self.agenda.set(token, Some(now));
         }
@@ -186,7 +190,7 @@ impl Serving {
             }
             Some(_) => return,
             None => match self.connections.get_mut(&token) {
-                Some(connection) => connection.serve(now, &mut self.buffer),
+                Some(connection) => connection.serve(now, &mut self.buffer, &mut self.recorder),
                 None => return,
             },
         };

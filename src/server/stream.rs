@@ -7,6 +7,9 @@ use mio::net::{TcpStream, UnixStream};
 use mio::unix::pipe;
 use mio::{Interest, Registry, Token};
 
+use crate::record::wire;
+use crate::trace::{Side, Wire};
+
 /// The server's end of a connection. Nothing of it blocks.
 #[derive(Debug)]
 pub(super) enum Stream {
@@ -31,6 +34,14 @@ impl Stream {
                 registry.register(receiver, token, Interest::READABLE)?;
                 registry.register(sender, token, Interest::WRITABLE)
             }
+        }
+    }
+
+    /// By what both ends know it, if it is one over TCP.
+    pub(super) fn wire(&self) -> Option<Wire> {
+        match self {
+            Self::Tcp(stream) => wire(stream, Side::Server),
+            Self::Unix(_) | Self::Pipes(..) => None,
         }
     }
 

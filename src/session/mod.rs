@@ -101,10 +101,10 @@ impl Session {
             return Err(SessionError::NoModel);
         }
         raise_descriptor_limit();
-        let servers = Servers::start(&scenario.servers)?;
+        let (recorders, receiver) = channel(&Clock::monotonic(), Arc::clone(&wake));
+        let servers = Servers::start(&scenario.servers, &recorders)?;
         let tasks: Arc<[Task]> = scenario.tasks.as_slice().into();
         let endpoints = endpoints(scenario, &servers);
-        let (recorders, receiver) = channel(&Clock::monotonic(), Arc::clone(&wake));
         let recorders = recorders.with_thread_times();
         let ids = (0..).map(ModelId::from_index);
         let models: Vec<_> = ids.zip(options.models).collect();

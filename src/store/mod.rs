@@ -13,6 +13,7 @@ mod limit;
 mod model;
 mod peaks;
 mod row;
+mod sends;
 mod shelf;
 mod span;
 mod spans;
@@ -29,9 +30,10 @@ use limit::Limit;
 pub use model::{Memory, ModelTrack, Stall, Times};
 pub use peaks::Series;
 pub use row::{Piece, Pieces, Row};
+pub use sends::{Sends, Sent};
 pub use span::{LaneRef, Span, SpanKind, SpanRef};
 pub use spans::{Iter as SpansIter, Spans};
-pub use task::TaskTrack;
+pub use task::{Connection, TaskTrack};
 pub use thread::{PendingTimer, ThreadTrack, TurnMark};
 pub use watch::{Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, Watch};
 
@@ -42,6 +44,7 @@ use crate::trace::{Batch, EventKind, ModelId, NameId, TimeRange, Timestamp};
 pub struct TraceStore {
     names: HashMap<NameId, String>,
     models: Vec<ModelTrack>,
+    sends: Sends,
     range: Option<TimeRange>,
     events: u64,
     limit: Limit,
@@ -65,12 +68,17 @@ impl TraceStore {
         let range = TimeRange::new(first.at, last.at);
         self.range = Some(self.range.map_or(range, |all| all.union(range)));
         self.events += batch.events.len() as u64;
-        let model = self.model_mut(batch.source.model);
-        for event in &batch.events {
-            model.push(batch.source.thread, event);
+        if batch.source.model == ModelId::SERVERS {
+            batch.events.iter().for_each(|event| self.sends.push(event));
+        } else {
+            let model = self.model_mut(batch.source.model);
+            for event in &batch.events {
+                model.push(batch.source.thread, event);
+            }
         }
         let newest = self.range().end;
         if let Some(moment) = self.limit.check(self.events, newest) {
+            self.sends.forget_before(moment);
             for model in &mut self.models {
                 model.forget_before(moment);
             }
@@ -91,6 +99,11 @@ impl TraceStore {
     /// How many bytes of memory it takes, but for names.
     pub fn bytes(&self) -> usize {
         self.models.iter().map(ModelTrack::bytes).sum()
+    }
+
+    /// What the servers of the scenario sent.
+    pub const fn sends(&self) -> &Sends {
+        &self.sends
     }
 
     /// The models, in the order of their ids.

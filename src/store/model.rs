@@ -464,6 +464,7 @@ fn task_of(event: &Event) -> Option<TaskId> {
         | EventKind::TaskBegin { task, .. }
         | EventKind::TaskEnd { task, .. }
         | EventKind::Connected { task }
+        | EventKind::ConnectedBy { task, .. }
         | EventKind::BytesRead { task, .. }
         | EventKind::WaitBegin { task, .. }
         | EventKind::WaitEnd { task } => Some(task),

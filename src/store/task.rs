@@ -2,7 +2,7 @@
 
 use super::chunks::Chunks;
 use super::{Lane, Span, SpanKind};
-use crate::trace::{Event, EventKind, FlowId, NameId, Outcome, TaskId, TimeRange, Timestamp};
+use crate::trace::{Event, EventKind, FlowId, NameId, Outcome, TaskId, TimeRange, Timestamp, Wire};
 
 /// The states of a task.
 const STATES: [SpanKind; 4] = [
@@ -33,6 +33,8 @@ pub struct TaskTrack {
     pub bytes: u64,
     /// Bytes read so far, after each read: for drawing progress over time.
     progress: Chunks<(Timestamp, u64)>,
+    /// Its connections over TCP, in the order in which they were made.
+    connections: Vec<Connection>,
     /// Nanoseconds in each of [`STATES`], what lasts still not included.
     spent: [u64; STATES.len()],
     /// When data came in that its loop has not told of yet, as a watchdog saw it. Not earlier than what was last
@@ -42,6 +44,17 @@ pub struct TaskTrack {
     assumed: bool,
     /// The last moment that is known of it.
     heard: Timestamp,
+}
+
+/// A connection of a task over TCP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// When the task knew that it stands.
+    pub at: Timestamp,
+    /// Which.
+    pub wire: Wire,
+    /// How many bytes the task had read before.
+    pub read_before: u64,
 }
 
 impl TaskTrack {
@@ -56,6 +69,7 @@ impl TaskTrack {
             failure: None,
             bytes: 0,
             progress: Chunks::default(),
+            connections: Vec::new(),
             spent: [0; STATES.len()],
             arrivals: Vec::new(),
             assumed: false,
@@ -78,6 +92,11 @@ impl TaskTrack {
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
         self.lane.bytes() + self.progress.bytes()
+    }
+
+    /// Its connections over TCP, in the order in which they were made.
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
     }
 
     /// From its begin to its end, or to `now` while it lasts.
@@ -116,6 +135,11 @@ impl TaskTrack {
                     self.failure = None;
                 }
             }
+            EventKind::ConnectedBy { wire, .. } => self.connections.push(Connection {
+                at,
+                wire,
+                read_before: self.bytes,
+            }),
             EventKind::BytesRead { bytes, .. } => {
                 self.bytes += u64::from(bytes);
                 self.progress.push((at, self.bytes));

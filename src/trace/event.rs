@@ -1,7 +1,7 @@
 //! One thing that happened.
 
 use super::{Cause, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, WaitCall};
-use super::{FlowId, NameId, TaskId, ThreadId, Timestamp};
+use super::{FlowId, NameId, TaskId, ThreadId, Timestamp, Wire};
 
 /// One thing that happened at one moment on one thread. At most 32 bytes, so that recording one is a store.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -387,5 +387,19 @@ pub enum EventKind {
         events: u32,
         /// Nanoseconds: handing over is measured; the rest is estimated, by what an event costs on this machine.
         spent: u64,
+    },
+    /// Which connection a task has just made, if it is one over TCP; comes with its [`EventKind::Connected`].
+    ConnectedBy {
+        /// Which task.
+        task: TaskId,
+        /// By its ports.
+        wire: Wire,
+    },
+    /// A server of the scenario sent something. Recorded by the servers' own thread, for [`ModelId::SERVERS`](super::ModelId::SERVERS).
+    Sent {
+        /// On which connection.
+        wire: Wire,
+        /// How many bytes; 0 when it took the client in.
+        bytes: u32,
     },
 }

@@ -65,3 +65,18 @@ id!(
     /// call from a thread to its run. Unique within a trace.
     FlowId, NonZeroU64, u64
 );
+
+impl ModelId {
+    /// The servers of the scenario: they are no model of execution, and all models have the same ones.
+    pub const SERVERS: Self = Self(NonZeroU32::MAX);
+}
+
+/// A connection over TCP on this machine, as both its ends know it: by their ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub struct Wire {
+    /// The client's.
+    pub client: u16,
+    /// The server's.
+    pub server: u16,
+}

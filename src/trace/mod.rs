@@ -15,7 +15,7 @@ mod words;
 
 pub use batch::{Batch, Source};
 pub use event::{Event, EventKind};
-pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId};
+pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId, Wire};
 pub use phrase::{Phrase, fill};
 pub use time::{TimeRange, Timestamp};
 pub use words::{

@@ -6,6 +6,7 @@ mod loop_states;
 mod made;
 mod rates;
 mod schedules;
+mod sends;
 mod statistics;
 mod watched;
 

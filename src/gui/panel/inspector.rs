@@ -85,6 +85,7 @@ impl Look<'_> {
             field(ui, tr("on"), describe::lane(self.store, model, at.lane));
             self.task_link(ui, model, at, &span, commands);
             links::cause(ui, self.store, model, at, commands);
+            links::sent(ui, self.store, at);
             self.parents(ui, at, commands);
             if self.was_ready_before(model, at, &span) {
                 field(

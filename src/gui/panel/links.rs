@@ -12,6 +12,8 @@ use crate::gui::theme::STEP;
 use crate::gui::walk;
 use crate::store::{ModelTrack, SpanKind, SpanRef, TraceStore};
 
+/// Only the first of them is told.
+const SENDS: usize = 1;
 /// How many of the things that followed are listed.
 const LISTED: usize = 6;
 
@@ -55,7 +57,7 @@ pub(super) fn cause(
                 .on_hover_text(tr("Go to where it happened"))
                 .clicked()
             {
-                commands.push(Command::Reveal(walk::selection(found.from)));
+                commands.extend(walk::selection(found.from).map(Command::Reveal));
             }
         });
         let waited = fill(
@@ -68,6 +70,20 @@ pub(super) fn cause(
     }
 }
 
+/// When the server sent what was read in a span; for the grid of fields.
+pub(super) fn sent(ui: &mut Ui, store: &TraceStore, at: SpanRef) {
+    let sent = analysis::sends_to(store, at, SENDS);
+    let Some(first) = sent.first() else {
+        return;
+    };
+    let waited = plain_duration(first.arrived.since(first.left));
+    field(
+        ui,
+        tr("sent"),
+        fill(tr("{waited} before it was read"), &[("waited", &waited)]),
+    );
+}
+
 /// A cause in a few words.
 fn told(store: &TraceStore, model: &ModelTrack, link: &Link) -> String {
     match link.from {
@@ -75,6 +91,7 @@ fn told(store: &TraceStore, model: &ModelTrack, link: &Link) -> String {
             let name = store.span(span).map(|span| describe::span(store, &span));
             format!("{}, {}", name.unwrap_or_default(), tr(link.kind.word()))
         }
+        Happened::Sent(..) => tr("the server").to_owned(),
         Happened::Instant(_, thread, index) => {
             let thread = model.thread(thread);
             let event = thread.and_then(|thread| thread.instants().get(index));

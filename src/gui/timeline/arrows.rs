@@ -81,6 +81,7 @@ const fn look(palette: &Palette, kind: LinkKind) -> (Color32, &'static [f32]) {
         LinkKind::Work => (palette.thread_call, &[6.0, 3.0]),
         LinkKind::Result => (palette.thread_call, &[]),
         LinkKind::Deferred => (palette.link, &[2.0, 3.0]),
+        LinkKind::Sent => (palette.done, &[4.0, 2.0]),
     }
 }
 
@@ -179,6 +180,7 @@ pub(super) fn describe(scene: &Scene<'_>, arrow: &Arrow) -> Description {
     };
     let from = match link.from {
         Happened::Span(span) => name(span),
+        Happened::Sent(..) => tr("the server").to_owned(),
         Happened::Instant(model, thread, index) => {
             let model = store.model(model);
             let event = model.and_then(|model| model.thread(thread)?.instants().get(index));

@@ -7,9 +7,11 @@ use egui::{Pos2, pos2};
 use super::locate::{lane_edges, moments_height};
 use super::outline::{Kind, Outline};
 use super::place::Placement;
-use crate::analysis::{Happened, Link, LinkKind, cause_of, effects};
+use crate::analysis::{
+    Happened, Link, LinkKind, cause_of, effects, reads_between, sends_at, sends_to,
+};
 use crate::gui::command::Selection;
-use crate::store::{Lane, LaneRef, Piece, SpanKind, SpanRef};
+use crate::store::{Lane, LaneRef, ModelTrack, Piece, SpanKind, SpanRef, TaskTrack};
 use crate::trace::{Cause, ModelId, ThreadId, Timestamp};
 
 /// Of what followed from the selected thing, more is not drawn.
@@ -79,6 +81,8 @@ struct Lanes<'a> {
 /// A row of a lane.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Row {
+    /// The upper edge of a task's bar.
+    Top,
     /// Where the moments of a thread are marked.
     Moments(ThreadId),
     /// The spans of a depth.
@@ -93,6 +97,7 @@ impl Lanes<'_> {
             .known
             .entry((model, lane, row))
             .or_insert_with(|| match row {
+                Row::Top => lane_edges(place, outline, model, lane, 0).map(|(top, _)| top),
                 Row::Moments(thread) => moments_height(place, outline, model, thread),
                 Row::Depth(depth) => {
                     let (top, bottom) = lane_edges(place, outline, model, lane, depth)?;
@@ -116,7 +121,12 @@ fn of_selection(place: &Placement<'_>, lanes: &mut Lanes<'_>) -> Vec<Arrow> {
         }
         Some(Selection::Stall(..)) | None => return Vec::new(),
     };
-    let links = cause.into_iter().chain(effects(store, from, SELECTED));
+    let sent = match from {
+        Happened::Span(span) => sends_to(store, span, SELECTED),
+        _ => Vec::new(),
+    };
+    let links = cause.into_iter().chain(sent);
+    let links = links.chain(effects(store, from, SELECTED));
     links.filter_map(|link| arrow(lanes, link, 1)).collect()
 }
 
@@ -125,8 +135,13 @@ fn in_view(place: &Placement<'_>, outline: &Outline<'_>, lanes: &mut Lanes<'_>) 
     let mut arrows = Vec::new();
     let visible = outline.visible(place.scroll, place.lanes.height());
     for band in outline.pinned().iter().chain(visible) {
-        let Kind::Thread(thread) = band.kind else {
-            continue;
+        let thread = match band.kind {
+            Kind::Thread(thread) => thread,
+            Kind::Task(task) => {
+                add_reads(place, band.model, task, lanes, &mut arrows);
+                continue;
+            }
+            Kind::Header { .. } => continue,
         };
         for depth in 0..thread.lane.depths() {
             let to = |(index, count)| {
@@ -142,6 +157,28 @@ fn in_view(place: &Placement<'_>, outline: &Outline<'_>, lanes: &mut Lanes<'_>) 
         }
     }
     arrows
+}
+
+/// The arrows to what a task reads in view. Where that is often, one read stands for its neighbours.
+fn add_reads(
+    place: &Placement<'_>,
+    model: &ModelTrack,
+    task: &TaskTrack,
+    lanes: &mut Lanes<'_>,
+    arrows: &mut Vec<Arrow>,
+) {
+    let store = place.scene.store;
+    let view = place.axis.range();
+    let reads = reads_between(task, view.begin, view.end);
+    let step = reads.len().div_ceil(MOST).max(1);
+    for read in reads.step_by(step) {
+        let links = sends_at(store, model, task, read..read + 1, SELECTED);
+        arrows.extend(
+            links
+                .into_iter()
+                .filter_map(|link| arrow(lanes, link, step)),
+        );
+    }
 }
 
 /// The places of the spans of a depth that can be told apart at this scale, what lasts still included; of those that
@@ -188,6 +225,10 @@ fn arrow(lanes: &mut Lanes<'_>, link: Link, count: usize) -> Option<Arrow> {
         Happened::Instant(model, thread, _) => {
             let lane = LaneRef::Thread(thread);
             let height = lanes.height(model, lane, Row::Moments(thread))?;
+            pos2(lanes.place.axis.x(link.left), height)
+        }
+        Happened::Sent(model, task) => {
+            let height = lanes.height(model, LaneRef::Task(task), Row::Top)?;
             pos2(lanes.place.axis.x(link.left), height)
         }
     };

@@ -8,6 +8,7 @@ use super::{Address, Protocol, Stream, Transport, count};
 use crate::clock::Ticks;
 use crate::reactor::descriptor::Handler;
 use crate::reactor::{Callback, CallbackResult, Descriptor, Failure, Label, Next, Reactor, Reason};
+use crate::record::wire;
 use crate::trace::{Cause, EventKind, Half, Loss, NameId, Side, TaskId};
 
 /// How often one callback reads at most, so that a fast sender does not starve the others.
@@ -67,7 +68,13 @@ impl Connection {
             side,
         });
         if let (Side::Client, Some(task)) = (side, transport.shared.task) {
-            reactor.recorder.record(EventKind::Connected { task });
+            let at = reactor.recorder.record(EventKind::Connected { task });
+            if !reactor.recorder.is_off()
+                && let Some(wire) = wire(self.stream.fd(), side)
+            {
+                let by = EventKind::ConnectedBy { task, wire };
+                reactor.recorder.record_at(at, by);
+            }
         }
         drop(transport.cork());
         let label = Label::new("connection_made", transport.shared.task);

@@ -15,12 +15,13 @@ use crate::reactor::{
     Reason,
 };
 use crate::record::Recorder;
+use crate::record::wire;
 use crate::runner::Place;
 use crate::runner::blocking::{read_all, read_blocking};
 use crate::runner::error::TaskError;
 use crate::runner::running::{Running, StepError, whole};
 use crate::scenario::BlockingKind;
-use crate::trace::Change;
+use crate::trace::{Change, Side};
 
 /// What its callback is called.
 const DATA_RECEIVED: &str = "data_received";
@@ -70,7 +71,8 @@ fn connected(
     };
     let mut before = 0;
     if let Some(mut running) = errand.running() {
-        running.connection_made(reactor.recorder());
+        let wire = wire(&stream, Side::Client);
+        running.connection_made(wire, reactor.recorder());
         running.expect(endpoint.expected.unwrap_or_default());
         before = running.received();
     }

@@ -203,7 +203,7 @@ impl DatagramProtocol for Conversation {
         transport: &DatagramTransport,
     ) -> CallbackResult {
         if let Some(running) = self.errand.running() {
-            running.connection_made(reactor.recorder());
+            running.connection_made(None, reactor.recorder());
         }
         self.sender(transport).send(reactor, self.line());
         Ok(())

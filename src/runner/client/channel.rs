@@ -11,10 +11,12 @@ use rustix::io::{Errno, read, write};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
+use crate::record::wire;
 use crate::runner::connect::connect;
 use crate::runner::endpoint::PATIENCE;
 use crate::runner::stop::StopHook;
 use crate::runner::{Place, StopToken};
+use crate::trace::{Side, Wire};
 
 /// Nothing wakes a thread from a pipe: it looks up this often whether it is to stop.
 const PIPE_SLICE: Timespec = Timespec {
@@ -69,6 +71,14 @@ impl Channel {
             carrier,
             rest: Vec::new(),
         })
+    }
+
+    /// By what both ends know it, if it is one over TCP.
+    pub(super) fn wire(&self) -> Option<Wire> {
+        match &self.carrier {
+            Carrier::Socket { socket, .. } => wire(socket, Side::Client),
+            Carrier::Pipes { .. } => None,
+        }
     }
 
     /// Says `text` and a line break.

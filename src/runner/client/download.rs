@@ -7,12 +7,13 @@ use std::sync::Arc;
 use super::Client;
 use crate::clock::Ticks;
 use crate::reactor::Failure;
+use crate::record::wire;
 use crate::runner::blocking::block;
 use crate::runner::connect::connect_tcp;
 use crate::runner::error::TaskError;
 use crate::runner::running::{Running, StepError, StepResult, whole};
 use crate::runner::{Endpoint, StopToken};
-use crate::trace::WaitCall;
+use crate::trace::{Side, WaitCall};
 
 /// A download that was begun.
 struct Download<'a> {
@@ -85,7 +86,7 @@ impl Client<'_> {
     ) -> (StepResult, Ticks) {
         let task = running.task();
         let _wake = download.stop.shut_down(&download.stream);
-        let mut at = self.connection_made(running, at);
+        let mut at = self.connection_made(wire(&download.stream, Side::Client), running, at);
         loop {
             let (read, returned) = self.wait_at(at, task, WaitCall::Read, |client| {
                 (&*download.stream).read(&mut client.buffer)

@@ -26,7 +26,7 @@ impl Client<'_> {
                 Ok(stream) => stream,
                 Err(error) => return Err(self.connection_failed(place, error, task, at)),
             };
-            self.connection_made(running, at);
+            self.connection_made(None, running, at);
             let mut held = shared.held.lock().unwrap_or_else(PoisonError::into_inner);
             held.push(stream);
             if shared.stop().is_stopped() {

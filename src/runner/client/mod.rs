@@ -27,7 +27,7 @@ use crate::clock::Ticks;
 use crate::reactor::Failure;
 use crate::record::Recorder;
 use crate::scenario::{Step, Task};
-use crate::trace::{EventKind, Outcome, TaskId, WaitCall};
+use crate::trace::{EventKind, Outcome, TaskId, WaitCall, Wire};
 
 /// What the clients of one model share.
 pub(super) struct Shared {
@@ -233,9 +233,9 @@ impl<'a> Client<'a> {
     }
 
     /// Tells that a connection stands, and returns when that was done.
-    fn connection_made(&mut self, running: &Running, at: Ticks) -> Ticks {
+    fn connection_made(&mut self, wire: Option<Wire>, running: &Running, at: Ticks) -> Ticks {
         let (_, at) = self.call("connection_made", running.task(), at, |client| {
-            running.connection_made(&mut client.recorder);
+            running.connection_made(wire, &mut client.recorder);
             Ok(())
         });
         at

@@ -56,7 +56,7 @@ impl Client<'_> {
             Ok(channel) => channel,
             Err(error) => return Err(self.connection_failed(place, error, task, at)),
         };
-        self.connection_made(running, at);
+        self.connection_made(channel.wire(), running, at);
         let once: usize = texts.iter().map(|text| text.len() + 1).sum();
         let mut talk = Talk {
             place,

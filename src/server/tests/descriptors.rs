@@ -10,7 +10,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 
-use super::{Client, Servers, download, echo, server, start, tcp};
+use super::{Client, Servers, download, echo, nobody, server, start, tcp};
 use crate::scenario::Over;
 
 /// How many descriptors the processes of most of these tests may have.
@@ -112,7 +112,9 @@ fn when_waiting_clients_hold_every_descriptor_they_are_turned_away_one_by_one() 
 fn servers_that_get_no_descriptor_say_what_to_do() {
     in_a_process_with_descriptors(FEW, "servers_that_get_no_descriptor_say_what_to_do", || {
         let many = vec![server("Hello", 2, Duration::from_millis(1)); 100];
-        let error = Servers::start(&many).expect_err("too many").to_string();
+        let error = Servers::start(&many, &nobody())
+            .expect_err("too many")
+            .to_string();
         assert!(
             error.contains("server `slow` gets no port on 127.0.0.1"),
             "{error}"

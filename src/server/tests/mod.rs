@@ -16,6 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Address, Servers};
+use crate::clock::Clock;
+use crate::record::Recorders;
 use crate::scenario::{Fault, Over, Server, Speaks};
 
 /// Longer than any test waits when all is well.
@@ -57,8 +59,13 @@ fn dead(server: Server) -> Server {
     }
 }
 
+/// Nothing is recorded.
+fn nobody() -> Recorders {
+    Recorders::off(&Clock::monotonic())
+}
+
 fn start(servers: &[Server]) -> Servers {
-    Servers::start(servers).expect("the system gives what it takes")
+    Servers::start(servers, &nobody()).expect("the system gives what it takes")
 }
 
 fn tcp(servers: &Servers, place: usize) -> SocketAddr {
