@@ -240,6 +240,7 @@ impl App {
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
             Command::SetPlot(measure, on) => self.settings.measures.set(measure, on),
             Command::SetDetail(detail) => self.settings.detail = detail,
+            Command::ResetLayout => self.reset_layout(),
             Command::StartWalk => self.start_walk(),
             Command::EndWalk => self.end_walk(),
             Command::ToggleHelp => self.help = !self.help,

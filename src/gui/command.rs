@@ -85,6 +85,8 @@ pub enum Command {
     StartWalk,
     /// End the guided walk for good.
     EndWalk,
+    /// Every part of the window where it was at first, and as large.
+    ResetLayout,
     /// Show the table of keys, or hide it.
     ToggleHelp,
     /// Show the command palette, or hide it.

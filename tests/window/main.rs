@@ -6,6 +6,7 @@ mod keys;
 mod parameters;
 mod plots;
 mod ranges;
+mod sizes;
 mod walk;
 mod what_if;
 

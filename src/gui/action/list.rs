@@ -277,6 +277,13 @@ pub const ACTIONS: &[Action] = &[
     .keys(&[Press(CTRL, Key::Num5)])
     .switch(|state| state.settings.shows(Side::Statistics)),
     action(
+        "reset-layout",
+        Group::Window,
+        "Reset the layout",
+        "Show every part of the window where it was at first, and as large",
+        |_| Ok(Command::ResetLayout),
+    ),
+    action(
         "theme",
         Group::Window,
         "Dark or light",
