@@ -264,6 +264,7 @@ impl App {
             Command::SetPlot(measure, on) => self.settings.measures.set(measure, on),
             Command::Playback(command) => self.play(command),
             Command::SetDetail(detail) => self.settings.detail = detail,
+            Command::ResetLayout => self.reset_layout(),
             Command::StartWalk => self.start_walk(),
             Command::EndWalk => self.end_walk(),
             Command::ToggleHelp => self.help = !self.help,

@@ -96,6 +96,8 @@ pub enum Command {
     EndWalk,
     /// Do this to the playhead.
     Playback(PlaybackCommand),
+    /// Every part of the window where it was at first, and as large.
+    ResetLayout,
     /// Show the table of keys, or hide it.
     ToggleHelp,
     /// Search the trace.

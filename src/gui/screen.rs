@@ -10,6 +10,7 @@ use super::command::{Command, Detail, Side};
 use super::document::{Document, Documents};
 use super::panel;
 use super::plot::{histogram, strip};
+use super::settings::Settings;
 use super::shortcut;
 use super::theme::Palette;
 use super::time_view::TimeView;
@@ -49,6 +50,16 @@ impl App {
         for command in commands {
             self.apply(command);
         }
+    }
+
+    pub(super) fn reset_layout(&mut self) {
+        let first = Settings::default();
+        for side in Side::ALL {
+            self.settings.show(side, first.shows(side));
+        }
+        self.settings.detail = first.detail;
+        // egui remembers how large the hand made each panel, and what is in it keeps it so.
+        self.ctx.data_mut(egui::util::IdTypeMap::clear);
     }
 
     /// What decides what can be done.

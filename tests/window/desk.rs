@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use egui::accesskit::Role;
-use egui::{Key, Modifiers};
+use egui::{Key, Modifiers, Pos2, Vec2, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::{Harness, Node};
 use loopscope::format;
@@ -45,8 +45,14 @@ pub(crate) struct Desk {
 
 impl Desk {
     pub(crate) fn new() -> Self {
+        Self::sized(vec2(1440.0, 900.0), 1.0)
+    }
+
+    /// One of this size in points, where a point is so many pixels.
+    pub(crate) fn sized(size: Vec2, scale: f32) -> Self {
         let harness = Harness::builder()
-            .with_size([1440.0, 900.0])
+            .with_size(size)
+            .with_pixels_per_point(scale)
             .with_context_setup(theme::install)
             .build_ui_state(
                 |ui, app: &mut Option<App>| {
@@ -176,6 +182,20 @@ impl Desk {
 
     pub(crate) fn click(&mut self, label: &str) {
         self.control(label).click();
+        self.frames(3);
+    }
+
+    /// Drags the pointer from one place to another.
+    pub(crate) fn drag(&mut self, from: Pos2, to: Pos2) {
+        for at in [from, from + (to - from) / 2.0, to] {
+            self.harness.hover_at(at);
+            self.frames(1);
+            if at == from {
+                self.harness.drag_at(at);
+                self.frames(1);
+            }
+        }
+        self.harness.drop_at(to);
         self.frames(3);
     }
 

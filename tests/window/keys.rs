@@ -1,6 +1,6 @@
 //! Every action of the table of keys, asked for by each of its keys and by its name in the command palette.
 
-use egui::{Key, Modifiers, Pos2, pos2};
+use egui::{Key, Modifiers, Pos2, pos2, vec2};
 use loopscope::gui::action::{self, Action, Trigger};
 use loopscope::gui::command::{Command, Detail, Selection, Side, Step, ViewCommand};
 use loopscope::gui::lanes::{Arrangement, LaneCommand};
@@ -279,6 +279,18 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             speaks(desk, ask, LanguageChoice::Chinese);
             assert!(desk.has("运行") || desk.has("▶ 运行"));
             desk.apply(Command::SetLanguage(LanguageChoice::English));
+        },
+        "reset-layout" => |desk, ask| {
+            let place = |desk: &Desk| desk.control("Inspector").rect();
+            let before = place(desk);
+            desk.apply(Command::SetPanel(Side::Comparison, false));
+            let edge = before.left_center() - vec2(8.0, 0.0);
+            desk.drag(edge, edge - vec2(120.0, 0.0));
+            assert!(place(desk).left() < before.left() - 60.0);
+            ask(desk);
+            desk.frames(3);
+            assert_eq!(place(desk), before);
+            assert!(desk.app().settings().shows(Side::Comparison));
         },
         "walk" => |desk, ask| {
             ask(desk);

@@ -7,6 +7,7 @@ mod parameters;
 mod playback;
 mod plots;
 mod ranges;
+mod sizes;
 mod walk;
 mod what_if;
 

@@ -1,6 +1,6 @@
 //! A stretch of time is chosen, its statistics are read and copied, and what they are about is walked to.
 
-use egui::{Key, Modifiers, OutputCommand, Pos2, vec2};
+use egui::{Key, Modifiers, OutputCommand, vec2};
 use egui_kittest::kittest::Queryable;
 use loopscope::gui::command::Selection;
 
@@ -15,24 +15,11 @@ fn run() -> Desk {
     desk
 }
 
-fn drag(desk: &mut Desk, from: Pos2, to: Pos2) {
-    for at in [from, from + (to - from) / 2.0, to] {
-        desk.harness.hover_at(at);
-        desk.frames(1);
-        if at == from {
-            desk.harness.drag_at(at);
-            desk.frames(1);
-        }
-    }
-    desk.harness.drop_at(to);
-    desk.frames(3);
-}
-
 /// Drags over the middle of the ruler.
 fn choose_a_range(desk: &mut Desk) {
     let timeline = desk.harness.get_by_label("Timeline").rect();
     let ruler = timeline.center_top() + vec2(0.0, 12.0);
-    drag(desk, ruler - vec2(150.0, 0.0), ruler + vec2(150.0, 0.0));
+    desk.drag(ruler - vec2(150.0, 0.0), ruler + vec2(150.0, 0.0));
 }
 
 fn copied(desk: &Desk) -> String {

@@ -299,6 +299,13 @@ pub(super) const ACTIONS: &[Action] = &[
     plays::LOOP,
     plays::DELAYS,
     action(
+        "reset-layout",
+        Group::Window,
+        "Reset the layout",
+        "Show every part of the window where it was at first, and as large",
+        |_| Ok(Command::ResetLayout),
+    ),
+    action(
         "theme",
         Group::Window,
         "Dark or light",

@@ -1,6 +1,6 @@
 //! The left side: which scenario, its story, which models and how they start.
 
-use egui::{RichText, Ui};
+use egui::{RichText, Ui, vec2};
 
 use super::{blocking, parameters, widgets};
 use crate::gui::command::Command;
@@ -9,24 +9,76 @@ use crate::gui::texts::{self, Language, say_all, told, tr};
 use crate::gui::theme::{self, STEP};
 use crate::scenario::{Scenario, builtins};
 
+/// What is hidden below is told of where it is at least so high, in points.
+const HIDDEN: f32 = 24.0;
+/// Height of the strip that tells of it.
+const STRIP: f32 = 22.0;
+
 /// Shows the side; `running` is whether a run goes on.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
-    egui::ScrollArea::vertical()
+    let strip = ui
+        .ctx()
+        .data(|data| data.get_temp(more_id()).unwrap_or(false));
+    let room = ui.available_height() - if strip { STRIP + STEP } else { 0.0 };
+    let scroll = egui::ScrollArea::vertical()
         .id_salt("controls")
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            picker(ui, controls, running, commands);
-            models(ui, controls, running, commands);
-            ui.add_space(2.0 * STEP);
-            blocking::show(ui, controls, running, commands);
-            ui.add_space(STEP);
-            blocking::threshold(ui, controls, commands);
-            ui.add_space(STEP);
-            parameters::show(ui, controls, running, commands);
-            ui.add_space(STEP);
-            story(ui, controls);
-            ui.add_space(2.0 * STEP);
-        });
+        .max_height(room);
+    let shown = scroll.auto_shrink(false).show(ui, |ui| {
+        scroll_on(ui);
+        picker(ui, controls, running, commands);
+        models(ui, controls, running, commands);
+        ui.add_space(2.0 * STEP);
+        blocking::show(ui, controls, running, commands);
+        ui.add_space(STEP);
+        blocking::threshold(ui, controls, commands);
+        ui.add_space(STEP);
+        parameters::show(ui, controls, running, commands);
+        ui.add_space(STEP);
+        story(ui, controls);
+        ui.add_space(2.0 * STEP);
+    });
+    more_below(ui, &shown, strip);
+}
+
+/// Scrolls as far as was asked for in the last frame.
+fn scroll_on(ui: &Ui) {
+    let asked = ui
+        .ctx()
+        .data_mut(|data| data.remove_temp::<f32>(asked_id()));
+    if let Some(by) = asked {
+        ui.scroll_with_delta(vec2(0.0, -by));
+    }
+}
+
+fn asked_id() -> egui::Id {
+    egui::Id::unique("scroll on")
+}
+
+/// Remembers whether there is more below, which a small window hides; then the strip for that takes some room.
+fn more_below(ui: &mut Ui, shown: &egui::scroll_area::ScrollAreaOutput<()>, strip: bool) {
+    let room = shown.inner_rect.height();
+    let hidden = shown.content_size.y - room - shown.state.clamped_offset().y;
+    let more = hidden >= HIDDEN;
+    if more != strip {
+        ui.ctx().data_mut(|data| data.insert_temp(more_id(), more));
+        ui.ctx().request_repaint();
+    }
+    if !strip {
+        return;
+    }
+    let text = RichText::new(tr("▼ More below")).font(theme::small());
+    let button = egui::Button::new(text).frame_when_inactive(false);
+    let button = button.min_size(vec2(ui.available_width(), STRIP - 2.0));
+    let hint = tr("Scroll to the parameters and the story");
+    if ui.add(button).on_hover_text(hint).clicked() {
+        let by = hidden.min(room - 2.0 * theme::BODY);
+        ui.ctx().data_mut(|data| data.insert_temp(asked_id(), by));
+        ui.ctx().request_repaint();
+    }
+}
+
+fn more_id() -> egui::Id {
+    egui::Id::unique("more below")
 }
 
 /// What a scenario is called in the language that is spoken.

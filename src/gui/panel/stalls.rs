@@ -1,6 +1,6 @@
 //! What held the loops: findings, the most harmful first, or one stall after another. Each line leads to its stall.
 
-use egui::{Align2, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::{walk, widgets};
 use crate::analysis::{Finding, StallReport, plain_duration};
@@ -224,7 +224,8 @@ impl<'a> Line<'a> {
                 (19.0, &self.second, theme::small(), weak),
             ] {
                 let at = pos2(rect.left() + STEP, rect.top() + down);
-                painter.text(at, Align2::LEFT_TOP, text, font, color);
+                let galley = widgets::elided(&painter, text, font, rect.width() - 2.0 * STEP);
+                painter.galley(at, galley, color);
             }
         }
         if response.on_hover_text(self.hint).clicked() {

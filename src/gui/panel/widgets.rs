@@ -70,18 +70,66 @@ pub(super) fn segments<T: PartialEq + Copy>(
     chosen: T,
     choices: impl IntoIterator<Item = (T, &'static str, &'static str)>,
 ) -> Option<T> {
+    let choices: Vec<_> = choices.into_iter().collect();
+    let gap = STEP / 2.0;
+    let padding = 2.0 * ui.spacing().button_padding.x;
+    let width_of = |ui: &Ui, text: &str| {
+        let color = Color32::PLACEHOLDER;
+        let galley = ui
+            .painter()
+            .layout_no_wrap(text.to_owned(), theme::body(), color);
+        galley.size().x + padding
+    };
+    let widths = choices.iter().map(|(_, text, _)| width_of(ui, text));
+    let room = ui.available_width();
+    let lines = columns(&widths.collect::<Vec<_>>(), room, gap);
     let mut pressed = None;
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = STEP / 2.0;
-        for (value, text, hint) in choices {
-            let button = egui::Button::selectable(value == chosen, text).frame_when_inactive(true);
-            let response = ui.add(button).on_hover_text(hint);
-            if response.clicked() && value != chosen {
-                pressed = Some(value);
+    for line in choices.chunks(lines.unwrap_or(choices.len()).max(1)) {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = gap;
+            for (value, text, hint) in line {
+                let mut button =
+                    egui::Button::selectable(*value == chosen, *text).frame_when_inactive(true);
+                if let Some(columns) = lines {
+                    let gaps = gap * (columns - 1) as f32;
+                    let width = ((room - gaps) / columns as f32).floor();
+                    button = button.min_size(vec2(width, 0.0)).truncate();
+                }
+                let response = ui.add(button).on_hover_text(*hint);
+                if response.clicked() && *value != chosen {
+                    pressed = Some(*value);
+                }
             }
-        }
-    });
+        });
+    }
     pressed
+}
+
+/// In how many columns buttons of these widths stand, where one line has no room for all: as many in each line, as far
+/// as possible. `None` where one line has.
+fn columns(widths: &[f32], room: f32, gap: f32) -> Option<usize> {
+    let count = widths.len();
+    let gaps = |count: usize| gap * count.saturating_sub(1) as f32;
+    if widths.iter().sum::<f32>() + gaps(count) <= room {
+        return None;
+    }
+    let widest = widths.iter().copied().fold(0.0, f32::max);
+    let fits = |columns: usize| widest * columns as f32 + gaps(columns) <= room;
+    let columns = (1..count).rev().find(|&columns| fits(columns)).unwrap_or(1);
+    Some(count.div_ceil(count.div_ceil(columns)))
+}
+
+/// A text that ends in `…` where it is wider than `width`.
+pub(super) fn elided(
+    painter: &egui::Painter,
+    text: &str,
+    font: egui::FontId,
+    width: f32,
+) -> std::sync::Arc<egui::Galley> {
+    let format = egui::TextFormat::simple(font, Color32::PLACEHOLDER);
+    let mut job = egui::text::LayoutJob::single_section(text.to_owned(), format);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(width);
+    painter.layout_job(job)
 }
 
 /// The title of a section.
@@ -279,6 +327,15 @@ fn parse_millis(text: &str, allowed: &RangeInclusive<Duration>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn buttons_that_have_no_room_in_one_line_stand_in_columns() {
+        assert_eq!(columns(&[40.0; 6], 260.0, 4.0), None);
+        assert_eq!(columns(&[40.0; 6], 230.0, 4.0), Some(3), "not five and one");
+        assert_eq!(columns(&[100.0, 120.0], 200.0, 4.0), Some(1));
+        assert_eq!(columns(&[500.0], 200.0, 4.0), Some(1));
+        assert_eq!(columns(&[], 200.0, 4.0), None);
+    }
 
     #[test]
     fn a_length_can_be_typed_with_or_without_a_unit() {

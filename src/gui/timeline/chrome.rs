@@ -105,7 +105,11 @@ pub(super) fn ruler(
     for tick in &ruler.ticks {
         if let Some(label) = &tick.label {
             let at = pos2(area.left() + tick.x + 5.0, area.top() + 12.0);
-            text(&inside, at, label, theme::number(), palette.text_weak);
+            let galley = painter.layout_no_wrap(label.clone(), theme::number(), palette.text_weak);
+            // Half a number would be another number.
+            if at.x + galley.size().x <= area.right() {
+                text(&inside, at, label, theme::number(), palette.text_weak);
+            }
         }
     }
     if let Some(base) = &ruler.base {

@@ -11,8 +11,8 @@ use crate::gui::texts::{fill, tr};
 use crate::store::{ModelTrack, SpanKind, Stall, TaskTrack, ThreadTrack};
 use crate::trace::{NameId, TaskId, ThreadId, TimeRange};
 
-/// How close two marks in a header may stand, in points. Closer ones share a mark.
-const MARK_GAP: f32 = 11.0;
+/// How close two marks in a header may stand, in points: where each can be hit. Closer ones share a mark.
+const MARK_GAP: f32 = 14.0;
 
 /// A stall that ended or lasts still.
 struct Known {
