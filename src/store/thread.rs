@@ -30,7 +30,7 @@ pub struct ThreadTrack {
     /// By how many nanoseconds each timer was late that fired on this thread, at the moment when it did.
     pub lateness: Series,
     /// Its turns, in the order of time.
-    turns: Vec<TurnMark>,
+    turns: Chunks<TurnMark>,
     /// Of a thread without a loop, the stretches between two waits.
     stretches: Row,
     /// How long it waited, in polls or in system calls, in nanoseconds, what lasts still not included.
@@ -79,7 +79,7 @@ impl ThreadTrack {
             callbacks: 0,
             watch: Watch::default(),
             lateness: Series::default(),
-            turns: Vec::new(),
+            turns: Chunks::default(),
             stretches: Row::default(),
             waited: 0,
             last_wait_end: None,
@@ -148,7 +148,7 @@ impl ThreadTrack {
     }
 
     /// Its turns, each from its poll to that of the next one, in the order of time.
-    pub fn turns(&self) -> &[TurnMark] {
+    pub const fn turns(&self) -> &Chunks<TurnMark> {
         &self.turns
     }
 
@@ -363,6 +363,8 @@ impl ThreadTrack {
         self.lane.forget_before(moment);
         self.stretches.forget_before(moment);
         self.lateness.forget_before(moment);
+        let place = self.turns.partition_point(|turn| turn.at < moment);
+        self.turns.forget_before(place);
         self.watch.forget_before(moment);
         let place = self.instants.partition_point(|event| event.at < moment);
         self.instants.forget_before(place);
@@ -389,6 +391,7 @@ impl ThreadTrack {
         self.lane.bytes()
             + self.stretches.bytes()
             + self.lateness.bytes()
+            + self.turns.bytes()
             + self.watch.bytes()
             + self.instants.bytes()
             + self.notable.bytes()

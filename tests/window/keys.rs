@@ -5,6 +5,7 @@ use loopscope::gui::action::{self, Action, Trigger};
 use loopscope::gui::command::{Command, Detail, Selection, Side, Step, ViewCommand};
 use loopscope::gui::lanes::{Arrangement, LaneCommand};
 use loopscope::gui::playback::PlaybackCommand;
+use loopscope::gui::settings::Kept;
 use loopscope::gui::texts::LanguageChoice;
 use loopscope::store::{LaneRef, Span, SpanKind, SpanRef};
 use loopscope::trace::{Cause, TimeRange, Timestamp};
@@ -237,6 +238,9 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             assert_eq!(desk.shown().chosen, None);
         },
+        "keep-little" => |desk, ask| keeps(desk, ask, Kept::All, Kept::Little),
+        "keep-much" => |desk, ask| keeps(desk, ask, Kept::All, Kept::Much),
+        "keep-all" => |desk, ask| keeps(desk, ask, Kept::Much, Kept::All),
         "theme" => |desk, ask| {
             let dark = desk.harness.ctx.global_style().visuals.dark_mode;
             ask(desk);
@@ -279,6 +283,12 @@ fn opens(desk: &mut Desk, ask: Ask<'_>, title: &str) {
     ask(desk);
     assert!(desk.has(title), "{title}");
     let _ = desk.control("Path");
+}
+
+fn keeps(desk: &mut Desk, ask: Ask<'_>, before: Kept, after: Kept) {
+    desk.apply(Command::SetKept(before));
+    ask(desk);
+    assert_eq!(desk.app().settings().kept, after);
 }
 
 fn flips(desk: &mut Desk, ask: Ask<'_>, side: Side) {
