@@ -17,9 +17,14 @@ const NEAR: f32 = 3.0;
 /// A cause and what followed may lie in the same column: then the arrow swings out to the left, so far.
 const SWING: f32 = 14.0;
 
+/// Whether an arrow swings out. What was sent lies on the lane itself, and needs no room.
+fn swings(arrow: &Arrow) -> bool {
+    arrow.to.x - arrow.from.x < SWING && arrow.link.kind != LinkKind::Sent
+}
+
 /// Where an arrow begins: beside its cause, where that lies above or below what followed.
 fn start(arrow: &Arrow) -> Pos2 {
-    match arrow.to.x - arrow.from.x < SWING {
+    match swings(arrow) {
         true => arrow.from - vec2(SWING, 0.0),
         false => arrow.from,
     }
@@ -28,7 +33,8 @@ fn start(arrow: &Arrow) -> Pos2 {
 /// The way of an arrow: level where it begins and where it ends.
 fn curve(arrow: &Arrow) -> [Pos2; POINTS] {
     let (start, end) = (start(arrow), arrow.to - vec2(2.0, 0.0));
-    let reach = ((end.x - start.x) / 2.0).clamp(10.0, 80.0);
+    let least = if swings(arrow) { 10.0 } else { 1.0 };
+    let reach = ((end.x - start.x) / 2.0).clamp(least, 80.0);
     let out = start + vec2(reach.min(24.0), 0.0);
     let back = end - vec2(reach, 0.0);
     std::array::from_fn(|place| {
