@@ -10,6 +10,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
+use rustix::time::{ClockId, clock_gettime};
 
 /// How often all take turns; less often where one of them takes long.
 const ROUNDS: usize = 501;
@@ -20,6 +21,19 @@ const TURN: Duration = Duration::from_millis(1);
 const ALL: Duration = Duration::from_secs(5);
 /// After so many units of work what was left lying is cleared away.
 const UNITS: u64 = 64;
+
+/// The processor time of this thread: others may be busy as well.
+pub fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.try_into().expect("it is not negative")
+}
+
+/// How many bytes of memory this process has at present.
+pub fn resident() -> f64 {
+    let told = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = told.split(' ').nth(1).and_then(|word| word.parse().ok());
+    pages.unwrap_or(0.0) * rustix::param::page_size() as f64
+}
 
 /// Someone who does the work.
 pub struct Peer<'a> {

@@ -7,13 +7,12 @@
 //! bytes of memory for a span, with everything that belongs to it but its name.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use criterion::Criterion;
 use loopscope::store::{Lane, Piece, Row, TraceStore};
 use loopscope::trace::{Batch, TimeRange, Timestamp};
-use loopscope_benches::made::{batches, count, lanes, stored};
-use loopscope_benches::{Peer, beside};
+use loopscope_benches::made::{batches, count, lanes};
+use loopscope_benches::{Peer, beside, resident, thread_time};
 
 /// How long the traces are, in spans.
 const SIZES: [usize; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
@@ -45,32 +44,32 @@ fn append(criterion: &mut Criterion) {
         store
     };
     let peers = vec![
-        Peer::new("store", taken_in),
-        Peer::new("as they came", kept),
+        Peer::new("store", taken_in).on_clock(thread_time),
+        Peer::new("as they came", kept).on_clock(thread_time),
     ];
     beside(criterion, "take in a span", SIZES[1] as u64, peers);
 }
 
 /// Takes a trace in, and says what that cost at its begin and at its end, and how much memory it takes.
 fn grow(spans: usize) -> TraceStore {
-    let resident = resident();
+    let before = resident();
     let mut store = TraceStore::new();
     let mut parts = [0.0_f64; 10];
     let mut batches = batches(spans);
     for part in 1..=parts.len() {
-        let before = count(&store);
+        let begun = count(&store);
         let mut spent = 0;
         while count(&store) < spans / parts.len() * part {
             // Made before they are taken in: only the latter is measured.
-            let some: Vec<Batch> = batches.by_ref().take(100).collect();
+            let some: Vec<Batch> = batches.by_ref().take(3).collect();
             if some.is_empty() {
                 break;
             }
-            let begin = Instant::now();
+            let begin = thread_time();
             some.iter().for_each(|batch| store.push(batch));
-            spent += begin.elapsed().as_nanos();
+            spent += (thread_time() - begin).as_nanos();
         }
-        parts[part - 1] = spent as f64 / (count(&store) - before).max(1) as f64;
+        parts[part - 1] = spent as f64 / (count(&store) - begun).max(1) as f64;
     }
     let count = count(&store) as f64;
     println!(
@@ -79,16 +78,9 @@ fn grow(spans: usize) -> TraceStore {
         parts[0],
         parts[9],
         store.bytes() as f64 / count,
-        (self::resident() - resident) / count,
+        (resident() - before) / count,
     );
     store
-}
-
-/// How many bytes of memory this process has at present.
-fn resident() -> f64 {
-    let told = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = told.split(' ').nth(1).and_then(|word| word.parse().ok());
-    pages.unwrap_or(0.0) * rustix::param::page_size() as f64
 }
 
 fn ask(criterion: &mut Criterion, store: &TraceStore, spans: usize) {
@@ -102,8 +94,8 @@ fn ask(criterion: &mut Criterion, store: &TraceStore, spans: usize) {
         let view = TimeRange::new(Timestamp(begin), Timestamp(begin + length));
         let grain = (length / COLUMNS).max(1);
         assert_eq!(
-            pieces(row, view, grain),
-            every_span(row, view, grain),
+            pieces(row, view, grain).0,
+            every_span(row, view, grain).0,
             "both see the same"
         );
         let peers = vec![

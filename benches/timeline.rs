@@ -18,7 +18,7 @@ use loopscope::gui::timeline::{Scene, Timeline};
 use loopscope::store::{Lane, TraceStore};
 use loopscope::trace::{TimeRange, Timestamp};
 use loopscope_benches::made::{count, lanes, stored};
-use loopscope_benches::{Peer, beside};
+use loopscope_benches::{Peer, beside, thread_time};
 
 /// How long the traces are, in spans.
 const SIZES: [usize; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
@@ -61,15 +61,18 @@ fn compare(criterion: &mut Criterion, store: &TraceStore, spans: usize, length: 
             hits: &[],
         selection: None,
         chosen: None,
+        hover: None,
         stall_threshold: Duration::from_millis(50),
     };
     let peers = vec![
         Peer::new("timeline", || {
             frame(&ours, |ui| timeline.show(ui, &scene, &mut Vec::new()))
-        }),
+        })
+        .on_clock(thread_time),
         Peer::new("a rectangle per span", || {
             frame(&theirs, |ui| rectangles(ui, store, &view))
-        }),
+        })
+        .on_clock(thread_time),
     ];
     let shown = match length {
         1_000_000.. => format!("{} ms", length / 1_000_000),

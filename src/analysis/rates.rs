@@ -109,7 +109,11 @@ fn turns_until(thread: &ThreadTrack, moment: Timestamp, now: Timestamp) -> f64 {
     };
     let end = turns.get(begun).map(|turn| turn.at);
     let end = end.or(thread.end).unwrap_or(now);
-    let turn = TimeRange::new(turns[last].at, end);
+    let Some(turn) = turns.get(last) else {
+        // It was let go of.
+        return begun as f64;
+    };
+    let turn = TimeRange::new(turn.at, end);
     let part = moment.0.saturating_sub(turn.begin.0) as f64 / turn.nanos().max(1) as f64;
     last as f64 + part.min(1.0)
 }
@@ -118,7 +122,7 @@ fn turns_until(thread: &ThreadTrack, moment: Timestamp, now: Timestamp) -> f64 {
 fn mean(thread: &ThreadTrack, range: TimeRange, which: impl Fn((u64, u64)) -> u64) -> f64 {
     let turns = thread.turns();
     let first = turns.partition_point(|turn| turn.at <= range.begin);
-    let first = first.saturating_sub(1);
+    let first = first.saturating_sub(1).max(turns.first_place());
     let past = turns.partition_point(|turn| turn.at < range.end);
     let until = |place: usize| match turns.get(place) {
         Some(turn) => (turn.callbacks, turn.ready),

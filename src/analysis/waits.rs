@@ -36,6 +36,15 @@ impl Waits {
     /// Looks at what has become known of a model: at about `most` things that were served, and the rest at the next call.
     /// Whether that was all; a turn that is not over waits.
     pub fn look(&mut self, model: &ModelTrack, most: usize) -> bool {
+        let gone = model.threads.iter().filter_map(|thread| {
+            let first = thread.turns().first()?;
+            (thread.turns().first_place() > 0).then_some((thread.id, first.at))
+        });
+        for (thread, moment) in gone {
+            if let Some(delays) = self.threads.get_mut(&thread) {
+                delays.forget_before(moment);
+            }
+        }
         let mut left = most;
         for thread in model.threads.iter().filter(|thread| thread.polls > 0) {
             let delays = self.threads.entry(thread.id).or_default();
@@ -105,6 +114,14 @@ impl Delays {
         self.series.push(at, nanos);
         if let Some(block) = self.blocks.last_mut() {
             block.add(nanos);
+        }
+    }
+
+    /// Lets go of what was served before `moment`, as the store has.
+    fn forget_before(&mut self, moment: Timestamp) {
+        let points = self.series.points();
+        if points.first().is_some_and(|(at, _)| *at < moment) {
+            self.series.forget_before(moment);
         }
     }
 

@@ -25,6 +25,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 pub use error::{ReadError, WriteError};
+pub use native::Reader;
 pub use recording::Recording;
 
 use crate::store::TraceStore;

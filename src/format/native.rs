@@ -21,7 +21,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -177,16 +177,125 @@ fn open(path: &Path) -> Result<BufReader<File>, ReadError> {
 
 /// As [`read`], from anything; `path` is what errors call it.
 pub(super) fn read_from(path: &Path, input: impl Read) -> Result<Trace, ReadError> {
-    let (info, chunks) = read_head(path, input)?;
-    let (store, truncated) = read_batches(chunks).map_err(|source| ReadError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+    let mut reader = Reader::of(path, input)?;
+    let mut store = TraceStore::new();
+    while let Some(batch) = reader.next()? {
+        store.push(&batch);
+    }
     Ok(Trace {
-        info,
+        info: reader.info,
         store,
-        truncated,
+        truncated: reader.missing,
     })
+}
+
+/// Reads a trace batch by batch: the first of a long one can be shown before the last is read.
+pub struct Reader<R = BufReader<File>> {
+    path: PathBuf,
+    info: TraceInfo,
+    chunks: Chunks<R>,
+    /// The last moment of each thread.
+    last: HashMap<ThreadId, Timestamp>,
+    events: u64,
+    is_over: bool,
+    missing: Option<String>,
+}
+
+impl Reader {
+    /// Opens a trace and reads what it tells before its first event.
+    ///
+    /// # Errors
+    /// When the file cannot be read, is something else, or is damaged before its first event.
+    pub fn open(path: &Path) -> Result<Self, ReadError> {
+        Self::of(path, open(path)?)
+    }
+}
+
+impl<R: Read> Reader<R> {
+    fn of(path: &Path, input: R) -> Result<Self, ReadError> {
+        let (info, chunks) = read_head(path, input)?;
+        Ok(Self {
+            path: path.to_owned(),
+            info,
+            chunks,
+            last: HashMap::new(),
+            events: 0,
+            is_over: false,
+            missing: None,
+        })
+    }
+
+    /// What the file tells about its trace.
+    pub const fn info(&self) -> &TraceInfo {
+        &self.info
+    }
+
+    /// How many bytes of the file were read.
+    pub const fn bytes(&self) -> u64 {
+        self.chunks.read
+    }
+
+    /// Once there are no more batches: where the file ends early or is damaged, what is missing, as a sentence for a
+    /// person.
+    pub fn missing(&self) -> Option<&str> {
+        self.missing.as_deref()
+    }
+
+    /// The next batch, in the order in which they were recorded; `None` after the last one that is sound.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "it can fail, and says so in its own way"
+    )]
+    pub fn next(&mut self) -> Result<Option<Batch>, ReadError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let failed = |source| ReadError::Io {
+            path: self.path.clone(),
+            source,
+        };
+        let missing = match self.chunks.next().map_err(failed)? {
+            Chunk::Sound(BATCH) => match postcard::from_bytes::<Batch>(&self.chunks.payload) {
+                Ok(batch) if is_in_order(&batch, &mut self.last) => {
+                    self.events += batch.events.len() as u64;
+                    return Ok(Some(batch));
+                }
+                _ => Some(self.chunks.bytes() + self.chunks.rest().map_err(failed)?),
+            },
+            Chunk::Sound(END) => match postcard::from_bytes::<u64>(&self.chunks.payload) {
+                Ok(events) if events == self.events => {
+                    self.is_over = true;
+                    return Ok(None);
+                }
+                _ => Some(0),
+            },
+            Chunk::Sound(_) => Some(self.chunks.bytes() + self.chunks.rest().map_err(failed)?),
+            Chunk::Damaged { bytes } => Some(bytes + self.chunks.rest().map_err(failed)?),
+            Chunk::None => None,
+        };
+        self.is_over = true;
+        self.missing = Some(self.tell(missing));
+        Ok(None)
+    }
+
+    /// Says what is missing: so many bytes at the end, some events in the middle for 0, or only the mark of the end.
+    fn tell(&self, missing: Option<u64>) -> String {
+        let last = self.last.values().max().copied().unwrap_or_default();
+        let kept = format!(
+            "Everything up to {last:.3} ({} events) is here.",
+            self.events
+        );
+        match missing {
+            None => format!("The recording was not finished: its program ended before. {kept}"),
+            Some(0) => format!("Some events are missing in the middle of the file. {kept}"),
+            Some(bytes) => format!(
+                "The file is cut off or damaged: its last {bytes} bytes cannot be read. {kept}"
+            ),
+        }
+    }
 }
 
 fn read_head<R: Read>(path: &Path, mut input: R) -> Result<(TraceInfo, Chunks<R>), ReadError> {
@@ -225,6 +334,7 @@ fn read_head<R: Read>(path: &Path, mut input: R) -> Result<(TraceInfo, Chunks<R>
     let mut chunks = Chunks {
         input,
         payload: Vec::new(),
+        read: head as u64,
     };
     let info = match chunks.next().map_err(failed)? {
         Chunk::Sound(INFO) => postcard::from_bytes(&chunks.payload).ok(),
@@ -232,40 +342,6 @@ fn read_head<R: Read>(path: &Path, mut input: R) -> Result<(TraceInfo, Chunks<R>
     };
     let info = info.ok_or_else(|| ReadError::Headless(path.to_owned()))?;
     Ok((info, chunks))
-}
-
-/// Reads batches for as long as they are sound, and says what is missing, if anything is.
-fn read_batches(mut chunks: Chunks<impl Read>) -> io::Result<(TraceStore, Option<String>)> {
-    let mut store = TraceStore::new();
-    let mut last = HashMap::new();
-    let missing = loop {
-        match chunks.next()? {
-            Chunk::Sound(BATCH) => match postcard::from_bytes::<Batch>(&chunks.payload) {
-                Ok(batch) if is_in_order(&batch, &mut last) => store.push(&batch),
-                _ => break Some(chunks.bytes() + chunks.rest()?),
-            },
-            Chunk::Sound(END) => match postcard::from_bytes::<u64>(&chunks.payload) {
-                Ok(events) if events == store.events() => return Ok((store, None)),
-                _ => break Some(0),
-            },
-            Chunk::Sound(_) => break Some(chunks.bytes() + chunks.rest()?),
-            Chunk::Damaged { bytes } => break Some(bytes + chunks.rest()?),
-            Chunk::None => break None,
-        }
-    };
-    let kept = format!(
-        "Everything up to {:.3} ({} events) is here.",
-        store.range().end,
-        store.events()
-    );
-    let truncated = match missing {
-        None => format!("The recording was not finished: its program ended before. {kept}"),
-        Some(0) => format!("Some events are missing in the middle of the file. {kept}"),
-        Some(bytes) => {
-            format!("The file is cut off or damaged: its last {bytes} bytes cannot be read. {kept}")
-        }
-    };
-    Ok((store, Some(truncated)))
 }
 
 /// Whether the events of a thread go on in time, as the store relies on.
@@ -283,6 +359,8 @@ struct Chunks<R> {
     input: R,
     /// Of the last sound chunk. Grows with what is in the file, never with what a length pretends.
     payload: Vec<u8>,
+    /// How many bytes were read.
+    read: u64,
 }
 
 enum Chunk {
@@ -310,6 +388,7 @@ impl<R: Read> Chunks<R> {
         self.payload.clear();
         let mut payload = self.input.by_ref().take(u64::from(length));
         payload.read_to_end(&mut self.payload)?;
+        self.read += self.bytes();
         let whole = self.payload.len() as u64 == u64::from(length);
         let crc = u32::from_le_bytes([c0, c1, c2, c3]);
         if whole && checksum(kind, length, &self.payload) == crc {

@@ -14,13 +14,14 @@ use super::lanes::{Arrangement, Arrangements, LaneCommand};
 use super::live::{Fetched, Live};
 use super::messages::{Messages, Severity};
 use super::navigate;
+use super::opening::Opening;
 use super::panel;
 use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
 use super::panel::walk::{Sight, Walk};
 use super::plot::Plots;
 use super::search::{Search, SearchCommand};
-use super::settings::Settings;
+use super::settings::{Kept, Settings};
 use super::theme;
 use super::timeline::Timeline;
 use super::timeline::minimap::Minimap;
@@ -47,6 +48,7 @@ pub struct App {
     pub(super) walk: Option<Walk>,
     pub(super) palette: Option<CommandPalette>,
     pub(super) jobs: Jobs,
+    pub(super) opening: Vec<Opening>,
     pub(super) statistics: panel::statistics::Table,
     pub(super) plots: Plots,
     pub(super) what_if: WhatIf,
@@ -78,6 +80,7 @@ impl App {
             walk: None,
             palette: None,
             jobs: Jobs::new(ctx),
+            opening: Vec::new(),
             statistics: panel::statistics::Table::default(),
             plots: Plots::default(),
             what_if: WhatIf::default(),
@@ -139,7 +142,7 @@ impl App {
 
     /// Whether a run goes on, or a file is being read or written.
     pub const fn is_busy(&self) -> bool {
-        self.is_running() || self.jobs.is_busy()
+        self.is_running() || self.jobs.is_busy() || !self.opening.is_empty()
     }
 
     /// What has happened since the last frame: what the run recorded, and files that were read or written.
@@ -148,9 +151,11 @@ impl App {
         while let Some(done) = self.jobs.done() {
             self.finish(done);
         }
+        self.take_in();
         self.fetch(ctx);
         let shown = self.documents.shown_mut();
-        if shown.is_some_and(|document| !document.look_at_loops()) {
+        let is_behind = shown.is_some_and(|document| !document.look_at_loops());
+        if self.documents.catch_up() || is_behind {
             ctx.request_repaint();
         }
         self.update_what_if();
@@ -251,11 +256,13 @@ impl App {
             Command::SaveScenarioDialog => self.ask_for_path(Purpose::SaveScenario),
             Command::ExportDialog => self.ask_for_path(Purpose::Export),
             Command::Open(path) => self.open(path),
+            Command::CancelOpening => self.cancel_opening(),
             Command::Export(path) => self.export(path),
             Command::Browse => self.browse(),
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
             Command::SetAllArrows(all) => self.settings.all_arrows = all,
             Command::SetStallOrder(order) => self.settings.stall_order = order,
+            Command::SetKept(kept) => self.keep(kept),
             Command::SetLanguage(language) => {
                 self.settings.language = language;
                 self.speak();
@@ -359,6 +366,7 @@ impl App {
                 let title = named(panel::scenario::title(scenario));
                 let mut document = Document::of_run(number, &title, info, native);
                 document.ran = Some(ran);
+                document.keep_at_most(self.settings.kept.events());
                 self.add(document);
             }
             Err(error) => {
@@ -387,9 +395,19 @@ impl App {
         }
     }
 
-    pub(super) fn add(&mut self, document: Document) {
-        let Some(out) = self.documents.add(document) else {
-            return;
+    fn keep(&mut self, kept: Kept) {
+        self.settings.kept = kept;
+        let live = self.live.as_ref().map(|live| live.number);
+        if let Some(document) = live.and_then(|number| self.documents.run_mut(number)) {
+            document.keep_at_most(kept.events());
+        }
+    }
+
+    /// Shows a trace; returns its id.
+    pub(super) fn add(&mut self, document: Document) -> u32 {
+        let (id, out) = self.documents.add(document);
+        let Some(out) = out else {
+            return id;
         };
         if out.is_unsaved() {
             let text = fill(
@@ -398,6 +416,7 @@ impl App {
             );
             self.messages.say(Severity::Note, text);
         }
+        id
     }
 
     fn finish(&mut self, done: Done) {
@@ -407,11 +426,6 @@ impl App {
                     dialog.chosen(choice);
                 }
             }
-            Done::Opened(path, Ok(trace)) => {
-                self.close_dialog(Purpose::OpenTrace);
-                self.show_trace(&path, *trace);
-            }
-            Done::Opened(_, Err(error)) => self.fail(Purpose::OpenTrace, error),
             Done::Saved(path, saved) => self.finish_save(&path, saved),
             Done::Exported(exported) => self.finish_export(exported),
         }

@@ -8,6 +8,7 @@ use super::lanes::LaneCommand;
 use super::playback::PlaybackCommand;
 use super::plot::Measure;
 use super::search::SearchCommand;
+use super::settings::Kept;
 use crate::gui::texts::{LanguageChoice, english, tr};
 use crate::scenario::{Blocking, Edit, Owner};
 use crate::store::SpanRef;
@@ -74,6 +75,8 @@ pub enum Command {
     OpenDialog,
     /// Open a trace file.
     Open(PathBuf),
+    /// Give up the traces that are being opened.
+    CancelOpening,
     /// Ask for a file and export the trace to it.
     ExportDialog,
     /// Export the trace; the ending of the name chooses the format. Replaces a file that is there.
@@ -82,6 +85,8 @@ pub enum Command {
     Browse,
     /// Choose dark, light, or as the system has it.
     SetTheme(egui::ThemePreference),
+    /// Choose how much of a run is kept in memory.
+    SetKept(Kept),
     /// Choose the language of the texts.
     SetLanguage(LanguageChoice),
     /// Show a side of the window, or hide it.

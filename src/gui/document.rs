@@ -6,18 +6,23 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::command::{Selection, Step, ViewCommand};
 use super::navigate;
 use super::playback::Playback;
+use super::reports::Reports;
 use super::time_view::TimeView;
 use super::walk::walk;
 use super::what_if::Ran;
-use crate::analysis::{self, Finding, LoopHistories, StallReport, Waits};
+use crate::analysis::{Finding, LoopHistories, StallReport, Waits};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
 use crate::gui::texts::{fill, tr};
 use crate::store::TraceStore;
 use crate::trace::{Batch, ModelId, TimeRange, Timestamp};
+
+/// How long a frame may spend on reports of stalls.
+const BUDGET: Duration = Duration::from_millis(3);
 
 /// How many traces are kept. The oldest run that was exported goes first, then the oldest of all.
 const KEPT: usize = 12;
@@ -61,10 +66,11 @@ pub struct Document {
     forgotten: Timestamp,
     /// Its playhead.
     pub playback: Playback,
-    /// How many stalls of each model are among them.
-    counted: BTreeMap<ModelId, usize>,
     /// With what it was run, where it was run in this window.
     pub ran: Option<Ran>,
+    reports: Reports,
+    /// Whether there are more to make than the last frame had time for.
+    is_behind: bool,
     /// Where its native form is.
     pub native: Native,
 }
@@ -95,16 +101,23 @@ impl Document {
 
     /// A trace that was read from a file.
     pub fn of_file(path: &Path, trace: Trace) -> Self {
+        let mut document = Self::of_opening(path, trace.info);
+        document.store = Arc::new(trace.store);
+        document.now = document.store.range().end;
+        document.report(None);
+        document.look(ViewCommand::Fit);
+        document
+    }
+
+    /// A trace that is about to be read from a file.
+    pub fn of_opening(path: &Path, info: TraceInfo) -> Self {
         let name = path.file_name().unwrap_or(path.as_os_str());
         let native = Native::Here(Origin::File(path.to_owned()));
         let title = name.to_string_lossy().into_owned();
-        let mut document = Self {
+        Self {
             file: Some(path.to_owned()),
-            ..Self::new(title, trace.info, trace.store, native)
-        };
-        document.advance(document.store.range().end);
-        document.look(ViewCommand::Fit);
-        document
+            ..Self::new(title, info, TraceStore::new(), native)
+        }
     }
 
     fn new(title: String, info: TraceInfo, store: TraceStore, native: Native) -> Self {
@@ -125,8 +138,9 @@ impl Document {
             histories: BTreeMap::new(),
             forgotten: Timestamp::ZERO,
             playback: Playback::default(),
-            counted: BTreeMap::new(),
             ran: None,
+            reports: Reports::default(),
+            is_behind: false,
             native,
         }
     }
@@ -145,6 +159,11 @@ impl Document {
         Arc::make_mut(&mut self.store).push(batch);
     }
 
+    /// Sets how many events are kept in memory; `None` is all of them.
+    pub fn keep_at_most(&mut self, events: Option<u64>) {
+        Arc::make_mut(&mut self.store).keep_at_most(events);
+    }
+
     /// From the beginning to the newest moment.
     pub fn range(&self) -> TimeRange {
         TimeRange::new(Timestamp::ZERO, self.now.max(self.store.range().end))
@@ -153,7 +172,7 @@ impl Document {
     /// Lets the time go on, and the view with it.
     pub fn advance(&mut self, now: Timestamp) {
         self.now = now.max(self.store.range().end);
-        self.update_stalls();
+        self.report(Some(Instant::now() + BUDGET));
         self.view.advance(self.range());
     }
 
@@ -221,32 +240,11 @@ impl Document {
         self.file.is_none()
     }
 
-    /// Adds the reports of stalls that are new, and renews those that are not settled.
-    fn update_stalls(&mut self) {
-        let now = self.now;
-        let mut changed = false;
-        for stall in self.stalls.iter_mut().filter(|stall| !stall.settled) {
-            let model = self.store.model(stall.model);
-            let renewed = model.and_then(|one| analysis::stall(&self.store, one, stall.index, now));
-            if let Some(renewed) = renewed.filter(|renewed| renewed != stall) {
-                *stall = renewed;
-                changed = true;
-            }
-        }
-        for model in self.store.models() {
-            let counted = self.counted.entry(model.id).or_default();
-            for index in *counted..model.stalls.len() {
-                let report = analysis::stall(&self.store, model, index, now);
-                self.stalls.extend(report);
-                changed = true;
-            }
-            *counted = model.stalls.len();
-        }
-        if changed {
-            self.stalls
-                .sort_by_key(|stall| (stall.range.begin, stall.model, stall.index));
-            self.findings = analysis::findings(&self.stalls);
-        }
+    /// Brings the reports of stalls up to date, as far as there is time for it.
+    fn report(&mut self, until: Option<Instant>) {
+        let (stalls, findings) = (&mut self.stalls, &mut self.findings);
+        let reports = &mut self.reports;
+        self.is_behind = !reports.update(&self.store, self.now, stalls, findings, until);
     }
 }
 
@@ -303,8 +301,27 @@ impl Documents {
             .find(|document| document.run == Some(number))
     }
 
-    /// Adds one and shows it. Gives back the one that had to go because there are too many, if there are.
-    pub fn add(&mut self, mut document: Document) -> Option<Document> {
+    /// Goes on with what the frames before had no time for. Whether there is still more to do.
+    pub fn catch_up(&mut self) -> bool {
+        let behind = self.all.iter_mut().find(|one| one.is_behind);
+        let Some(document) = behind else { return false };
+        document.report(Some(Instant::now() + BUDGET));
+        document.is_behind
+    }
+
+    /// Takes one away that is not wanted any more.
+    pub fn remove(&mut self, id: u32) {
+        let Some(place) = self.all.iter().position(|one| one.id == id) else {
+            return;
+        };
+        self.all.remove(place);
+        if self.shown >= place {
+            self.shown = self.shown.saturating_sub(1);
+        }
+    }
+
+    /// Adds one and shows it. Gives back its id, and the one that had to go because there are too many, if there are.
+    pub fn add(&mut self, mut document: Document) -> (u32, Option<Document>) {
         self.added += 1;
         document.id = self.added;
         let out = (self.all.len() >= KEPT).then(|| {
@@ -313,7 +330,7 @@ impl Documents {
         });
         self.all.push(document);
         self.shown = self.all.len() - 1;
-        out
+        (self.added, out)
     }
 }
 
@@ -330,12 +347,12 @@ mod tests {
     fn what_is_safe_in_a_file_makes_room_first() {
         let mut documents = Documents::default();
         for number in 0..KEPT as u32 {
-            assert!(documents.add(run(number)).is_none());
+            assert!(documents.add(run(number)).1.is_none());
         }
         documents.all[3].file = Some(PathBuf::from("safe.loopscope"));
-        let out = documents.add(run(100)).and_then(|document| document.run);
+        let out = documents.add(run(100)).1.and_then(|document| document.run);
         assert_eq!(out, Some(3));
-        let out = documents.add(run(101)).and_then(|document| document.run);
+        let out = documents.add(run(101)).1.and_then(|document| document.run);
         assert_eq!(out, Some(0), "then the oldest");
         assert_eq!(documents.shown().and_then(|one| one.run), Some(101));
         assert_eq!(documents.all().len(), KEPT);

@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use super::document::Native;
 use super::texts;
-use crate::format::Trace;
 use crate::scenario::Scenario;
 
 /// A dialog that closes as fast as this was never open.
@@ -18,8 +17,6 @@ const NOBODY: Duration = Duration::from_millis(400);
 pub enum Done {
     /// The system's file dialog was closed.
     Chosen(Choice),
-    /// A trace was read, or could not be.
-    Opened(PathBuf, Result<Box<Trace>, String>),
     /// A trace was exported, or could not be.
     Exported(Exported),
     /// A scenario was saved, and this is what is in the file; or it could not be.

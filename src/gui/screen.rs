@@ -26,6 +26,7 @@ impl App {
         commands.extend(dropped_files(ui));
         panel::top_bar::show(ui, &self.top_bar(), &self.state(ui), &mut commands);
         panel::message::show(ui, &self.messages, &mut commands);
+        panel::opening::show(ui, &self.opening, &mut commands);
         self.sides(ui, &mut commands);
         self.middle(ui, &mut commands);
         let sight = self.sight();

@@ -36,6 +36,8 @@ pub struct Settings {
     pub detail: Detail,
     /// How stalls are listed.
     pub stall_order: StallOrder,
+    /// How much of a run is kept in memory.
+    pub kept: Kept,
     /// The language of the texts.
     pub language: LanguageChoice,
     /// Whether the guided walk was walked, or skipped.
@@ -44,6 +46,29 @@ pub struct Settings {
     pub folder: Option<PathBuf>,
     /// Whether the key to the timeline's patterns and shapes is shown.
     pub legend: bool,
+}
+
+/// How much of a run is kept in memory: of a longer one the oldest events go, and stay in its recording.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kept {
+    /// About 80 megabytes.
+    Little,
+    /// About 800 megabytes.
+    #[default]
+    Much,
+    /// All of it.
+    All,
+}
+
+impl Kept {
+    /// How many events at most; `None` for all of them.
+    pub const fn events(self) -> Option<u64> {
+        match self {
+            Self::Little => Some(2_000_000),
+            Self::Much => Some(20_000_000),
+            Self::All => None,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -61,6 +86,7 @@ impl Default for Settings {
             speed: Speed::default(),
             detail: Detail::default(),
             stall_order: StallOrder::default(),
+            kept: Kept::default(),
             language: LanguageChoice::default(),
             walked: false,
             folder: None,

@@ -38,15 +38,6 @@ impl App {
         self.check_job(started);
     }
 
-    pub(super) fn open(&mut self, path: PathBuf) {
-        self.set_busy(Purpose::OpenTrace);
-        let started = self.jobs.start(move || {
-            let trace = format::open(&path);
-            Done::Opened(path, trace.map(Box::new).map_err(|error| error.to_string()))
-        });
-        self.check_job(started);
-    }
-
     pub(super) fn export(&mut self, path: PathBuf) {
         let Some(document) = self.documents.shown_mut() else {
             return;

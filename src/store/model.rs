@@ -1,7 +1,8 @@
 //! One run of one model of execution.
 
+use super::stalls::{StallPlaces, is_same};
 use super::{
-    Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, SpanKind, TaskTrack,
+    Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, SpanKind, Stall, TaskTrack,
     ThreadTrack,
 };
 use crate::trace::{
@@ -44,6 +45,8 @@ pub struct ModelTrack {
     longest_stall: Option<usize>,
     /// The places of the stalls that last still.
     lasting: Vec<usize>,
+    /// The places of all others.
+    ended: StallPlaces,
     /// Tasks of which a watchdog saw data come in that their loop has not told of.
     untold: Vec<TaskId>,
 }
@@ -66,33 +69,6 @@ pub struct Memory {
     pub most: u64,
 }
 
-/// A stretch without a poll (or one callback of a blocking model) over the threshold.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stall {
-    /// When. While it lasts, up to the moment when it was last seen to last.
-    pub range: TimeRange,
-    /// Whether it lasts still: a watchdog noticed it, and its end is not known.
-    pub lasts: bool,
-    /// On which thread.
-    pub thread: ThreadId,
-    /// Whose callback took the largest part, or runs now.
-    pub task: Option<TaskId>,
-    /// The name of that callback; `None` where only the loop itself is to be named.
-    pub callback: Option<NameId>,
-}
-
-impl Stall {
-    /// When it was, where `now` stands for the end of one that lasts still.
-    pub fn until(&self, now: Timestamp) -> TimeRange {
-        let end = if self.lasts {
-            self.range.end.max(now)
-        } else {
-            self.range.end
-        };
-        TimeRange::new(self.range.begin, end)
-    }
-}
-
 impl ModelTrack {
     pub(super) fn new(id: ModelId) -> Self {
         Self {
@@ -113,6 +89,7 @@ impl ModelTrack {
             memory: None,
             longest_stall: None,
             lasting: Vec::new(),
+            ended: StallPlaces::default(),
             untold: Vec::new(),
         }
     }
@@ -140,6 +117,43 @@ impl ModelTrack {
             .iter()
             .map(|&place| (place, &self.stalls[place]));
         lasting.find(|(_, stall)| stall.thread == thread)
+    }
+
+    /// The stalls of a thread that reach into a stretch of time or touch it, with their places. Those that have ended
+    /// come in the order in which they began, and then the one that lasts still.
+    pub fn stalls_on(
+        &self,
+        thread: ThreadId,
+        range: TimeRange,
+    ) -> impl Iterator<Item = (usize, &Stall)> {
+        let is_its = move |stall: &Stall| stall.thread == thread && stall.range.begin <= range.end;
+        let lasting = self
+            .lasting
+            .iter()
+            .filter(move |place| is_its(&self.stalls[**place]));
+        let ended = self.ended.on(&self.stalls, thread, range).iter();
+        ended
+            .chain(lasting)
+            .map(|&place| (place, &self.stalls[place]))
+    }
+
+    /// The stalls that a task caused and that began before the end of a stretch of time, with their places, in the same
+    /// order.
+    pub fn stalls_by(
+        &self,
+        task: TaskId,
+        range: TimeRange,
+    ) -> impl Iterator<Item = (usize, &Stall)> {
+        let is_its =
+            move |stall: &Stall| stall.task == Some(task) && stall.range.begin <= range.end;
+        let lasting = self
+            .lasting
+            .iter()
+            .filter(move |place| is_its(&self.stalls[**place]));
+        let ended = self.ended.by(&self.stalls, task, range).iter();
+        ended
+            .chain(lasting)
+            .map(|&place| (place, &self.stalls[place]))
     }
 
     /// Its longest stall, where `now` stands for the end of those that last still.
@@ -309,6 +323,7 @@ impl ModelTrack {
                 self.stalls.len() - 1
             }
         };
+        self.ended.add(&self.stalls, place);
         self.note_longest(place);
     }
 
@@ -324,14 +339,20 @@ impl ModelTrack {
             }
             return;
         }
-        if let Some(end) = self.end_of_stretch(stall.thread, stall.range.begin) {
-            stall.range.end = end;
-            stall.lasts = false;
-        } else {
-            self.lasting.push(self.stalls.len());
+        let place = self.stalls.len();
+        match self.end_of_stretch(stall.thread, stall.range.begin) {
+            Some(end) => {
+                stall.range.end = end;
+                stall.lasts = false;
+                self.stalls.push(stall);
+                self.ended.add(&self.stalls, place);
+            }
+            None => {
+                self.stalls.push(stall);
+                self.lasting.push(place);
+            }
         }
-        self.stalls.push(stall);
-        self.note_longest(self.stalls.len() - 1);
+        self.note_longest(place);
     }
 
     /// Where a stretch without a poll ended, as far as the thread is known.
@@ -354,13 +375,14 @@ impl ModelTrack {
     /// Whatever was noticed of a thread ends where the thread polls again, although its loop told of no stall: its
     /// threshold may have been raised meanwhile.
     fn end_stalls(&mut self, thread: ThreadId, at: Timestamp) {
-        let stalls = &mut self.stalls;
-        self.lasting.retain(|place| {
-            let stall = &mut stalls[*place];
+        let (stalls, ended) = (&mut self.stalls, &mut self.ended);
+        self.lasting.retain(|&place| {
+            let stall = &mut stalls[place];
             let ends = stall.thread == thread && stall.range.begin <= at;
             if ends {
                 stall.range.end = at;
                 stall.lasts = false;
+                ended.add(stalls, place);
             }
             !ends
         });
@@ -452,10 +474,6 @@ impl ModelTrack {
             });
         &mut self.tasks[place]
     }
-}
-
-fn is_same(a: &Stall, b: &Stall) -> bool {
-    a.thread == b.thread && a.range.begin == b.range.begin
 }
 
 fn task_of(event: &Event) -> Option<TaskId> {

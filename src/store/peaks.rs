@@ -21,11 +21,23 @@ impl Peaks {
     /// The number at `place`, the next one in the row, is known now.
     pub(super) fn push(&mut self, place: usize, number: impl Fn(usize) -> u64) {
         let last = number(place);
+        // What is not the largest of a block is not the largest of one around it.
+        let mut is_largest = last > 0;
+        if !is_largest && !place.is_multiple_of(LEVELS[0]) {
+            return;
+        }
         for (blocks, size) in self.0.iter_mut().zip(LEVELS) {
             let (begin, inside) = (place / size * size, (place % size) as Place);
             match blocks.get_mut(place / size) {
-                Some(best) if last > number(begin + usize::from(*best)) => *best = inside,
-                Some(_) => {}
+                Some(best) => {
+                    is_largest = is_largest && last > number(begin + usize::from(*best));
+                    if is_largest {
+                        *best = inside;
+                    } else if !place.is_multiple_of(LEVELS[1]) {
+                        // No larger block begins here either.
+                        return;
+                    }
+                }
                 None => blocks.push(inside),
             }
         }

@@ -55,9 +55,9 @@ impl Row {
             });
         }
         self.shelf.push(span);
-        self.total_active = self
-            .total_active
-            .saturating_add(self.shelf.active_nanos(place));
+        if span.kind.is_active() {
+            self.total_active = self.total_active.saturating_add(span.end.0 - span.begin.0);
+        }
         let shelf = &self.shelf;
         self.longest.push(place, |place| shelf.active_nanos(place));
     }

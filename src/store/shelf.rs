@@ -1,7 +1,7 @@
 //! How spans are kept: 24 bytes for each, however many names and tasks there are.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use super::chunks::Chunks;
 use super::{Span, SpanKind};
@@ -42,11 +42,11 @@ impl Shelf {
     }
 
     pub(super) fn push(&mut self, span: Span) {
-        let place = self.len();
+        let length = span.end.0.saturating_sub(span.begin.0);
         let stored = Stored {
             begin: span.begin,
             flow: span.flow,
-            length: 0,
+            length: u32::try_from(length).unwrap_or(LONG),
             what: self.whats.place(What {
                 name: span.name,
                 task: span.task,
@@ -54,8 +54,10 @@ impl Shelf {
                 failed: span.failed,
             }),
         };
+        if stored.length == LONG {
+            self.ends.push((self.len(), span.end));
+        }
         self.spans.push(stored);
-        self.set_times(place, span.begin, span.end);
     }
 
     pub(super) fn pop(&mut self) -> Option<Span> {
@@ -146,12 +148,22 @@ impl Shelf {
 }
 
 /// What a span is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct What {
     name: Option<NameId>,
     task: Option<TaskId>,
     kind: SpanKind,
     failed: bool,
+}
+
+/// In as few steps as can be: it is asked for with every span.
+impl Hash for What {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let name = self.name.map_or(0, |name| u64::from(name.number()));
+        let task = self.task.map_or(0, |task| u64::from(task.number()));
+        state.write_u64(name << 32 | task);
+        self.kind.hash(state);
+    }
 }
 
 /// Each [`What`] that there is, once.
@@ -188,12 +200,8 @@ impl Hasher for Mixer {
         bytes.iter().for_each(|&byte| self.mix(u64::from(byte)));
     }
 
-    fn write_u8(&mut self, number: u8) {
-        self.mix(u64::from(number));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.mix(u64::from(number));
+    fn write_u64(&mut self, number: u64) {
+        self.mix(number);
     }
 
     fn write_isize(&mut self, number: isize) {

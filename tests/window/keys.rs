@@ -6,6 +6,7 @@ use loopscope::gui::command::{Command, Detail, Selection, Side, Step, ViewComman
 use loopscope::gui::lanes::{Arrangement, LaneCommand};
 use loopscope::gui::playback::PlaybackCommand;
 use loopscope::gui::search::SearchCommand;
+use loopscope::gui::settings::Kept;
 use loopscope::gui::texts::LanguageChoice;
 use loopscope::store::{LaneRef, Span, SpanKind, SpanRef};
 use loopscope::trace::{Cause, TimeRange, Timestamp};
@@ -262,6 +263,9 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             assert_eq!(desk.shown().chosen, None);
         },
+        "keep-little" => |desk, ask| keeps(desk, ask, Kept::All, Kept::Little),
+        "keep-much" => |desk, ask| keeps(desk, ask, Kept::All, Kept::Much),
+        "keep-all" => |desk, ask| keeps(desk, ask, Kept::Much, Kept::All),
         "theme" => |desk, ask| {
             let dark = desk.harness.ctx.global_style().visuals.dark_mode;
             ask(desk);
@@ -316,6 +320,12 @@ fn opens(desk: &mut Desk, ask: Ask<'_>, title: &str) {
     ask(desk);
     assert!(desk.has(title), "{title}");
     let _ = desk.control("Path");
+}
+
+fn keeps(desk: &mut Desk, ask: Ask<'_>, before: Kept, after: Kept) {
+    desk.apply(Command::SetKept(before));
+    ask(desk);
+    assert_eq!(desk.app().settings().kept, after);
 }
 
 fn flips(desk: &mut Desk, ask: Ask<'_>, side: Side) {

@@ -3,6 +3,7 @@
 
 mod desk;
 mod keys;
+mod opening;
 mod parameters;
 mod playback;
 mod plots;

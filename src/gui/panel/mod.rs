@@ -12,6 +12,7 @@ mod links;
 pub mod loop_state;
 pub mod menu;
 pub mod message;
+pub mod opening;
 pub mod palette;
 pub mod parameters;
 pub mod scenario;

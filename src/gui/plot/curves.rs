@@ -207,17 +207,18 @@ fn progress(task: &TaskTrack, look: Look) -> Vec<PlotPoint> {
     let all = task.progress();
     let grain = look.grain();
     let mut next = all.partition_point(|(at, _)| *at < look.view.begin);
-    let mut had = next.checked_sub(1).map_or(0, |last| all[last].1);
+    let before = next.checked_sub(1).and_then(|last| all.get(last));
+    let mut had = before.map_or(0, |(_, bytes)| *bytes);
     let first = task.begin.unwrap_or_default().max(look.view.begin);
     let end = task.end.unwrap_or(look.now).min(look.view.end);
     let mut points = vec![PlotPoint::new(first.as_secs_f64(), had as f64)];
     while let Some((at, _)) = all.get(next).filter(|(at, _)| *at < look.view.end) {
         let grain_end = (at.0 / grain + 1).saturating_mul(grain);
-        let past = all.partition_point_from(next, |(at, _)| at.0 < grain_end);
-        let (last, bytes) = all[past.max(next + 1) - 1];
+        let past = all.partition_point_from(next + 1, |(at, _)| at.0 < grain_end);
+        let (last, bytes) = all[past - 1];
         let at = last.as_secs_f64();
         points.extend([had, bytes].map(|bytes| PlotPoint::new(at, bytes as f64)));
-        (next, had) = (past.max(next + 1), bytes);
+        (next, had) = (past, bytes);
     }
     if end > first {
         points.push(PlotPoint::new(end.as_secs_f64(), had as f64));

@@ -121,7 +121,8 @@ impl Layout<'_> {
         let grain = Duration::from_nanos(self.0.axis.nanos_per_point().ceil() as u64);
         let mut next = points
             .partition_point(|(at, _)| *at <= self.0.axis.range().begin)
-            .saturating_sub(1);
+            .saturating_sub(1)
+            .max(points.first_place());
         while let Some(&(at, _)) = points.get(next).filter(|(at, _)| *at < last) {
             // What arrives within one point of the screen is one step, as high as the last of it.
             let near = at + grain;

@@ -9,6 +9,7 @@ mod arrows;
 mod axis;
 mod chrome;
 mod flows;
+mod forgotten;
 mod handles;
 mod hit;
 mod interact;
@@ -224,8 +225,10 @@ fn paint_all(
 
     let visible = || outline.visible(place.scroll, areas.lanes.height());
     paint::background(&lanes, palette, place, visible(), &ruler);
+    forgotten::paint(&lanes, palette, place);
     paint::picture(&lanes, palette, place, picture);
     chrome::names(&all, palette, areas, place, visible(), picture);
+    forgotten::tell(&lanes, palette, place);
     pinned(&all, palette, areas, place, outline, &ruler);
     // Lines lead to what is pinned; to what is covered otherwise they end at the cover.
     let lanes = match outline.pinned() {

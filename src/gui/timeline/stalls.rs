@@ -9,7 +9,7 @@ use super::place::{NARROWEST, Placement};
 use crate::analysis::plain_duration;
 use crate::gui::texts::{fill, tr};
 use crate::store::{ModelTrack, SpanKind, Stall, TaskTrack, ThreadTrack};
-use crate::trace::{NameId, TaskId, ThreadId, TimeRange};
+use crate::trace::{NameId, TaskId, ThreadId, TimeRange, Timestamp};
 
 /// How close two marks in a header may stand, in points: where each can be hit. Closer ones share a mark.
 const MARK_GAP: f32 = 14.0;
@@ -68,6 +68,19 @@ fn visible<'a>(
     model.stalls.iter().map(until_now).enumerate().filter(seen)
 }
 
+/// The same, of one thread: found by bisection.
+fn visible_on<'a>(
+    place: &'a Placement<'_>,
+    model: &'a ModelTrack,
+    thread: ThreadId,
+) -> impl Iterator<Item = Stall> + 'a {
+    let stalls = model.stalls_on(thread, place.axis.range());
+    stalls.map(|(_, stall)| Stall {
+        range: stall.until(place.scene.now),
+        ..*stall
+    })
+}
+
 /// The place of the stall of a thread that holds a moment, or comes as near as `margin` nanoseconds.
 pub(super) fn near(
     place: &Placement<'_>,
@@ -81,9 +94,11 @@ pub(super) fn near(
         let (begin, end) = (range.begin.0 as f64, range.end.0 as f64);
         (begin - moment).max(moment - end).max(0.0)
     };
-    let stalls = model.stalls.iter().enumerate();
+    let at = |moment: f64| Timestamp(moment.max(0.0) as u64);
+    let around = TimeRange::new(at(moment - margin), at(moment + margin + 1.0));
+    let stalls = model.stalls_on(thread, around);
     stalls
-        .filter(|(_, stall)| stall.thread == thread && distance(stall) <= margin)
+        .filter(|(_, stall)| distance(stall) <= margin)
         .min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b)))
         .map(|(place, _)| place)
 }
@@ -96,9 +111,9 @@ pub(super) fn of_task(
     range: TimeRange,
 ) -> Option<usize> {
     let until_now = |stall: &Stall| stall.until(place.scene.now);
-    let stalls = model.stalls.iter().enumerate();
+    let stalls = model.stalls_by(task, range);
     stalls
-        .filter(|(_, stall)| stall.task == Some(task) && until_now(stall).overlaps(range))
+        .filter(|(_, stall)| until_now(stall).overlaps(range))
         .max_by_key(|(_, stall)| until_now(stall).nanos())
         .map(|(place, _)| place)
 }
@@ -112,7 +127,7 @@ pub(super) fn on_thread(
 ) {
     let (top, bottom) = place.row_edges(band, 0);
     let mut covered = f32::MIN;
-    for (_, stall) in visible(place, band.model).filter(|(_, stall)| stall.thread == thread.id) {
+    for stall in visible_on(place, band.model, thread.id) {
         let rect = place.bar(stall.range, top, bottom, NARROWEST);
         // Stalls of one thread come in the order of time: what ends in the same column is there already.
         if rect.right() <= covered {
@@ -173,8 +188,9 @@ pub(super) fn on_task(
     let (top, bottom) = place.task_edges(band);
     let Some(row) = task.lane.row(0) else { return };
     let mut covered = f32::MIN;
-    for (_, stall) in visible(place, band.model).filter(|(_, stall)| stall.task == Some(task.id)) {
-        if place.axis.x(stall.range.end) <= covered {
+    for (_, stall) in band.model.stalls_by(task.id, place.axis.range()) {
+        let seen = stall.until(place.scene.now);
+        if !place.axis.sees(seen) || place.axis.x(seen.end) <= covered {
             continue;
         }
         if stall.lasts {

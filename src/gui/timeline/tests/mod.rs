@@ -4,6 +4,7 @@ mod arranged;
 mod flows;
 mod hands;
 mod layout;
+mod long;
 mod pointing;
 mod ranges;
 

@@ -1,0 +1,215 @@
+//! A trace that is being opened: read on a thread, taken in frame by frame. What there is of it can be looked at
+//! meanwhile.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::app::App;
+use super::document::Document;
+use super::messages::Severity;
+use super::panel::files::Purpose;
+use crate::format::{ReadError, Reader, TraceInfo};
+use crate::trace::Batch;
+
+/// How long a frame may spend on taking in. What is left waits for the next one.
+const BUDGET: Duration = Duration::from_millis(8);
+/// How many events are handed over together, at least.
+const TOGETHER: usize = 4096;
+/// How many of those may wait to be taken in: more would only fill the memory.
+const AHEAD: usize = 16;
+
+/// A trace that is being opened. Dropping it ends that.
+pub struct Opening {
+    /// The file.
+    pub path: PathBuf,
+    /// The id of its document, once its first events are here.
+    pub document: Option<u32>,
+    info: TraceInfo,
+    parts: Receiver<Part>,
+    /// How many bytes the file has.
+    size: u64,
+    /// How many of them were read.
+    read: Arc<AtomicU64>,
+}
+
+/// What the reading thread tells.
+enum Part {
+    Begin(TraceInfo),
+    Batches(Vec<Batch>),
+    /// There is no more, and this is missing.
+    End(Option<String>),
+    Failed(String),
+}
+
+impl Opening {
+    /// Begins to read. `ctx` is asked for a repaint when there is something to take in.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    fn start(path: PathBuf, ctx: &egui::Context) -> io::Result<Self> {
+        let (sender, parts) = sync_channel(AHEAD);
+        let read = Arc::new(AtomicU64::new(0));
+        let size = fs::metadata(&path).map_or(0, |metadata| metadata.len());
+        let work = Reading {
+            read: Arc::clone(&read),
+            sender,
+            ctx: ctx.clone(),
+        };
+        let from = path.clone();
+        thread::Builder::new()
+            .name("loopscope-open".to_owned())
+            .spawn(move || work.run(&from))?;
+        Ok(Self {
+            path,
+            document: None,
+            info: TraceInfo::default(),
+            parts,
+            size,
+            read,
+        })
+    }
+
+    /// How much of the file was read, from 0 to 1.
+    pub fn share(&self) -> f32 {
+        let read = self.read.load(Ordering::Relaxed);
+        (read as f64 / self.size.max(1) as f64).clamp(0.0, 1.0) as f32
+    }
+
+    /// What it is called.
+    pub fn title(&self) -> String {
+        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
+        name.to_string_lossy().into_owned()
+    }
+}
+
+/// The work of the reading thread.
+struct Reading {
+    read: Arc<AtomicU64>,
+    sender: SyncSender<Part>,
+    ctx: egui::Context,
+}
+
+impl Reading {
+    fn run(&self, path: &Path) {
+        let last = match self.read(path) {
+            Ok(missing) => Part::End(missing),
+            Err(error) => Part::Failed(error.to_string()),
+        };
+        self.send(last);
+    }
+
+    /// Reads to the end, or until nobody wants it any more.
+    fn read(&self, path: &Path) -> Result<Option<String>, ReadError> {
+        let mut reader = Reader::open(path)?;
+        let mut wanted = self.send(Part::Begin(reader.info().clone()));
+        let mut together = Vec::new();
+        let mut events = 0;
+        while wanted && let Some(batch) = reader.next()? {
+            events += batch.events.len();
+            together.push(batch);
+            if events >= TOGETHER {
+                events = 0;
+                self.read.store(reader.bytes(), Ordering::Relaxed);
+                wanted = self.send(Part::Batches(std::mem::take(&mut together)));
+            }
+        }
+        self.send(Part::Batches(together));
+        Ok(reader.missing().map(str::to_owned))
+    }
+
+    /// Hands something over; waits while there is no room. Whether anybody wants it.
+    fn send(&self, part: Part) -> bool {
+        let wanted = self.sender.send(part).is_ok();
+        self.ctx.request_repaint();
+        wanted
+    }
+}
+
+impl App {
+    /// Begins to open a trace.
+    pub(super) fn open(&mut self, path: PathBuf) {
+        self.set_busy(Purpose::OpenTrace);
+        match Opening::start(path, &self.ctx) {
+            Ok(opening) => self.opening.push(opening),
+            Err(error) => self.check_job(Err(error)),
+        }
+    }
+
+    /// Gives up the traces that are being opened, with what is here of them.
+    pub(super) fn cancel_opening(&mut self) {
+        for opening in self.opening.drain(..) {
+            if let Some(document) = opening.document {
+                self.documents.remove(document);
+            }
+        }
+    }
+
+    /// Takes in what was read since the last frame, within the budget of a frame.
+    pub(super) fn take_in(&mut self) {
+        let begun = Instant::now();
+        let mut opening = std::mem::take(&mut self.opening);
+        opening.retain_mut(|one| {
+            let goes_on = self.take_in_from(one, begun);
+            if let Some(document) = one.document.and_then(|id| self.documents.by_id_mut(id)) {
+                document.advance(document.store.range().end);
+            }
+            goes_on
+        });
+        self.opening = opening;
+    }
+
+    /// Whether there is more to come.
+    fn take_in_from(&mut self, opening: &mut Opening, begun: Instant) -> bool {
+        loop {
+            let part = match opening.parts.try_recv() {
+                Ok(part) => part,
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            };
+            match part {
+                Part::Begin(info) => opening.info = info,
+                Part::Batches(batches) => {
+                    let id = match opening.document {
+                        Some(id) => id,
+                        None => self.begin_to_show(opening),
+                    };
+                    let Some(document) = self.documents.by_id_mut(id) else {
+                        // The person has closed it.
+                        return false;
+                    };
+                    batches.iter().for_each(|batch| document.push(batch));
+                }
+                Part::End(missing) => {
+                    if let Some(what) = missing {
+                        self.messages.say(Severity::Warning, what);
+                    }
+                    return false;
+                }
+                Part::Failed(error) => {
+                    self.fail(Purpose::OpenTrace, error);
+                    return false;
+                }
+            }
+            if begun.elapsed() >= BUDGET {
+                self.ctx.request_repaint();
+                return true;
+            }
+        }
+    }
+
+    /// The file is a trace: from here on there is something to look at.
+    fn begin_to_show(&mut self, opening: &mut Opening) -> u32 {
+        self.close_dialog(Purpose::OpenTrace);
+        self.remember_folder(&opening.path);
+        let document = Document::of_opening(&opening.path, std::mem::take(&mut opening.info));
+        let id = self.add(document);
+        opening.document = Some(id);
+        id
+    }
+}

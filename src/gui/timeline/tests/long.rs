@@ -1,0 +1,82 @@
+//! Long traces: far from their beginning nothing trembles, and what is gone is told.
+
+use super::super::forgotten;
+use super::*;
+use crate::store::SpanKind;
+use crate::trace::{Batch, Event, EventKind, ModelId, Source, ThreadId};
+
+const HOUR: u64 = 3_600_000_000_000;
+
+fn batch(events: impl IntoIterator<Item = (u64, EventKind)>) -> Batch {
+    Batch {
+        source: Source {
+            model: ModelId::from_index(0),
+            thread: ThreadId::from_index(0),
+        },
+        names: Vec::new(),
+        events: events
+            .into_iter()
+            .map(|(at, kind)| Event {
+                at: Timestamp(at),
+                kind,
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn after_three_hours_a_nanosecond_is_where_it_belongs() {
+    let begin = 3 * HOUR + 7;
+    let mut store = TraceStore::new();
+    store.push(&batch([(0, EventKind::PollBegin)]));
+    store.push(&batch([
+        (begin, EventKind::PollEnd { ready: 0 }),
+        (begin + 1, EventKind::PollBegin),
+        (begin + 3, EventKind::PollEnd { ready: 0 }),
+    ]));
+    let mut left = Vec::new();
+    // The view moves by a tenth of a nanosecond at a time.
+    for tenths in 0..10 {
+        let mut world = World::of(store.clone(), Timestamp(begin + 20));
+        let part = TimeRange::new(Timestamp(begin - 2), Timestamp(begin + 8));
+        world.view.apply(ViewCommand::Show(part), store.range());
+        world
+            .view
+            .apply(ViewCommand::Pan(f64::from(tenths) / 10.0), store.range());
+        world.look(|place, outline| {
+            let point = place.axis.nanos_per_point() as f32;
+            let picture = lay_out(place, outline);
+            let mut bars = picture.bars.iter();
+            let turn = bars.find(|bar| bar.look == super::super::items::Look::Span(SpanKind::Turn));
+            let turn = turn.expect("the turn of one nanosecond").rect;
+            // A gap of a point tells neighbours apart.
+            assert!(((turn.width() + 1.0) * point - 1.0).abs() < 0.01);
+            left.push(f64::from(turn.left()) * f64::from(point));
+        });
+    }
+    for pair in left.windows(2) {
+        assert!((pair[0] - pair[1] - 0.1).abs() < 0.005, "{left:?}");
+    }
+}
+
+#[test]
+fn where_the_oldest_was_let_go_of_is_told() {
+    let mut store = TraceStore::new();
+    store.keep_at_most(Some(10_000));
+    for turn in 0..20_000 {
+        let at = turn * 1_000;
+        store.push(&batch([
+            (at, EventKind::PollEnd { ready: 0 }),
+            (at + 900, EventKind::PollBegin),
+        ]));
+    }
+    let world = World::of(store, Timestamp::MAX);
+    world.look(|place, _| {
+        let (area, gone) = forgotten::area(place).expect("it is on the screen");
+        assert!(gone.events >= 30_000, "{}", gone.events);
+        assert!((area.right() - place.axis.x(gone.until)).abs() < 0.01);
+        assert_eq!(area.left(), place.axis.x(Timestamp::ZERO));
+    });
+    let late = world.at(19_000_000, 20_000_000);
+    late.look(|place, _| assert!(forgotten::area(place).is_none(), "all of that is kept"));
+}
