@@ -33,8 +33,10 @@ pub(super) fn places<'a>(
 /// The places of those that must be seen at every scale.
 fn notable<'a>(place: &Placement<'_>, thread: &'a ThreadTrack) -> impl Iterator<Item = usize> + 'a {
     let (view, instants, notable) = (place.axis.range(), thread.instants(), thread.notable());
-    let first = notable.partition_point(|&place| instants[place].at < view.begin);
-    let last = notable.partition_point(|&place| instants[place].at < view.end);
+    // Of a long run the first may have been let go of.
+    let before = |place: usize, moment| instants.get(place).is_none_or(|one| one.at < moment);
+    let first = notable.partition_point(|&place| before(place, view.begin));
+    let last = notable.partition_point(|&place| before(place, view.end));
     notable.range(first..last.max(first)).iter().copied()
 }
 

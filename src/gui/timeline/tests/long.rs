@@ -3,7 +3,7 @@
 use super::super::forgotten;
 use super::*;
 use crate::store::SpanKind;
-use crate::trace::{Batch, Event, EventKind, ModelId, Source, ThreadId};
+use crate::trace::{Batch, Event, EventKind, FlowId, ModelId, Source, ThreadId};
 
 const HOUR: u64 = 3_600_000_000_000;
 
@@ -65,15 +65,19 @@ fn where_the_oldest_was_let_go_of_is_told() {
     store.keep_at_most(Some(10_000));
     for turn in 0..20_000 {
         let at = turn * 1_000;
-        store.push(&batch([
-            (at, EventKind::PollEnd { ready: 0 }),
-            (at + 900, EventKind::PollBegin),
-        ]));
+        // Of what must be seen at every scale the oldest goes as well, in pieces of another length.
+        let notable = (turn % 3 == 0).then_some((at + 1, EventKind::Dropped { count: 1 }));
+        let flow = FlowId::new(turn + 1).expect("they count from 1");
+        let instant = (at + 2, EventKind::TimerCancelled { timer: flow });
+        store.push(&batch([(at, EventKind::PollEnd { ready: 0 })]));
+        store.push(&batch(notable.into_iter().chain([instant])));
+        store.push(&batch([(at + 900, EventKind::PollBegin)]));
     }
     let world = World::of(store, Timestamp::MAX);
-    world.look(|place, _| {
+    world.look(|place, outline| {
+        assert!(!lay_out(place, outline).marks.is_empty());
         let (area, gone) = forgotten::area(place).expect("it is on the screen");
-        assert!(gone.events >= 30_000, "{}", gone.events);
+        assert!(gone.events >= 50_000, "{}", gone.events);
         assert!((area.right() - place.axis.x(gone.until)).abs() < 0.01);
         assert_eq!(area.left(), place.axis.x(Timestamp::ZERO));
     });
