@@ -11,9 +11,9 @@ use std::time::Duration;
 use criterion::Criterion;
 use egui::{CentralPanel, Context, RawInput, Rect, Ui, Vec2};
 use loopscope::gui::command::ViewCommand;
+use loopscope::gui::lanes::Arrangement;
 use loopscope::gui::theme::{self, Palette};
 use loopscope::gui::time_view::TimeView;
-use loopscope::gui::lanes::Arrangement;
 use loopscope::gui::timeline::{Scene, Timeline};
 use loopscope::store::{Lane, TraceStore};
 use loopscope::trace::{TimeRange, Timestamp};
@@ -61,12 +61,16 @@ fn compare(criterion: &mut Criterion, store: &TraceStore, spans: usize, length: 
             hits: &[],
         selection: None,
         chosen: None,
+        playhead: None,
         hover: None,
+        all_arrows: false,
         stall_threshold: Duration::from_millis(50),
     };
     let peers = vec![
         Peer::new("timeline", || {
-            frame(&ours, |ui| timeline.show(ui, &scene, &mut Vec::new()))
+            frame(&ours, |ui| {
+                timeline.show(ui, &scene, &mut Vec::new());
+            })
         })
         .on_clock(thread_time),
         Peer::new("a rectangle per span", || {

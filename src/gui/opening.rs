@@ -17,7 +17,7 @@ use super::panel::files::Purpose;
 use crate::format::{ReadError, Reader, TraceInfo};
 use crate::trace::Batch;
 
-/// How long a frame may spend on taking in. What is left waits for the next one.
+/// How long a frame may spend on taking in, at least. What is left waits for the next one.
 const BUDGET: Duration = Duration::from_millis(8);
 /// How many events are handed over together, at least.
 const TOGETHER: usize = 4096;
@@ -32,6 +32,8 @@ pub struct Opening {
     pub document: Option<u32>,
     info: TraceInfo,
     parts: Receiver<Part>,
+    /// When something was taken in last.
+    taken_at: Instant,
     /// How many bytes the file has.
     size: u64,
     /// How many of them were read.
@@ -70,6 +72,7 @@ impl Opening {
             document: None,
             info: TraceInfo::default(),
             parts,
+            taken_at: Instant::now(),
             size,
             read,
         })
@@ -166,6 +169,9 @@ impl App {
 
     /// Whether there is more to come.
     fn take_in_from(&mut self, opening: &mut Opening, begun: Instant) -> bool {
+        // A window that paints slowly is not to open slowly for that.
+        let budget = BUDGET.max((begun - opening.taken_at) / 3);
+        opening.taken_at = begun;
         loop {
             let part = match opening.parts.try_recv() {
                 Ok(part) => part,
@@ -196,7 +202,7 @@ impl App {
                     return false;
                 }
             }
-            if begun.elapsed() >= BUDGET {
+            if begun.elapsed() >= budget {
                 self.ctx.request_repaint();
                 return true;
             }
