@@ -122,7 +122,7 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
         let button = Button::new(RichText::new(toggle).strong()).min_size(vec2(52.0, 0.0));
         let play = ui
             .add(button)
-            .on_hover_text(tr("Let the playhead move, or stop it (P)"));
+            .on_hover_text(tr("Let the playhead move, or stop it (K)"));
         step(ui, "▶", tr("Next event"), StepBy::Event, true);
         step(ui, "▶▶", tr("Next turn"), StepBy::Turn, true);
         if play.clicked() {
