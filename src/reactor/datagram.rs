@@ -16,9 +16,6 @@ use crate::trace::{Cause, EventKind, FlowId, Loss, Side, TaskId};
 /// How many datagrams one callback takes at most, so that a flood does not starve the others.
 const DATAGRAMS: usize = 64;
 
-/// The largest datagram that UDP can carry fits.
-const MAX_BYTES: usize = 64 * 1024;
-
 /// What is said through one UDP socket.
 ///
 /// Each method is a callback of its own in the trace. One that fails or panics is recorded; the socket stays, as
@@ -321,10 +318,9 @@ impl Descriptor for Datagrams {
     }
 
     fn do_read(&mut self, reactor: &mut Reactor) -> Result<Next, Failure> {
-        let mut buffer = std::mem::take(&mut reactor.read_buffer);
-        buffer.resize(MAX_BYTES, 0);
+        let mut buffer = reactor.take_read_buffer();
         let next = self.receive(reactor, &mut buffer);
-        reactor.read_buffer = buffer;
+        reactor.read_buffer = Some(buffer);
         Ok(next)
     }
 

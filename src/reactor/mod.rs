@@ -209,6 +209,9 @@ pub enum Error {
     Provider(#[from] io::Error),
 }
 
+/// How much one system call reads at most. The largest datagram that UDP can carry fits.
+const READ_BYTES: usize = 64 * 1024;
+
 /// Where a reactor is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -247,8 +250,8 @@ pub struct Reactor {
     late_flush: Option<LateFlush>,
     /// How long callbacks ran so far inside the one that runs.
     nested: u64,
-    /// What connections read into, one after the other.
-    read_buffer: Vec<u8>,
+    /// What connections read into, one after the other; `None` while one does.
+    read_buffer: Option<Box<[u8]>>,
     /// Failures that Deferreds were dropped with, still to be recorded.
     unhandled: UnhandledList,
     pool: ThreadPool,
@@ -285,11 +288,17 @@ impl Reactor {
             moment: None,
             late_flush: None,
             nested: 0,
-            read_buffer: Vec::new(),
+            read_buffer: None,
             unhandled: UnhandledList::default(),
             pool: ThreadPool::default(),
             watchdog: None,
         }
+    }
+
+    #[inline]
+    fn take_read_buffer(&mut self) -> Box<[u8]> {
+        let made_before = self.read_buffer.take();
+        made_before.unwrap_or_else(|| vec![0; READ_BYTES].into())
     }
 
     /// What it records with, for callbacks that have something to add.

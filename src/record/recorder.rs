@@ -25,8 +25,8 @@ const LAST_WORDS: usize = 3;
 pub struct Recorder {
     recorders: Recorders,
     source: Source,
+    /// It wants to go when it has no room left.
     events: Vec<Event>,
-    flush_at: usize,
     names: Vec<(NameId, String)>,
     known: HashMap<String, NameId>,
     last: Ticks,
@@ -53,7 +53,6 @@ impl Recorder {
             recorders,
             source,
             events: Vec::with_capacity(BATCH_EVENTS),
-            flush_at: BATCH_EVENTS,
             names: Vec::new(),
             known: HashMap::new(),
             last: begin,
@@ -202,7 +201,7 @@ impl Recorder {
             return;
         }
         self.last = self.last.max(ticks);
-        if self.events.len() >= self.flush_at && !self.make_room() {
+        if self.events.len() == self.events.capacity() && !self.make_room() {
             return;
         }
         self.events.push(Event {
@@ -231,11 +230,6 @@ impl Recorder {
             Err(batch) => {
                 self.names = batch.names;
                 self.events = batch.events;
-                if self.dropped > 0 {
-                    self.events.pop();
-                }
-                // Try again when it has grown as much again: a full channel must not be asked at every event.
-                self.flush_at = (self.events.len() + BATCH_EVENTS).min(MAX_PENDING);
             }
         }
     }
@@ -275,14 +269,20 @@ impl Recorder {
     /// What is to be handed over, with the count of what had to be dropped.
     fn take_batch(&mut self) -> RawBatch {
         if self.dropped > 0 {
-            // It fits: nothing is dropped before the batch holds `MAX_PENDING` events.
             let kind = EventKind::Dropped {
                 count: self.dropped,
             };
-            self.events.push(Event {
-                at: Timestamp(self.dropped_at.0),
-                kind,
-            });
+            // Nothing is dropped before the batch holds `MAX_PENDING` events, and nothing comes in after this one.
+            match self.events.get_mut(MAX_PENDING) {
+                Some(told_in_vain) => told_in_vain.kind = kind,
+                None => {
+                    self.events.reserve_exact(1);
+                    self.events.push(Event {
+                        at: Timestamp(self.dropped_at.0),
+                        kind,
+                    });
+                }
+            }
         }
         RawBatch {
             source: self.source,
@@ -294,8 +294,9 @@ impl Recorder {
     /// The batch before was handed over.
     fn begin_batch(&mut self) {
         self.events = self.recorders.empty_events();
-        self.events.reserve(BATCH_EVENTS);
-        self.flush_at = BATCH_EVENTS;
+        // One that had to grow is as good as any, but not for as long.
+        self.events.shrink_to(BATCH_EVENTS);
+        self.events.reserve_exact(BATCH_EVENTS);
         self.flush_due = self.last.after(self.flush_interval);
         self.dropped = 0;
     }
@@ -305,7 +306,13 @@ impl Recorder {
     #[cold]
     fn make_room(&mut self) -> bool {
         self.flush();
-        if self.events.len() < MAX_PENDING {
+        let pending = self.events.len();
+        if pending < MAX_PENDING {
+            // Asks again when it has grown as much again: a full channel must not be asked at every event.
+            if pending == self.events.capacity() {
+                self.events
+                    .reserve_exact(pending.min(MAX_PENDING - pending));
+            }
             return true;
         }
         if self.dropped == 0 {

@@ -14,9 +14,6 @@ use crate::trace::{Cause, EventKind, Half, Loss, NameId, Side, TaskId};
 /// How often one callback reads at most, so that a fast sender does not starve the others.
 const READS: usize = 16;
 
-/// How much one system call reads at most.
-const READ_BYTES: usize = 64 * 1024;
-
 /// A read that brings no more than so many bytes is not told apart from the callback that gets them: it takes little
 /// longer than to look at the clock.
 const SHORT_READ: usize = 4096;
@@ -284,10 +281,9 @@ impl Descriptor for Connection {
             );
         }
         if next != Next::Close {
-            let mut buffer = std::mem::take(&mut reactor.read_buffer);
-            buffer.resize(READ_BYTES, 0);
+            let mut buffer = reactor.take_read_buffer();
             (next, was_called) = self.read(reactor, &mut buffer);
-            reactor.read_buffer = buffer;
+            reactor.read_buffer = Some(buffer);
         }
         if !self.transport.uncork() {
             return Ok(self.transport.settle(reactor, next));
