@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::command::{Command, Detail, Selection, Side, ViewCommand};
+use super::command::{Command, Detail, Selection, ViewCommand};
 use super::controls::Controls;
 use super::document::{Document, Documents};
 use super::jobs::{Done, Jobs};
@@ -17,7 +17,7 @@ use super::opening::Opening;
 use super::panel;
 use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
-use super::panel::walk::{Sight, Walk};
+use super::panel::walk::Walk;
 use super::plot::Plots;
 use super::search::{Search, SearchCommand};
 use super::settings::Settings;
@@ -372,31 +372,6 @@ impl App {
             self.messages.dismiss();
         } else {
             self.on_shown(Document::put_away);
-        }
-    }
-
-    fn start_walk(&mut self) {
-        for side in [Side::Controls, Side::Details] {
-            self.settings.show(side, true);
-        }
-        self.settings.detail = Detail::Inspector;
-        self.walk = Some(Walk::new(self.runs));
-    }
-
-    fn end_walk(&mut self) {
-        self.walk = None;
-        self.settings.walked = true;
-    }
-
-    /// What the guided walk sees of the window.
-    pub(super) fn sight(&self) -> Sight {
-        let shown = self.documents.shown();
-        Sight {
-            runs: self.runs,
-            running: self.is_running(),
-            blocking: self.controls.blocking_on,
-            stalls: shown.map_or(0, |document| document.stalls.len()),
-            selection: shown.and_then(|document| document.selection),
         }
     }
 }

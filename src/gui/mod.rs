@@ -42,6 +42,7 @@ pub mod time_view;
 pub mod timeline;
 mod traces;
 mod walk;
+mod walking;
 pub mod what_if;
 mod window;
 
