@@ -4,14 +4,13 @@
 //! [`App::logic`] and then [`App::ui`].
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::command::{Command, Detail, Selection, Side, ViewCommand};
 use super::controls::Controls;
-use super::document::{Document, Documents, Native};
+use super::document::{Document, Documents};
 use super::jobs::{Done, Jobs};
 use super::lanes::{Arrangement, Arrangements, LaneCommand};
-use super::live::{Fetched, Live};
+use super::live::Live;
 use super::messages::{Messages, Severity};
 use super::navigate;
 use super::opening::Opening;
@@ -21,14 +20,13 @@ use super::panel::palette::CommandPalette;
 use super::panel::walk::{Sight, Walk};
 use super::plot::Plots;
 use super::search::{Search, SearchCommand};
-use super::settings::{Kept, Settings};
+use super::settings::Settings;
 use super::theme;
 use super::timeline::Timeline;
 use super::timeline::minimap::Minimap;
-use super::what_if::{Ran, WhatIf, in_words};
-use crate::format::{Origin, Recording, TraceInfo};
+use super::what_if::WhatIf;
 use crate::gui::texts::{self, Language, fill, tr};
-use crate::scenario::{Expectations, builtins};
+use crate::scenario::builtins;
 
 /// Everything the window knows.
 pub struct App {
@@ -52,7 +50,7 @@ pub struct App {
     pub(super) statistics: panel::statistics::Table,
     pub(super) plots: Plots,
     pub(super) what_if: WhatIf,
-    runs: u32,
+    pub(super) runs: u32,
     closing: bool,
     system_language: Language,
 }
@@ -165,35 +163,6 @@ impl App {
     /// Everything that is said on this thread is said in the language that was chosen.
     pub(super) fn speak(&self) {
         texts::speak(self.settings.language.resolve(self.system_language));
-    }
-
-    fn fetch(&mut self, ctx: &egui::Context) {
-        let Some(live) = &mut self.live else {
-            return;
-        };
-        let Some(document) = self.documents.run_mut(live.number) else {
-            return;
-        };
-        let (fetched, written) = live.fetch(document);
-        if let Err(error) = written {
-            let text = fill(
-                tr(
-                    "The run goes on, but it can no longer be recorded: {error}. It can still be exported as .json or .csv.",
-                ),
-                &[("error", &error)],
-            );
-            self.messages.say(Severity::Warning, text);
-        }
-        match fetched {
-            Fetched::All => ctx.request_repaint_after(live.next_frame(document)),
-            Fetched::Some => ctx.request_repaint(),
-            Fetched::Last => {
-                if let Some(live) = self.live.take() {
-                    live.join();
-                }
-                ctx.request_repaint();
-            }
-        }
     }
 
     /// Does what was asked for.
@@ -323,83 +292,6 @@ impl App {
     fn on_shown(&mut self, change: impl FnOnce(&mut Document)) {
         if let Some(document) = self.documents.shown_mut() {
             change(document);
-        }
-    }
-
-    fn run(&mut self) {
-        if self.is_running() || self.controls.models.is_empty() {
-            return;
-        }
-        self.start(Ran {
-            scenario: Arc::new(self.controls.scenario.clone()),
-            options: self.controls.options(),
-            asks: None,
-        });
-    }
-
-    /// Starts a run, and shows its trace.
-    pub(super) fn start(&mut self, ran: Ran) {
-        let (scenario, options) = (&*ran.scenario, &ran.options);
-        let number = self.runs + 1;
-        let change = options.treatment.as_ref().map(|it| it.change);
-        let named = |title: &str| match change {
-            None => title.to_owned(),
-            Some(change) => {
-                let what = fill(tr("what if: {change}"), &[("change", &in_words(change))]);
-                format!("{title} · {what}")
-            }
-        };
-        let title = named(&scenario.title);
-        let info = TraceInfo::of_run(&scenario.name, &title, options.stall_threshold);
-        let live = Live::start(
-            &self.ctx,
-            scenario,
-            options.clone(),
-            number,
-            Expectations::of(scenario),
-        );
-        match live {
-            Ok(live) => {
-                self.runs = number;
-                self.live = Some(live);
-                let native = self.record(&info);
-                let title = named(panel::scenario::title(scenario));
-                let mut document = Document::of_run(number, &title, info, native);
-                document.ran = Some(ran);
-                document.keep_at_most(self.settings.kept.events());
-                self.add(document);
-            }
-            Err(error) => {
-                let text = fill(
-                    tr("The run did not start: {error}."),
-                    &[("error", &chain(&error))],
-                );
-                self.messages.say(Severity::Error, text);
-            }
-        }
-    }
-
-    fn record(&mut self, info: &TraceInfo) -> Native {
-        match Recording::temporary(info) {
-            Ok(recording) => Native::Here(Origin::Recording(recording)),
-            Err(error) => {
-                let text = fill(
-                    tr(
-                        "This run can be exported as .json and .csv only: {error}. Another folder can be named in TMPDIR.",
-                    ),
-                    &[("error", &error)],
-                );
-                self.messages.say(Severity::Warning, text);
-                Native::Missing(error.to_string())
-            }
-        }
-    }
-
-    fn keep(&mut self, kept: Kept) {
-        self.settings.kept = kept;
-        let live = self.live.as_ref().map(|live| live.number);
-        if let Some(document) = live.and_then(|number| self.documents.run_mut(number)) {
-            document.keep_at_most(kept.events());
         }
     }
 
@@ -533,11 +425,4 @@ fn next_stall(document: &mut Document, forward: bool) {
     if let Some(selection) = next {
         document.reveal(selection);
     }
-}
-
-/// An error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    let texts = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string));
-    texts.collect::<Vec<_>>().join(": ")
 }

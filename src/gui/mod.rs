@@ -27,6 +27,7 @@ pub mod plot;
 mod range;
 pub mod raster;
 mod reports;
+mod runs;
 mod scenarios;
 mod screen;
 pub mod screenshot;

@@ -1,0 +1,129 @@
+//! Runs: how they are started, and how what they record comes into their documents.
+
+use std::sync::Arc;
+
+use super::app::App;
+use super::document::{Document, Native};
+use super::live::{Fetched, Live};
+use super::messages::Severity;
+use super::panel;
+use super::settings::Kept;
+use super::what_if::{Ran, in_words};
+use crate::format::{Origin, Recording, TraceInfo};
+use crate::gui::texts::{fill, tr};
+use crate::scenario::Expectations;
+
+impl App {
+    pub(super) fn fetch(&mut self, ctx: &egui::Context) {
+        let Some(live) = &mut self.live else {
+            return;
+        };
+        let Some(document) = self.documents.run_mut(live.number) else {
+            return;
+        };
+        let (fetched, written) = live.fetch(document);
+        if let Err(error) = written {
+            let text = fill(
+                tr(
+                    "The run goes on, but it can no longer be recorded: {error}. It can still be exported as .json or .csv.",
+                ),
+                &[("error", &error)],
+            );
+            self.messages.say(Severity::Warning, text);
+        }
+        match fetched {
+            Fetched::All => ctx.request_repaint_after(live.next_frame(document)),
+            Fetched::Some => ctx.request_repaint(),
+            Fetched::Last => {
+                if let Some(live) = self.live.take() {
+                    live.join();
+                }
+                ctx.request_repaint();
+            }
+        }
+    }
+
+    pub(super) fn run(&mut self) {
+        if self.is_running() || self.controls.models.is_empty() {
+            return;
+        }
+        self.start(Ran {
+            scenario: Arc::new(self.controls.scenario.clone()),
+            options: self.controls.options(),
+            asks: None,
+        });
+    }
+
+    /// Starts a run, and shows its trace.
+    pub(super) fn start(&mut self, ran: Ran) {
+        let (scenario, options) = (&*ran.scenario, &ran.options);
+        let number = self.runs + 1;
+        let change = options.treatment.as_ref().map(|it| it.change);
+        let named = |title: &str| match change {
+            None => title.to_owned(),
+            Some(change) => {
+                let what = fill(tr("what if: {change}"), &[("change", &in_words(change))]);
+                format!("{title} · {what}")
+            }
+        };
+        let title = named(&scenario.title);
+        let info = TraceInfo::of_run(&scenario.name, &title, options.stall_threshold);
+        let live = Live::start(
+            &self.ctx,
+            scenario,
+            options.clone(),
+            number,
+            Expectations::of(scenario),
+        );
+        match live {
+            Ok(live) => {
+                self.runs = number;
+                self.live = Some(live);
+                let native = self.record(&info);
+                let title = named(panel::scenario::title(scenario));
+                let mut document = Document::of_run(number, &title, info, native);
+                document.ran = Some(ran);
+                document.keep_at_most(self.settings.kept.events());
+                self.add(document);
+            }
+            Err(error) => {
+                let text = fill(
+                    tr("The run did not start: {error}."),
+                    &[("error", &chain(&error))],
+                );
+                self.messages.say(Severity::Error, text);
+            }
+        }
+    }
+
+    fn record(&mut self, info: &TraceInfo) -> Native {
+        match Recording::temporary(info) {
+            Ok(recording) => Native::Here(Origin::Recording(recording)),
+            Err(error) => {
+                let text = fill(
+                    tr(
+                        "This run can be exported as .json and .csv only: {error}. Another folder can be named in TMPDIR.",
+                    ),
+                    &[("error", &error)],
+                );
+                self.messages.say(Severity::Warning, text);
+                Native::Missing(error.to_string())
+            }
+        }
+    }
+
+    pub(super) fn keep(&mut self, kept: Kept) {
+        self.settings.kept = kept;
+        let live = self.live.as_ref().map(|live| live.number);
+        if let Some(document) = live.and_then(|number| self.documents.run_mut(number)) {
+            document.keep_at_most(kept.events());
+        }
+    }
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    let texts = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string));
+    texts.collect::<Vec<_>>().join(": ")
+}
