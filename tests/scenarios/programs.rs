@@ -181,8 +181,8 @@ fn slices_keep_a_loop_polite_and_make_nothing_faster() {
         let model = ran.model(name);
         let computed = starts(model, "compute");
         let [first, last] = [computed[0], computed[computed.len() - 1]];
-        let ticks = starts(model, "tick").into_iter();
-        ticks.filter(|tick| (first..last).contains(tick)).count()
+        let ticks = starts(model, "tick").iter();
+        ticks.filter(|tick| (first..last).contains(*tick)).count()
     };
     let longest = |name| ran.model(name).longest_stall_s.unwrap_or(0.0);
     assert!(

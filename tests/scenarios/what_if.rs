@@ -1,5 +1,7 @@
 //! What is predicted of the victims of a stall, against a run in which what held the loop was carried out otherwise.
 
+#![allow(clippy::print_stdout, reason = "a table for who asks for it")]
+
 use std::path::Path;
 use std::time::Duration;
 
