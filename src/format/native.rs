@@ -8,6 +8,7 @@
 //!
 //! kind 'I'   payload = TraceInfo; the first chunk, exactly once
 //! kind 'B'   payload = Batch
+//! kind 'M'   payload = [Mark]: what a person marked; at most once, behind all batches
 //! kind 'E'   payload = u64, the number of events; the last chunk: the recording was finished
 //! ```
 //!
@@ -25,7 +26,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{ReadError, Trace, TraceInfo, sniff};
+use super::{Mark, ReadError, Trace, TraceInfo, marks, sniff};
 use crate::store::TraceStore;
 use crate::trace::{Batch, ThreadId, Timestamp};
 
@@ -33,13 +34,14 @@ use crate::trace::{Batch, ThreadId, Timestamp};
 ///
 /// Each version added words at the ends of the vocabulary, so that what was written in an older one means the same:
 /// version 2 for connections, Deferreds and the thread pool; version 3 for a thread that sleeps, and for a
-/// watchdog; version 4 for what a thread is blocked on, and for what recording costs.
+/// watchdog; version 4 for what a thread is blocked on, for what recording costs, and for marks.
 pub const VERSION: u16 = 4;
 
 const MAGIC: &[u8; 14] = b"\x89loopscope\r\n\x1a\n";
 const HEAD: usize = 9;
 const INFO: u8 = b'I';
 const BATCH: u8 = b'B';
+const MARKS: u8 = b'M';
 const END: u8 = b'E';
 
 /// Writes a trace as it is recorded.
@@ -129,6 +131,11 @@ fn encode(chunk: &mut Vec<u8>, kind: u8, payload: &impl Serialize) -> io::Result
     chunk.clear();
     chunk.resize(HEAD, 0);
     postcard::to_io(payload, &mut *chunk).map_err(io::Error::other)?;
+    seal(chunk, kind)
+}
+
+/// Fills in the head of a chunk, for which there is room before its payload.
+fn seal(chunk: &mut [u8], kind: u8) -> io::Result<()> {
     let length = u32::try_from(chunk.len() - HEAD)
         .map_err(|_| io::Error::other("a batch of more than 4 GiB does not fit into a chunk"))?;
     let crc = checksum(kind, length, &chunk[HEAD..]);
@@ -136,6 +143,64 @@ fn encode(chunk: &mut Vec<u8>, kind: u8, payload: &impl Serialize) -> io::Result
     chunk[1..5].copy_from_slice(&length.to_le_bytes());
     chunk[5..HEAD].copy_from_slice(&crc.to_le_bytes());
     Ok(())
+}
+
+/// A chunk of marks.
+pub(super) fn marks_chunk(marks: &[Mark]) -> io::Result<Vec<u8>> {
+    let mut chunk = Vec::new();
+    encode(&mut chunk, MARKS, &marks)?;
+    Ok(chunk)
+}
+
+/// A native file that is copied with other marks than its own.
+pub(super) struct MarkedCopy<R> {
+    info: TraceInfo,
+    version: u16,
+    chunks: Chunks<R>,
+}
+
+impl<R: Read> MarkedCopy<R> {
+    pub(super) fn new(path: &Path, input: R) -> Result<Self, ReadError> {
+        let (info, version, chunks) = read_head(path, input)?;
+        Ok(Self {
+            info,
+            version,
+            chunks,
+        })
+    }
+
+    /// Writes all that is sound. What was finished is finished in the copy, too.
+    pub(super) fn write(&mut self, out: &mut impl Write, marks: &[Mark]) -> io::Result<()> {
+        out.write_all(MAGIC)?;
+        // A file without marks stays legible to whoever could read it.
+        let version = if marks.is_empty() {
+            self.version
+        } else {
+            VERSION
+        };
+        out.write_all(&version.to_le_bytes())?;
+        let mut chunk = Vec::new();
+        encode(&mut chunk, INFO, &self.info)?;
+        out.write_all(&chunk)?;
+        loop {
+            let kind = match self.chunks.next()? {
+                Chunk::Sound(MARKS) => continue,
+                Chunk::Sound(kind) if [BATCH, END].contains(&kind) => kind,
+                _ => return marks::write(out, marks),
+            };
+            if kind == END {
+                marks::write(out, marks)?;
+            }
+            chunk.clear();
+            chunk.resize(HEAD, 0);
+            chunk.extend_from_slice(&self.chunks.payload);
+            seal(&mut chunk, kind)?;
+            out.write_all(&chunk)?;
+            if kind == END {
+                return Ok(());
+            }
+        }
+    }
 }
 
 fn checksum(kind: u8, length: u32, payload: &[u8]) -> u32 {
@@ -159,7 +224,7 @@ pub fn read(path: &Path) -> Result<Trace, ReadError> {
 /// # Errors
 /// When the file cannot be read, is something else, or is damaged there.
 pub fn read_info(path: &Path) -> Result<TraceInfo, ReadError> {
-    read_head(path, open(path)?).map(|(info, _)| info)
+    read_head(path, open(path)?).map(|(info, ..)| info)
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, ReadError> {
@@ -177,19 +242,20 @@ fn open(path: &Path) -> Result<BufReader<File>, ReadError> {
 
 /// As [`read`], from anything; `path` is what errors call it.
 pub(super) fn read_from(path: &Path, input: impl Read) -> Result<Trace, ReadError> {
-    let (info, chunks) = read_head(path, input)?;
-    let (store, truncated) = read_batches(chunks).map_err(|source| ReadError::Io {
+    let (info, _, chunks) = read_head(path, input)?;
+    let (store, marks, truncated) = read_batches(chunks).map_err(|source| ReadError::Io {
         path: path.to_owned(),
         source,
     })?;
     Ok(Trace {
         info,
         store,
+        marks,
         truncated,
     })
 }
 
-fn read_head<R: Read>(path: &Path, mut input: R) -> Result<(TraceInfo, Chunks<R>), ReadError> {
+fn read_head<R: Read>(path: &Path, mut input: R) -> Result<(TraceInfo, u16, Chunks<R>), ReadError> {
     let failed = |source| ReadError::Io {
         path: path.to_owned(),
         source,
@@ -231,21 +297,28 @@ fn read_head<R: Read>(path: &Path, mut input: R) -> Result<(TraceInfo, Chunks<R>
         _ => None,
     };
     let info = info.ok_or_else(|| ReadError::Headless(path.to_owned()))?;
-    Ok((info, chunks))
+    Ok((info, version, chunks))
 }
 
 /// Reads batches for as long as they are sound, and says what is missing, if anything is.
-fn read_batches(mut chunks: Chunks<impl Read>) -> io::Result<(TraceStore, Option<String>)> {
+fn read_batches(
+    mut chunks: Chunks<impl Read>,
+) -> io::Result<(TraceStore, Vec<Mark>, Option<String>)> {
     let mut store = TraceStore::new();
     let mut last = HashMap::new();
+    let mut marks = Vec::new();
     let missing = loop {
         match chunks.next()? {
             Chunk::Sound(BATCH) => match postcard::from_bytes::<Batch>(&chunks.payload) {
                 Ok(batch) if is_in_order(&batch, &mut last) => store.push(&batch),
                 _ => break Some(chunks.bytes() + chunks.rest()?),
             },
+            Chunk::Sound(MARKS) => match postcard::from_bytes(&chunks.payload) {
+                Ok(read) => marks = read,
+                Err(_) => break Some(chunks.bytes() + chunks.rest()?),
+            },
             Chunk::Sound(END) => match postcard::from_bytes::<u64>(&chunks.payload) {
-                Ok(events) if events == store.events() => return Ok((store, None)),
+                Ok(events) if events == store.events() => return Ok((store, marks, None)),
                 _ => break Some(0),
             },
             Chunk::Sound(_) => break Some(chunks.bytes() + chunks.rest()?),
@@ -265,7 +338,7 @@ fn read_batches(mut chunks: Chunks<impl Read>) -> io::Result<(TraceStore, Option
             format!("The file is cut off or damaged: its last {bytes} bytes cannot be read. {kept}")
         }
     };
-    Ok((store, Some(truncated)))
+    Ok((store, marks, Some(truncated)))
 }
 
 /// Whether the events of a thread go on in time, as the store relies on.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::command::{Selection, Step, ViewCommand};
+use super::marks::Marks;
 use super::navigate;
 use super::playback::Playback;
 use super::time_view::TimeView;
@@ -65,6 +66,8 @@ pub struct Document {
     counted: BTreeMap<ModelId, usize>,
     /// With what it was run, where it was run in this window.
     pub ran: Option<Ran>,
+    /// What a person marked in it.
+    pub marks: Marks,
     /// Where its native form is.
     pub native: Native,
 }
@@ -100,6 +103,7 @@ impl Document {
         let title = name.to_string_lossy().into_owned();
         let mut document = Self {
             file: Some(path.to_owned()),
+            marks: Marks::of_file(trace.marks),
             ..Self::new(title, trace.info, trace.store, native)
         };
         document.advance(document.store.range().end);
@@ -127,6 +131,7 @@ impl Document {
             playback: Playback::default(),
             counted: BTreeMap::new(),
             ran: None,
+            marks: Marks::default(),
             native,
         }
     }
@@ -217,8 +222,8 @@ impl Document {
     }
 
     /// Whether it would be lost if it were put away.
-    pub const fn is_unsaved(&self) -> bool {
-        self.file.is_none()
+    pub fn is_unsaved(&self) -> bool {
+        self.file.is_none() || self.marks.are_unsaved()
     }
 
     /// Adds the reports of stalls that are new, and renews those that are not settled.

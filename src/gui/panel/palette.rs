@@ -71,8 +71,7 @@ impl CommandPalette {
             ui.add_space(STEP);
             let clicked = self.list(ui, state, &found, up || down);
             let asked = clicked.or_else(|| enter.then_some(self.chosen));
-            let asked = asked.and_then(|place| found.get(place)?.command(state).ok());
-            asked
+            asked.and_then(|place| found.get(place)?.command(state).ok())
         });
         let asked = response.inner.clone();
         if asked.is_some() || response.should_close() {
