@@ -59,6 +59,7 @@ fn compare(criterion: &mut Criterion, store: &TraceStore, spans: usize, length: 
         lanes: Arrangement::PLAIN,
         legend: true,
             hits: &[],
+            marks: &[],
         selection: None,
         chosen: None,
         playhead: None,

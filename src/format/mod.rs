@@ -11,6 +11,7 @@
 pub mod chrome;
 pub mod csv;
 mod error;
+mod marks;
 pub mod native;
 mod order;
 mod recording;
@@ -25,6 +26,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 pub use error::{ReadError, WriteError};
+pub use marks::Mark;
 pub use native::Reader;
 pub use recording::Recording;
 
@@ -65,6 +67,8 @@ pub struct Trace {
     pub info: TraceInfo,
     /// What happened.
     pub store: TraceStore,
+    /// What a person marked in it.
+    pub marks: Vec<Mark>,
     /// Where the file ends early or is damaged: what is missing, as a sentence for a person. Everything before
     /// that is in the store.
     pub truncated: Option<String>,

@@ -8,6 +8,7 @@
 //!
 //! kind 'I'   payload = TraceInfo; the first chunk, exactly once
 //! kind 'B'   payload = Batch
+//! kind 'M'   payload = [Mark]: what a person marked; at most once, behind all batches
 //! kind 'E'   payload = u64, the number of events; the last chunk: the recording was finished
 //! ```
 //!
@@ -18,14 +19,17 @@
 //! A reader takes chunks for as long as they are sound. Where the file breaks off, or a chunk is damaged, it
 //! keeps all before that and says what is missing: a file is a trace from its first chunk on, at every moment.
 
+mod reader;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+pub use reader::Reader;
 use serde::Serialize;
 
-use super::{ReadError, Trace, TraceInfo, sniff};
+use super::{Mark, ReadError, Trace, TraceInfo, marks, sniff};
 use crate::store::TraceStore;
 use crate::trace::{Batch, ThreadId, Timestamp};
 
@@ -33,13 +37,14 @@ use crate::trace::{Batch, ThreadId, Timestamp};
 ///
 /// Each version added words at the ends of the vocabulary, so that what was written in an older one means the same:
 /// version 2 for connections, Deferreds and the thread pool; version 3 for a thread that sleeps, and for a
-/// watchdog; version 4 for what a thread is blocked on, and for what recording costs.
+/// watchdog; version 4 for what a thread is blocked on, for what recording costs, and for marks.
 pub const VERSION: u16 = 4;
 
 const MAGIC: &[u8; 14] = b"\x89loopscope\r\n\x1a\n";
 const HEAD: usize = 9;
 const INFO: u8 = b'I';
 const BATCH: u8 = b'B';
+const MARKS: u8 = b'M';
 const END: u8 = b'E';
 
 /// Writes a trace as it is recorded.
@@ -129,6 +134,11 @@ fn encode(chunk: &mut Vec<u8>, kind: u8, payload: &impl Serialize) -> io::Result
     chunk.clear();
     chunk.resize(HEAD, 0);
     postcard::to_io(payload, &mut *chunk).map_err(io::Error::other)?;
+    seal(chunk, kind)
+}
+
+/// Fills in the head of a chunk, for which there is room before its payload.
+fn seal(chunk: &mut [u8], kind: u8) -> io::Result<()> {
     let length = u32::try_from(chunk.len() - HEAD)
         .map_err(|_| io::Error::other("a batch of more than 4 GiB does not fit into a chunk"))?;
     let crc = checksum(kind, length, &chunk[HEAD..]);
@@ -136,6 +146,64 @@ fn encode(chunk: &mut Vec<u8>, kind: u8, payload: &impl Serialize) -> io::Result
     chunk[1..5].copy_from_slice(&length.to_le_bytes());
     chunk[5..HEAD].copy_from_slice(&crc.to_le_bytes());
     Ok(())
+}
+
+/// A chunk of marks.
+pub(super) fn marks_chunk(marks: &[Mark]) -> io::Result<Vec<u8>> {
+    let mut chunk = Vec::new();
+    encode(&mut chunk, MARKS, &marks)?;
+    Ok(chunk)
+}
+
+/// A native file that is copied with other marks than its own.
+pub(super) struct MarkedCopy<R> {
+    info: TraceInfo,
+    version: u16,
+    chunks: Chunks<R>,
+}
+
+impl<R: Read> MarkedCopy<R> {
+    pub(super) fn new(path: &Path, input: R) -> Result<Self, ReadError> {
+        let (info, version, chunks) = read_head(path, input)?;
+        Ok(Self {
+            info,
+            version,
+            chunks,
+        })
+    }
+
+    /// Writes all that is sound. What was finished is finished in the copy, too.
+    pub(super) fn write(&mut self, out: &mut impl Write, marks: &[Mark]) -> io::Result<()> {
+        out.write_all(MAGIC)?;
+        // A file without marks stays legible to whoever could read it.
+        let version = if marks.is_empty() {
+            self.version
+        } else {
+            VERSION
+        };
+        out.write_all(&version.to_le_bytes())?;
+        let mut chunk = Vec::new();
+        encode(&mut chunk, INFO, &self.info)?;
+        out.write_all(&chunk)?;
+        loop {
+            let kind = match self.chunks.next()? {
+                Chunk::Sound(MARKS) => continue,
+                Chunk::Sound(kind) if [BATCH, END].contains(&kind) => kind,
+                _ => return marks::write(out, marks),
+            };
+            if kind == END {
+                marks::write(out, marks)?;
+            }
+            chunk.clear();
+            chunk.resize(HEAD, 0);
+            chunk.extend_from_slice(&self.chunks.payload);
+            seal(&mut chunk, kind)?;
+            out.write_all(&chunk)?;
+            if kind == END {
+                return Ok(());
+            }
+        }
+    }
 }
 
 fn checksum(kind: u8, length: u32, payload: &[u8]) -> u32 {
@@ -159,7 +227,7 @@ pub fn read(path: &Path) -> Result<Trace, ReadError> {
 /// # Errors
 /// When the file cannot be read, is something else, or is damaged there.
 pub fn read_info(path: &Path) -> Result<TraceInfo, ReadError> {
-    read_head(path, open(path)?).map(|(info, _)| info)
+    read_head(path, open(path)?).map(|(info, ..)| info)
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, ReadError> {
@@ -183,122 +251,14 @@ pub(super) fn read_from(path: &Path, input: impl Read) -> Result<Trace, ReadErro
         store.push(&batch);
     }
     Ok(Trace {
-        info: reader.info,
+        info: reader.info().clone(),
         store,
-        truncated: reader.missing,
+        marks: reader.take_marks(),
+        truncated: reader.missing().map(str::to_owned),
     })
 }
 
-/// Reads a trace batch by batch: the first of a long one can be shown before the last is read.
-pub struct Reader<R = BufReader<File>> {
-    path: PathBuf,
-    info: TraceInfo,
-    chunks: Chunks<R>,
-    /// The last moment of each thread.
-    last: HashMap<ThreadId, Timestamp>,
-    events: u64,
-    is_over: bool,
-    missing: Option<String>,
-}
-
-impl Reader {
-    /// Opens a trace and reads what it tells before its first event.
-    ///
-    /// # Errors
-    /// When the file cannot be read, is something else, or is damaged before its first event.
-    pub fn open(path: &Path) -> Result<Self, ReadError> {
-        Self::of(path, open(path)?)
-    }
-}
-
-impl<R: Read> Reader<R> {
-    fn of(path: &Path, input: R) -> Result<Self, ReadError> {
-        let (info, chunks) = read_head(path, input)?;
-        Ok(Self {
-            path: path.to_owned(),
-            info,
-            chunks,
-            last: HashMap::new(),
-            events: 0,
-            is_over: false,
-            missing: None,
-        })
-    }
-
-    /// What the file tells about its trace.
-    pub const fn info(&self) -> &TraceInfo {
-        &self.info
-    }
-
-    /// How many bytes of the file were read.
-    pub const fn bytes(&self) -> u64 {
-        self.chunks.read
-    }
-
-    /// Once there are no more batches: where the file ends early or is damaged, what is missing, as a sentence for a
-    /// person.
-    pub fn missing(&self) -> Option<&str> {
-        self.missing.as_deref()
-    }
-
-    /// The next batch, in the order in which they were recorded; `None` after the last one that is sound.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "it can fail, and says so in its own way"
-    )]
-    pub fn next(&mut self) -> Result<Option<Batch>, ReadError> {
-        if self.is_over {
-            return Ok(None);
-        }
-        let failed = |source| ReadError::Io {
-            path: self.path.clone(),
-            source,
-        };
-        let missing = match self.chunks.next().map_err(failed)? {
-            Chunk::Sound(BATCH) => match postcard::from_bytes::<Batch>(&self.chunks.payload) {
-                Ok(batch) if is_in_order(&batch, &mut self.last) => {
-                    self.events += batch.events.len() as u64;
-                    return Ok(Some(batch));
-                }
-                _ => Some(self.chunks.bytes() + self.chunks.rest().map_err(failed)?),
-            },
-            Chunk::Sound(END) => match postcard::from_bytes::<u64>(&self.chunks.payload) {
-                Ok(events) if events == self.events => {
-                    self.is_over = true;
-                    return Ok(None);
-                }
-                _ => Some(0),
-            },
-            Chunk::Sound(_) => Some(self.chunks.bytes() + self.chunks.rest().map_err(failed)?),
-            Chunk::Damaged { bytes } => Some(bytes + self.chunks.rest().map_err(failed)?),
-            Chunk::None => None,
-        };
-        self.is_over = true;
-        self.missing = Some(self.tell(missing));
-        Ok(None)
-    }
-
-    /// Says what is missing: so many bytes at the end, some events in the middle for 0, or only the mark of the end.
-    fn tell(&self, missing: Option<u64>) -> String {
-        let last = self.last.values().max().copied().unwrap_or_default();
-        let kept = format!(
-            "Everything up to {last:.3} ({} events) is here.",
-            self.events
-        );
-        match missing {
-            None => format!("The recording was not finished: its program ended before. {kept}"),
-            Some(0) => format!("Some events are missing in the middle of the file. {kept}"),
-            Some(bytes) => format!(
-                "The file is cut off or damaged: its last {bytes} bytes cannot be read. {kept}"
-            ),
-        }
-    }
-}
-
-fn read_head<R: Read>(path: &Path, mut input: R) -> Result<(TraceInfo, Chunks<R>), ReadError> {
+fn read_head<R: Read>(path: &Path, mut input: R) -> Result<(TraceInfo, u16, Chunks<R>), ReadError> {
     let failed = |source| ReadError::Io {
         path: path.to_owned(),
         source,
@@ -341,7 +301,7 @@ fn read_head<R: Read>(path: &Path, mut input: R) -> Result<(TraceInfo, Chunks<R>
         _ => None,
     };
     let info = info.ok_or_else(|| ReadError::Headless(path.to_owned()))?;
-    Ok((info, chunks))
+    Ok((info, version, chunks))
 }
 
 /// Whether the events of a thread go on in time, as the store relies on.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
 use super::native::Writer;
-use super::{TraceInfo, WriteError, whole};
+use super::{Mark, TraceInfo, WriteError, marks, whole};
 use crate::trace::Batch;
 
 /// A native file that grows while its run goes on. After a crash it opens up to what was flushed.
@@ -134,6 +134,14 @@ impl Recording {
     /// # Errors
     /// When the disk refuses, now or before.
     pub fn save_as(&mut self, path: &Path) -> Result<(), WriteError> {
+        self.save_with_marks(path, &[])
+    }
+
+    /// As [`Self::save_as`], with marks.
+    ///
+    /// # Errors
+    /// When the disk refuses, now or before.
+    pub fn save_with_marks(&mut self, path: &Path, marks: &[Mark]) -> Result<(), WriteError> {
         self.complain_again()?;
         self.attempt(Writer::flush)?;
         let from = self.path();
@@ -147,6 +155,7 @@ impl Recording {
             .take(self.writer.bytes());
         whole::write(path, |out| {
             io::copy(&mut so_far, out)?;
+            marks::write(out, marks)?;
             out.write_all(&mark)
         })
     }

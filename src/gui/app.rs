@@ -5,11 +5,11 @@
 
 use std::path::Path;
 
-use super::command::{Command, Detail, Selection, ViewCommand};
+use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
 use super::document::{Document, Documents};
 use super::jobs::{Done, Jobs};
-use super::lanes::{Arrangement, Arrangements, LaneCommand};
+use super::lanes::Arrangements;
 use super::live::Live;
 use super::messages::{Messages, Severity};
 use super::navigate;
@@ -19,7 +19,7 @@ use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
 use super::panel::walk::Walk;
 use super::plot::Plots;
-use super::search::{Search, SearchCommand};
+use super::search::Search;
 use super::settings::Settings;
 use super::theme;
 use super::timeline::Timeline;
@@ -52,6 +52,8 @@ pub struct App {
     pub(super) what_if: WhatIf,
     pub(super) runs: u32,
     closing: bool,
+    /// Whether it was told that marks would be lost.
+    pub(super) warned: bool,
     system_language: Language,
 }
 
@@ -84,6 +86,7 @@ impl App {
             what_if: WhatIf::default(),
             runs: 0,
             closing: false,
+            warned: false,
             system_language: Language::English,
         }
     }
@@ -115,12 +118,6 @@ impl App {
     /// The traces that are open.
     pub const fn documents(&self) -> &Documents {
         &self.documents
-    }
-
-    /// How the lanes of the trace are arranged that is shown.
-    pub fn lanes(&self) -> &Arrangement {
-        let shown = self.documents.shown();
-        shown.map_or(Arrangement::PLAIN, |one| self.lanes.of(&one.info.scenario))
     }
 
     /// What there is to say.
@@ -244,6 +241,7 @@ impl App {
             Command::StartWalk => self.start_walk(),
             Command::EndWalk => self.end_walk(),
             Command::ToggleHelp => self.help = !self.help,
+            Command::Mark(command) => self.mark(command),
             Command::Search(command) => self.search(command),
             Command::TogglePalette => {
                 self.palette = match self.palette {
@@ -253,39 +251,11 @@ impl App {
             }
             Command::DismissMessage => self.messages.dismiss(),
             Command::Dismiss => self.dismiss(),
-            Command::Quit => {
+            Command::Quit if self.may_close() => {
                 self.closing = true;
                 self.ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
-        }
-    }
-
-    fn search(&mut self, command: SearchCommand) {
-        match command {
-            SearchCommand::Open => self.search.open(),
-            SearchCommand::Close => self.search.close(),
-            SearchCommand::For(text) => self.search.look_for(text),
-            SearchCommand::Walk(forward) => {
-                let Some(document) = self.documents.shown() else {
-                    return;
-                };
-                let middle = document.view.begin() + document.view.length() / 2.0;
-                if let Some(span) = self.search.walk(forward, middle) {
-                    self.apply(Command::Reveal(Selection::Span(span)));
-                }
-            }
-        }
-    }
-
-    /// What was searched for and found.
-    pub const fn searched(&self) -> &Search {
-        &self.search
-    }
-
-    fn arrange(&mut self, change: LaneCommand) {
-        if let Some(document) = self.documents.shown() {
-            let lanes = self.lanes.of_mut(&document.info.scenario);
-            lanes.apply(change, &document.store);
+            Command::Quit => {}
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::lanes::LaneCommand;
+use super::marks::MarkCommand;
 use super::playback::PlaybackCommand;
 use super::plot::Measure;
 use super::search::SearchCommand;
@@ -105,6 +106,8 @@ pub enum Command {
     ResetLayout,
     /// Show the table of keys, or hide it.
     ToggleHelp,
+    /// Mark moments.
+    Mark(MarkCommand),
     /// Search the trace.
     Search(SearchCommand),
     /// Show the command palette, or hide it.
@@ -168,11 +171,13 @@ pub enum Detail {
     Loop,
     /// How long things waited for the loops.
     Delays,
+    /// What was marked.
+    Marks,
 }
 
 impl Detail {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 3] = [Self::Inspector, Self::Loop, Self::Delays];
+    pub const ALL: [Self; 4] = [Self::Inspector, Self::Loop, Self::Delays, Self::Marks];
 
     /// What it is called.
     pub const fn word(self) -> &'static str {
@@ -180,6 +185,7 @@ impl Detail {
             Self::Inspector => english("Inspector"),
             Self::Loop => english("Loop"),
             Self::Delays => english("Delays"),
+            Self::Marks => english("Marks"),
         }
     }
 
@@ -188,6 +194,7 @@ impl Detail {
         match self {
             Self::Inspector => english("What is selected"),
             Self::Loop => english("What the loop did at the playhead, and its circle"),
+            Self::Marks => english("Moments that you marked, with your notes"),
             Self::Delays => english(
                 "How long things in view waited for the loop: a histogram of the queueing delay",
             ),

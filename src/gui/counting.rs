@@ -195,6 +195,7 @@ mod tests {
         let trace = Trace {
             info: TraceInfo::default(),
             store: sample::store(),
+            marks: Vec::new(),
             truncated: None,
         };
         Document::of_file(Path::new("sample.loopscope"), trace)

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::command::{Selection, Step, ViewCommand};
+use super::marks::Marks;
 use super::navigate;
 use super::playback::Playback;
 use super::reports::Reports;
@@ -71,6 +72,8 @@ pub struct Document {
     reports: Reports,
     /// Whether there are more to make than the last frame had time for.
     is_behind: bool,
+    /// What a person marked in it.
+    pub marks: Marks,
     /// Where its native form is.
     pub native: Native,
 }
@@ -103,6 +106,7 @@ impl Document {
     pub fn of_file(path: &Path, trace: Trace) -> Self {
         let mut document = Self::of_opening(path, trace.info);
         document.store = Arc::new(trace.store);
+        document.marks = Marks::of_file(trace.marks);
         document.now = document.store.range().end;
         document.report(None);
         document.look(ViewCommand::Fit);
@@ -141,6 +145,7 @@ impl Document {
             ran: None,
             reports: Reports::default(),
             is_behind: false,
+            marks: Marks::default(),
             native,
         }
     }
@@ -236,8 +241,8 @@ impl Document {
     }
 
     /// Whether it would be lost if it were put away.
-    pub const fn is_unsaved(&self) -> bool {
-        self.file.is_none()
+    pub fn is_unsaved(&self) -> bool {
+        self.file.is_none() || self.marks.are_unsaved()
     }
 
     /// Brings the reports of stalls up to date, as far as there is time for it.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::document::Native;
 use super::texts;
+use crate::format::Mark;
 use crate::scenario::Scenario;
 
 /// A dialog that closes as fast as this was never open.
@@ -40,6 +41,8 @@ pub struct Exported {
     pub path: PathBuf,
     /// The id of the document.
     pub document: u32,
+    /// The marks that were written, where the format has them.
+    pub marks: Option<Vec<Mark>>,
     /// Its native form, which goes back to it.
     pub native: Native,
     /// Whether it was written, or why not.

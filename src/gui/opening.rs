@@ -14,7 +14,7 @@ use super::app::App;
 use super::document::Document;
 use super::messages::Severity;
 use super::panel::files::Purpose;
-use crate::format::{ReadError, Reader, TraceInfo};
+use crate::format::{Mark, ReadError, Reader, TraceInfo};
 use crate::trace::Batch;
 
 /// How long a frame may spend on taking in, at least. What is left waits for the next one.
@@ -44,8 +44,8 @@ pub struct Opening {
 enum Part {
     Begin(TraceInfo),
     Batches(Vec<Batch>),
-    /// There is no more, and this is missing.
-    End(Option<String>),
+    /// There is no more: what was marked, and what is missing.
+    End(Vec<Mark>, Option<String>),
     Failed(String),
 }
 
@@ -101,14 +101,14 @@ struct Reading {
 impl Reading {
     fn run(&self, path: &Path) {
         let last = match self.read(path) {
-            Ok(missing) => Part::End(missing),
+            Ok((marks, missing)) => Part::End(marks, missing),
             Err(error) => Part::Failed(error.to_string()),
         };
         self.send(last);
     }
 
     /// Reads to the end, or until nobody wants it any more.
-    fn read(&self, path: &Path) -> Result<Option<String>, ReadError> {
+    fn read(&self, path: &Path) -> Result<(Vec<Mark>, Option<String>), ReadError> {
         let mut reader = Reader::open(path)?;
         let mut wanted = self.send(Part::Begin(reader.info().clone()));
         let mut together = Vec::new();
@@ -123,7 +123,7 @@ impl Reading {
             }
         }
         self.send(Part::Batches(together));
-        Ok(reader.missing().map(str::to_owned))
+        Ok((reader.take_marks(), reader.missing().map(str::to_owned)))
     }
 
     /// Hands something over; waits while there is no room. Whether anybody wants it.
@@ -191,7 +191,11 @@ impl App {
                     };
                     batches.iter().for_each(|batch| document.push(batch));
                 }
-                Part::End(missing) => {
+                Part::End(marks, missing) => {
+                    let document = opening.document.and_then(|id| self.documents.by_id_mut(id));
+                    if let Some(document) = document {
+                        document.marks.join(marks);
+                    }
                     if let Some(what) = missing {
                         self.messages.say(Severity::Warning, what);
                     }

@@ -138,7 +138,7 @@ impl App {
                 // The circle needs its room; each has the height that the hand gave it.
                 let (id, share) = match self.settings.detail {
                     Detail::Loop => ("stalls below the loop", 0.25),
-                    Detail::Inspector | Detail::Delays => ("stalls", 0.42),
+                    Detail::Inspector | Detail::Delays | Detail::Marks => ("stalls", 0.42),
                 };
                 let height = ui.available_height() * share;
                 bottom(ui, id, height).frame(Frame::NONE).show(ui, |ui| {
@@ -158,6 +158,7 @@ impl App {
                         };
                         panel::loop_state::show(ui, &scene, commands);
                     }
+                    Detail::Marks => panel::marks::show(ui, &document.marks, commands),
                     Detail::Delays => histogram::show(ui, document, &mut self.plots),
                 }
             });
@@ -218,6 +219,7 @@ impl App {
                 lanes: self.lanes.of(&document.info.scenario),
                 legend: self.settings.legend,
                 hits: self.search.hits(document.id),
+                marks: document.marks.all(),
                 selection: document.selection,
                 chosen: document.chosen,
                 all_arrows: self.settings.all_arrows,

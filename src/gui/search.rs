@@ -291,6 +291,7 @@ mod tests {
         let trace = Trace {
             store: Sample::default().store(),
             info: TraceInfo::default(),
+            marks: Vec::new(),
             truncated: None,
         };
         Document::of_file(Path::new("sample.loopscope"), trace)

@@ -7,7 +7,7 @@ use super::document::{Document, Native};
 use super::jobs::{self, Done, Exported};
 use super::messages::Severity;
 use super::panel::files::{PathDialog, Purpose};
-use crate::format::{self, Format, Trace, TraceInfo};
+use crate::format::{self, Format, Origin, Trace, TraceInfo};
 use crate::gui::texts::{fill, tr};
 
 impl App {
@@ -52,10 +52,22 @@ impl App {
             );
             return;
         }
+        let is_native = matches!(Format::of_path(&path), Ok(Format::Native));
+        let marks = is_native.then(|| document.marks.all().to_vec());
+        // What was opened and not marked since is copied to the byte.
+        let copied =
+            matches!(native, Native::Here(Origin::File(_))) && !document.marks.are_unsaved();
+        let marked = marks.clone().filter(|_| !copied);
         self.set_busy(Purpose::Export);
         let started = self.jobs.start(move || {
-            let result = write(&mut native, &path, &info, &store, now);
+            let result = match (&mut native, marked) {
+                (Native::Here(origin), Some(marks)) => origin
+                    .save_with_marks(&path, &marks)
+                    .map_err(|error| error.to_string()),
+                (native, _) => write(native, &path, &info, &store, now),
+            };
             Done::Exported(Exported {
+                marks,
                 path,
                 document: id,
                 native,
@@ -80,11 +92,15 @@ impl App {
             document,
             native,
             result,
+            marks,
         } = exported;
         if let Some(document) = self.documents.by_id_mut(document) {
             document.native = native;
             if result.is_ok() {
                 document.file = Some(path.clone());
+                if let Some(marks) = marks {
+                    document.marks.saved(marks);
+                }
             }
         }
         match result {

@@ -3,18 +3,17 @@
 use egui::{Key, Modifiers, Pos2, pos2, vec2};
 use loopscope::gui::action::{self, Action, Trigger};
 use loopscope::gui::command::{Command, Detail, Selection, Side, Step, ViewCommand};
-use loopscope::gui::lanes::{Arrangement, LaneCommand};
 use loopscope::gui::playback::PlaybackCommand;
-use loopscope::gui::search::SearchCommand;
 use loopscope::gui::settings::Kept;
 use loopscope::gui::texts::LanguageChoice;
 use loopscope::store::{LaneRef, Span, SpanKind, SpanRef};
 use loopscope::trace::{Cause, TimeRange, Timestamp};
 
+use crate::cases;
 use crate::desk::Desk;
 
 /// Asks for the action under test.
-type Ask<'a> = &'a dyn Fn(&mut Desk);
+pub(crate) type Ask<'a> = &'a dyn Fn(&mut Desk);
 
 /// What is to happen when an action is asked for. An action without a case fails the tests below.
 fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
@@ -106,86 +105,6 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             let selection = desk.shown().selection;
             assert!(matches!(selection, Some(Selection::Stall(..))));
-        },
-        "search" => |desk, ask| {
-            ask(desk);
-            desk.control("Search").type_text("data_received");
-            desk.frames(3);
-            assert!(desk.app().searched().hits(desk.shown().id).len() > 10);
-            desk.press(Modifiers::NONE, Key::Enter);
-            assert!(desk.has("1 of ") || desk.has(" of "));
-            assert!(matches!(desk.shown().selection, Some(Selection::Span(_))));
-            desk.press(Modifiers::NONE, Key::Escape);
-            assert!(!desk.app().searched().is_open());
-        },
-        "next-find" | "previous-find" => |desk, ask| {
-            desk.apply(Command::Search(SearchCommand::Open));
-            desk.apply(Command::Search(SearchCommand::For(
-                "data_received".to_owned(),
-            )));
-            desk.frames(3);
-            ask(desk);
-            let first = desk.shown().selection;
-            assert!(matches!(first, Some(Selection::Span(_))));
-            ask(desk);
-            assert_ne!(desk.shown().selection, first);
-        },
-        "collapse-lane" => |desk, ask| {
-            let lane = desk.aim_at_a_lane();
-            ask(desk);
-            assert!(desk.app().lanes().is_collapsed(&lane));
-            ask(desk);
-            assert!(!desk.app().lanes().is_collapsed(&lane));
-        },
-        "collapse-all" => |desk, ask| {
-            ask(desk);
-            assert!(desk.has("Expand synchronous") && desk.has("Expand asynchronous"));
-        },
-        "expand-all" => |desk, ask| {
-            desk.apply(Command::Lane(LaneCommand::CollapseAll(true)));
-            ask(desk);
-            assert!(desk.has("Collapse synchronous") && desk.has("Collapse asynchronous"));
-        },
-        "pin-lane" => |desk, ask| {
-            let lane = desk.aim_at_a_lane();
-            ask(desk);
-            assert_eq!(desk.app().lanes().pinned(), [lane]);
-        },
-        "hide-lane" => |desk, ask| {
-            let lane = desk.aim_at_a_lane();
-            ask(desk);
-            assert!(desk.app().lanes().is_hidden(&lane));
-            desk.click("1 lane hidden · show");
-            assert!(!desk.app().lanes().is_hidden(&lane));
-        },
-        "hide-group" => |desk, ask| {
-            let lane = desk.aim_at_a_lane();
-            ask(desk);
-            assert!(desk.app().lanes().is_hidden(&lane.whole()));
-            assert!(!desk.has("Collapse synchronous"));
-        },
-        "show-hidden" => |desk, ask| {
-            let lane = desk.aim_at_a_lane();
-            desk.apply(Command::Lane(LaneCommand::Hide(lane)));
-            ask(desk);
-            assert!(!desk.app().lanes().hides_any());
-        },
-        "lane-up" => |desk, ask| {
-            let lane = desk.aim_at_a_lane();
-            let before = desk.order_of(&lane);
-            ask(desk);
-            assert_eq!(desk.order_of(&lane), before - 1);
-        },
-        "lane-down" => |desk, ask| {
-            let lane = desk.aim_at_a_lane();
-            let before = desk.order_of(&lane);
-            ask(desk);
-            assert_eq!(desk.order_of(&lane), before + 1);
-        },
-        "reset-lanes" => |desk, ask| {
-            desk.apply(Command::Lane(LaneCommand::CollapseAll(true)));
-            ask(desk);
-            assert_eq!(desk.app().lanes(), Arrangement::PLAIN);
         },
         "legend" => |desk, ask| {
             ask(desk);
@@ -312,7 +231,10 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             assert!(!desk.has("Fit the selection"));
         },
-        _ => panic!("{id} has no case: add one here"),
+        _ => match cases::of_lanes_and_marks(id) {
+            Some(case) => case,
+            None => panic!("{id} has no case: add one here"),
+        },
     }
 }
 

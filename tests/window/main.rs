@@ -1,8 +1,10 @@
 //! The whole window, used as a person uses it: by the names of its controls. The runs are real.
 #![cfg(feature = "gui")]
 
+mod cases;
 mod desk;
 mod keys;
+mod marks;
 mod opening;
 mod parameters;
 mod playback;

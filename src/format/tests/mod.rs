@@ -1,6 +1,7 @@
 //! Files, written and read back.
 
 mod chrome;
+mod marks;
 mod native;
 mod recording;
 

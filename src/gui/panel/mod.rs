@@ -10,6 +10,7 @@ pub mod help;
 pub mod inspector;
 mod links;
 pub mod loop_state;
+pub mod marks;
 pub mod menu;
 pub mod message;
 pub mod opening;

@@ -107,6 +107,12 @@ impl Minimap {
             tracks(&painter, palette, area, &drawn.tracks);
         }
         hits(&painter, palette, &axis, scene);
+        for mark in scene.marks {
+            let x = axis.x(mark.at.0 as f64).round();
+            let flag = Rect::from_min_size(pos2(x, area.top()), vec2(5.0, 6.0));
+            painter.vline(x + 0.5, area.y_range(), Stroke::new(1.0, palette.now));
+            painter.rect_filled(flag, 0.0, palette.now);
+        }
         paint_window(&painter, palette, area, window);
         let at = pos2(rect.left() + 12.0, rect.center().y);
         let ink = palette.text_weak;

@@ -8,6 +8,7 @@
 mod arrows;
 mod axis;
 mod chrome;
+mod flags;
 mod flows;
 mod forgotten;
 mod handles;
@@ -109,6 +110,7 @@ impl Timeline {
             .handles
             .show(ui, &areas, &place, &outline, response, commands);
         stall_marks(ui, &areas, &outline, &picture, commands);
+        flags::show(ui, &areas, &place, commands);
         handles::hidden_lanes(ui, &areas, &outline, commands);
         legend_button(ui, palette, &areas, scene.legend, commands);
         let pointer = hands.pointer.filter(|_| self.drag.is_none());

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::format::Mark;
 use crate::gui::command::Selection;
 use crate::gui::lanes::Arrangement;
 use crate::gui::search::Hit;
@@ -24,6 +25,8 @@ pub struct Scene<'a> {
     pub lanes: &'a Arrangement,
     /// Whether the key to patterns and shapes is shown.
     pub legend: bool,
+    /// What a person marked, in the order of time.
+    pub marks: &'a [Mark],
     /// What was searched for and found, in the order of time.
     pub hits: &'a [Hit],
     /// What is looked at closely.

@@ -42,6 +42,7 @@ impl World {
             lanes: Arrangement::PLAIN,
             legend: true,
             hits: &[],
+            marks: &[],
             selection: None,
             chosen: None,
             all_arrows: false,

@@ -93,6 +93,7 @@ impl World {
             lanes: &self.lanes,
             legend: true,
             hits: &[],
+            marks: &[],
             selection: self.selection,
             chosen: self.chosen,
             all_arrows: self.all_arrows,

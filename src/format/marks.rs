@@ -1,0 +1,54 @@
+//! Marks that a person set in a trace, and how they come into its file.
+
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::native::{self, MarkedCopy};
+use super::{Origin, WriteError, whole};
+use crate::trace::Timestamp;
+
+/// A moment that a person marked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The moment.
+    pub at: Timestamp,
+    /// What was noted down; may be empty.
+    pub note: String,
+}
+
+impl Origin {
+    /// Writes the trace to `path` as a native file, whole or not at all, with these marks in the place of those that
+    /// it has.
+    ///
+    /// # Errors
+    /// When the file cannot be written. A file that was there before is still there.
+    pub fn save_with_marks(&mut self, path: &Path, marks: &[Mark]) -> Result<(), WriteError> {
+        match self {
+            Self::Recording(recording) => recording.save_with_marks(path, marks),
+            Self::File(from) => copy(from, path, marks),
+        }
+    }
+}
+
+fn copy(from: &Path, path: &Path, marks: &[Mark]) -> Result<(), WriteError> {
+    let unreadable = |source| WriteError::Source {
+        path: from.to_owned(),
+        source,
+    };
+    // Without a sound beginning it would not have been opened: somebody else has changed it since.
+    let replaced = || unreadable(io::Error::other("it is not what it was when it was opened"));
+    let file = BufReader::new(File::open(from).map_err(unreadable)?);
+    let mut copy = MarkedCopy::new(from, file).map_err(|_| replaced())?;
+    whole::write(path, |out| copy.write(out, marks))
+}
+
+/// The chunk of marks; no bytes where there are none.
+pub(super) fn write(out: &mut impl Write, marks: &[Mark]) -> io::Result<()> {
+    match marks {
+        [] => Ok(()),
+        _ => out.write_all(&native::marks_chunk(marks)?),
+    }
+}
