@@ -150,7 +150,9 @@ fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool
                 // The numbers of those that nobody had seen before are not told.
                 None => span.task.is_some() && span.task == arrival.task,
             };
-            same && span.begin >= since.begin
+            // What was there at the first look may have been there when the callback that ran then began, and it took it.
+            let takes = arrival.at_first_look || span.begin >= since.begin;
+            same && takes
                 && span.begin < since.end
                 && span.kind == SpanKind::Callback(Cause::Readiness)
         })
