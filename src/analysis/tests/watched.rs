@@ -456,3 +456,22 @@ fn what_the_same_turn_served_is_not_taken_for_what_came_later() {
     let waits: Vec<_> = report.victims.iter().map(|victim| victim.waited).collect();
     assert_eq!(waits, [TimeRange::new(at(100), at(300))]);
 }
+
+#[test]
+fn what_was_there_at_the_first_look_was_taken_by_the_callback_that_had_begun() {
+    // It had begun when somebody looked at last, and took the data then; more came after the stall that followed.
+    let mut made = Made::new();
+    let own = made.ready(100, 2, Some(7));
+    let guilty = made.ready(100, 1, None);
+    made.serve((100, 103), 2, own);
+    made.arrives(102, 2, 7, true);
+    made.serve((103, 300), 1, guilty);
+    made.stall(100, 300, 1);
+    made.poll(300, 301);
+    let later = made.ready(301, 2, Some(7));
+    made.serve((301, 302), 2, later);
+    made.poll(303, 400);
+    let victims = report(&made).victims;
+    let own_data = |one: &&Victim| one.fd == Some(7);
+    assert_eq!(victims.iter().find(own_data), None, "{victims:?}");
+}
