@@ -146,7 +146,7 @@ fn print_ratios(what: &str, elements: u64, peers: &mut [Peer<'_>], ratios: Ratio
         if round >= FEWEST_ROUNDS && begin.elapsed() > ALL {
             break;
         }
-        // Each is the first one now and then. Nobody has two turns in a row, and the caches to himself.
+        // Each is the first one as often as any other.
         for turn in 0..units.len() {
             let place = (round + turn) % units.len();
             let spent = peers[place].time(units[place]).as_nanos() as f64;

@@ -4,10 +4,11 @@
 //! processor. Each group says what the others cost in relation to its first: raw mio, or epoll.
 //!
 //! The targets: ours at most 1.03 of raw mio's while nobody records, 1.06 while it records, and timers at most a tenth
-//! as late as tokio's. Measured on two virtual cores, for 1, 100 and 1,000 connections: 1.05, 1.05 and 1.03 while nobody
-//! records (tokio: 1.09, 1.09, 1.16), 1.20, 1.14 and 1.11 while it records, timers 0.02 of tokio's lateness. What is
-//! above the targets is 20 to 50 ns a request for the layers between loop and protocol, where raw mio takes 1.3 µs;
-//! recording takes four readings of the clock (12 ns each) and six events more, and handing them over 0.2 µs a turn.
+//! as late as tokio's. Measured on two virtual cores that had other things to do, for 1, 100 and 1,000 connections, the
+//! middle one of ten runs: 1.04, 1.03 and 1.03 while nobody records (tokio: 1.10, 1.09, 1.14), 1.09, 1.08 and 1.10 while
+//! it records, timers 0.02 of tokio's lateness. Between two runs of the same program lie 0.02: where its memory happens to
+//! be. What is above the second target: a look at the clock takes 12 to 16 ns, and a request needs one of them in the
+//! middle of a turn and two in a turn of its own; six events take 5 ns each with all that leads to them.
 //!
 //! `poll` costs 1.14 and `select` 1.20 of epoll without idle connections, and both 60 times as much with 1,000.
 

@@ -66,8 +66,9 @@ fn record_failure(recorder: &mut Recorder, at: Ticks, task: Option<TaskId>, fail
     recorder.record_at(at, EventKind::Failure { task, message });
 }
 
-/// Runs `code`, whose panic is a failure like any other.
-#[inline]
+/// Runs `code`, whose panic is a failure like any other. Always in its place: it is on the way of every callback, and the
+/// compiler decides otherwise in a larger program.
+#[inline(always)]
 pub(super) fn guarded<C, T>(
     context: &mut C,
     code: impl FnOnce(&mut C) -> Result<T, Failure>,

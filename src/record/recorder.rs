@@ -162,6 +162,7 @@ impl Recorder {
     }
 
     /// Whether it keeps nothing of what it is told.
+    #[inline]
     pub const fn is_off(&self) -> bool {
         self.recorders.is_off()
     }

@@ -129,8 +129,8 @@ fn open(writer: &RefCell<Option<Rc<OwnedFd>>>) -> io::Result<Rc<OwnedFd>> {
     writer.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
 }
 
-/// Calls again what a signal interrupted.
-#[inline]
+/// Calls again what a signal interrupted. Always in its place: the loop alone is less than a call of it.
+#[inline(always)]
 fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
