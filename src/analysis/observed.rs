@@ -29,7 +29,7 @@ pub fn cost_of_seeing(model: &ModelTrack) -> Vec<Phrase> {
     }
     if observer.held_back > 0 {
         let count = plain_count(observer.held_back);
-        let held_back = Phrase::new("{count} reports of stalls were held back.");
+        let held_back = Phrase::new("Reports of stalls held back: {count}.");
         sentences.push(held_back.with("count", count));
     }
     sentences
@@ -66,7 +66,7 @@ mod tests {
                 "Recording 1,234 events took about 45 µs (an estimate).",
                 "7 events were dropped.",
                 "Watching took 3 ms of CPU time, 20 looks.",
-                "2 reports of stalls were held back.",
+                "Reports of stalls held back: 2.",
             ]
         );
     }
