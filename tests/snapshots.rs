@@ -9,9 +9,12 @@ use std::path::Path;
 use egui::{Color32, Sense, Theme, Ui, vec2};
 use loopscope::format;
 use loopscope::gui::App;
-use loopscope::gui::command::Command;
+use loopscope::gui::command::{Command, Detail};
+use loopscope::gui::playback::PlaybackCommand;
 use loopscope::gui::settings::Settings;
+use loopscope::gui::texts::LanguageChoice;
 use loopscope::gui::theme::Palette;
+use loopscope::trace::Timestamp;
 
 /// One of each widget that the window is made of, and the colours that stand for what happens.
 fn gallery(ui: &mut Ui, state: &mut State) {
@@ -101,6 +104,7 @@ fn app_snapshot(size: [f32; 2], theme: Theme, trace: bool, commands: Vec<Command
             }
             app
         });
+        app.logic(&ui.ctx().clone());
         app.ui(ui);
     });
     window.run();
@@ -132,5 +136,35 @@ fn a_stall_in_a_small_light_window() {
         true,
         commands,
         "stall_small_light",
+    );
+}
+
+#[test]
+fn a_trace_in_chinese() {
+    let commands = vec![
+        Command::SetLanguage(LanguageChoice::Chinese),
+        Command::NextStall(true),
+    ];
+    app_snapshot(
+        [1440.0, 900.0],
+        Theme::Light,
+        true,
+        commands,
+        "stall_chinese_light",
+    );
+}
+
+#[test]
+fn the_loop_at_the_playhead_in_a_large_dark_window() {
+    let commands = vec![
+        Command::SetDetail(Detail::Loop),
+        Command::Playback(PlaybackCommand::Seek(Timestamp(900_000_000))),
+    ];
+    app_snapshot(
+        [1920.0, 1080.0],
+        Theme::Dark,
+        true,
+        commands,
+        "loop_large_dark",
     );
 }
