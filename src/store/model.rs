@@ -444,11 +444,15 @@ impl ModelTrack {
                 // Inside another's, such as that of the port that took its connection in, it is the loop's.
                 let by_loop = cause != Cause::Program || outer.peek().is_some();
                 // A callback inside one of the same task is part of it: the task runs on.
-                if !outer.any(|outer| outer.task == Some(task)) {
+                if cause != Cause::ThreadPool && !outer.any(|outer| outer.task == Some(task)) {
                     self.task_mut(task).callback_ended(event.at, by_loop);
                 }
             }
-        } else if let Some(task) = task_of(event) {
+        } else if let Some(task) = task_of(event)
+            && !self
+                .thread(thread)
+                .is_some_and(|one| one.works_off_loop(event))
+        {
             self.task_mut(task).push(event);
         }
     }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::chunks::{Chunks, Part};
 use super::{Lane, Row, Series, Span, SpanKind, Watch};
-use crate::trace::{Event, EventKind, FlowId, NameId, ThreadId, TimeRange, Timestamp, WaitCall};
+use crate::trace::{
+    Cause, Event, EventKind, FlowId, NameId, ThreadId, TimeRange, Timestamp, WaitCall,
+};
 
 /// What one thread did: its phases and callbacks as spans, everything else as moments.
 #[derive(Clone, Debug, PartialEq)]
@@ -356,6 +358,18 @@ impl ThreadTrack {
     /// The flow that begins with the moment at a place.
     fn flow_at(&self, place: usize) -> Option<FlowId> {
         begun_by(&self.instants.get(place)?.kind)
+    }
+
+    /// Whether an event would move the state of a task, and is work that a thread of the pool does for it. The task waits
+    /// for that in its loop, whose own events may arrive before these or after them.
+    pub(super) fn works_off_loop(&self, event: &Event) -> bool {
+        let of_pool = SpanKind::Callback(Cause::ThreadPool);
+        let works = || self.lane.open().iter().any(|span| span.kind == of_pool);
+        match event.kind {
+            EventKind::CallbackBegin { cause, .. } => cause == Cause::ThreadPool || works(),
+            EventKind::WaitBegin { .. } | EventKind::WaitEnd { .. } => works(),
+            _ => false,
+        }
     }
 
     /// Lets go of what ended before `moment`, in whole pieces. What is counted stays counted.

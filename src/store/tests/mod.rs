@@ -1,6 +1,7 @@
 //! The store fed with hand-made batches.
 
 mod long;
+mod pool;
 mod watched;
 
 use super::*;
