@@ -189,6 +189,8 @@ impl Reactor {
                 .label
                 .callback(&mut self.recorder, Cause::ThreadCall, Some(flow));
             let queued_at = call.queued_at;
+            // It may have come after the moment that the turn shares.
+            self.moment = self.moment.map(|_| self.recorder.stamp());
             self.recorder
                 .record_at(self.moment(), EventKind::ThreadCall { flow, queued_at });
             // Its failure is recorded, and concerns nobody else.
