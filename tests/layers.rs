@@ -46,13 +46,13 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// No file of `src` is longer than this.
+/// No file of source is longer than this.
 const LONGEST_FILE: usize = 500;
 
 #[test]
 fn a_room_uses_only_the_rooms_that_it_may() {
     let mut complaints = String::new();
-    for (path, text) in sources() {
+    for (path, text) in sources(&in_project("src")) {
         let Some(room) = room_of(&path) else { continue };
         let allowed = ROOMS.iter().find(|(name, _)| *name == room);
         let Some((_, allowed)) = allowed else {
@@ -89,7 +89,7 @@ fn the_table_only_looks_down_and_names_rooms_that_exist() {
                 "`{used}` is not below `{room}`"
             );
         }
-        let exists = |path: String| source_folder().join(path).exists();
+        let exists = |path: String| in_project("src").join(path).exists();
         assert!(
             exists(format!("{room}.rs")) || exists(format!("{room}/mod.rs")),
             "there is no room `{room}`"
@@ -99,33 +99,36 @@ fn the_table_only_looks_down_and_names_rooms_that_exist() {
 
 #[test]
 fn no_file_is_too_long_to_be_read_in_one_go() {
-    for (path, text) in sources() {
-        let lines = text.lines().count();
-        assert!(
-            lines <= LONGEST_FILE,
-            "src/{} has {lines} lines; split it, {LONGEST_FILE} are enough",
-            path.display()
-        );
+    for folder in ["src", "tests", "benches"] {
+        for (path, text) in sources(&in_project(folder)) {
+            let lines = text.lines().count();
+            assert!(
+                lines <= LONGEST_FILE,
+                "{folder}/{} has {lines} lines; split it, {LONGEST_FILE} are enough",
+                path.display()
+            );
+        }
     }
 }
 
-fn source_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+fn in_project(folder: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)
 }
 
-/// Every Rust file below `src`, by its path from there, with its text.
-fn sources() -> Vec<(PathBuf, String)> {
-    let root = source_folder();
+/// Every Rust file below a folder, by its path from there, with its text.
+fn sources(root: &Path) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    let mut folders = vec![root.clone()];
+    let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).expect("the folder was just found") {
             let path = entry.expect("a folder that can be listed").path();
             if path.is_dir() {
-                folders.push(path);
+                if !path.ends_with("target") {
+                    folders.push(path);
+                }
             } else if path.extension().is_some_and(|ending| ending == "rs") {
                 let text = fs::read_to_string(&path).expect("source is text");
-                let relative = path.strip_prefix(&root).expect("found below it");
+                let relative = path.strip_prefix(root).expect("found below it");
                 found.push((relative.to_owned(), text));
             }
         }

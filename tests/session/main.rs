@@ -3,16 +3,16 @@
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod changed;
+mod servers;
+
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use loopscope::analysis;
 use loopscope::record::{Receiver, Wake};
 use loopscope::scenario::{Blocking, BlockingKind, Fault, Model, Scenario, Server, Variant};
 use loopscope::session::{ModelRun, Options, Session, SessionError};
-use loopscope::store::TraceStore;
 use loopscope::trace::{Event, EventKind, ModelId, NameId, Outcome, TaskId, ThreadId, Timestamp};
 
 /// The shipped scenario, ten times as fast.
@@ -324,201 +324,5 @@ fn a_dead_port_and_an_early_end_are_told_and_the_others_go_on() {
         assert_eq!(done.tasks[1].content, scenario.servers[1].text[..100]);
         assert_eq!(errors[2], None);
         assert!(done.tasks[2].content[..] == scenario.servers[2].text[..]);
-    }
-}
-
-/// A scenario that would take an hour.
-fn endless() -> Scenario {
-    let mut scenario = fast();
-    for server in &mut scenario.servers {
-        server.delay = Duration::from_secs(3600);
-    }
-    scenario
-}
-
-#[test]
-fn a_session_can_be_stopped_in_the_middle() {
-    let scenario = endless();
-    for together in [true, false] {
-        let mut options = Options::of(&scenario);
-        options.together = together;
-        let (session, receiver, recorded) = start_until(&scenario, options, |kind| {
-            matches!(kind, EventKind::BytesRead { .. })
-        });
-        assert!(!session.is_finished());
-        session.stop();
-        session.stop();
-        let recorded = recorded.finish(session, &receiver);
-        assert_eq!(recorded.runs.len(), 3);
-        for run in &recorded.runs {
-            for task in &run.tasks {
-                assert_eq!(task.outcome, Outcome::Stopped, "{}", run.variant);
-                assert_eq!(task.error, None);
-            }
-        }
-    }
-}
-
-/// Its callback would sleep for an hour. Somebody looks at every thread, also where there is no loop.
-#[test]
-fn a_stall_that_does_not_end_is_told_of_while_it_lasts_and_the_run_can_be_stopped() {
-    let scenario = fast();
-    for model in Model::OF_TASKS {
-        let mut options = only(&scenario, model);
-        options.stall_threshold = Duration::from_millis(5);
-        options.blocking = Some(Blocking {
-            kind: BlockingKind::Sleep,
-            duration: Duration::from_secs(3600),
-            task: Some(first()),
-        });
-        let noticed = |kind: &EventKind| matches!(kind, EventKind::StallNoticed { task, .. } if *task == Some(first()));
-        let (session, receiver, recorded) = start_until(&scenario, options, noticed);
-        session.stop();
-        let recorded = recorded.finish(session, &receiver);
-        let stall = |kind: &EventKind| matches!(kind, EventKind::Stall { task, .. } if *task == Some(first()));
-        assert!(recorded.has(stall), "{model}");
-    }
-}
-
-#[test]
-fn dropping_a_session_stops_it() {
-    let scenario = endless();
-    let (session, receiver, _) = start_until(&scenario, Options::of(&scenario), |kind| {
-        matches!(kind, EventKind::Connected { .. })
-    });
-    drop(session);
-    while receiver.try_recv().is_ok() {}
-    assert_eq!(
-        receiver.try_recv(),
-        Err(loopscope::record::TryRecvError::Disconnected),
-        "every recorder is gone"
-    );
-}
-
-#[test]
-fn it_wakes_once_more_when_it_is_finished() {
-    let scenario = fast();
-    let (wake, wakes) = mpsc::channel();
-    let finished = Arc::new(AtomicBool::new(false));
-    let (session, receiver) = Session::start(
-        &scenario,
-        only(&scenario, Model::Threaded),
-        Arc::new(move || {
-            let _ = wake.send(());
-        }),
-    )
-    .unwrap();
-    // The last wake comes after everything was handed over: no other comes after it.
-    while wakes.recv().is_ok() {
-        finished.store(session.is_finished(), Ordering::Relaxed);
-    }
-    assert!(finished.load(Ordering::Relaxed));
-    let recorded = Recorded::default().finish(session, &receiver);
-    recorded.end(0);
-}
-
-#[test]
-fn the_blocking_switch_and_the_threshold_can_be_changed_on_the_way() {
-    let scenario = fast();
-    let mut options = only(&scenario, Model::Asynchronous);
-    options.stall_threshold = Duration::from_secs(3600);
-    let (session, receiver, recorded) = start_until(&scenario, options, |kind| {
-        matches!(kind, EventKind::BytesRead { .. })
-    });
-    session.set_stall_threshold(Duration::from_millis(5));
-    session.set_blocking(Some(Blocking {
-        kind: BlockingKind::Cpu,
-        duration: Duration::from_millis(10),
-        task: None,
-    }));
-    let recorded = recorded.finish(session, &receiver);
-    check_content(&scenario, &recorded.runs);
-    assert!(!recorded.stalls(0).is_empty());
-}
-
-#[test]
-fn the_pace_of_a_server_can_be_changed_on_the_way() {
-    let scenario = endless();
-    let (session, receiver, recorded) = start_until(&scenario, Options::of(&scenario), |kind| {
-        matches!(kind, EventKind::BytesRead { .. })
-    });
-    for server in 0..scenario.servers.len() {
-        session.set_server_pace(server, usize::MAX, Duration::from_millis(1));
-    }
-    // There is none at this place.
-    session.set_server_pace(scenario.servers.len(), 1, Duration::from_secs(3600));
-    let recorded = recorded.finish(session, &receiver);
-    check_content(&scenario, &recorded.runs);
-}
-
-#[test]
-fn every_kind_of_server_is_found_where_it_is() {
-    let mut scenario = Scenario::load("transports").unwrap();
-    for server in &mut scenario.servers {
-        server.delay = Duration::ZERO;
-    }
-    let recorded = run(&scenario, only(&scenario, Model::Threaded));
-    for task in &recorded.runs[0].tasks {
-        assert_eq!(task.outcome, Outcome::Done, "{:?}", task.error);
-        assert_eq!(task.content, b"Thou\ncanst\nnot\nfind\nme\n");
-    }
-    for server in &mut scenario.servers {
-        server.fault = Some(Fault::Dead);
-    }
-    let recorded = run(&scenario, only(&scenario, Model::Threaded));
-    for task in &recorded.runs[0].tasks {
-        let error = task.error.as_deref().unwrap();
-        assert!(error.contains("refused"), "{error}");
-    }
-}
-
-#[test]
-fn a_request_takes_as_long_as_theory_says() {
-    let scenario = Scenario::load("the-circle").unwrap();
-    let request = &scenario.tasks[1];
-    let theory = scenario.theory(request);
-    let recorded = run(&scenario, only(&scenario, Model::Threaded));
-    let is_its = |task: TaskId| task == request.id;
-    let begin = recorded.at(
-        0,
-        |kind| matches!(kind, EventKind::TaskBegin { task, .. } if is_its(*task)),
-    );
-    let end = recorded.at(
-        0,
-        |kind| matches!(kind, EventKind::TaskEnd { task, .. } if is_its(*task)),
-    );
-    check_elapsed(end.since(begin), theory, "the request");
-    let text = &scenario.servers[0].text[..];
-    assert!(recorded.runs[0].tasks[1].content == text);
-}
-
-#[test]
-fn what_a_task_reads_is_led_back_to_what_its_server_sent() {
-    let scenario = fast();
-    let options = Options::of(&scenario);
-    let (session, receiver) = Session::start(&scenario, options, nobody()).unwrap();
-    session.join();
-    let mut store = TraceStore::new();
-    while let Ok(batch) = receiver.try_recv() {
-        store.push(&batch);
-    }
-    assert_eq!(store.models().len(), scenario.variants.len());
-    for model in store.models() {
-        for task in &model.tasks {
-            let (mut total, mut sends) = (0, 0);
-            for (place, &(at, read)) in task.progress().iter().enumerate() {
-                let links = analysis::sends_at(&store, model, task, place..place + 1, usize::MAX);
-                // The end of the data is sent by nobody.
-                assert_eq!(links.is_empty(), read == total);
-                assert!(
-                    links
-                        .iter()
-                        .all(|link| link.left <= at && link.arrived == at)
-                );
-                (total, sends) = (read, sends + links.len());
-            }
-            assert_eq!(total, task.bytes);
-            assert!(sends > 1, "{}", store.model_name(model));
-        }
     }
 }
