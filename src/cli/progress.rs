@@ -1,12 +1,11 @@
 //! Progress bars on standard error while a scenario runs. Where that is no terminal they are not drawn.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::scenario::{Expectations, Scenario, SoFar};
-use crate::store::{ModelTrack, TaskTrack, TraceStore};
+use crate::scenario::{Expectations, Scenario};
+use crate::store::{ModelTrack, TraceStore};
 use crate::trace::{ModelId, Outcome, TaskId, Timestamp};
 
 /// With more tasks than this a model gets one bar for all of them: more do not fit on a screen.
@@ -58,7 +57,7 @@ impl Progress {
 
     fn update_tasks(&mut self, store: &TraceStore, model: &ModelTrack, now: Timestamp) {
         for task in &model.tasks {
-            let share = self.expected.share(task.id, so_far(task, now));
+            let share = self.expected.share(task.id, task.so_far(now));
             let label = format!(
                 "{} {}",
                 store.model_name(model),
@@ -78,7 +77,7 @@ impl Progress {
 
     fn update_model(&mut self, store: &TraceStore, model: &ModelTrack, now: Timestamp) {
         let tasks = || model.tasks.iter();
-        let so_far = tasks().map(|task| (task.id, so_far(task, now)));
+        let so_far = tasks().map(|task| (task.id, task.so_far(now)));
         let share = self.expected.share_of_all(so_far);
         let bar = self.bar((model.id, None), store.model_name(model).to_owned());
         bar.set_position(steps(share));
@@ -96,16 +95,6 @@ impl Progress {
             bars.add(ProgressBar::new(STEPS).with_style(style).with_prefix(label))
         });
         bar.clone()
-    }
-}
-
-/// How far a task is.
-fn so_far(task: &TaskTrack, now: Timestamp) -> SoFar {
-    let range = task.range(now);
-    SoFar {
-        bytes: task.bytes,
-        lasted: range.map_or(Duration::ZERO, |range| Duration::from_nanos(range.nanos())),
-        ended: task.outcome.is_some(),
     }
 }
 

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use super::document::{Document, Native};
 use crate::format::{Recording, WriteError};
 use crate::record::{Receiver, TryRecvError};
-use crate::scenario::{Expectations, Scenario, SoFar};
+use crate::scenario::{Expectations, Scenario};
 use crate::session::{Options, Session, SessionError};
-use crate::store::{ModelTrack, TaskTrack, TraceStore};
-use crate::trace::{Event, EventKind, Timestamp};
+use crate::store::{ModelTrack, TraceStore};
+use crate::trace::{Event, EventKind};
 
 /// How long a frame may spend on fetching, at least. What is left waits for the next one.
 const BUDGET: Duration = Duration::from_millis(4);
@@ -95,7 +95,7 @@ impl Live {
     pub fn share(&self, document: &Document) -> f64 {
         let of_model = |model: &ModelTrack| {
             let tasks = model.tasks.iter();
-            let so_far = tasks.map(|task| (task.id, so_far(task, document.now)));
+            let so_far = tasks.map(|task| (task.id, task.so_far(document.now)));
             self.expected.share_of_all(so_far)
         };
         let models = document.store.models().iter();
@@ -172,16 +172,6 @@ impl Live {
     }
 }
 
-/// How far a task is.
-fn so_far(task: &TaskTrack, now: Timestamp) -> SoFar {
-    let range = task.range(now);
-    SoFar {
-        bytes: task.bytes,
-        lasted: range.map_or(Duration::ZERO, |range| Duration::from_nanos(range.nanos())),
-        ended: task.outcome.is_some(),
-    }
-}
-
 /// How long a frame may spend on fetching, where the last one was so long ago: a quarter of that, so that a window
 /// that paints slowly does not fall behind for good.
 fn budget(since_last: Duration) -> Duration {
@@ -221,7 +211,7 @@ impl Waker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace::{Batch, ModelId, Source, ThreadId};
+    use crate::trace::{Batch, ModelId, Source, ThreadId, Timestamp};
 
     fn store_of(kinds: &[EventKind]) -> TraceStore {
         let at = Timestamp::ZERO;

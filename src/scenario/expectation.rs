@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::model::Scenario;
-use crate::trace::TaskId;
+use crate::trace::{SoFar, TaskId};
 
 /// What takes no time in theory still counts for something.
 const LEAST_WEIGHT: Duration = Duration::from_millis(1);
@@ -23,17 +23,6 @@ struct Expectation {
     bytes: u64,
     theory: Duration,
     weight: f64,
-}
-
-/// How far a task is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SoFar {
-    /// How many bytes it has read.
-    pub bytes: u64,
-    /// For how long it has been worked on; zero before that.
-    pub lasted: Duration,
-    /// Whether it ended, however.
-    pub ended: bool,
 }
 
 impl Expectations {

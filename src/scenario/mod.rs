@@ -35,7 +35,7 @@ mod words;
 pub use builtin::{Builtin, Headline, POEMS, builtins};
 pub use edit::{Edit, EditError};
 pub use error::{Mistake, ScenarioError, ValueError};
-pub use expectation::{Expectations, SoFar};
+pub use expectation::Expectations;
 pub use limits::parse_duration;
 pub use model::{Blocking, BlockingKind, Fault, Over, Scenario, Server, Service, Speaks, Task};
 pub use parameter::{Owner, Parameter, Setting};

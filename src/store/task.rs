@@ -1,8 +1,12 @@
 //! How one task fared.
 
+use std::time::Duration;
+
 use super::chunks::Chunks;
 use super::{Lane, Span, SpanKind};
-use crate::trace::{Event, EventKind, FlowId, NameId, Outcome, TaskId, TimeRange, Timestamp, Wire};
+use crate::trace::{
+    Event, EventKind, FlowId, NameId, Outcome, SoFar, TaskId, TimeRange, Timestamp, Wire,
+};
 
 /// The states of a task.
 const STATES: [SpanKind; 4] = [
@@ -103,6 +107,16 @@ impl TaskTrack {
     pub fn range(&self, now: Timestamp) -> Option<TimeRange> {
         self.begin
             .map(|begin| TimeRange::new(begin, self.end.unwrap_or(now)))
+    }
+
+    /// How far it was at `now`, at the end of what was recorded.
+    pub fn so_far(&self, now: Timestamp) -> SoFar {
+        let range = self.range(now);
+        SoFar {
+            bytes: self.bytes,
+            lasted: range.map_or(Duration::ZERO, |range| Duration::from_nanos(range.nanos())),
+            ended: self.outcome.is_some(),
+        }
     }
 
     /// Takes in an event of this task.

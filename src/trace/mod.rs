@@ -19,5 +19,5 @@ pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId, Wire};
 pub use phrase::{Phrase, fill};
 pub use time::{TimeRange, Timestamp};
 pub use words::{
-    Cause, Change, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, WaitCall,
+    Cause, Change, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, SoFar, WaitCall,
 };

@@ -5,6 +5,17 @@ use std::time::Duration;
 
 use super::NameId;
 
+/// How far a task is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SoFar {
+    /// How many bytes it has read.
+    pub bytes: u64,
+    /// For how long it has been worked on; zero before that.
+    pub lasted: Duration,
+    /// Whether it ended, however.
+    pub ended: bool,
+}
+
 /// What could be done about a callback that holds the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
