@@ -87,6 +87,19 @@ impl Recording {
         }
     }
 
+    /// The file that it becomes, where it is no temporary one.
+    pub fn target(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Beside { target, .. } => Some(target),
+            Place::Temporary(_) => None,
+        }
+    }
+
+    /// Whether it is whole: the run is over, and the file is called what it should be called.
+    pub const fn is_finished(&self) -> bool {
+        self.finished
+    }
+
     /// Adds a batch, before it goes back to the recorder. It is in memory until [`Self::flush`].
     ///
     /// # Errors

@@ -229,6 +229,8 @@ impl App {
             Command::SetAllArrows(all) => self.settings.all_arrows = all,
             Command::SetStallOrder(order) => self.settings.stall_order = order,
             Command::SetKept(kept) => self.keep(kept),
+            Command::RecordIntoDialog => self.ask_for_path(Purpose::RecordInto),
+            Command::RecordInto(folder) => self.record_into(folder),
             Command::SetLanguage(language) => {
                 self.settings.language = language;
                 self.speak();

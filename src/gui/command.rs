@@ -88,6 +88,10 @@ pub enum Command {
     SetTheme(egui::ThemePreference),
     /// Choose how much of a run is kept in memory.
     SetKept(Kept),
+    /// Ask for the folder that runs are recorded into.
+    RecordIntoDialog,
+    /// Record the runs that begin from now on into files of this folder; without one, their recordings go with them.
+    RecordInto(Option<PathBuf>),
     /// Choose the language of the texts.
     SetLanguage(LanguageChoice),
     /// Show a side of the window, or hide it.

@@ -158,6 +158,14 @@ impl Document {
         }
     }
 
+    /// The run is over: where it was recorded into a file that stays, that is its file.
+    pub(super) fn note_recording(&mut self) {
+        let recording = self.recording().filter(|recording| recording.is_finished());
+        if let Some(target) = recording.and_then(|recording| recording.target()) {
+            self.file = Some(target.to_owned());
+        }
+    }
+
     /// Takes in what was recorded.
     pub fn push(&mut self, batch: &Batch) {
         // An export may still be reading it, although nothing is fetched meanwhile; then it is copied.

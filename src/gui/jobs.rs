@@ -52,11 +52,22 @@ pub struct Exported {
 /// What files of one kind are called, and how their names end.
 pub type FileKind = (&'static str, &'static [&'static str]);
 
+/// What kind of path is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A file that is there.
+    File,
+    /// A file that is to be written.
+    NewFile,
+    /// A folder.
+    Folder,
+}
+
 /// What the system's file dialog is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// Whether the file is to be written.
-    pub save: bool,
+    /// What kind of path.
+    pub wanted: Wanted,
     /// What the dialog says on top.
     pub title: &'static str,
     /// What the files are called, and how their names end.
@@ -136,11 +147,13 @@ fn choose(ask: &Ask) -> Option<PathBuf> {
     if let Some(folder) = ask.path.parent().filter(|folder| folder.is_dir()) {
         dialog = dialog.set_directory(folder);
     }
-    if ask.save {
-        let name = ask.path.file_name().unwrap_or_default();
-        dialog.set_file_name(name.to_string_lossy()).save_file()
-    } else {
-        dialog.pick_file()
+    match ask.wanted {
+        Wanted::File => dialog.pick_file(),
+        Wanted::NewFile => {
+            let name = ask.path.file_name().unwrap_or_default();
+            dialog.set_file_name(name.to_string_lossy()).save_file()
+        }
+        Wanted::Folder => dialog.pick_folder(),
     }
 }
 

@@ -29,6 +29,7 @@ pub mod playback;
 pub mod plot;
 mod range;
 pub mod raster;
+mod recording;
 mod reports;
 mod runs;
 mod scenarios;

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use super::app::App;
-use super::document::{Document, Native};
+use super::document::Document;
 use super::live::{Fetched, Live};
 use super::messages::Severity;
 use super::panel;
-use super::settings::Kept;
 use super::what_if::{Ran, in_words};
-use crate::format::{Origin, Recording, TraceInfo};
+use crate::format::TraceInfo;
 use crate::gui::texts::{fill, tr};
 use crate::scenario::Expectations;
 
@@ -68,31 +67,6 @@ impl App {
         }
     }
 
-    fn record(&mut self, info: &TraceInfo) -> Native {
-        match Recording::temporary(info) {
-            Ok(recording) => Native::Here(Origin::Recording(recording)),
-            Err(error) => {
-                let text = fill(
-                    tr(
-                        "This run can be exported as .json and .csv only: {error}. Another folder can be named in TMPDIR.",
-                    ),
-                    &[("error", &error)],
-                );
-                self.messages.say(Severity::Warning, text);
-                Native::Missing(error.to_string())
-            }
-        }
-    }
-
-    /// Keeps so much of a long run.
-    pub(super) fn keep(&mut self, kept: Kept) {
-        self.settings.kept = kept;
-        let live = self.live.as_ref().map(|live| live.number);
-        if let Some(document) = live.and_then(|number| self.documents.run_mut(number)) {
-            document.keep_at_most(kept.events());
-        }
-    }
-
     /// Fetches what was recorded since the last frame.
     pub(super) fn fetch(&mut self, ctx: &egui::Context) {
         let Some(live) = &mut self.live else {
@@ -115,6 +89,7 @@ impl App {
             Fetched::All => ctx.request_repaint_after(live.next_frame(document)),
             Fetched::Some => ctx.request_repaint(),
             Fetched::Last => {
+                document.note_recording();
                 if let Some(live) = self.live.take() {
                     live.join();
                 }

@@ -38,6 +38,8 @@ pub struct Settings {
     pub stall_order: StallOrder,
     /// How much of a run is kept in memory.
     pub kept: Kept,
+    /// The folder that runs are recorded into, where they are to stay.
+    pub recordings: Option<PathBuf>,
     /// The language of the texts.
     pub language: LanguageChoice,
     /// Whether the guided walk was walked, or skipped.
@@ -87,6 +89,7 @@ impl Default for Settings {
             detail: Detail::default(),
             stall_order: StallOrder::default(),
             kept: Kept::default(),
+            recordings: None,
             language: LanguageChoice::default(),
             walked: false,
             folder: None,

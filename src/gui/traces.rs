@@ -23,6 +23,7 @@ impl App {
                 let name = Path::new(&self.controls.source);
                 folder.join(name).with_extension("toml")
             }
+            (Purpose::RecordInto, _) => self.settings.recordings.clone().unwrap_or(folder),
             // Ends with a slash: the name is what remains to be typed.
             (_, _) => folder.join(""),
         };

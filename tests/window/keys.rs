@@ -182,6 +182,15 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             assert_eq!(desk.shown().chosen, None);
         },
+        "record" => |desk, ask| {
+            opens(desk, ask, "Record runs into a folder");
+            let folder = desk.path("recordings");
+            desk.type_path(&folder);
+            assert!(folder.is_dir());
+            assert_eq!(desk.app().settings().recordings, Some(folder));
+            ask(desk);
+            assert_eq!(desk.app().settings().recordings, None);
+        },
         "keep-little" => |desk, ask| keeps(desk, ask, Kept::All, Kept::Little),
         "keep-much" => |desk, ask| keeps(desk, ask, Kept::All, Kept::Much),
         "keep-all" => |desk, ask| keeps(desk, ask, Kept::Much, Kept::All),

@@ -10,6 +10,7 @@ mod parameters;
 mod playback;
 mod plots;
 mod ranges;
+mod recorded;
 mod sizes;
 mod walk;
 mod what_if;

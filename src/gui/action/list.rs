@@ -6,7 +6,6 @@ use super::Trigger::{Hand, Hold, Press};
 use super::build::{CTRL, CTRL_SHIFT, NONE, SHIFT, action};
 use super::{Action, Asked, Group, State, plays, walks};
 use crate::gui::command::{Command, Side, ViewCommand};
-use crate::gui::settings::Kept;
 use crate::gui::texts::{LanguageChoice, english};
 
 /// By what part of its length the view shrinks or grows in a second under a held key, as a power of e.
@@ -328,16 +327,6 @@ pub(super) const ACTIONS: &[Action] = &[
         "Be dark when the system is, and light when it is light",
         |_| Ok(Command::SetTheme(ThemePreference::System)),
     ),
-    kept(Kept::Little, "keep-little", |_| {
-        Ok(Command::SetKept(Kept::Little))
-    })
-    .switch(|state| state.settings.kept == Kept::Little),
-    kept(Kept::Much, "keep-much", |_| {
-        Ok(Command::SetKept(Kept::Much))
-    })
-    .switch(|state| state.settings.kept == Kept::Much),
-    kept(Kept::All, "keep-all", |_| Ok(Command::SetKept(Kept::All)))
-        .switch(|state| state.settings.kept == Kept::All),
     language(LanguageChoice::System, "system-language", |_| {
         Ok(Command::SetLanguage(LanguageChoice::System))
     })
@@ -375,17 +364,6 @@ pub(super) const ACTIONS: &[Action] = &[
     )
     .keys(&[Press(NONE, Key::Questionmark), Press(NONE, Key::F1)]),
 ];
-
-/// How much of a run is kept in memory.
-const fn kept(kept: Kept, id: &'static str, set: fn(&State<'_>) -> Asked) -> Action {
-    let name = match kept {
-        Kept::Little => "Keep 2 million events",
-        Kept::Much => "Keep 20 million events",
-        Kept::All => "Keep all events",
-    };
-    let does = "Choose how much of a run is kept in memory; its recording has all of it";
-    action(id, Group::Run, name, does, set)
-}
 
 /// The language of the window. Who cannot read the one that is spoken has to find it: each is called by itself.
 const fn language(

@@ -5,6 +5,7 @@
 
 mod build;
 mod find;
+mod keeping;
 mod lanes;
 mod list;
 mod plays;
@@ -26,7 +27,12 @@ use crate::trace::TimeRange;
 pub use list::GESTURES;
 
 /// The lists, in the order in which menus show them.
-const LISTS: &[&[Action]] = &[list::ACTIONS, find::ACTIONS, lanes::ACTIONS];
+const LISTS: &[&[Action]] = &[
+    list::ACTIONS,
+    keeping::ACTIONS,
+    find::ACTIONS,
+    lanes::ACTIONS,
+];
 
 /// All that can be done.
 pub fn all() -> impl Iterator<Item = &'static Action> {

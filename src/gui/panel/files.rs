@@ -1,4 +1,4 @@
-//! The dialog that asks for a path: to open a trace, to load a scenario, to export.
+//! The dialog that asks for a path: to open a trace, to load a scenario, to export, to record.
 //!
 //! It has a field to type in, because the system's own dialog is not there on every machine and then says
 //! nothing; a button calls that one.
@@ -10,7 +10,7 @@ use egui::{Button, Key, RichText, Ui, vec2};
 use super::widgets;
 use crate::format::Format;
 use crate::gui::command::Command;
-use crate::gui::jobs::{Ask, Choice, FileKind, typed_path};
+use crate::gui::jobs::{Ask, Choice, FileKind, Wanted, typed_path};
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{Palette, STEP};
 
@@ -25,6 +25,8 @@ pub enum Purpose {
     SaveScenario,
     /// To export the trace that is shown.
     Export,
+    /// To record runs into a folder.
+    RecordInto,
 }
 
 impl Purpose {
@@ -34,6 +36,7 @@ impl Purpose {
             Self::LoadScenario => tr("Load a scenario"),
             Self::SaveScenario => tr("Save the scenario"),
             Self::Export => tr("Export the trace"),
+            Self::RecordInto => tr("Record runs into a folder"),
         }
     }
 
@@ -43,12 +46,25 @@ impl Purpose {
             Self::LoadScenario => tr("Load"),
             Self::SaveScenario => tr("Save"),
             Self::Export => tr("Export"),
+            Self::RecordInto => tr("Record there"),
         }
     }
 
-    /// Whether a file is written.
-    const fn writes(self) -> bool {
-        matches!(self, Self::SaveScenario | Self::Export)
+    /// What kind of path it is.
+    const fn wants(self) -> Wanted {
+        match self {
+            Self::OpenTrace | Self::LoadScenario => Wanted::File,
+            Self::SaveScenario | Self::Export => Wanted::NewFile,
+            Self::RecordInto => Wanted::Folder,
+        }
+    }
+
+    /// What stands in the field while it is empty.
+    const fn hint(self) -> &'static str {
+        match self.wants() {
+            Wanted::Folder => "/path/to/a/folder",
+            Wanted::File | Wanted::NewFile => "/path/to/a/file",
+        }
     }
 
     fn kinds(self) -> Vec<FileKind> {
@@ -65,6 +81,7 @@ impl Purpose {
                 (tr("Chrome traces"), &["json"]),
                 (tr("Tables"), &["csv"]),
             ],
+            Self::RecordInto => Vec::new(),
         }
     }
 }
@@ -105,7 +122,7 @@ impl PathDialog {
     /// What to ask the system's file dialog.
     pub fn ask(&self) -> Ask {
         Ask {
-            save: self.purpose.writes(),
+            wanted: self.purpose.wants(),
             title: self.purpose.title(),
             kinds: self.purpose.kinds(),
             path: typed_path(&self.path),
@@ -144,8 +161,15 @@ impl PathDialog {
             ui.set_width(width);
             widgets::title(ui, self.purpose.title());
             self.field(ui, commands);
-            if self.purpose == Purpose::Export {
-                self.formats(ui);
+            match self.purpose {
+                Purpose::Export => self.formats(ui),
+                Purpose::RecordInto => {
+                    widgets::note(
+                        ui,
+                        tr("Each run from now on is written into a file of its own there while it goes on: whole, however much of it is kept in memory."),
+                    );
+                }
+                Purpose::OpenTrace | Purpose::LoadScenario | Purpose::SaveScenario => {}
             }
             if let Some(error) = &self.error {
                 let color = Palette::of(ui.visuals()).stalled;
@@ -165,7 +189,7 @@ impl PathDialog {
         ui.horizontal(|ui| {
             let field = egui::TextEdit::singleline(&mut self.path)
                 .desired_width(ui.available_width() - 96.0)
-                .hint_text("/path/to/a/file");
+                .hint_text(self.purpose.hint());
             let response = ui.add(field).labelled_by(label.id);
             if !self.focused {
                 response.request_focus();
@@ -241,7 +265,7 @@ impl PathDialog {
             path.set_extension("toml");
         }
         let may_replace = self.asks_to_replace || self.replace.as_ref() == Some(&path);
-        if self.purpose.writes() && path.exists() && !may_replace {
+        if self.purpose.wants() == Wanted::NewFile && path.exists() && !may_replace {
             self.asks_to_replace = true;
             self.error = Some(fill(
                 tr("{path} is there already."),
@@ -254,6 +278,7 @@ impl PathDialog {
             Purpose::LoadScenario => Command::LoadScenario(path),
             Purpose::SaveScenario => Command::SaveScenario(path),
             Purpose::Export => Command::Export(path),
+            Purpose::RecordInto => Command::RecordInto(Some(path)),
         });
     }
 }
