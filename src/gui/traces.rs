@@ -44,6 +44,12 @@ impl App {
             return;
         };
         let (id, info, now) = (document.id, document.info.clone(), document.now);
+        if self.opening.iter().any(|one| one.document == Some(id)) {
+            // Its last events, and what was marked in it, are not here yet: they would be missing in the copy.
+            let text = tr("This trace is still being opened: export it when all of it is here.");
+            self.fail(Purpose::Export, text.to_owned());
+            return;
+        }
         let store = std::sync::Arc::clone(&document.store);
         let mut native = std::mem::replace(&mut document.native, Native::Away);
         if matches!(native, Native::Away) {

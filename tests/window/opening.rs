@@ -83,3 +83,16 @@ fn opening_can_be_given_up() {
     assert!(desk.app().documents().shown().is_none());
     assert!(!desk.has("Opening long.loopscope"));
 }
+
+#[test]
+fn what_is_not_all_here_is_not_exported() {
+    let mut desk = begun();
+    let path = desk.path("part.loopscope");
+    desk.apply(Command::Export(path.clone()));
+    assert!(desk.message().contains("still being opened"));
+    assert!(!path.exists());
+    desk.until("it is opened", |desk| !desk.app().is_busy());
+    desk.apply(Command::Export(path.clone()));
+    desk.until("it is exported", |desk| !desk.app().is_busy());
+    assert!(path.exists());
+}
