@@ -138,7 +138,8 @@ impl App {
                 // The circle needs its room; each has the height that the hand gave it.
                 let (id, share) = match self.settings.detail {
                     Detail::Loop => ("stalls below the loop", 0.25),
-                    Detail::Inspector | Detail::Delays | Detail::Marks => ("stalls", 0.42),
+                    Detail::Delays => ("stalls below the delays", 0.3),
+                    Detail::Inspector | Detail::Marks => ("stalls", 0.42),
                 };
                 let height = ui.available_height() * share;
                 bottom(ui, id, height).frame(Frame::NONE).show(ui, |ui| {

@@ -18,9 +18,11 @@ use super::curves::{Curve, Look, MOST_TASKS, Shape};
 use super::measure::{Measure, Measures, Unit};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::Document;
+use crate::gui::text;
 use crate::gui::texts::{fill, tr, variant};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::gui::time_view::TimeView;
+use crate::trace::Timestamp;
 
 /// Room for the labels of a value axis, left of a plot.
 const LABELS: f32 = 44.0;
@@ -137,6 +139,7 @@ impl Row<'_> {
         let palette = Palette::of(ui.visuals());
         let view = &self.scene.document.view;
         let unit = self.measure.unit();
+        let word = tr(self.measure.word());
         let top = top_of(self.measure, self.curves, self.scene.threshold);
         let height = f64::from(self.rect.height());
         let response = Plot::new(("plot", self.measure))
@@ -163,7 +166,11 @@ impl Row<'_> {
                     plot_name,
                     position,
                     ..
-                } => Some(format!("{plot_name}\n{}", unit.label(position.y))),
+                } => {
+                    let at = Timestamp((position.x * 1e9).max(0.0) as u64);
+                    let (at, value) = (text::moment(at), unit.label(position.y));
+                    Some(format!("{word}: {value}\n{plot_name}\n{at}"))
+                }
                 HoverPosition::Elsewhere { .. } => None,
             })
             .show(ui, |plot| {
@@ -196,7 +203,7 @@ impl Row<'_> {
     fn draw<'b>(&'b self, plot: &mut egui_plot::PlotUi<'b>, palette: &Palette) {
         if self.measure == Measure::Lag {
             plot.hline(
-                HLine::new("stall threshold", self.scene.threshold.as_secs_f64())
+                HLine::new(tr("stall threshold"), self.scene.threshold.as_secs_f64())
                     .color(palette.stalled)
                     .style(LineStyle::dashed_dense())
                     .width(1.0),
