@@ -9,7 +9,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use super::spans::common;
-use crate::trace::TimeRange;
+use crate::trace::{Phrase, TimeRange};
 
 /// What the time between callbacks is called.
 pub const LOOP_ITSELF: &str = "the loop itself";
@@ -17,29 +17,76 @@ pub const LOOP_ITSELF: &str = "the loop itself";
 /// Of very many who share in a delay only the worst are named; the rest is one part.
 const NAMED: usize = 16;
 
-/// A part of a delay.
+/// Who held a loop for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Blame {
-    /// The name of the callback that held the loop, or [`LOOP_ITSELF`].
-    pub callback: String,
-    /// What its task is called.
-    pub task: Option<String>,
-    /// For how long it did while the victim waited.
-    pub duration: Duration,
+pub enum Holder {
+    /// A callback.
+    Callback {
+        /// What it is called.
+        name: String,
+        /// What its task is called.
+        task: Option<String>,
+    },
+    /// Nobody: the time lies between callbacks.
+    LoopItself,
+    /// So many callbacks, too many to be told one by one.
+    Others(usize),
 }
 
-impl Blame {
-    /// Whose part it is: `data_received of ecstasy`.
-    pub fn whose(&self) -> String {
-        named(&self.callback, self.task.as_deref())
+impl Holder {
+    /// A callback, as a stall names it: by [`LOOP_ITSELF`] where it was none.
+    pub(super) fn of(callback: &str, task: Option<&str>) -> Self {
+        match callback {
+            LOOP_ITSELF => Self::LoopItself,
+            name => Self::Callback {
+                name: name.to_owned(),
+                task: task.map(str::to_owned),
+            },
+        }
+    }
+
+    /// What it is called: `data_received of ecstasy`.
+    pub fn said(&self) -> Phrase {
+        match self {
+            Self::Callback { name, task } => named(name, task.as_deref()),
+            Self::LoopItself => Phrase::new("the loop itself"),
+            Self::Others(count) => Phrase::new("{count} other callbacks").with("count", count),
+        }
+    }
+
+    /// The name of its task.
+    pub fn task(&self) -> Option<&str> {
+        match self {
+            Self::Callback { task, .. } => task.as_deref(),
+            Self::LoopItself | Self::Others(_) => None,
+        }
+    }
+
+    /// The name of the callback, without its task.
+    pub(super) fn callback(&self) -> String {
+        match self {
+            Self::Callback { name, .. } => name.clone(),
+            Self::LoopItself | Self::Others(_) => self.said().to_string(),
+        }
     }
 }
 
+/// A part of a delay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blame {
+    /// Who held the loop.
+    pub holder: Holder,
+    /// For how long, while the victim waited.
+    pub duration: Duration,
+}
+
 /// A callback and its task as a person says it.
-pub(super) fn named(callback: &str, task: Option<&str>) -> String {
+pub(super) fn named(callback: &str, task: Option<&str>) -> Phrase {
     match task {
-        Some(task) => format!("{callback} of {task}"),
-        None => callback.to_owned(),
+        Some(task) => Phrase::new("{callback} of {task}")
+            .with("callback", callback)
+            .with("task", task),
+        None => Phrase::same(callback),
     }
 }
 
@@ -85,7 +132,7 @@ pub(super) fn split<K: Eq + Hash + Copy>(
 /// The parts with their names. Those of very many become one.
 pub(super) fn name_parts<K>(
     parts: Vec<(Option<K>, u64)>,
-    name: impl Fn(K) -> (String, Option<String>),
+    holder: impl Fn(K) -> Holder,
 ) -> Vec<Blame> {
     let mut named: Vec<Blame> = Vec::new();
     let (mut others, mut rest) = (0, 0);
@@ -95,22 +142,16 @@ pub(super) fn name_parts<K>(
             rest += nanos;
             continue;
         }
-        let (callback, task) = by.map_or_else(|| (LOOP_ITSELF.to_owned(), None), &name);
+        let holder = by.map_or(Holder::LoopItself, &holder);
         let duration = Duration::from_nanos(nanos);
-        let same = |known: &&mut Blame| known.callback == callback && known.task == task;
-        match named.iter_mut().find(same) {
+        match named.iter_mut().find(|known| known.holder == holder) {
             Some(known) => known.duration += duration,
-            None => named.push(Blame {
-                callback,
-                task,
-                duration,
-            }),
+            None => named.push(Blame { holder, duration }),
         }
     }
     if others > 0 {
         named.push(Blame {
-            callback: format!("{others} other callbacks"),
-            task: None,
+            holder: Holder::Others(others),
             duration: Duration::from_nanos(rest),
         });
     }
@@ -160,7 +201,9 @@ mod tests {
                 by,
             })
             .collect();
-        let blame = name_parts(split(range(0, 500), &held), |by| (by.to_string(), None));
+        let blame = name_parts(split(range(0, 500), &held), |by| {
+            Holder::of(&by.to_string(), None)
+        });
         assert_eq!(blame.len(), NAMED + 1);
         let sum: Duration = blame.iter().map(|part| part.duration).sum();
         assert_eq!(sum, Duration::from_nanos(500));

@@ -7,9 +7,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::blame::Holder;
 use super::compare::name_of_task;
 use super::looks::Looks;
-use super::plain_duration;
 use super::spans::{Called, callback_around, called_in, common, spans_in};
 use crate::store::{
     CpuTimes, Lane, ModelTrack, SeenDescriptor, SpanKind, Stall, ThreadTrack, TraceStore,
@@ -71,8 +71,8 @@ pub struct Cause {
     pub callbacks: usize,
     /// How long they took together.
     pub in_callbacks: Duration,
-    /// The longest of them: its name, and how long it took.
-    pub longest: Option<(String, Duration)>,
+    /// The longest of them, and how long it took.
+    pub longest: Option<(Holder, Duration)>,
     /// How the time was spent, where the system accounts for it.
     pub split: Option<TimeSplit>,
     /// How often a watchdog looked.
@@ -100,84 +100,9 @@ pub struct TimeSplit {
 }
 
 impl fmt::Display for Cause {
-    /// In a few words.
+    /// In a few words, in English.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind {
-            CauseKind::OnCpu => f.write_str("on CPU"),
-            CauseKind::Blocked => match &self.call {
-                // What the program calls it says more than the name of the system call.
-                Some(call) => f.write_str(call),
-                None => f.write_str(&self.blocking_call()),
-            },
-            CauseKind::WaitingForCore => f.write_str("runnable, without a core"),
-            CauseKind::ManyCallbacks => write!(f, "{} callbacks in one turn", self.callbacks),
-            CauseKind::ManyCalls => match (&self.call, &self.syscall) {
-                (Some(call), _) => write!(f, "{} × {call}", self.calls),
-                (None, Some(_)) => write!(f, "a row of {}", self.blocking_call()),
-                (None, None) => f.write_str("a row of short blocking calls"),
-            },
-            CauseKind::Unknown => f.write_str("unknown"),
-        }
-    }
-}
-
-impl Cause {
-    /// The system call in which it blocked, `recvfrom on descriptor 7 (science)`, or else what the program called it.
-    pub fn blocking_call(&self) -> String {
-        match (&self.syscall, &self.call) {
-            (Some(syscall), _) => format!("{syscall}{}", self.on_descriptor()),
-            (None, Some(call)) => call.clone(),
-            (None, None) => "a system call".to_owned(),
-        }
-    }
-
-    /// ` on descriptor 7 (science, TCP to 127.0.0.1:80)`, or nothing.
-    fn on_descriptor(&self) -> String {
-        let Some(fd) = self.fd else {
-            return String::new();
-        };
-        let known = [&self.fd_of, &self.fd_what].map(Option::as_deref);
-        let known: Vec<_> = known.into_iter().flatten().collect();
-        match known[..] {
-            [] => format!(" on descriptor {fd}"),
-            _ => format!(" on descriptor {fd} ({})", known.join(", ")),
-        }
-    }
-
-    /// What there is to say for it, each with what it is about: for whoever wants to check.
-    pub fn evidence(&self) -> Vec<(&'static str, String)> {
-        let mut evidence = Vec::new();
-        if let Some(split) = &self.split {
-            evidence.push(("on CPU", plain_duration(split.on_cpu)));
-            evidence.push(("waiting for a core", plain_duration(split.waiting_for_core)));
-            evidence.push(("blocked", plain_duration(split.blocked)));
-            evidence.push(("accounted", plain_duration(split.measured)));
-        }
-        if self.samples > 0 {
-            let (samples, running) = (self.samples, self.samples_running);
-            let mut seen = format!("{samples} looks: {running} × running");
-            if let Some(syscall) = &self.syscall {
-                let inside = self.samples_in_call;
-                seen.push_str(&format!(", {inside} × {syscall}{}", self.on_descriptor()));
-            }
-            evidence.push(("sampled", seen));
-        }
-        if self.ran > 0 {
-            let times = self.ran;
-            evidence.push(("given a core", format!("{times} × between the looks")));
-        }
-        if let Some(call) = &self.call {
-            let (count, took) = (self.calls, plain_duration(self.in_calls));
-            evidence.push(("announced", format!("{count} × {call}, {took}")));
-        }
-        if let Some((longest, took)) = &self.longest {
-            let (count, took) = (self.callbacks, plain_duration(*took));
-            evidence.push((
-                "callbacks",
-                format!("{count}, the longest {longest} {took}"),
-            ));
-        }
-        evidence
+        self.said().fmt(f)
     }
 }
 
@@ -230,8 +155,11 @@ pub(super) fn cause(
         in_callbacks: Duration::from_nanos(in_callbacks),
         longest: longest.map(|longest| {
             let task = longest.span.task.map(|id| name_of_task(store, model, id));
-            let name = super::blame::named(&name(longest.span.name), task.as_deref());
-            (name, Duration::from_nanos(longest_nanos))
+            let name = name(longest.span.name);
+            (
+                Holder::Callback { name, task },
+                Duration::from_nanos(longest_nanos),
+            )
         }),
         split,
         samples: looks.count,

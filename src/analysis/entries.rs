@@ -165,7 +165,7 @@ impl StallEntry {
                 .map(|victim| VictimEntry::new(victim, begin))
                 .collect(),
             harm_s: seconds(stall.harm),
-            sentence: stall.sentence.clone(),
+            sentence: stall.sentence().to_string(),
         }
     }
 }
@@ -192,7 +192,7 @@ impl VictimEntry {
         let served = victim.served_by.map(|_| victim.waited.end);
         Self {
             kind: victim.kind.word(),
-            name: victim.name(),
+            name: victim.name().to_string(),
             task: victim.task_name.clone(),
             fd: victim.fd,
             ready_s: seconds(victim.waited.begin.since(begin)),
@@ -207,8 +207,8 @@ impl VictimEntry {
 impl BlameEntry {
     fn new(blame: &Blame) -> Self {
         Self {
-            callback: blame.callback.clone(),
-            task: blame.task.clone(),
+            callback: blame.holder.callback(),
+            task: blame.holder.task().map(str::to_owned),
             seconds: seconds(blame.duration),
         }
     }

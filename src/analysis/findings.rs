@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{CauseKind, StallReport, plain_duration};
-use crate::trace::{ModelId, TaskId};
+use crate::trace::{ModelId, Phrase, TaskId};
 
 /// All stalls of one callback of one task that have the same cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +29,6 @@ pub struct Finding {
     pub victims: usize,
     /// How long the stalls were, all of them together.
     pub stalled: Duration,
-    /// The sentence of the worst of them, and how many there are.
-    pub sentence: String,
 }
 
 /// What there is to find in stalls: those of one callback, task and cause are one finding. The most harmful first;
@@ -54,7 +52,6 @@ pub fn findings(stalls: &[StallReport]) -> Vec<Finding> {
                 harm: Duration::ZERO,
                 victims: 0,
                 stalled: Duration::ZERO,
-                sentence: String::new(),
             });
         }
         let finding = &mut findings[finding];
@@ -69,22 +66,22 @@ pub fn findings(stalls: &[StallReport]) -> Vec<Finding> {
             std::cmp::Reverse((stall.harm, stall.range.nanos()))
         };
         finding.stalls.sort_by_key(badness);
-        finding.sentence = finding.tell(stalls);
     }
     findings.sort_by_key(|finding| std::cmp::Reverse((finding.harm, finding.stalled)));
     findings
 }
 
 impl Finding {
-    fn tell(&self, stalls: &[StallReport]) -> String {
+    /// The sentence of the worst of its stalls, and how many there are. `stalls` are the reports that it was made of.
+    pub fn sentence(&self, stalls: &[StallReport]) -> Phrase {
         let worst = self.stalls.first().and_then(|place| stalls.get(*place));
-        let worst = worst.map_or("", |stall| &stall.sentence);
+        let worst = worst.map(StallReport::sentence).unwrap_or_default();
         match self.stalls.len() {
-            1 => worst.to_owned(),
-            count => format!(
-                "{count} stalls, {} in all, such as: {worst}",
-                plain_duration(self.stalled)
-            ),
+            1 => worst,
+            count => Phrase::new("{count} stalls, {stalled} in all, such as: {worst}")
+                .with("count", count)
+                .with("stalled", plain_duration(self.stalled))
+                .with_words("worst", worst),
         }
     }
 }

@@ -26,6 +26,7 @@ mod rates;
 mod ready;
 mod report;
 mod sends;
+mod sentence;
 mod spans;
 mod spent;
 mod stalls;
@@ -35,7 +36,7 @@ mod waits;
 mod what_if;
 mod words;
 
-pub use blame::{Blame, LOOP_ITSELF};
+pub use blame::{Blame, Holder, LOOP_ITSELF};
 pub use callbacks::{CallbackSummary, callbacks};
 pub use cause::{Cause, CauseKind, TimeSplit};
 pub use chain::{Chain, ChainEvent, ChainStep, chain};

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::blame::{Held, name_parts, named, split};
+use super::blame::{Held, Holder, name_parts, named, split};
 use super::compare::name_of_task;
 use super::ready::{Ready, Waiting, ready_of, still_waiting};
 use super::spans::{Called, called_in, common};
 use super::{Blame, Known, VictimKind};
 use crate::store::{LaneRef, ModelTrack, SpanRef, Stall, ThreadTrack, TraceStore};
-use crate::trace::{FlowId, NameId, TaskId, TimeRange, Timestamp};
+use crate::trace::{FlowId, NameId, Phrase, TaskId, TimeRange, Timestamp};
 
 /// Whoever waited for less than this during a stall is none of its victims: so long a healthy loop may take.
 pub const SHORTEST_WAIT: Duration = Duration::from_millis(1);
@@ -41,13 +41,13 @@ pub struct Victim {
 
 impl Victim {
     /// What it is called: `data_received of ecstasy`.
-    pub fn name(&self) -> String {
+    pub fn name(&self) -> Phrase {
         let task = self.task_name.as_deref();
         match (&self.callback, task, self.fd) {
             (Some(callback), _, _) => named(callback, task),
-            (None, Some(task), _) => task.to_owned(),
-            (None, None, Some(fd)) => format!("descriptor {fd}"),
-            (None, None, None) => self.kind.noun().to_owned(),
+            (None, Some(task), _) => Phrase::same(task),
+            (None, None, Some(fd)) => Phrase::new("descriptor {fd}").with("fd", fd),
+            (None, None, None) => Phrase::new(self.kind.noun()),
         }
     }
 
@@ -194,13 +194,11 @@ impl Look<'_> {
         let held = held(self.thread, stall, whole, self.now);
         for victim in victims {
             let parts = split(victim.waited, &held);
-            victim.blame = name_parts(parts, |(callback, task)| {
-                (
-                    callback
-                        .map_or("?", |name| self.store.name(name))
-                        .to_owned(),
-                    task.map(|id| name_of_task(self.store, self.model, id)),
-                )
+            victim.blame = name_parts(parts, |(callback, task)| Holder::Callback {
+                name: callback
+                    .map_or("?", |name| self.store.name(name))
+                    .to_owned(),
+                task: task.map(|id| name_of_task(self.store, self.model, id)),
             });
         }
     }

@@ -94,7 +94,7 @@ fn findings(store: &TraceStore) -> Vec<String> {
         .map(|finding| {
             let model = store.model(finding.model);
             let name = model.map_or("?", |model| store.model_name(model));
-            let sentence = &finding.sentence;
+            let sentence = finding.sentence(&stalls);
             match finding.victims {
                 0 | 1 => format!("{name}: {sentence}"),
                 victims => {

@@ -162,7 +162,7 @@ impl<'a, W: Write> Table<'a, W> {
     fn write_stall(&mut self, model: &'a ModelTrack, stall: &StallReport) -> io::Result<()> {
         let thread = model.thread(stall.thread).and_then(|thread| thread.name);
         let lane = ("thread", thread.map_or("?", |name| self.store.name(name)));
-        let what = stall.what();
+        let what = stall.what().to_string();
         let row = Row {
             kind: "stall",
             name: &what,

@@ -96,7 +96,7 @@ mod tests {
             cause: Cause::default(),
             victims: Vec::new(),
             harm: Duration::ZERO,
-            sentence: String::new(),
+            watched: true,
             settled: true,
         }
     }

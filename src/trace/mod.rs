@@ -7,6 +7,7 @@
 //! This room knows no clock, no channel and no file: it is what those have in common.
 
 mod batch;
+pub mod descriptor;
 mod event;
 mod ids;
 mod phrase;

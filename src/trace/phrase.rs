@@ -25,6 +25,11 @@ impl Phrase {
         Self { template, values }
     }
 
+    /// A text that is the same in every language, such as a name.
+    pub fn same(text: impl fmt::Display) -> Self {
+        Self::new("{same}").with("same", text)
+    }
+
     /// With a value that is the same in every language.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
@@ -91,6 +96,15 @@ mod tests {
             _ => "{who}占住{what} {time}",
         });
         assert_eq!(said, "the loop占住循环 3");
+    }
+
+    #[test]
+    fn a_name_is_no_text_to_translate() {
+        let said = Phrase::same("poll {x}").say(&|key| match key {
+            "poll {x}" => "轮询",
+            other => other,
+        });
+        assert_eq!(said, "poll {x}");
     }
 
     #[test]

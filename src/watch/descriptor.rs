@@ -23,18 +23,19 @@ mod linux {
     use rustix::process::{PidfdFlags, PidfdGetfdFlags, getpid, pidfd_getfd, pidfd_open};
 
     use super::RawFd;
+    use crate::trace::descriptor::{self, kept};
 
     /// The path of a file, or `a pipe`, `TCP to 127.0.0.1:5432` and their kin. `None` where the system does not say.
     pub(in super::super) fn what_is(fd: RawFd) -> Option<String> {
         let link = fs::read_link(format!("/proc/self/fd/{fd}")).ok()?;
         let link = link.to_string_lossy();
         Some(match link.split_once(':') {
-            Some(("socket", _)) => socket(fd).unwrap_or_else(|| "a socket".to_owned()),
-            Some(("pipe", _)) => "a pipe".to_owned(),
+            Some(("socket", _)) => socket(fd).unwrap_or_else(|| descriptor::SOCKET.to_owned()),
+            Some(("pipe", _)) => descriptor::PIPE.to_owned(),
             Some(("anon_inode", kind)) => match kind {
-                "[eventpoll]" => "an event provider".to_owned(),
-                "[eventfd]" => "an event counter".to_owned(),
-                "[timerfd]" => "a timer".to_owned(),
+                "[eventpoll]" => descriptor::EVENT_PROVIDER.to_owned(),
+                "[eventfd]" => descriptor::EVENT_COUNTER.to_owned(),
+                "[timerfd]" => descriptor::TIMER.to_owned(),
                 other => other.to_owned(),
             },
             _ => link.into_owned(),
@@ -43,16 +44,16 @@ mod linux {
 
     fn socket(fd: RawFd) -> Option<String> {
         let socket = duplicate(fd)?;
-        let words = match socket_type(&socket).ok()? {
-            SocketType::DGRAM => "UDP",
-            _ => "TCP",
+        let (to, on) = match socket_type(&socket).ok()? {
+            SocketType::DGRAM => (descriptor::UDP_TO, descriptor::UDP_ON),
+            _ => (descriptor::TCP_TO, descriptor::TCP_ON),
         };
         let socket = TcpStream::from(socket);
         if let Ok(peer) = socket.peer_addr() {
-            return Some(format!("{words} to {peer}"));
+            return Some(kept(to, peer));
         }
         if let Ok(own) = socket.local_addr() {
-            return Some(format!("{words} on {own}"));
+            return Some(kept(on, own));
         }
         let socket = UnixStream::from(OwnedFd::from(socket));
         let addresses = [socket.peer_addr(), socket.local_addr()];
@@ -61,8 +62,8 @@ mod linux {
             .flatten()
             .filter_map(|address| address.as_pathname());
         Some(match paths.next() {
-            Some(path) => format!("a Unix socket at {}", path.display()),
-            None => "a Unix socket".to_owned(),
+            Some(path) => kept(descriptor::UNIX_AT, path.display()),
+            None => descriptor::UNIX.to_owned(),
         })
     }
 

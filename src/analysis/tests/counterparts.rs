@@ -91,7 +91,8 @@ fn victims(made: &Made) -> (TraceStore, StallReport) {
 fn data_is_found_by_its_first_byte_and_a_tick_by_its_moment() {
     let (here, stall) = victims(&held());
     let there = free().store();
-    let names: Vec<_> = stall.victims.iter().map(Victim::name).collect();
+    let names = stall.victims.iter();
+    let names: Vec<_> = names.map(|victim| victim.name().to_string()).collect();
     assert_eq!(names, ["tick", "data_received of science"]);
     let measured: Vec<_> = stall
         .victims

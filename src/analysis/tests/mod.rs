@@ -205,9 +205,9 @@ fn a_stall_names_the_call_that_blocked() {
     assert_eq!(report.range, TimeRange::new(at(10), at(78)));
     assert_eq!(report.task_name.as_deref(), Some("ecstasy"));
     assert_eq!(report.cause.kind, CauseKind::Blocked);
-    assert_eq!(report.what(), "sleep 60ms in data_received");
+    assert_eq!(report.what().to_string(), "sleep 60ms in data_received");
     assert_eq!(
-        report.sentence,
+        report.sentence().to_string(),
         "data_received of ecstasy held the loop for 68 ms: sleep 60ms; 1 connection and 1 timer waited, the worst 63 ms"
     );
     assert!(report.settled, "the turn after it is over");
@@ -270,7 +270,8 @@ fn stalled(callbacks: &[(u64, u64, Calls)]) -> StallReport {
 #[test]
 fn a_stall_tells_a_callback_that_computes_from_calls_that_block_and_from_many_callbacks() {
     let said = |stall: &StallReport| {
-        let (told, _) = stall.sentence.split_once("; nobody").expect("nobody waits");
+        let sentence = stall.sentence().to_string();
+        let (told, _) = sentence.split_once("; nobody").expect("nobody waits");
         told.to_owned()
     };
     let itself = stalled(&[(1, 99, &[(5, 9)])]);
@@ -281,7 +282,7 @@ fn a_stall_tells_a_callback_that_computes_from_calls_that_block_and_from_many_ca
     );
     let row = stalled(&[(1, 99, &[(5, 35), (40, 70)])]);
     assert_eq!(row.cause.kind, CauseKind::ManyCalls);
-    assert_eq!(row.what(), "2 × read in work");
+    assert_eq!(row.what().to_string(), "2 × read in work");
     let many = stalled(&[(1, 31, &[]), (31, 71, &[]), (71, 99, &[])]);
     assert_eq!(many.cause.kind, CauseKind::ManyCallbacks);
     assert_eq!(

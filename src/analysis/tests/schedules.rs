@@ -108,7 +108,7 @@ proptest! {
                 prop_assert!(victim.blame.iter().all(|part| !part.duration.is_zero()));
                 harm += victim.during;
                 for part in &victim.blame {
-                    *by_callback.entry(part.whose()).or_default() += part.duration;
+                    *by_callback.entry(part.holder.said().to_string()).or_default() += part.duration;
                 }
             }
             prop_assert_eq!(harm, report.harm);

@@ -76,7 +76,7 @@ impl WhatIfVictimEntry {
         let measured = compared.measured.map(|measured| measured.waited.duration());
         Self {
             kind: victim.kind.word(),
-            name: victim.name(),
+            name: victim.name().to_string(),
             delay_s: seconds(compared.prediction.recorded),
             predicted_s: seconds(compared.prediction.predicted),
             measured_s: measured.map(seconds),

@@ -269,7 +269,7 @@ impl<'a, W: Write> Exporter<'a, W> {
             if let Some(task) = &stall.task_name {
                 slice = slice.text("task", task)?;
             }
-            slice.text("what", &stall.sentence)?.end()?;
+            slice.text("what", &stall.sentence().to_string())?.end()?;
         }
         Ok(found)
     }

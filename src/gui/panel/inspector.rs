@@ -233,7 +233,9 @@ impl Look<'_> {
                 &[("length", &length), ("so_far", &so_far)],
             ),
         );
-        ui.add(egui::Label::new(format!("{}.", stall.sentence)).wrap());
+        let sentence = texts::say(&stall.sentence());
+        let sentence = fill(tr("{sentence}."), &[("sentence", &sentence)]);
+        ui.add(egui::Label::new(sentence).wrap());
         fields(ui, "stall", |ui| {
             self.when(ui, stall.range, stall.lasts);
             field(

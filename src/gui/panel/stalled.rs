@@ -6,7 +6,7 @@ use super::widgets::{field, fields, link, note, title};
 use crate::analysis::{StallReport, Victim, plain_duration};
 use crate::gui::command::{Command, Selection};
 use crate::gui::text;
-use crate::gui::texts::{counted, english, fill, tr};
+use crate::gui::texts::{self, counted, english, fill, say, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::{LaneRef, SpanRef, TraceStore};
 
@@ -22,10 +22,10 @@ pub(super) fn evidence(ui: &mut Ui, stall: &StallReport) {
         field(
             ui,
             tr("cause"),
-            RichText::new(stall.cause.to_string()).strong(),
+            RichText::new(say(&stall.cause.said())).strong(),
         );
         for (what, says) in stall.cause.evidence() {
-            field(ui, tr(what), says);
+            field(ui, &say(&what), say(&says));
         }
     });
     if stall.cause.samples > 0 {
@@ -97,7 +97,7 @@ fn victim(
                 .font(theme::number())
                 .color(palette.stalled),
         );
-        let name = victim.name();
+        let name = say(&victim.name());
         match place_of(store, stall, victim) {
             Some(place) => {
                 let link = link(ui, name).on_hover_text(tr("Go to where it waited"));
@@ -130,14 +130,20 @@ fn victim(
         .blame
         .iter()
         .take(PARTS)
-        .map(|part| format!("{} {}", plain_duration(part.duration), part.whose()))
+        .map(|part| {
+            format!(
+                "{} {}",
+                plain_duration(part.duration),
+                say(&part.holder.said())
+            )
+        })
         .collect();
     if victim.blame.len() > PARTS {
         parts.push("…".to_owned());
     }
     note(
         ui,
-        fill(tr("because of {whom}"), &[("whom", &parts.join(", "))]),
+        fill(tr("because of {whom}"), &[("whom", &texts::list(&parts))]),
     );
 }
 

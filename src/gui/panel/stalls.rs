@@ -8,8 +8,9 @@ use crate::gui::command::{Command, Selection, StallOrder};
 use crate::gui::describe;
 use crate::gui::document::Document;
 use crate::gui::text;
-use crate::gui::texts::{counted, english, fill, tr};
+use crate::gui::texts::{counted, english, fill, say, tr};
 use crate::gui::theme::{self, Palette, STEP};
+use crate::trace::Phrase;
 
 /// Height of a line of the list.
 const LINE: f32 = 38.0;
@@ -92,21 +93,22 @@ fn most(document: &Document, order: StallOrder) -> f32 {
 }
 
 /// A line of the list.
-struct Line<'a> {
+struct Line {
     first: String,
     second: String,
     /// What is read aloud.
     name: String,
-    hint: &'a str,
+    /// All that there is to say.
+    sentence: Phrase,
     /// How long its bar is, in nanoseconds.
     bar: f32,
     selected: bool,
     leads_to: Selection,
 }
 
-impl<'a> Line<'a> {
+impl Line {
     /// A finding leads to its worst stall, and from any of its stalls to the next.
-    fn of_finding(document: &'a Document, finding: &'a Finding) -> Option<Self> {
+    fn of_finding(document: &Document, finding: &Finding) -> Option<Self> {
         let selection = |place: &usize| {
             let stall = document.stalls.get(*place)?;
             Some(Selection::Stall(stall.model, stall.index))
@@ -145,7 +147,7 @@ impl<'a> Line<'a> {
                 &[("time", &plain_duration(finding.harm))],
             ),
         };
-        let what = worst.what();
+        let what = say(&worst.what());
         Some(Self {
             name: fill(
                 tr("{count} in {model}, {task}: {what}; {waited}"),
@@ -159,14 +161,14 @@ impl<'a> Line<'a> {
             ),
             second: format!("{waited} · {what}"),
             first,
-            hint: &finding.sentence,
+            sentence: finding.sentence(&document.stalls),
             bar: finding.harm.as_nanos() as f32,
             selected: selected.is_some(),
             leads_to,
         })
     }
 
-    fn of_stall(document: &'a Document, stall: &'a StallReport) -> Self {
+    fn of_stall(document: &Document, stall: &StallReport) -> Self {
         let leads_to = Selection::Stall(stall.model, stall.index);
         let mut length = plain_duration(stall.range.duration());
         if stall.lasts {
@@ -174,7 +176,7 @@ impl<'a> Line<'a> {
         }
         let model = describe::model(&document.store, stall.model);
         let task = stall.task_name.as_deref().unwrap_or(tr("no task"));
-        let what = stall.what();
+        let what = say(&stall.what());
         Self {
             first: format!("{length}  {task}"),
             second: format!("{} · {model} · {what}", text::moment(stall.range.begin)),
@@ -187,7 +189,7 @@ impl<'a> Line<'a> {
                     ("what", &what),
                 ],
             ),
-            hint: &stall.sentence,
+            sentence: stall.sentence(),
             bar: stall.range.duration().as_nanos() as f32,
             selected: document.selection == Some(leads_to),
             leads_to,
@@ -228,7 +230,10 @@ impl<'a> Line<'a> {
                 painter.galley(at, galley, color);
             }
         }
-        if response.on_hover_text(self.hint).clicked() {
+        let response = response.on_hover_ui(|ui| {
+            ui.label(say(&self.sentence));
+        });
+        if response.clicked() {
             commands.push(Command::Reveal(self.leads_to));
         }
     }

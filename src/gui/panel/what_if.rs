@@ -9,7 +9,7 @@ use crate::analysis::{CauseKind, Compared, Measured, StallReport, Verdict, plain
 use crate::gui::action::Action;
 use crate::gui::command::{Command, Selection};
 use crate::gui::document::Document;
-use crate::gui::texts::{fill, tr};
+use crate::gui::texts::{fill, say, tr};
 use crate::gui::theme::{Palette, STEP};
 use crate::gui::what_if::{Answer, in_words};
 use crate::scenario::limits;
@@ -236,7 +236,7 @@ fn row(
     };
     let palette = Palette::of(ui.visuals());
     ui.horizontal_wrapped(|ui| {
-        let name = victim.name();
+        let name = say(&victim.name());
         match (scene.made, one.measured) {
             (Some((place, _)), Some(measured)) => {
                 let link = link(ui, name).on_hover_text(tr("Go to its wait in the other run"));

@@ -156,6 +156,14 @@ pub fn say_all(sentences: &[Phrase]) -> String {
     sentences.join(between)
 }
 
+/// Several things, one after the other.
+pub fn list(things: &[String]) -> String {
+    things.join(match spoken() {
+        Language::English => ", ",
+        Language::Chinese => "、",
+    })
+}
+
 /// So many of something: `one` of it (`1 stall`), or `{count}` of it (`{count} stalls`).
 pub fn counted(count: u64, one: &str, many: &str) -> String {
     let template = if count == 1 { one } else { many };

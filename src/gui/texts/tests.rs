@@ -8,7 +8,7 @@ use crate::format::Format;
 use crate::gui::action::{self, GESTURES, Group, MENUS, Trigger};
 use crate::scenario::{BlockingKind, EventProvider, Model, OBJECTIONS, Requests, builtins};
 use crate::store::SpanKind;
-use crate::trace::{Cause, DeferredStep, Outcome, WaitCall};
+use crate::trace::{Cause, DeferredStep, Outcome, WaitCall, descriptor};
 
 /// What stands before a text that is translated.
 const MARKS: [&str; 3] = ["tr(", "english(", "Phrase::new("];
@@ -107,6 +107,7 @@ fn from_below() -> BTreeSet<String> {
     words.extend(STEPS.map(|one| one.to_string()));
     words.extend(VICTIMS.map(|one| one.noun().to_owned()));
     words.extend(KNOWN.map(|one| one.explained().to_owned()));
+    words.extend(descriptor::WORDS.map(str::to_owned));
     words
 }
 

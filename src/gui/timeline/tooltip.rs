@@ -7,7 +7,7 @@ use super::ruler::moment;
 use super::scene::Scene;
 use crate::analysis::{plain_duration, stall};
 use crate::gui::describe;
-use crate::gui::texts::{fill, tr};
+use crate::gui::texts::{fill, say, tr};
 use crate::gui::theme::Palette;
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef};
 use crate::trace::{EventKind, Interest, ModelId, NameId, TaskId, ThreadId, Timestamp, WaitCall};
@@ -112,7 +112,7 @@ fn describe_stall(scene: &Scene<'_>, model: ModelId, index: usize) -> Option<Des
         ),
         ..Description::default()
     };
-    text.line(tr("why"), report.sentence);
+    text.line(tr("why"), say(&report.sentence()));
     text.line(tr("begin"), said(report.range.begin));
     if let Some(task) = report.task_name {
         text.line(tr("task"), task);

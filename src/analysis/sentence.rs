@@ -1,0 +1,290 @@
+//! What is said of a stall: the sentence for a newcomer, its cause in a few words, and what speaks for that.
+//!
+//! Each is a [`Phrase`], so that a report says it in English and the window in the language of its user.
+
+use std::time::Duration;
+
+use super::blame::Holder;
+use super::{Cause, CauseKind, StallReport, VictimKind, plain_duration};
+use crate::trace::{Phrase, descriptor};
+
+impl StallReport {
+    /// What held the loop: a callback, or the loop itself where callbacks took the smaller part.
+    pub fn holder(&self) -> Holder {
+        let is_known = !self.lasts || !self.cause.in_callbacks.is_zero();
+        if is_known && self.cause.in_callbacks < self.range.duration() / 2 {
+            return Holder::LoopItself;
+        }
+        Holder::of(&self.callback, self.task_name.as_deref())
+    }
+
+    /// What held the loop, in a few words: `sleep 200ms in data_received`.
+    pub fn what(&self) -> Phrase {
+        let callback = Holder::of(&self.callback, None).said();
+        match self.cause.kind {
+            CauseKind::ManyCallbacks => self.cause.said(),
+            CauseKind::Unknown => callback,
+            _ => Phrase::new("{cause} in {callback}")
+                .with_words("cause", self.cause.said())
+                .with_words("callback", callback),
+        }
+    }
+
+    /// What held the loop, why and who waited, as a sentence for a newcomer without its full stop.
+    pub fn sentence(&self) -> Phrase {
+        let mut cause = self.tell_cause();
+        if self.lasts {
+            cause = Phrase::new("{sentence} so far").with_words("sentence", cause);
+        }
+        if !self.of_loop {
+            return cause;
+        }
+        Phrase::new("{cause}; {victims}")
+            .with_words("cause", cause)
+            .with_words("victims", self.tell_victims())
+    }
+
+    /// What was held.
+    const fn held(&self) -> Phrase {
+        match self.of_loop {
+            true => Phrase::new("the loop"),
+            false => Phrase::new("its thread"),
+        }
+    }
+
+    fn tell_cause(&self) -> Phrase {
+        let cause = &self.cause;
+        let who = self.holder();
+        let phrase = match cause.kind {
+            CauseKind::OnCpu => Phrase::new("{who} held {what} for {lasted}, computing"),
+            CauseKind::Blocked => return self.tell_blocked(),
+            CauseKind::WaitingForCore => {
+                let split = cause.split.unwrap_or_default();
+                Phrase::new("{who} held {what} for {lasted}, and had no core for {waited} of that")
+                    .with("waited", plain_duration(split.waiting_for_core))
+            }
+            CauseKind::ManyCallbacks => match &cause.longest {
+                Some((longest, took)) => Phrase::new(
+                    "{count} callbacks in one turn held {what} for {lasted}, the longest, {longest}, for {took}",
+                )
+                .with_words("longest", longest.said())
+                .with("took", plain_duration(*took)),
+                None => Phrase::new("{count} callbacks in one turn held {what} for {lasted}"),
+            }
+            .with("count", cause.callbacks),
+            CauseKind::ManyCalls => {
+                let calls = match (&cause.call, &cause.syscall) {
+                    (Some(call), _) => times(cause.calls, call),
+                    (None, Some(_)) => Phrase::new("one {call} after another")
+                        .with_words("call", cause.blocking_call()),
+                    (None, None) => Phrase::new("one blocking call after another"),
+                };
+                Phrase::new("{who} held {what} for {lasted}: {calls}").with_words("calls", calls)
+            }
+            CauseKind::Unknown if who == Holder::LoopItself => {
+                Phrase::new("{what} did not wait for {lasted}; callbacks took {called} of that")
+                    .with("called", plain_duration(cause.in_callbacks))
+            }
+            CauseKind::Unknown => {
+                Phrase::new("{who} held {what} for {lasted}, and it is not known why")
+            }
+        };
+        phrase
+            .with_words("who", who.said())
+            .with_words("what", self.held())
+            .with("lasted", plain_duration(self.range.duration()))
+    }
+
+    fn tell_blocked(&self) -> Phrase {
+        let cause = &self.cause;
+        // A program that announces its calls knows best how long they took.
+        let blocked = match cause.in_calls {
+            Duration::ZERO => self.range.duration(),
+            announced => announced,
+        };
+        let phrase = match cause.syscall.as_deref() {
+            Some("nanosleep" | "clock_nanosleep") => Phrase::new("{who} slept {blocked} in {call}"),
+            Some("futex") => Phrase::new("{who} waited {blocked} for a lock, in {call}"),
+            Some("fsync" | "fdatasync" | "sync_file_range" | "msync") => {
+                Phrase::new("{who} waited {blocked} for the disk, in {call}")
+            }
+            Some(_) => Phrase::new("{who} was blocked for {blocked} in {call}"),
+            None => Phrase::new("{who} held {what} for {lasted}: {call}")
+                .with_words("what", self.held())
+                .with("lasted", plain_duration(self.range.duration())),
+        };
+        phrase
+            .with_words("who", self.holder().said())
+            .with("blocked", plain_duration(blocked))
+            .with_words("call", cause.blocking_call())
+    }
+
+    fn tell_victims(&self) -> Phrase {
+        let Some(worst) = self.victims.first() else {
+            return match self.watched {
+                true => Phrase::new("nobody waited"),
+                false => Phrase::new("nobody is known to have waited"),
+            };
+        };
+        let phrase = match (self.victims.len(), self.lasts) {
+            (1, false) => Phrase::new("{who} waited {worst}"),
+            (1, true) => Phrase::new("{who} has waited for {worst}"),
+            (_, false) => Phrase::new("{who} waited, the worst {worst}"),
+            (_, true) => Phrase::new("{who} have waited, the worst for {worst}"),
+        };
+        phrase
+            .with_words("who", self.tell_who())
+            .with("worst", plain_duration(worst.delay()))
+    }
+
+    /// `2 connections, 1 timer and 1 call from a thread`.
+    fn tell_who(&self) -> Phrase {
+        let kinds = [
+            VictimKind::Descriptor,
+            VictimKind::Timer,
+            VictimKind::ThreadCall,
+            VictimKind::Deferred,
+        ];
+        let count = |kind: VictimKind| {
+            let of_kind = self.victims.iter().filter(|victim| victim.kind == kind);
+            (of_kind.count(), kind)
+        };
+        let counts = kinds.map(count).into_iter().filter(|(count, _)| *count > 0);
+        let mut parts = counts.map(|(count, kind)| counted(count, kind)).rev();
+        let last = parts.next().unwrap_or_default();
+        let mut before = parts.rev();
+        let Some(first) = before.next() else {
+            return last;
+        };
+        let before = before.fold(first, |before, next| {
+            Phrase::new("{before}, {next}")
+                .with_words("before", before)
+                .with_words("next", next)
+        });
+        Phrase::new("{before} and {last}")
+            .with_words("before", before)
+            .with_words("last", last)
+    }
+}
+
+/// So many victims of a kind.
+fn counted(count: usize, kind: VictimKind) -> Phrase {
+    let phrase = match (kind, count) {
+        (VictimKind::Descriptor, 1) => Phrase::new("1 connection"),
+        (VictimKind::Descriptor, _) => Phrase::new("{count} connections"),
+        (VictimKind::Timer, 1) => Phrase::new("1 timer"),
+        (VictimKind::Timer, _) => Phrase::new("{count} timers"),
+        (VictimKind::ThreadCall, 1) => Phrase::new("1 call from a thread"),
+        (VictimKind::ThreadCall, _) => Phrase::new("{count} calls from threads"),
+        (VictimKind::Deferred, 1) => Phrase::new("1 result of the thread pool"),
+        (VictimKind::Deferred, _) => Phrase::new("{count} results of the thread pool"),
+    };
+    phrase.with("count", count)
+}
+
+/// So many calls of one name.
+fn times(count: usize, call: &str) -> Phrase {
+    Phrase::same(format_args!("{count} × {call}"))
+}
+
+impl Cause {
+    /// What held the loop, in a few words.
+    pub fn said(&self) -> Phrase {
+        match self.kind {
+            CauseKind::OnCpu => Phrase::new("on CPU"),
+            CauseKind::Blocked => match &self.call {
+                // What the program calls it says more than the name of the system call.
+                Some(call) => Phrase::same(call),
+                None => self.blocking_call(),
+            },
+            CauseKind::WaitingForCore => Phrase::new("runnable, without a core"),
+            CauseKind::ManyCallbacks => {
+                Phrase::new("{count} callbacks in one turn").with("count", self.callbacks)
+            }
+            CauseKind::ManyCalls => match (&self.call, &self.syscall) {
+                (Some(call), _) => times(self.calls, call),
+                (None, Some(_)) => {
+                    Phrase::new("a row of {call}").with_words("call", self.blocking_call())
+                }
+                (None, None) => Phrase::new("a row of short blocking calls"),
+            },
+            CauseKind::Unknown => Phrase::new("unknown"),
+        }
+    }
+
+    /// The system call in which it blocked, `recvfrom on descriptor 7 (science)`, or else what the program called it.
+    pub fn blocking_call(&self) -> Phrase {
+        match (&self.syscall, &self.call) {
+            (Some(syscall), _) => self.on_descriptor(syscall),
+            (None, Some(call)) => Phrase::same(call),
+            (None, None) => Phrase::new("a system call"),
+        }
+    }
+
+    /// `recvfrom on descriptor 7 (science, TCP to 127.0.0.1:80)`, or only the name of the call.
+    fn on_descriptor(&self, syscall: &str) -> Phrase {
+        let Some(fd) = self.fd else {
+            return Phrase::same(syscall);
+        };
+        let what = self.fd_what.as_deref().map(descriptor::said);
+        let phrase = match (&self.fd_of, what) {
+            (None, None) => Phrase::new("{call} on descriptor {fd}"),
+            (Some(task), None) => {
+                Phrase::new("{call} on descriptor {fd} ({known})").with("known", task)
+            }
+            (None, Some(what)) => {
+                Phrase::new("{call} on descriptor {fd} ({known})").with_words("known", what)
+            }
+            (Some(task), Some(what)) => Phrase::new("{call} on descriptor {fd} ({task}, {what})")
+                .with("task", task)
+                .with_words("what", what),
+        };
+        phrase.with("call", syscall).with("fd", fd)
+    }
+
+    /// What there is to say for it, each with what it is about: for whoever wants to check.
+    pub fn evidence(&self) -> Vec<(Phrase, Phrase)> {
+        let mut evidence = Vec::new();
+        if let Some(split) = &self.split {
+            for (about, time) in [
+                (Phrase::new("on CPU"), split.on_cpu),
+                (Phrase::new("waiting for a core"), split.waiting_for_core),
+                (Phrase::new("blocked"), split.blocked),
+                (Phrase::new("accounted"), split.measured),
+            ] {
+                evidence.push((about, Phrase::same(plain_duration(time))));
+            }
+        }
+        if self.samples > 0 {
+            let looks = match &self.syscall {
+                Some(syscall) => {
+                    Phrase::new("{looks} looks: {running} × running, {inside} × {call}")
+                        .with("inside", self.samples_in_call)
+                        .with_words("call", self.on_descriptor(syscall))
+                }
+                None => Phrase::new("{looks} looks: {running} × running"),
+            };
+            let looks = looks
+                .with("looks", self.samples)
+                .with("running", self.samples_running);
+            evidence.push((Phrase::new("sampled"), looks));
+        }
+        if self.ran > 0 {
+            let times = Phrase::new("{times} × between the looks").with("times", self.ran);
+            evidence.push((Phrase::new("given a core"), times));
+        }
+        if let Some(call) = &self.call {
+            let took = plain_duration(self.in_calls);
+            let calls = format_args!("{} × {call}, {took}", self.calls);
+            evidence.push((Phrase::new("announced"), Phrase::same(calls)));
+        }
+        if let Some((longest, took)) = &self.longest {
+            let longest = Phrase::new("{count}, the longest {longest} {took}")
+                .with("count", self.callbacks)
+                .with_words("longest", longest.said())
+                .with("took", plain_duration(*took));
+            evidence.push((Phrase::new("callbacks"), longest));
+        }
+        evidence
+    }
+}
