@@ -18,9 +18,9 @@ const BUDGET: Duration = Duration::from_millis(4);
 const SOON: Duration = Duration::from_millis(16);
 /// How often a frame is painted while a run goes on, whether or not anything was recorded: the clock moves.
 const TICK: Duration = Duration::from_millis(33);
-/// Where everybody waits and nothing was recorded for so long, frames become rare: whenever the silence has grown by a
-/// half, and at least as often as this. Whatever is recorded brings one at once. So an idle loop leaves an idle process:
-/// a frame wakes its threads ten times and more.
+/// Where everybody waits and nothing was recorded for so long, the run is calm and frames become rare: whenever the
+/// silence has doubled, and at least as often as this. Whatever is recorded brings one at once. So an idle loop leaves
+/// an idle process: a frame wakes it ten times, for the answers of the display.
 const CALM: Duration = Duration::from_secs(1);
 const RAREST: Duration = Duration::from_secs(10);
 
@@ -166,6 +166,12 @@ impl Live {
         next_frame(&document.store, self.news_at.elapsed())
     }
 
+    /// Whether everybody waits, and has for a while: the picture then moves on when something is recorded, and seldom
+    /// else.
+    pub fn is_calm(&self, document: &Document) -> bool {
+        self.next_frame(document) >= CALM
+    }
+
     /// Waits for the end of a run that was stopped or is over.
     pub fn join(self) {
         self.session.join();
@@ -185,7 +191,7 @@ fn next_frame(store: &TraceStore, silence: Duration) -> Duration {
     if silence < CALM || threads.any(|thread| thread.open_stretch().is_some()) {
         TICK
     } else {
-        (silence / 2).clamp(CALM, RAREST)
+        silence.min(RAREST)
     }
 }
 
@@ -232,7 +238,7 @@ mod tests {
         let waits = store_of(&[EventKind::PollBegin]);
         assert_eq!(next_frame(&waits, Duration::ZERO), TICK);
         assert_eq!(next_frame(&waits, CALM), CALM);
-        assert_eq!(next_frame(&waits, 8 * CALM), 4 * CALM);
+        assert_eq!(next_frame(&waits, 8 * CALM), 8 * CALM);
         assert_eq!(next_frame(&waits, 60 * CALM), RAREST);
         let stuck = store_of(&[EventKind::PollBegin, EventKind::PollEnd { ready: 1 }]);
         assert_eq!(next_frame(&stuck, CALM), TICK);

@@ -123,13 +123,22 @@ fn progress(ui: &mut Ui, scene: &Scene<'_>) {
 fn live_progress(ui: &mut Ui, document: &Document, live: &Live) {
     let share = live.share(document) as f32;
     let seconds = document.now.as_secs_f64();
+    let is_calm = live.is_calm(document);
     let text = if live.stopping {
         tr("stopping …").to_owned()
+    } else if is_calm {
+        format!("{seconds:.1} s · {}", tr("idle"))
     } else {
         format!("{seconds:.1} s · {:.0} %", share.min(1.0) * 100.0)
     };
     let number = RichText::new(text).font(theme::number());
-    ui.add_sized(vec2(88.0, 18.0), egui::Label::new(number));
+    let label = ui.add_sized(vec2(88.0, 18.0), egui::Label::new(number));
+    if is_calm {
+        // Whoever sees a clock stand still may take it for broken.
+        label.on_hover_text(tr(
+            "Everybody waits. The clock moves on as soon as something happens, and now and then until it does.",
+        ));
+    }
     let width = ui.available_width().min(220.0);
     if width < 40.0 {
         return;
