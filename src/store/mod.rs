@@ -9,6 +9,7 @@
 
 mod chunks;
 mod lane;
+mod levels;
 mod limit;
 mod model;
 mod peaks;

@@ -1,15 +1,18 @@
 //! The spans of one depth, and how to look at a million of them.
 
-use super::Span;
 use super::chunks::Chunks;
+use super::levels::{BLOCK, Border, Found, Levels};
 use super::peaks::Peaks;
 use super::shelf::Shelf;
 use super::spans::Spans;
+use super::{Span, SpanKind};
 use crate::trace::{TimeRange, Timestamp};
 
 /// After how many spans a checkpoint is written down. Finding a sum or a place looks at so many spans at most:
 /// what is slow about a long row is not to compute but to fetch it from memory.
 const CHECKPOINT: usize = 8;
+/// Where a fold of very many spans ends may be off by this part of a grain: a quarter of a pixel.
+const SLACK: u64 = 8;
 
 /// What is known at every eighth span, so that most of the spans need not be looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +29,12 @@ pub struct Row {
     shelf: Shelf,
     /// The one at `i` is about the span at `i * CHECKPOINT`.
     checkpoints: Chunks<Checkpoint>,
+    levels: Levels,
     total_active: u64,
+    /// When the last span ended.
+    ended: Timestamp,
+    /// What the last span is that has active time.
+    last_active: Option<SpanKind>,
     longest: Peaks,
 }
 
@@ -44,19 +52,29 @@ impl Row {
     /// Adds a finished span. One that would begin before the last one ended begins there.
     pub(super) fn push(&mut self, mut span: Span) {
         let place = self.shelf.len();
-        if let Some((_, end)) = place.checked_sub(1).and_then(|last| self.shelf.times(last)) {
-            span.begin = span.begin.max(end);
-        }
+        span.begin = span.begin.max(self.ended);
         span.end = span.end.max(span.begin);
+        let (ended, active, kind) = (self.ended, self.total_active, self.last_active);
+        let border = || Border {
+            ended,
+            active,
+            kind,
+        };
+        self.levels.push(place, span.begin, border);
         if place.is_multiple_of(CHECKPOINT) {
             self.checkpoints.push(Checkpoint {
                 begin: span.begin,
                 active: self.total_active,
             });
         }
+        self.ended = span.end;
         self.shelf.push(span);
         if span.kind.is_active() {
-            self.total_active = self.total_active.saturating_add(span.end.0 - span.begin.0);
+            let nanos = span.end.0 - span.begin.0;
+            self.total_active = self.total_active.saturating_add(nanos);
+            if nanos > 0 {
+                self.last_active = Some(span.kind);
+            }
         }
         let shelf = &self.shelf;
         self.longest.push(place, |place| shelf.active_nanos(place));
@@ -72,6 +90,8 @@ impl Row {
             self.checkpoints.pop();
         }
         self.longest.forget(place);
+        self.levels.forget(place);
+        self.ended = self.spans().last().map_or(Timestamp::ZERO, |last| last.end);
         span.end = Timestamp::MAX;
         Some(span)
     }
@@ -83,6 +103,7 @@ impl Row {
         let next = place + 1;
         if let Some((_, end)) = self.shelf.times(next) {
             self.shelf.set_times(next, to, end);
+            self.levels.move_begin(next, to);
             if let Some(checkpoint) = self.checkpoints.get_mut(next / CHECKPOINT)
                 && next.is_multiple_of(CHECKPOINT)
             {
@@ -94,7 +115,12 @@ impl Row {
     /// The span at `place`, which is no active time, has ended at an earlier moment.
     pub(super) fn end_earlier(&mut self, place: usize, to: Timestamp) {
         if let Some((begin, _)) = self.shelf.times(place) {
-            self.shelf.set_times(place, begin, to.max(begin));
+            let end = to.max(begin);
+            self.shelf.set_times(place, begin, end);
+            self.levels.move_end(place, end);
+            if place + 1 == self.shelf.len() {
+                self.ended = end;
+            }
         }
     }
 
@@ -103,12 +129,14 @@ impl Row {
         self.shelf.forget_before(self.first_after(moment));
         let first = self.shelf.first();
         self.checkpoints.forget_before(first / CHECKPOINT);
+        self.levels.forget_before(first);
         self.longest.forget_before(first);
     }
 
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.shelf.bytes() + self.checkpoints.bytes() + self.longest.bytes()
+        let known = self.checkpoints.bytes() + self.levels.bytes();
+        self.shelf.bytes() + known + self.longest.bytes()
     }
 
     /// The place of the first span that ends after `moment`.
@@ -153,6 +181,9 @@ impl Row {
             return self.total_active;
         }
         let place = place.max(self.shelf.first());
+        if let Some(border) = self.levels.border(place) {
+            return border.active;
+        }
         let checkpoint = place / CHECKPOINT;
         let before = self.checkpoints.get(checkpoint).map_or(0, |one| one.active);
         let near = checkpoint * CHECKPOINT..place;
@@ -162,17 +193,53 @@ impl Row {
                 .sum::<u64>()
     }
 
-    /// The place of the first span from `from` on that begins at `moment` or later. Looks near first: most grains
-    /// hold few spans.
+    /// How long a span is, in nanoseconds.
+    fn nanos(&self, place: usize) -> Option<u64> {
+        let (begin, end) = self.shelf.times(place)?;
+        Some(end.0 - begin.0)
+    }
+
+    /// When the last span before a place ended.
+    fn ended_before(&self, place: usize) -> Option<Timestamp> {
+        if let Some(border) = self.levels.border(place) {
+            return Some(border.ended);
+        }
+        Some(self.shelf.times(place.checked_sub(1)?)?.1)
+    }
+
+    /// What a fold of the spans `from..to` is drawn as: what the last of them is that has active time, if any has. Only
+    /// the last few are looked at where that is not known: a frame must not read the whole trace.
+    fn kind_of(&self, from: usize, to: usize, active: u64) -> SpanKind {
+        const ENOUGH: usize = 4;
+        let known = self.levels.border(to).filter(|_| active > 0);
+        let spans = self.spans().range(from..to);
+        let few = || spans.iter().rev().take(ENOUGH);
+        let found = || few().find(|span| span.kind.is_active() == (active > 0));
+        known
+            .and_then(|border| border.kind)
+            .or_else(|| Some(found().or_else(|| spans.last())?.kind))
+            .unwrap_or(SpanKind::Waiting)
+    }
+
+    /// The place of the first span from `from` on that begins at `moment` or later.
     fn begins_at(&self, from: usize, moment: Timestamp) -> usize {
+        self.begins_near(from, moment, 0)
+    }
+
+    /// The same; where many spans lie within `slack` nanoseconds around the moment, perhaps one of them.
+    fn begins_near(&self, from: usize, moment: Timestamp, slack: u64) -> usize {
         let from = from.max(self.shelf.first());
-        let next = from.div_ceil(CHECKPOINT);
+        let (low, high) = match self.levels.find(from, moment, slack) {
+            Found::NearEnough(place) => return place,
+            Found::Between(low, high) => (low, high.min(self.shelf.len())),
+        };
+        let next = low / CHECKPOINT + 1;
         let block = self
             .checkpoints
             .partition_point_from(next, |one| one.begin < moment);
         // The span lies between the last checkpoint before the moment and the first one after it.
-        let low = (block.saturating_sub(1) * CHECKPOINT).max(from);
-        let high = (block * CHECKPOINT).min(self.shelf.len()).max(low);
+        let low = (block.saturating_sub(1) * CHECKPOINT).max(low);
+        let high = (block * CHECKPOINT).min(high).max(low);
         // Counting fetches all of them at once; bisection would wait for one after the other.
         let begun = (low..high).filter_map(|place| self.shelf.times(place));
         low + begun.filter(|(begin, _)| *begin < moment).count()
@@ -181,8 +248,9 @@ impl Row {
     /// What there is to see of `view` where nothing shorter than `grain` nanoseconds can be told apart.
     ///
     /// The work depends on how many grains the view holds, not on how many spans: those that begin in one
-    /// grain are folded, found by bisection and never touched one by one. Grains lie at multiples of
-    /// `grain` of the trace's time, so that folds do not change while the view moves.
+    /// grain are folded, found by blocks of them and never touched one by one. Grains lie at multiples of
+    /// `grain` of the trace's time, so that folds do not change while the view moves. A fold of very many spans may hold
+    /// a few that begin just after its grain.
     pub fn pieces(&self, view: TimeRange, grain: u64) -> Pieces<'_> {
         // One without length that lies where the view begins belongs to it.
         let begun = self.begins_at(0, view.begin);
@@ -219,6 +287,8 @@ pub enum Piece {
         range: TimeRange,
         /// How much of that range is active time, in nanoseconds.
         active: u64,
+        /// What one of those with active time is, if one is known that has some; otherwise what another one is.
+        kind: SpanKind,
     },
 }
 
@@ -235,141 +305,45 @@ impl Iterator for Pieces<'_> {
     type Item = Piece;
 
     fn next(&mut self) -> Option<Piece> {
-        let shelf = &self.row.shelf;
-        let first = self.next;
-        let (begin, end) = shelf.times(first).filter(|(begin, _)| *begin < self.end)?;
-        if end.0 - begin.0 >= self.grain {
+        let (row, first) = (self.row, self.next);
+        let slack = self.grain / SLACK;
+        // Of short blocks no span needs to be looked at.
+        let block = row.levels.short_block(first, slack);
+        let begin = match block {
+            Some(begin) => begin,
+            None => row.shelf.times(first)?.0,
+        };
+        if begin >= self.end {
+            return None;
+        }
+        if block.is_none() && row.nanos(first)? >= self.grain {
             self.next += 1;
             return Some(Piece::Span { index: first });
         }
         let grain_end = Timestamp((begin.0 / self.grain + 1).saturating_mul(self.grain));
-        let mut past = self.row.begins_at(first + 1, grain_end);
-        let mut range = TimeRange::new(begin, end);
-        if past - first > 1 {
-            let (last_begin, last_end) = shelf.times(past - 1)?;
-            range.end = last_end;
-            // Only the last one can reach out of the grain, and so be long enough to be seen by itself.
-            if last_end.0 - last_begin.0 >= self.grain {
-                past -= 1;
-                range.end = shelf.times(past - 1)?.1;
-            }
+        let mut past = row.begins_near(first + 1, grain_end, slack);
+        // Only the last one can reach out of the grain, and so be long enough to be seen by itself.
+        let in_short = |place: usize| row.levels.short_block(place, slack).is_some();
+        if past - first > 1
+            && !past.checked_sub(BLOCK).is_some_and(in_short)
+            && row.nanos(past - 1)? >= self.grain
+        {
+            past -= 1;
         }
         self.next = past;
         if past - first == 1 {
             return Some(Piece::Span { index: first });
         }
+        let active = row.active_nanos(first, past);
         Some(Piece::Folded {
             first,
             count: past - first,
-            range,
-            active: self.row.active_nanos(first, past),
+            range: TimeRange::new(begin, row.ended_before(past)?),
+            active,
+            kind: row.kind_of(first, past, active),
         })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::store::SpanKind;
-
-    fn row(parts: &[(u64, u64)]) -> Row {
-        let mut row = Row::default();
-        let mut at = 0;
-        for &(gap, length) in parts {
-            let mut span = Span::open(Timestamp(at + gap), SpanKind::Turn);
-            at += gap + length;
-            span.end = Timestamp(at);
-            row.push(span);
-        }
-        row
-    }
-
-    fn all() -> TimeRange {
-        TimeRange::new(Timestamp::ZERO, Timestamp::MAX)
-    }
-
-    #[test]
-    fn what_is_long_enough_is_seen_by_itself() {
-        let row = row(&[(0, 100), (5, 200)]);
-        let pieces: Vec<_> = row.pieces(all(), 50).collect();
-        assert_eq!(pieces, [Piece::Span { index: 0 }, Piece::Span { index: 1 }]);
-    }
-
-    #[test]
-    fn what_is_too_short_is_folded_and_says_how_much_it_holds() {
-        let row = row(&[(0, 1), (1, 1), (1, 1), (1, 100)]);
-        let pieces: Vec<_> = row.pieces(all(), 50).collect();
-        let folded = TimeRange::new(Timestamp(0), Timestamp(5));
-        assert_eq!(
-            pieces,
-            [
-                Piece::Folded {
-                    first: 0,
-                    count: 3,
-                    range: folded,
-                    active: 3
-                },
-                Piece::Span { index: 3 }
-            ]
-        );
-    }
-
-    #[test]
-    fn a_view_in_the_middle_begins_with_the_span_that_reaches_into_it() {
-        let row = row(&[(0, 100), (0, 100), (0, 100)]);
-        let view = TimeRange::new(Timestamp(150), Timestamp(200));
-        assert_eq!(
-            row.pieces(view, 1).collect::<Vec<_>>(),
-            [Piece::Span { index: 1 }]
-        );
-        assert_eq!(row.at(Timestamp(199)), Some(1));
-        assert_eq!(row.at(Timestamp(300)), None);
-    }
-
-    #[test]
-    fn a_million_spans_come_as_no_more_pieces_than_there_are_grains() {
-        let row = row(&vec![(1, 1); 1_000_000]);
-        let pieces = row.pieces(all(), 2_000).count();
-        assert!(pieces <= 1_001, "{pieces}");
-    }
-
-    #[test]
-    fn a_fold_knows_its_longest_span() {
-        let row = row(&[(1, 3), (1, 7), (1, 5)]);
-        assert_eq!(row.longest_active(0, 3), Some(1));
-        assert_eq!(row.longest_active(2, 9), Some(2));
-        assert_eq!(row.longest_active(3, 9), None);
-    }
-
-    proptest! {
-        // Nothing is written beside the sources: a failure prints its smallest input.
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn every_span_is_in_exactly_one_piece(
-            parts in prop::collection::vec((0_u64..40, 0_u64..40), 0..200),
-            grain in 1_u64..60,
-        ) {
-            let row = row(&parts);
-            let mut next = 0;
-            let mut active = 0;
-            for piece in row.pieces(all(), grain) {
-                let (first, count) = match piece {
-                    Piece::Span { index } => (index, 1),
-                    Piece::Folded { first, count, active: folded, range } => {
-                        prop_assert_eq!(folded, row.active_nanos(first, first + count));
-                        prop_assert_eq!(Some(range.begin), row.get(first).map(|span| span.begin));
-                        (first, count)
-                    }
-                };
-                prop_assert_eq!(first, next);
-                next = first + count;
-                active += (first..next).map(|place| row.shelf.active_nanos(place)).sum::<u64>();
-            }
-            prop_assert_eq!(next, parts.len());
-            prop_assert_eq!(active, row.active_nanos(0, parts.len()));
-        }
-    }
-}
+mod tests;

@@ -205,6 +205,7 @@ fn in_row(
                     count,
                     range,
                     active,
+                    ..
                 } => {
                     let longest = row.longest_active(first, first + count).unwrap_or(first);
                     let fold = Target::Fold {

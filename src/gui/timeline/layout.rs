@@ -15,7 +15,7 @@ use super::place::{NARROWEST, Placement};
 use super::{marks, stalls};
 use crate::analysis::plain_duration;
 use crate::gui::texts::tr;
-use crate::store::{Piece, Row, Span, SpanKind, Spans, TaskTrack, ThreadTrack};
+use crate::store::{Piece, Row, Span, SpanKind, TaskTrack, ThreadTrack};
 use crate::trace::{Outcome, TimeRange, Timestamp};
 
 /// Lays out the bands that show, except for those that are pinned.
@@ -172,16 +172,13 @@ impl Layout<'_> {
                     }
                 }
                 Piece::Folded {
-                    first,
-                    count,
                     range,
                     active,
+                    kind,
+                    ..
                 } => {
                     let share = share(active, range.nanos());
-                    let look = Look::Fold {
-                        kind: kind_of(row.spans().range(first..first + count), share > 0),
-                        share,
-                    };
+                    let look = Look::Fold { kind, share };
                     let narrowest = if share > 0 { NARROWEST } else { 1.0 };
                     let rect = self.0.bar(range, style.top, style.bottom, narrowest);
                     push_merged(&mut picture.bars, rect, look, style.of_task);
@@ -277,16 +274,6 @@ fn push_merged(bars: &mut Vec<Bar>, rect: Rect, look: Look, of_task: bool) {
         look,
         of_task,
     });
-}
-
-/// What a fold is drawn as: the first active one of its spans, if any is. Where many are folded, only the first
-/// few are looked at: a frame must not read the whole trace.
-fn kind_of(spans: Spans<'_>, active: bool) -> SpanKind {
-    const ENOUGH: usize = 4;
-    let mut few = spans.iter().take(ENOUGH);
-    let found = few.find(|span| span.kind.is_active() == active);
-    let found = found.or_else(|| spans.first());
-    found.map_or(SpanKind::Waiting, |span| span.kind)
 }
 
 /// How much of a stretch was active, in steps. What was active at all is at least one step.
