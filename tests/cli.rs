@@ -176,6 +176,63 @@ fn what_if_is_run_and_printed_beside_the_prediction() {
 }
 
 #[test]
+fn two_traces_are_compared_figure_by_figure() {
+    let folder = folder();
+    let runs: [(&str, &[&str]); 2] = [
+        ("off.loopscope", &["--models", "asynchronous,threaded"]),
+        (
+            "on.loopscope",
+            &["--models", "asynchronous", "--block", "sleep:120ms:1"],
+        ),
+    ];
+    for (file, options) in runs {
+        let arguments = [&["run", "quick.toml", "--trace", file], options].concat();
+        assert!(loopscope(folder.path(), &arguments).status.success());
+    }
+    let compare = ["compare", "off.loopscope", "on.loopscope"];
+    let arguments = [&compare[..], &["--json"]].concat();
+    let compared = json(&loopscope(folder.path(), &arguments));
+    assert_eq!(compared["a"]["file"], "off.loopscope");
+    assert_eq!(compared["b"]["title"], "Two quick servers");
+    let models = compared["models"].as_array().expect("a list");
+    let only: Vec<_> = models
+        .iter()
+        .map(|one| (one["model"].as_str(), one["only_in"].as_str()))
+        .collect();
+    let expected = [(Some("asynchronous"), None), (Some("threaded"), Some("a"))];
+    assert_eq!(only, expected);
+    let figures = models[0]["figures"].as_array().expect("a list");
+    let figure = |name: &str| {
+        let found = figures.iter().find(|figure| figure["figure"] == name);
+        found.unwrap_or_else(|| panic!("{name}"))
+    };
+    assert!(figure("stalls")["b"].as_f64() >= Some(1.0));
+    assert_eq!(figure("tasks_done")["difference"], 0.0);
+    assert!(figure("longest_stall_s")["b"].as_f64() >= Some(0.12));
+    assert_eq!(figure("stalls")["more_is"], "worse");
+    let callbacks = models[0]["callbacks"].as_array().expect("a list");
+    assert!(callbacks.iter().any(|one| one["name"] == "data_received"));
+
+    let printed = text(&loopscope(folder.path(), &compare).stdout);
+    for part in [
+        "A: off.loopscope · Two quick servers",
+        "threaded: only A has run it.",
+        "it stalled ",
+        "Worst delay",
+        "worse",
+        "data_received: count",
+    ] {
+        assert!(printed.contains(part), "{part} is missing in\n{printed}");
+    }
+    let nowhere = loopscope(
+        folder.path(),
+        &["compare", "off.loopscope", "nowhere.loopscope"],
+    );
+    assert_eq!(nowhere.status.code(), Some(1));
+    assert!(text(&nowhere.stderr).contains("nowhere.loopscope"));
+}
+
+#[test]
 fn run_draws_the_models_and_compares_them() {
     let folder = folder();
     let output = loopscope(folder.path(), &["run", "quick.toml"]);

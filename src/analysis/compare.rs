@@ -77,7 +77,12 @@ pub fn compare(store: &TraceStore, now: Timestamp) -> Vec<ModelSummary> {
     store.models().iter().map(summary).collect()
 }
 
-fn model_summary(store: &TraceStore, model: &ModelTrack, now: Timestamp) -> ModelSummary {
+/// How one model fared up to `now`.
+pub(super) fn model_summary(
+    store: &TraceStore,
+    model: &ModelTrack,
+    now: Timestamp,
+) -> ModelSummary {
     let range = model.range(now);
     // What was left open in a model that is over lasts no longer than it.
     let now = range.end;

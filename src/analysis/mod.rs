@@ -12,6 +12,7 @@ mod calls;
 mod cause;
 mod chain;
 mod compare;
+mod difference;
 mod entries;
 mod findings;
 mod health;
@@ -41,6 +42,11 @@ pub use callbacks::{CallbackSummary, callbacks};
 pub use cause::{Cause, CauseKind, TimeSplit};
 pub use chain::{Chain, ChainEvent, ChainStep, chain};
 pub use compare::{ModelSummary, TaskSummary, compare};
+pub use difference::{
+    CallbackDifference, CallbackDifferenceEntry, Figure, FigureEntry, FoundIn, Judgement,
+    ModelDifference, ModelDifferenceEntry, ModelFigures, MoreIs, Unit, What, difference,
+    most_telling,
+};
 pub use entries::{
     BlameEntry, CauseEntry, HealthEntry, ObserverEntry, QuantilesEntry, StallEntry, VictimEntry,
 };

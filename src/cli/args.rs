@@ -28,7 +28,8 @@ Examples:
   loopscope run many-tasks --set tasks.client.count=5000 more of them, without a file
   loopscope run three-slow-servers --trace run.json      then open run.json in ui.perfetto.dev
   loopscope run mine.toml --trace run.loopscope          a scenario of your own, kept as a trace
-  loopscope view run.loopscope                           look at it in the window";
+  loopscope view run.loopscope                           look at it in the window
+  loopscope compare off.loopscope on.loopscope           what did the change change?";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -49,6 +50,19 @@ pub(super) enum Command {
     Report {
         /// A .loopscope file
         file: PathBuf,
+        /// Print one JSON object instead of text
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compare two traces: what each figure of each model is in one and in the other
+    ///
+    /// Run the same thing twice, with one thing changed, and see what that changes. Models and callbacks are the same
+    /// in both traces if they have the same name.
+    Compare {
+        /// A .loopscope file: A
+        a: PathBuf,
+        /// Another one: B
+        b: PathBuf,
         /// Print one JSON object instead of text
         #[arg(long)]
         json: bool,

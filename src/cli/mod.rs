@@ -6,6 +6,7 @@
 mod args;
 mod bell;
 mod chart;
+mod compare;
 mod progress;
 mod report;
 mod run;
@@ -64,6 +65,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Scenarios { json }) => scenarios::scenarios(json),
         Some(Command::View { file }) => window::view(&file),
         Some(Command::Report { file, json }) => report::report(&file, json),
+        Some(Command::Compare { a, b, json }) => compare::compare(&a, &b, json),
         Some(Command::Convert { file, out }) => report::convert(&file, &out),
         Some(Command::ServeClient { order }) => Ok(session::serve_client(&order)?),
         #[cfg(feature = "gui")]

@@ -36,7 +36,7 @@ pub(super) fn convert(file: &Path, out: &Path) -> anyhow::Result<()> {
 }
 
 /// The end of the file may be missing: what is there counts.
-fn warn_if_truncated(file: &Path, trace: &Trace) -> io::Result<()> {
+pub(super) fn warn_if_truncated(file: &Path, trace: &Trace) -> io::Result<()> {
     match &trace.truncated {
         Some(missing) => writeln!(io::stderr(), "loopscope: {}: {missing}", file.display()),
         None => Ok(()),

@@ -25,6 +25,51 @@ pub struct TimeView {
     redo: Vec<(f64, f64)>,
 }
 
+/// From when to when there is something to see, in nanoseconds. Where two traces are compared it may begin before the
+/// beginning of one of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Extent {
+    /// The first moment.
+    pub begin: f64,
+    /// The first moment after it.
+    pub end: f64,
+    /// The one that is followed: the newest of what is recorded.
+    pub newest: f64,
+}
+
+impl Extent {
+    /// The same for a clock that shows `by` more.
+    #[must_use]
+    pub fn shifted(self, by: f64) -> Self {
+        Self {
+            begin: self.begin + by,
+            end: self.end + by,
+            newest: self.newest + by,
+        }
+    }
+
+    /// The smallest that holds both; what is followed stays.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self {
+            begin: self.begin.min(other.begin),
+            end: self.end.max(other.end),
+            newest: self.newest,
+        }
+    }
+}
+
+impl From<TimeRange> for Extent {
+    fn from(range: TimeRange) -> Self {
+        let [begin, end] = [range.begin, range.end].map(|at| at.0 as f64);
+        Self {
+            begin,
+            end,
+            newest: end,
+        }
+    }
+}
+
 /// Who decides what is on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -98,17 +143,35 @@ impl TimeView {
         self.begin + f64::from(x) / f64::from(width.max(1.0)) * self.length
     }
 
+    /// The same view for a clock that shows `by` nanoseconds more, with its way back and forward.
+    #[must_use]
+    pub fn shifted(&self, by: f64) -> Self {
+        let shift = |jumps: &[(f64, f64)]| {
+            let shifted = jumps.iter().map(|(begin, length)| (begin + by, *length));
+            shifted.collect()
+        };
+        Self {
+            begin: self.begin + by,
+            length: self.length,
+            mode: self.mode,
+            undo: shift(&self.undo),
+            redo: shift(&self.redo),
+        }
+    }
+
     /// Lets the view go along with a trace that now covers `trace`.
-    pub fn advance(&mut self, trace: TimeRange) {
+    pub fn advance(&mut self, trace: impl Into<Extent>) {
+        let trace = trace.into();
         match self.mode {
             Mode::Free => {}
             Mode::Whole => self.frame(trace),
-            Mode::Follow => self.begin = trace.end.0 as f64 - self.length * (1.0 - MARGIN),
+            Mode::Follow => self.begin = trace.newest - self.length * (1.0 - MARGIN),
         }
     }
 
     /// Moves it, where `trace` is all there is to see.
-    pub fn apply(&mut self, command: ViewCommand, trace: TimeRange) {
+    pub fn apply(&mut self, command: ViewCommand, trace: impl Into<Extent>) {
+        let trace = trace.into();
         match command {
             ViewCommand::Pan(by) => {
                 self.mode = Mode::Free;
@@ -119,7 +182,7 @@ impl TimeView {
             ViewCommand::Show(range) => {
                 self.remember();
                 self.mode = Mode::Free;
-                self.frame(range);
+                self.frame(range.into());
             }
             ViewCommand::Fit => {
                 self.remember();
@@ -129,7 +192,7 @@ impl TimeView {
             ViewCommand::Beginning => {
                 self.remember();
                 self.mode = Mode::Free;
-                self.begin = trace.begin.0 as f64 - self.length * MARGIN;
+                self.begin = trace.begin - self.length * MARGIN;
             }
             ViewCommand::Center(at) => {
                 self.remember();
@@ -154,7 +217,7 @@ impl TimeView {
         }
     }
 
-    fn zoom(&mut self, at: f64, factor: f64, trace: TimeRange) {
+    fn zoom(&mut self, at: f64, factor: f64, trace: Extent) {
         if !factor.is_finite() || factor <= 0.0 {
             return;
         }
@@ -172,19 +235,19 @@ impl TimeView {
     }
 
     /// Keeps a corner of the trace on the screen, so that nobody gets lost.
-    fn clamp(&mut self, trace: TimeRange) {
+    fn clamp(&mut self, trace: Extent) {
         let keep = self.length * 0.1;
-        let (first, last) = (trace.begin.0 as f64, trace.end.0 as f64);
+        let (first, last) = (trace.begin, trace.end);
         self.begin = self
             .begin
             .max(first + keep - self.length)
             .min((last - keep).max(first + keep - self.length));
     }
 
-    fn frame(&mut self, range: TimeRange) {
-        let length = (range.nanos() as f64).max(SHORTEST);
+    fn frame(&mut self, range: Extent) {
+        let length = (range.end - range.begin).max(SHORTEST);
         self.length = (length * (1.0 + 2.0 * MARGIN)).min(LONGEST);
-        self.begin = range.begin.0 as f64 + (length - self.length) / 2.0;
+        self.begin = range.begin + (length - self.length) / 2.0;
     }
 
     fn remember(&mut self) {
@@ -280,6 +343,32 @@ mod tests {
         assert_eq!((view.begin(), view.length()), before);
         view.apply(ViewCommand::Redo, trace());
         assert_eq!((view.begin(), view.length()), after);
+    }
+
+    #[test]
+    fn a_shifted_view_shows_the_same_and_remembers_the_same() {
+        let mut view = view();
+        let whole = (view.begin(), view.length());
+        let part = TimeRange::new(Timestamp(5), Timestamp(500));
+        view.apply(ViewCommand::Show(part), trace());
+        let mut shifted = view.shifted(-1e9);
+        assert!((shifted.begin() - (view.begin() - 1e9)).abs() < 1e-3);
+        assert!((shifted.length() - view.length()).abs() < f64::EPSILON);
+        let there = Extent::from(trace()).shifted(-1e9);
+        shifted.apply(ViewCommand::Undo, there);
+        assert_eq!((shifted.begin(), shifted.length()), (whole.0 - 1e9, whole.1));
+        assert_eq!(shifted.shifted(1e9).shifted(-1e9), shifted);
+    }
+
+    #[test]
+    fn what_begins_before_the_beginning_is_shown_whole() {
+        let mut view = view();
+        let other = Extent::from(trace()).shifted(-4e9);
+        let both = Extent::from(trace()).union(other);
+        view.apply(ViewCommand::Fit, both);
+        assert!(view.begin() < -4e9 && view.end() > 10e9);
+        view.apply(ViewCommand::Follow(true), Extent { newest: 6e9, ..both });
+        assert!(view.begin() < 6e9 && 6e9 < view.end());
     }
 
     #[test]

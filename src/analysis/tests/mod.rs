@@ -1,6 +1,7 @@
 //! The analysis of hand-made traces.
 
 mod counterparts;
+mod difference;
 mod links;
 mod loop_states;
 mod made;
