@@ -45,7 +45,7 @@ pub use compare::{ModelSummary, TaskSummary, compare};
 pub use difference::{
     CallbackDifference, CallbackDifferenceEntry, Figure, FigureEntry, FoundIn, Judgement,
     ModelDifference, ModelDifferenceEntry, ModelFigures, MoreIs, Unit, What, difference,
-    most_telling,
+    most_telling, plain_ratio,
 };
 pub use entries::{
     BlameEntry, CauseEntry, HealthEntry, ObserverEntry, QuantilesEntry, StallEntry, VictimEntry,

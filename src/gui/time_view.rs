@@ -356,7 +356,10 @@ mod tests {
         assert!((shifted.length() - view.length()).abs() < f64::EPSILON);
         let there = Extent::from(trace()).shifted(-1e9);
         shifted.apply(ViewCommand::Undo, there);
-        assert_eq!((shifted.begin(), shifted.length()), (whole.0 - 1e9, whole.1));
+        assert_eq!(
+            (shifted.begin(), shifted.length()),
+            (whole.0 - 1e9, whole.1)
+        );
         assert_eq!(shifted.shifted(1e9).shifted(-1e9), shifted);
     }
 
@@ -367,7 +370,13 @@ mod tests {
         let both = Extent::from(trace()).union(other);
         view.apply(ViewCommand::Fit, both);
         assert!(view.begin() < -4e9 && view.end() > 10e9);
-        view.apply(ViewCommand::Follow(true), Extent { newest: 6e9, ..both });
+        view.apply(
+            ViewCommand::Follow(true),
+            Extent {
+                newest: 6e9,
+                ..both
+            },
+        );
         assert!(view.begin() < 6e9 && 6e9 < view.end());
     }
 
