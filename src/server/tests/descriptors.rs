@@ -14,7 +14,7 @@ use super::{Client, Servers, download, echo, nobody, server, start, tcp};
 use crate::scenario::Over;
 
 /// How many descriptors the processes of most of these tests may have.
-const FEW: u64 = 40;
+const FEW: u64 = 48;
 
 /// As many as a step of a scenario may hold.
 const MANY: u64 = 10_000;
