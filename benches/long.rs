@@ -4,7 +4,8 @@
 //! Measured on two virtual cores that were busy with eight other builds: the first picture of ten million spans came after
 //! 0.2 s, the last after 17 s; 41 bytes of memory for each span with all that the window keeps of them.
 //!
-//! - `cargo bench --bench long -- open`: writes the trace to a file and opens it in the window's app, without a display.
+//! - `cargo bench --bench long -- open`: writes the trace to a file and opens it in the window's app, without a display;
+//!   `open FILE` opens another one.
 //! - `cargo bench --bench long -- window`: the same in a real window, which stays open.
 //! - `cargo bench --bench long -- live`: the run, fetched and painted as the window does, at 60 frames a second.
 
@@ -53,7 +54,9 @@ fn main() {
     } else if asked("live") {
         live(&folder);
     } else if !asked("--test") {
-        open(&written(&folder));
+        let named = std::env::args().skip_while(|argument| argument != "open");
+        let named = named.skip(1).find(|argument| !argument.starts_with('-'));
+        open(&named.map_or_else(|| written(&folder), PathBuf::from));
     }
 }
 
@@ -166,10 +169,15 @@ fn open(path: &Path) {
     while screen.app.is_busy() {
         screen.frame();
     }
+    let spans = screen
+        .app
+        .documents()
+        .shown()
+        .map_or(0, |one| count(&one.store));
     println!(
-        "all of it after {:.1?}; {:.1} bytes of memory for each span",
+        "all {spans} spans after {:.1?}; {:.1} bytes of memory for each",
         begun.elapsed(),
-        (resident() - before) / SPANS as f64
+        (resident() - before) / spans as f64
     );
     screen.tell("while it was opened");
     (0..60).for_each(|_| screen.frame());
