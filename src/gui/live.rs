@@ -199,6 +199,12 @@ fn budget(since_last: Duration) -> Duration {
     BUDGET.max(since_last / 4)
 }
 
+/// How soon to paint again where that is wanted after `wanted`, and a frame takes `cost`: the window takes half of a core
+/// at most, and leaves the rest to what it looks at.
+pub fn unhurried(wanted: Duration, cost: Duration) -> Duration {
+    wanted.max(2 * cost)
+}
+
 /// How soon to paint again, where nothing was recorded for so long. What goes on, such as a stall, is to be seen to grow.
 fn next_frame(store: &TraceStore, silence: Duration) -> Duration {
     let running = store.models().iter().filter(|model| model.end.is_none());
@@ -258,6 +264,13 @@ impl Bell {
 mod tests {
     use super::*;
     use crate::trace::{Batch, ModelId, Source, ThreadId, Timestamp};
+
+    #[test]
+    fn a_window_that_paints_slowly_paints_less_often() {
+        let [short, long] = [3, 30].map(Duration::from_millis);
+        assert_eq!(unhurried(SOON, short), SOON);
+        assert_eq!(unhurried(SOON, long), 2 * long);
+    }
 
     #[test]
     fn whoever_records_never_waits_for_the_window() {

@@ -3,6 +3,7 @@
 
 mod cases;
 mod desk;
+mod flood;
 mod keys;
 mod marks;
 mod opening;
