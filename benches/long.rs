@@ -8,6 +8,7 @@
 //! - `cargo bench --bench long -- window`: the same in a real window, which stays open.
 //! - `cargo bench --bench long -- live`: the run, fetched and painted as the window does, at 60 frames a second where
 //!   there is time for it. Every ten seconds it says what that has cost.
+//! - `cargo bench --bench long -- live window`: the scenario of that run in a real window, where *Run* begins it.
 
 use std::fs::{self, File};
 use std::io::BufWriter;
@@ -50,10 +51,13 @@ fn main() {
     let folder = std::env::temp_dir().join("loopscope-long");
     fs::create_dir_all(&folder).expect("there is a folder for temporary files");
     if asked("window") {
-        let path = written(&folder);
-        loopscope::gui::run(Launch::Trace(path)).expect("there is a display");
+        let launch = match asked("live") {
+            true => Launch::Scenario(many_events(&folder).display().to_string()),
+            false => Launch::Trace(written(&folder)),
+        };
+        loopscope::gui::run(launch).expect("there is a display");
     } else if asked("live") {
-        live(&folder);
+        live(many_events(&folder));
     } else if !asked("--test") {
         let named = std::env::args().skip_while(|argument| argument != "open");
         let named = named.skip(1).find(|argument| !argument.starts_with('-'));
@@ -197,11 +201,16 @@ fn open(path: &Path) {
     }
 }
 
-fn live(folder: &Path) {
+/// The scenario of [`LIVE`], as a file.
+fn many_events(folder: &Path) -> PathBuf {
     let path = folder.join("many-events.toml");
     fs::write(&path, LIVE).expect("there is room");
+    path
+}
+
+fn live(scenario: PathBuf) {
     let mut screen = Screen::new();
-    screen.app.apply(Command::LoadScenario(path));
+    screen.app.apply(Command::LoadScenario(scenario));
     screen.frame();
     let before = resident();
     screen.app.apply(Command::Run);
