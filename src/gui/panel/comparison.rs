@@ -143,13 +143,15 @@ fn table(
             });
         }
     });
+    let hues = theme::hues(models.iter().map(|model| model.name.as_str()));
     header.body(|body| {
         body.rows(LINE, models.len(), |mut row| {
-            let model = &models[row.index()];
+            let place = row.index();
+            let model = &models[place];
             let Some(track) = document.store.model(model.id) else {
                 return;
             };
-            if line(&mut row, model, track, scale) {
+            if line(&mut row, model, hues[place], track, scale) {
                 let range = track.range(document.now);
                 commands.push(Command::View(ViewCommand::Show(range)));
             }
@@ -161,12 +163,12 @@ fn table(
 fn line(
     row: &mut TableRow<'_, '_>,
     model: &ModelSummary,
+    hue: usize,
     track: &ModelTrack,
     scale: &Scale,
 ) -> bool {
-    let place = row.index();
     let mut pressed = false;
-    row.col(|ui| pressed = name(ui, model, place).clicked());
+    row.col(|ui| pressed = name(ui, model, hue).clicked());
     row.col(|ui| {
         let color = Palette::of(ui.visuals()).text_weak;
         let text = match model.outcome {
@@ -216,10 +218,10 @@ fn line(
     pressed
 }
 
-fn name(ui: &mut Ui, model: &ModelSummary, place: usize) -> Response {
+fn name(ui: &mut Ui, model: &ModelSummary, hue: usize) -> Response {
     let palette = Palette::of(ui.visuals());
     let (mark, _) = ui.allocate_exact_size(vec2(4.0, 18.0), Sense::hover());
-    ui.painter().rect_filled(mark, 1.0, palette.model(place));
+    ui.painter().rect_filled(mark, 1.0, palette.model(hue));
     ui.spacing_mut().item_spacing.x = 2.0 * STEP;
     let response =
         widgets::link(ui, texts::variant(&model.name)).on_hover_text(tr("Show the whole of it"));
@@ -252,13 +254,19 @@ fn tasks(ui: &mut Ui, model: &ModelSummary) {
     ui.label(
         RichText::new(fill(
             tr("{done} of {all}"),
-            &[("done", &done), ("all", &model.tasks.len())],
+            &[
+                ("done", &plain_count(done as u64)),
+                ("all", &plain_count(model.tasks.len() as u64)),
+            ],
         ))
         .font(theme::number()),
     );
     let (word, color) = match model.outcome {
         _ if failed > 0 => (
-            fill(tr("{failed} failed"), &[("failed", &failed)]),
+            fill(
+                tr("{failed} failed"),
+                &[("failed", &plain_count(failed as u64))],
+            ),
             palette.failed,
         ),
         outcome => (tr(outcome_word(outcome)).to_owned(), palette.text_weak),
