@@ -38,7 +38,7 @@ impl App {
             panel::help::show(ui, &mut commands);
         }
         if let Some(mut palette) = self.palette.take() {
-            palette.show(ui, &self.state(ui), &mut commands);
+            palette.show(ui, &self.state(ui), &self.documents, &mut commands);
             self.palette = Some(palette);
         }
         if let Some(dialog) = &mut self.dialog {

@@ -468,3 +468,26 @@ fn zooming_by_key_keeps_the_moment_under_the_pointer() {
         "less than a point"
     );
 }
+
+#[test]
+fn the_palette_also_loads_a_scenario_and_shows_an_open_trace() {
+    let mut desk = Desk::with_trace();
+    let ask = |desk: &mut Desk, words: &str| {
+        desk.press(Modifiers::COMMAND, Key::P);
+        desk.control("Command").type_text(words);
+        desk.frames(2);
+        desk.press(Modifiers::NONE, Key::Enter);
+        desk.frames(2);
+    };
+    ask(&mut desk, "the bank");
+    assert_eq!(desk.app().controls().source, "the-bank");
+    desk.show_recorded();
+    assert_eq!(desk.app().documents().shown_place(), 1);
+    let title = desk.shown().title.clone();
+    ask(&mut desk, &format!("trace {title}"));
+    assert_eq!(
+        desk.app().documents().shown_place(),
+        0,
+        "the first of that name"
+    );
+}
