@@ -106,14 +106,14 @@ impl App {
         if let Some(document) = shown
             && is_shown(Side::Comparison)
         {
-            // With failures there is more to show; each has the height that the hand gave it.
-            let (id, height) = match panel::comparison::has_failures(document) {
-                false => ("comparison", 130.0),
-                true => ("comparison and failures", 166.0),
-            };
-            bottom(ui, id, height).frame(frame).show(ui, |ui| {
-                panel::comparison::show(ui, document, commands);
-            });
+            let shape = panel::comparison::Shape::of(document);
+            // Each has the height that the hand gave it.
+            let id = ("comparison", shape);
+            bottom(ui, id, shape.height(ui.available_height()))
+                .frame(frame)
+                .show(ui, |ui| {
+                    panel::comparison::show(ui, document, commands);
+                });
         }
         if let Some(document) = shown
             && is_shown(Side::Statistics)

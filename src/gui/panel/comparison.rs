@@ -16,6 +16,12 @@ use crate::trace::Outcome;
 
 /// Height of a line of the table.
 const LINE: f32 = 30.0;
+/// How high the titles of the columns are, with the margins around it all.
+const HEADER: f32 = 40.0;
+/// Room for what failed, at first.
+const FAILURES: f32 = 36.0;
+/// For how many models there is room at first.
+const MOST_LINES: usize = 5;
 
 /// The columns: title, least width, and what the numbers in it mean.
 const COLUMNS: [(&str, f32, &str); 11] = [
@@ -94,14 +100,33 @@ impl Scale {
     }
 }
 
-/// Whether there is more to show than the table.
-pub fn has_failures(document: &Document) -> bool {
-    let mut tasks = document
-        .store
-        .models()
-        .iter()
-        .flat_map(|model| &model.tasks);
-    tasks.any(|task| task.failure.is_some())
+/// How much there is to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// How many models; more than these are scrolled to.
+    lines: usize,
+    /// Whether there is more than the table.
+    failures: bool,
+}
+
+impl Shape {
+    /// That of a trace.
+    pub fn of(document: &Document) -> Self {
+        let models = document.store.models();
+        let mut tasks = models.iter().flat_map(|model| &model.tasks);
+        Self {
+            lines: models.len().clamp(1, MOST_LINES),
+            failures: tasks.any(|task| task.failure.is_some()),
+        }
+    }
+
+    /// How high it is to be at first, in points, where the window has so much room for everything: the timeline is
+    /// what it is all about.
+    pub fn height(self, room: f32) -> f32 {
+        let whole = HEADER + LINE * self.lines as f32;
+        let table = whole.min((room * 0.21).max(HEADER + LINE * 3.0));
+        table + if self.failures { FAILURES } else { 0.0 }
+    }
 }
 
 /// Shows the table, and what failed under it.
