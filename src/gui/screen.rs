@@ -220,6 +220,7 @@ impl App {
                 lanes: self.lanes.of(&document.info.scenario),
                 legend: self.settings.legend,
                 hits: self.search.hits(document.id),
+                reports: &document.stalls,
                 marks: document.marks.all(),
                 selection: document.selection,
                 chosen: document.chosen,
