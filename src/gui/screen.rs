@@ -94,6 +94,7 @@ impl App {
         panel::top_bar::Scene {
             documents: &self.documents,
             live: self.live.as_ref(),
+            opening: &self.opening,
         }
     }
 

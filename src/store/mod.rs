@@ -101,7 +101,8 @@ impl TraceStore {
 
     /// How many bytes of memory it takes, but for names.
     pub fn bytes(&self) -> usize {
-        self.models.iter().map(ModelTrack::bytes).sum()
+        let models = self.models.iter().map(ModelTrack::bytes);
+        self.sends.bytes() + models.sum::<usize>()
     }
 
     /// What the servers of the scenario sent.
