@@ -104,10 +104,7 @@ impl ModelTrack {
 
     /// The task with this id.
     pub fn task(&self, id: TaskId) -> Option<&TaskTrack> {
-        self.tasks
-            .binary_search_by_key(&id, |task| task.id)
-            .ok()
-            .map(|place| &self.tasks[place])
+        self.place_of(id).ok().map(|place| &self.tasks[place])
     }
 
     /// The stall of a thread that lasts still, with its place.
@@ -469,14 +466,20 @@ impl ModelTrack {
     }
 
     fn task_mut(&mut self, id: TaskId) -> &mut TaskTrack {
-        let place = self
-            .tasks
-            .binary_search_by_key(&id, |task| task.id)
-            .unwrap_or_else(|place| {
-                self.tasks.insert(place, TaskTrack::new(id));
-                place
-            });
+        let place = self.place_of(id).unwrap_or_else(|place| {
+            self.tasks.insert(place, TaskTrack::new(id));
+            place
+        });
         &mut self.tasks[place]
+    }
+
+    /// The place of a task, or where it would be.
+    fn place_of(&self, id: TaskId) -> Result<usize, usize> {
+        // Nearly always none is missing before it.
+        match self.tasks.get(id.index()) {
+            Some(task) if task.id == id => Ok(id.index()),
+            _ => self.tasks.binary_search_by_key(&id, |task| task.id),
+        }
     }
 }
 
