@@ -189,7 +189,7 @@ impl Row {
     }
 
     /// The place of the first span from `from` on that begins at `moment` or later.
-    fn begins_at(&self, from: usize, moment: Timestamp) -> usize {
+    pub fn begins_at(&self, from: usize, moment: Timestamp) -> usize {
         let from = from.max(self.shelf.first());
         let found = self.levels.find(from, moment, 0, &mut Trail::default());
         match found {
