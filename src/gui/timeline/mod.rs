@@ -54,6 +54,7 @@ use handles::Handles;
 use interact::{Drag, Hands};
 use items::Picture;
 use outline::Outline;
+use paint::Meshes;
 use place::Placement;
 use ruler::Ruler;
 
@@ -68,6 +69,7 @@ pub struct Timeline {
     pointed: Option<f64>,
     /// The selection that was last scrolled to.
     scrolled_to: Option<Selection>,
+    meshes: Meshes,
 }
 
 impl Timeline {
@@ -100,7 +102,8 @@ impl Timeline {
         );
         self.pointed = hands.pointer.map(|at| place.axis.nanos_at(at.x));
         let picture = layout::lay_out(&place, &outline);
-        paint_all(ui, palette, &areas, &place, &outline, &picture, &hands);
+        let meshes = &mut self.meshes;
+        paint_all(ui, &areas, &place, &outline, &picture, &hands, meshes);
 
         if scene.store.models().is_empty() {
             let hint = tr("Press Run (Space), or drop a trace file on the window");
@@ -210,13 +213,14 @@ fn legend_button(
 
 fn paint_all(
     ui: &Ui,
-    palette: &Palette,
     areas: &Areas,
     place: &Placement<'_>,
     outline: &Outline<'_>,
     picture: &Picture,
     hands: &Hands,
+    meshes: &mut Meshes,
 ) {
+    let palette = Palette::of(ui.visuals());
     let all = ui
         .painter()
         .with_clip_rect(areas.all.intersect(ui.clip_rect()));
@@ -228,10 +232,10 @@ fn paint_all(
     let visible = || outline.visible(place.scroll, areas.lanes.height());
     paint::background(&lanes, palette, place, visible(), &ruler);
     forgotten::paint(&lanes, palette, place);
-    paint::picture(&lanes, palette, place, picture);
+    paint::picture(&lanes, palette, place, picture, meshes);
     chrome::names(&all, palette, areas, place, visible(), picture);
     forgotten::tell(&lanes, palette, place);
-    pinned(&all, palette, areas, place, outline, &ruler);
+    pinned(&all, palette, areas, place, outline, &ruler, meshes);
     // Lines lead to what is pinned; to what is covered otherwise they end at the cover.
     let lanes = match outline.pinned() {
         [] => {
@@ -286,6 +290,7 @@ fn pinned(
     place: &Placement<'_>,
     outline: &Outline<'_>,
     ruler: &Ruler,
+    meshes: &mut Meshes,
 ) {
     if outline.pinned().is_empty() {
         return;
@@ -295,7 +300,7 @@ fn pinned(
     let bands = || outline.pinned().iter();
     let picture = layout::lay_out_bands(place, bands());
     paint::background(&lanes, palette, place, bands(), ruler);
-    paint::picture(&lanes, palette, place, &picture);
+    paint::picture(&lanes, palette, place, &picture, meshes);
     chrome::names(painter, palette, &areas, place, bands(), &picture);
     let line = Stroke::new(2.0, palette.border);
     painter.hline(areas.all.x_range(), areas.lanes.bottom() - 1.0, line);
