@@ -31,7 +31,7 @@ pub use native::Reader;
 pub use recording::Recording;
 
 use crate::store::TraceStore;
-use crate::trace::Timestamp;
+use crate::trace::{Phrase, Timestamp};
 
 /// What a file tells about its trace before the first event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ pub struct Trace {
     pub marks: Vec<Mark>,
     /// Where the file ends early or is damaged: what is missing, as a sentence for a person. Everything before
     /// that is in the store.
-    pub truncated: Option<String>,
+    pub truncated: Option<Phrase>,
 }
 
 impl Trace {

@@ -25,8 +25,9 @@ use super::theme;
 use super::timeline::Timeline;
 use super::timeline::minimap::Minimap;
 use super::what_if::WhatIf;
-use crate::gui::texts::{self, Language, fill, tr};
+use crate::gui::texts::{self, Language, fill, say, tr};
 use crate::scenario::builtins;
+use crate::trace::system_error;
 
 /// Everything the window knows.
 pub struct App {
@@ -307,7 +308,7 @@ impl App {
         if let Err(error) = started {
             let text = fill(
                 tr("The system has no thread to give: {error}. Stop the run and try again."),
-                &[("error", &error)],
+                &[("error", &say(&system_error(&error)))],
             );
             self.messages.say(Severity::Error, text);
         }

@@ -9,7 +9,7 @@ use super::messages::Severity;
 use super::panel;
 use super::what_if::{Ran, in_words};
 use crate::format::TraceInfo;
-use crate::gui::texts::{fill, tr};
+use crate::gui::texts::{fill, say, tr};
 use crate::scenario::Expectations;
 
 impl App {
@@ -60,7 +60,7 @@ impl App {
             Err(error) => {
                 let text = fill(
                     tr("The run did not start: {error}."),
-                    &[("error", &chain(&error))],
+                    &[("error", &say(&error.phrase()))],
                 );
                 self.messages.say(Severity::Error, text);
             }
@@ -81,7 +81,7 @@ impl App {
                 tr(
                     "The run goes on, but it can no longer be recorded: {error}. It can still be exported as .json or .csv.",
                 ),
-                &[("error", &error)],
+                &[("error", &say(&error.phrase()))],
             );
             self.messages.say(Severity::Warning, text);
         }
@@ -105,11 +105,4 @@ impl App {
             live.join();
         }
     }
-}
-
-/// An error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    let texts = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string));
-    texts.collect::<Vec<_>>().join(": ")
 }

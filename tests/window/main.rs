@@ -2,6 +2,7 @@
 #![cfg(feature = "gui")]
 
 mod cases;
+mod chinese;
 mod desk;
 mod keys;
 mod marks;
@@ -12,6 +13,7 @@ mod plots;
 mod ranges;
 mod recorded;
 mod sizes;
+mod views;
 mod walk;
 mod what_if;
 

@@ -227,7 +227,11 @@ fn key_name(key: Key) -> &'static str {
         Key::Escape => "Esc",
         Key::PageUp => "Page Up",
         Key::PageDown => "Page Down",
-        Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight => key.name(),
+        Key::Space => english("Space"),
+        Key::ArrowUp => english("Up"),
+        Key::ArrowDown => english("Down"),
+        Key::ArrowLeft => english("Left"),
+        Key::ArrowRight => english("Right"),
         _ => key.symbol_or_name(),
     }
 }

@@ -60,10 +60,10 @@ impl Purpose {
     }
 
     /// What stands in the field while it is empty.
-    const fn hint(self) -> &'static str {
+    fn hint(self) -> &'static str {
         match self.wants() {
-            Wanted::Folder => "/path/to/a/folder",
-            Wanted::File | Wanted::NewFile => "/path/to/a/file",
+            Wanted::Folder => tr("/path/to/a/folder"),
+            Wanted::File | Wanted::NewFile => tr("/path/to/a/file"),
         }
     }
 

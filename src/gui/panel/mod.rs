@@ -5,6 +5,7 @@ mod chain;
 mod circle;
 pub mod comparison;
 pub mod details;
+pub mod edge;
 pub mod files;
 pub mod help;
 pub mod inspector;
