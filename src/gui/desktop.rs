@@ -29,8 +29,7 @@ impl Desktop {
         read: impl Fn(&Path) -> Option<String>,
     ) -> Self {
         let folder = variable("XDG_CONFIG_HOME").map(PathBuf::from);
-        let folder =
-            folder.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".config")));
+        let folder = folder.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".config")));
         let says = |file: &str, key: &str, values: &[&str]| {
             let text = folder.as_ref().and_then(|folder| read(&folder.join(file)));
             let lines = text.iter().flat_map(|text| text.lines());

@@ -7,6 +7,7 @@ use super::document::Document;
 use super::live::{Fetched, Live};
 use super::messages::Severity;
 use super::panel;
+use super::theme;
 use super::what_if::{Ran, in_words};
 use crate::format::TraceInfo;
 use crate::gui::texts::{fill, say, tr};
@@ -75,6 +76,7 @@ impl App {
         let Some(document) = self.documents.run_mut(live.number) else {
             return;
         };
+        document.view.move_in_steps(theme::is_still(ctx));
         let (fetched, written) = live.fetch(document);
         if let Err(error) = written {
             let text = fill(
@@ -90,6 +92,8 @@ impl App {
             Fetched::Some => ctx.request_repaint(),
             Fetched::Last => {
                 document.note_recording();
+                document.view.move_in_steps(false);
+                document.view.advance(document.range());
                 if let Some(live) = self.live.take() {
                     live.join();
                 }

@@ -13,7 +13,7 @@ use super::panel::edge::{At, Part};
 use super::plot::{histogram, strip};
 use super::settings::Settings;
 use super::shortcut;
-use super::theme::Palette;
+use super::theme::{self, Palette};
 use super::time_view::TimeView;
 use super::timeline::{self, minimap};
 use super::what_if::{WhatIf, stall_of};
@@ -75,6 +75,7 @@ impl App {
             cannot_run: self.cannot_run(),
             settings: &self.settings,
             dark: ui.visuals().dark_mode,
+            still: theme::is_still(ui.ctx()),
             pointed: self.timeline.pointed(),
             found: documents
                 .shown()

@@ -91,6 +91,8 @@ pub struct State<'a> {
     pub settings: &'a Settings,
     /// Whether it is dark now.
     pub dark: bool,
+    /// Whether nothing moves by itself.
+    pub still: bool,
     /// How much was found, while something is searched for.
     pub found: usize,
     /// The lane that was pointed at or selected last.

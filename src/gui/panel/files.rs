@@ -12,7 +12,7 @@ use crate::format::Format;
 use crate::gui::command::Command;
 use crate::gui::jobs::{Ask, Choice, FileKind, Wanted, typed_path};
 use crate::gui::texts::{fill, tr};
-use crate::gui::theme::{Palette, STEP};
+use crate::gui::theme::{self, Palette, STEP};
 
 /// What the path is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,7 +250,10 @@ impl PathDialog {
                 commands.push(Command::Dismiss);
             }
             if self.busy {
-                ui.spinner();
+                match theme::is_still(ui.ctx()) {
+                    true => ui.label("…"),
+                    false => ui.spinner(),
+                };
             }
         });
     }
