@@ -17,6 +17,7 @@ pub mod message;
 pub mod opening;
 pub mod palette;
 pub mod parameters;
+mod prose;
 pub mod scenario;
 pub mod search;
 mod stalled;
