@@ -21,4 +21,5 @@ pub use phrase::{Phrase, fill, system_error};
 pub use time::{TimeRange, Timestamp};
 pub use words::{
     Cause, Change, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, SoFar, WaitCall,
+    process_name, process_of,
 };
