@@ -173,7 +173,7 @@ pub enum Origin {
 
 impl Origin {
     /// Writes the trace to `path`, in the format that its ending means, whole or not at all. `info` and `store`
-    /// are what was recorded or opened, and `now` stands for the end of what lasts still: the run may go on.
+    /// are what was recorded or opened, with its `marks` (the native form is copied with those that it has), and `now` stands for the end of what lasts still: the run may go on.
     ///
     /// # Errors
     /// When the ending is unknown or the file cannot be written. A file that was there before is still there.
@@ -182,6 +182,7 @@ impl Origin {
         path: &Path,
         info: &TraceInfo,
         store: &TraceStore,
+        marks: &[Mark],
         now: Timestamp,
     ) -> Result<(), WriteError> {
         match Format::of_path(path)? {
@@ -189,8 +190,8 @@ impl Origin {
                 Self::Recording(recording) => recording.save_as(path),
                 Self::File(from) => whole::copy(from, path),
             },
-            Format::Chrome => chrome::export(path, info, store, now),
-            Format::Csv => csv::export(path, store, now),
+            Format::Chrome => chrome::export(path, info, store, marks, now),
+            Format::Csv => csv::export(path, store, marks, now),
         }
     }
 }

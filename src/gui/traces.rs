@@ -7,7 +7,7 @@ use super::document::{Document, Native};
 use super::jobs::{self, Done, Exported};
 use super::messages::Severity;
 use super::panel::files::{PathDialog, Purpose};
-use crate::format::{self, Format, Origin, Trace, TraceInfo};
+use crate::format::{self, Format, Mark, Origin, Trace, TraceInfo};
 use crate::gui::texts::{fill, say, tr};
 use crate::trace::Phrase;
 
@@ -61,7 +61,9 @@ impl App {
             return;
         }
         let is_native = matches!(Format::of_path(&path), Ok(Format::Native));
-        let marks = is_native.then(|| document.marks.all().to_vec());
+        let all = document.marks.all().to_vec();
+        // Only from the native form are they read again.
+        let marks = is_native.then(|| all.clone());
         // What was opened and not marked since is copied to the byte.
         let copied =
             matches!(native, Native::Here(Origin::File(_))) && !document.marks.are_unsaved();
@@ -72,7 +74,7 @@ impl App {
                 (Native::Here(origin), Some(marks)) => origin
                     .save_with_marks(&path, &marks)
                     .map_err(|error| error.phrase()),
-                (native, _) => write(native, &path, &info, &store, now),
+                (native, _) => write(native, &path, &info, &store, &all, now),
             };
             Done::Exported(Exported {
                 marks,
@@ -129,19 +131,20 @@ fn write(
     path: &Path,
     info: &TraceInfo,
     store: &crate::store::TraceStore,
+    marks: &[Mark],
     now: crate::trace::Timestamp,
 ) -> Result<(), Phrase> {
     let said = |error: format::WriteError| error.phrase();
     match native {
-        Native::Here(origin) => origin.export(path, info, store, now).map_err(said),
+        Native::Here(origin) => origin.export(path, info, store, marks, now).map_err(said),
         Native::Away => Err(Phrase::new("this trace is being exported already")),
         Native::Missing(why) => match Format::of_path(path).map_err(said)? {
             Format::Native => Err(Phrase::new(
                 "This run was not recorded ({why}), so it can be exported as .json or .csv only.",
             )
             .with_words("why", why.clone())),
-            Format::Chrome => format::chrome::export(path, info, store, now).map_err(said),
-            Format::Csv => format::csv::export(path, store, now).map_err(said),
+            Format::Chrome => format::chrome::export(path, info, store, marks, now).map_err(said),
+            Format::Csv => format::csv::export(path, store, marks, now).map_err(said),
         },
     }
 }

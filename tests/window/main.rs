@@ -5,6 +5,7 @@ mod cases;
 mod chinese;
 mod desk;
 mod keys;
+mod lanes;
 mod marks;
 mod opening;
 mod parameters;

@@ -379,8 +379,8 @@ proptest! {
         let now = trace.now();
         crate::analysis::Report::new(&trace.store, "any", now);
         let mut written = Vec::new();
-        crate::format::chrome::write(&mut written, &trace.info, &trace.store, now).expect("memory");
-        crate::format::csv::write(&mut written, &trace.store, now).expect("memory");
+        crate::format::chrome::write(&mut written, &trace.info, &trace.store, &[], now).expect("memory");
+        crate::format::csv::write(&mut written, &trace.store, &[], now).expect("memory");
     }
 }
 
