@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
+use super::desktop::Desktop;
 use super::document::{Document, Documents};
 use super::jobs::{Done, Jobs};
 use super::lanes::Arrangements;
@@ -25,8 +26,9 @@ use super::theme;
 use super::timeline::Timeline;
 use super::timeline::minimap::Minimap;
 use super::what_if::WhatIf;
-use crate::gui::texts::{self, Language, fill, tr};
+use crate::gui::texts::{self, fill, say, tr};
 use crate::scenario::builtins;
+use crate::trace::system_error;
 
 /// Everything the window knows.
 pub struct App {
@@ -54,7 +56,7 @@ pub struct App {
     closing: bool,
     /// Whether it was told that marks would be lost.
     pub(super) warned: bool,
-    system_language: Language,
+    desktop: Desktop,
 }
 
 impl App {
@@ -64,7 +66,7 @@ impl App {
         // Quitting is a command like any other: what runs must be stopped first.
         ctx.options_mut(|options| options.quit_shortcuts.clear());
         let first = &builtins()[0];
-        Self {
+        let app = Self {
             ctx: ctx.clone(),
             settings,
             controls: Controls::of(first.scenario(), first.name),
@@ -87,13 +89,16 @@ impl App {
             runs: 0,
             closing: false,
             warned: false,
-            system_language: Language::English,
-        }
+            desktop: Desktop::default(),
+        };
+        app.set_motion();
+        app
     }
 
-    /// The same, where the system speaks this language.
-    pub const fn on_system(mut self, language: Language) -> Self {
-        self.system_language = language;
+    /// The same, on this desktop.
+    pub fn on(mut self, desktop: Desktop) -> Self {
+        self.desktop = desktop;
+        self.set_motion();
         self
     }
 
@@ -159,7 +164,13 @@ impl App {
 
     /// Everything that is said on this thread is said in the language that was chosen.
     pub(super) fn speak(&self) {
-        texts::speak(self.settings.language.resolve(self.system_language));
+        texts::speak(self.settings.language.resolve(self.desktop.language));
+    }
+
+    /// Lets things move by themselves, or not.
+    fn set_motion(&self) {
+        let still = self.settings.still.unwrap_or(self.desktop.still);
+        theme::set_motion(&self.ctx, !still);
     }
 
     /// Does what was asked for.
@@ -235,6 +246,10 @@ impl App {
                 self.settings.language = language;
                 self.speak();
             }
+            Command::SetStill(still) => {
+                self.settings.still = Some(still);
+                self.set_motion();
+            }
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
             Command::SetPlot(measure, on) => self.settings.measures.set(measure, on),
             Command::Playback(command) => self.play(command),
@@ -307,7 +322,7 @@ impl App {
         if let Err(error) = started {
             let text = fill(
                 tr("The system has no thread to give: {error}. Stop the run and try again."),
-                &[("error", &error)],
+                &[("error", &say(&system_error(&error)))],
             );
             self.messages.say(Severity::Error, text);
         }

@@ -94,6 +94,8 @@ pub enum Command {
     RecordInto(Option<PathBuf>),
     /// Choose the language of the texts.
     SetLanguage(LanguageChoice),
+    /// Let nothing move by itself, or let it.
+    SetStill(bool),
     /// Show a side of the window, or hide it.
     SetPanel(Side, bool),
     /// Plot this below the timeline, or do not.

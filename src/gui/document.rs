@@ -20,7 +20,7 @@ use crate::analysis::{Finding, LoopHistories, StallReport, Waits};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
 use crate::gui::texts::{fill, tr};
 use crate::store::TraceStore;
-use crate::trace::{Batch, ModelId, TimeRange, Timestamp};
+use crate::trace::{Batch, ModelId, Phrase, TimeRange, Timestamp};
 
 /// How long a frame may spend on reports of stalls.
 const BUDGET: Duration = Duration::from_millis(3);
@@ -86,7 +86,7 @@ pub enum Native {
     /// With an export that is being written.
     Away,
     /// Nowhere, because of this.
-    Missing(String),
+    Missing(Phrase),
 }
 
 impl Document {
@@ -352,7 +352,7 @@ mod tests {
     use super::*;
 
     fn run(number: u32) -> Document {
-        let native = Native::Missing("a test".to_owned());
+        let native = Native::Missing(Phrase::same("a test"));
         Document::of_run(number, "a test", TraceInfo::default(), native)
     }
 

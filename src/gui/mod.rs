@@ -13,6 +13,7 @@ pub mod command;
 pub mod controls;
 mod counting;
 mod describe;
+mod desktop;
 pub mod document;
 mod finding;
 mod fuzzy;
@@ -51,4 +52,5 @@ pub mod what_if;
 mod window;
 
 pub use app::App;
+pub use desktop::Desktop;
 pub use window::{GuiError, Launch, run};

@@ -15,7 +15,8 @@ use super::document::Document;
 use super::messages::Severity;
 use super::panel::files::Purpose;
 use crate::format::{Mark, ReadError, Reader, TraceInfo};
-use crate::trace::Batch;
+use crate::gui::texts::say;
+use crate::trace::{Batch, Phrase};
 
 /// How long a frame may spend on taking in, at least. What is left waits for the next one.
 const BUDGET: Duration = Duration::from_millis(8);
@@ -45,8 +46,8 @@ enum Part {
     Begin(TraceInfo),
     Batches(Vec<Batch>),
     /// There is no more: what was marked, and what is missing.
-    End(Vec<Mark>, Option<String>),
-    Failed(String),
+    End(Vec<Mark>, Option<Phrase>),
+    Failed(Phrase),
 }
 
 impl Opening {
@@ -102,13 +103,13 @@ impl Reading {
     fn run(&self, path: &Path) {
         let last = match self.read(path) {
             Ok((marks, missing)) => Part::End(marks, missing),
-            Err(error) => Part::Failed(error.to_string()),
+            Err(error) => Part::Failed(error.phrase()),
         };
         self.send(last);
     }
 
     /// Reads to the end, or until nobody wants it any more.
-    fn read(&self, path: &Path) -> Result<(Vec<Mark>, Option<String>), ReadError> {
+    fn read(&self, path: &Path) -> Result<(Vec<Mark>, Option<Phrase>), ReadError> {
         let mut reader = Reader::open(path)?;
         let mut wanted = self.send(Part::Begin(reader.info().clone()));
         let mut together = Vec::new();
@@ -123,7 +124,7 @@ impl Reading {
             }
         }
         self.send(Part::Batches(together));
-        Ok((reader.take_marks(), reader.missing().map(str::to_owned)))
+        Ok((reader.take_marks(), reader.missing().cloned()))
     }
 
     /// Hands something over; waits while there is no room. Whether anybody wants it.
@@ -197,12 +198,12 @@ impl App {
                         document.marks.join(marks);
                     }
                     if let Some(what) = missing {
-                        self.messages.say(Severity::Warning, what);
+                        self.messages.say(Severity::Warning, say(&what));
                     }
                     return false;
                 }
                 Part::Failed(error) => {
-                    self.fail(Purpose::OpenTrace, error);
+                    self.fail(Purpose::OpenTrace, say(&error));
                     return false;
                 }
             }

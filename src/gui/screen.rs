@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use egui::{Frame, Panel, Ui};
+use egui::{Frame, Ui};
 
 use super::action::{self, State};
 use super::app::App;
 use super::command::{Command, Detail, Side};
 use super::document::{Document, Documents};
 use super::panel;
+use super::panel::edge::{At, Part};
 use super::plot::{histogram, strip};
 use super::settings::Settings;
 use super::shortcut;
-use super::theme::Palette;
+use super::theme::{self, Palette};
 use super::time_view::TimeView;
 use super::timeline::{self, minimap};
 use super::what_if::{WhatIf, stall_of};
@@ -74,6 +75,7 @@ impl App {
             cannot_run: self.cannot_run(),
             settings: &self.settings,
             dark: ui.visuals().dark_mode,
+            still: theme::is_still(ui.ctx()),
             pointed: self.timeline.pointed(),
             found: documents
                 .shown()
@@ -111,6 +113,7 @@ impl App {
             // Each has the height that the hand gave it.
             let id = ("comparison", shape);
             bottom(ui, id, shape.height(ui.available_height()))
+                .called(Side::Comparison.word())
                 .frame(frame)
                 .show(ui, |ui| {
                     panel::comparison::show(ui, document, commands);
@@ -119,51 +122,61 @@ impl App {
         if let Some(document) = shown
             && is_shown(Side::Statistics)
         {
-            bottom(ui, "statistics", 190.0).frame(frame).show(ui, |ui| {
-                self.statistics.show(ui, document, commands);
-            });
+            bottom(ui, "statistics", 190.0)
+                .called(Side::Statistics.word())
+                .frame(frame)
+                .show(ui, |ui| {
+                    self.statistics.show(ui, document, commands);
+                });
         }
         if is_shown(Side::Controls) {
-            side(Panel::left("controls"), ui, 292.0).show(ui, |ui| {
-                ui.take_available_width();
-                panel::scenario::show(ui, &self.controls, self.is_running(), commands);
-            });
+            side(At::Left, ui, "controls", 292.0)
+                .called(Side::Controls.word())
+                .show(ui, |ui| {
+                    ui.take_available_width();
+                    panel::scenario::show(ui, &self.controls, self.is_running(), commands);
+                });
         }
         if let Some(document) = shown
             && is_shown(Side::Details)
         {
             let live = self.live.as_ref().map(|live| live.number);
             let what_if = what_if_scene(&self.what_if, &self.documents, live);
-            side(Panel::right("details"), ui, 292.0).show(ui, |ui| {
-                ui.take_available_width();
-                // The circle needs its room; each has the height that the hand gave it.
-                let (id, share) = match self.settings.detail {
-                    Detail::Loop => ("stalls below the loop", 0.25),
-                    Detail::Delays => ("stalls below the delays", 0.3),
-                    Detail::Inspector | Detail::Marks => ("stalls", 0.42),
-                };
-                let height = ui.available_height() * share;
-                bottom(ui, id, height).frame(Frame::NONE).show(ui, |ui| {
-                    panel::stalls::show(ui, document, self.settings.stall_order, commands);
+            side(At::Right, ui, "details", 292.0)
+                .called(Side::Details.word())
+                .show(ui, |ui| {
+                    ui.take_available_width();
+                    // The circle needs its room; each has the height that the hand gave it.
+                    let (id, share) = match self.settings.detail {
+                        Detail::Loop => ("stalls below the loop", 0.25),
+                        Detail::Delays => ("stalls below the delays", 0.3),
+                        Detail::Inspector | Detail::Marks => ("stalls", 0.42),
+                    };
+                    let height = ui.available_height() * share;
+                    bottom(ui, id, height)
+                        .called(english("Stalls"))
+                        .frame(Frame::NONE)
+                        .show(ui, |ui| {
+                            panel::stalls::show(ui, document, self.settings.stall_order, commands);
+                        });
+                    panel::details::tabs(ui, self.settings.detail, commands);
+                    match self.settings.detail {
+                        Detail::Inspector => {
+                            panel::inspector::show(ui, document, what_if.as_ref(), commands);
+                        }
+                        Detail::Loop => {
+                            let scene = panel::loop_state::Scene {
+                                document,
+                                live: is_live,
+                                threshold,
+                                speed: self.settings.speed,
+                            };
+                            panel::loop_state::show(ui, &scene, commands);
+                        }
+                        Detail::Marks => panel::marks::show(ui, &document.marks, commands),
+                        Detail::Delays => histogram::show(ui, document, &mut self.plots),
+                    }
                 });
-                panel::details::tabs(ui, self.settings.detail, commands);
-                match self.settings.detail {
-                    Detail::Inspector => {
-                        panel::inspector::show(ui, document, what_if.as_ref(), commands);
-                    }
-                    Detail::Loop => {
-                        let scene = panel::loop_state::Scene {
-                            document,
-                            live: is_live,
-                            threshold,
-                            speed: self.settings.speed,
-                        };
-                        panel::loop_state::show(ui, &scene, commands);
-                    }
-                    Detail::Marks => panel::marks::show(ui, &document.marks, commands),
-                    Detail::Delays => histogram::show(ui, document, &mut self.plots),
-                }
-            });
         }
     }
 
@@ -197,17 +210,20 @@ impl App {
             // Each number of plots has the height that the hand gave it.
             let id = ("plots", measures.count());
             let height = strip::height(measures.count());
-            bottom(ui, id, height).frame(frame).show(ui, |ui| {
-                let scene = strip::Scene {
-                    document,
-                    measures,
-                    gutter,
-                    threshold,
-                    hover,
-                    grid: &timeline::grid(ui, &document.view, lanes.width()),
-                };
-                strip::show(ui, &scene, &mut self.plots, commands);
-            });
+            bottom(ui, id, height)
+                .called(Side::Plot.word())
+                .frame(frame)
+                .show(ui, |ui| {
+                    let scene = strip::Scene {
+                        document,
+                        measures,
+                        gutter,
+                        threshold,
+                        hover,
+                        grid: &timeline::grid(ui, &document.view, lanes.width()),
+                    };
+                    strip::show(ui, &scene, &mut self.plots, commands);
+                });
         }
         // Both have a frame's state of their own while the rest of the app is looked at.
         let mut timeline = std::mem::take(&mut self.timeline);
@@ -263,21 +279,17 @@ impl App {
 }
 
 /// A side of the window: narrow enough to leave half of a small window to the timeline.
-fn side(panel: Panel, ui: &Ui, width: f32) -> Panel {
+fn side(at: At, ui: &Ui, id: &str, width: f32) -> Part {
     let room = ui.content_rect().width();
-    panel
-        .resizable(true)
-        .default_size(width.min(room * 0.24))
-        .size_range(180.0..=(room * 0.4).max(181.0))
+    let limits = 180.0..=(room * 0.4).max(181.0);
+    Part::new(at, id, width.min(room * 0.24), limits)
 }
 
 /// A strip below what comes after it.
-fn bottom(ui: &Ui, id: impl std::hash::Hash + std::fmt::Debug, height: f32) -> Panel {
+fn bottom(ui: &Ui, id: impl std::hash::Hash + std::fmt::Debug, height: f32) -> Part {
     let room = ui.available_height();
-    Panel::bottom(egui::Id::unique(id))
-        .resizable(true)
-        .default_size(height.min(room * 0.4))
-        .size_range(48.0..=(room * 0.7).max(49.0))
+    let limits = 48.0..=(room * 0.7).max(49.0);
+    Part::new(At::Bottom, id, height.min(room * 0.4), limits)
 }
 
 /// The moment under the pointer, in nanoseconds, where it is on the lanes of the timeline or on the plots below them, which

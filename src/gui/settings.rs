@@ -42,6 +42,8 @@ pub struct Settings {
     pub recordings: Option<PathBuf>,
     /// The language of the texts.
     pub language: LanguageChoice,
+    /// Whether nothing moves by itself; as the desktop has it where nobody chose.
+    pub still: Option<bool>,
     /// Whether the guided walk was walked, or skipped.
     pub walked: bool,
     /// Where a file was opened or exported last.
@@ -91,6 +93,7 @@ impl Default for Settings {
             kept: Kept::default(),
             recordings: None,
             language: LanguageChoice::default(),
+            still: None,
             walked: false,
             folder: None,
             legend: true,

@@ -6,6 +6,7 @@ use loopscope::gui::command::{Command, Detail, Selection, Side, Step, ViewComman
 use loopscope::gui::playback::PlaybackCommand;
 use loopscope::gui::settings::Kept;
 use loopscope::gui::texts::LanguageChoice;
+use loopscope::gui::theme;
 use loopscope::store::{LaneRef, Span, SpanKind, SpanRef};
 use loopscope::trace::{Cause, TimeRange, Timestamp};
 
@@ -211,6 +212,14 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             speaks(desk, ask, LanguageChoice::Chinese);
             assert!(desk.has("运行") || desk.has("▶ 运行"));
             desk.apply(Command::SetLanguage(LanguageChoice::English));
+        },
+        "still" => |desk, ask| {
+            assert!(!theme::is_still(&desk.harness.ctx));
+            ask(desk);
+            assert!(theme::is_still(&desk.harness.ctx));
+            assert_eq!(desk.app().settings().still, Some(true));
+            ask(desk);
+            assert!(!theme::is_still(&desk.harness.ctx));
         },
         "reset-layout" => |desk, ask| {
             let place = |desk: &Desk| desk.control("Inspector").rect();

@@ -20,7 +20,7 @@ const WINDOWS: [(f32, f32, f32); 6] = [
 ];
 
 /// What lies around or below other controls, as it should.
-const AROUND: [&str; 3] = ["Resize panel", "Timeline", "时间线"];
+const AROUND: [&str; 4] = ["Edge of ", "的边缘", "Timeline", "时间线"];
 
 /// A control that can be seen.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ fn controls(desk: &Desk) -> Vec<Control> {
                 })
             })
             // Edges of panels can be grabbed from both sides of them, and the timeline holds controls of its own.
-            .filter(|control| !AROUND.contains(&control.name.as_str()))
+            .filter(|control| !AROUND.iter().any(|name| control.name.contains(name)))
             .collect()
     })
 }

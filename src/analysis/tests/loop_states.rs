@@ -175,7 +175,11 @@ fn work_waits_for_a_thread_of_the_pool() {
         let pool = state_without(&store, at(350), at(moment)).pool;
         (pool.at_work.len(), pool.queued.len())
     });
-    assert_eq!(late, [(1, 1), (0, 1)], "what was done long ago is forgotten");
+    assert_eq!(
+        late,
+        [(1, 1), (0, 1)],
+        "what was done long ago is forgotten"
+    );
 }
 
 #[test]

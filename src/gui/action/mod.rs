@@ -91,6 +91,8 @@ pub struct State<'a> {
     pub settings: &'a Settings,
     /// Whether it is dark now.
     pub dark: bool,
+    /// Whether nothing moves by itself.
+    pub still: bool,
     /// How much was found, while something is searched for.
     pub found: usize,
     /// The lane that was pointed at or selected last.
@@ -227,7 +229,11 @@ fn key_name(key: Key) -> &'static str {
         Key::Escape => "Esc",
         Key::PageUp => "Page Up",
         Key::PageDown => "Page Down",
-        Key::ArrowUp | Key::ArrowDown | Key::ArrowLeft | Key::ArrowRight => key.name(),
+        Key::Space => english("Space"),
+        Key::ArrowUp => english("Up"),
+        Key::ArrowDown => english("Down"),
+        Key::ArrowLeft => english("Left"),
+        Key::ArrowRight => english("Right"),
         _ => key.symbol_or_name(),
     }
 }

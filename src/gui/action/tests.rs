@@ -62,6 +62,7 @@ fn what_needs_a_trace_says_so_where_there_is_none() {
         cannot_run: Some("Choose a model"),
         settings: &settings,
         dark: true,
+        still: false,
         found: 0,
         lane: None,
         lanes: Arrangement::PLAIN,

@@ -80,6 +80,21 @@ const COLUMNS: [(&str, f32, &str); 11] = [
     ),
 ];
 
+/// The place of a column that is not always known.
+const CPU: usize = 5;
+/// Another one.
+const MEMORY: usize = 6;
+
+/// Which columns are shown: one in which no model has anything is left out.
+fn columns(models: &[ModelSummary]) -> Vec<usize> {
+    let is_known = |place: &usize| match *place {
+        CPU => models.iter().any(|model| model.cpu.is_some()),
+        MEMORY => models.iter().any(|model| model.memory.is_some()),
+        _ => true,
+    };
+    (0..COLUMNS.len()).filter(is_known).collect()
+}
+
 /// The longest of each duration among the models: what the bars are measured by.
 struct Scale {
     elapsed: Duration,
@@ -150,19 +165,21 @@ fn table(
     scale: &Scale,
     commands: &mut Vec<Command>,
 ) {
+    let columns = columns(models);
     let mut table = TableBuilder::new(ui)
-        .id_salt("models")
+        .id_salt(("models", &columns))
         .vscroll(false)
         .cell_layout(egui::Layout::left_to_right(egui::Align::Center));
-    for (place, (_, width, _)) in COLUMNS.iter().enumerate() {
+    for &place in &columns {
+        let (_, width, _) = COLUMNS[place];
         table = table.column(match place {
-            0 => Column::exact(*width),
-            1..=4 => Column::remainder().at_least(*width).clip(true),
-            _ => Column::auto().at_least(*width),
+            0 => Column::exact(width),
+            1..=4 => Column::remainder().at_least(width).clip(true),
+            _ => Column::auto().at_least(width),
         });
     }
     let header = table.header(20.0, |mut row| {
-        for (title, _, hint) in COLUMNS {
+        for (title, _, hint) in columns.iter().map(|&place| COLUMNS[place]) {
             row.col(|ui| {
                 widgets::note(ui, tr(title)).on_hover_text(tr(hint));
             });
@@ -176,7 +193,7 @@ fn table(
             let Some(track) = document.store.model(model.id) else {
                 return;
             };
-            if line(&mut row, model, hues[place], track, scale) {
+            if line(&mut row, &columns, model, hues[place], track, scale) {
                 let range = track.range(document.now);
                 commands.push(Command::View(ViewCommand::Show(range)));
             }
@@ -187,6 +204,7 @@ fn table(
 /// One model. Whether its name was pressed.
 fn line(
     row: &mut TableRow<'_, '_>,
+    columns: &[usize],
     model: &ModelSummary,
     hue: usize,
     track: &ModelTrack,
@@ -221,8 +239,12 @@ fn line(
         let stall = model.longest_stall.unwrap_or_default();
         bar_number(ui, &text, share(stall, scale.stall), color);
     });
-    row.col(|ui| told(ui, model.cpu.map(plain_duration)));
-    row.col(|ui| told(ui, model.memory.map(plain_size)));
+    if columns.contains(&CPU) {
+        row.col(|ui| told(ui, model.cpu.map(plain_duration)));
+    }
+    if columns.contains(&MEMORY) {
+        row.col(|ui| told(ui, model.memory.map(plain_size)));
+    }
     row.col(|ui| number(ui, model.stalls as u64));
     row.col(|ui| tasks(ui, model));
     row.col(|ui| number(ui, model.tasks.iter().map(|task| task.bytes).sum()));

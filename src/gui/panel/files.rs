@@ -12,7 +12,7 @@ use crate::format::Format;
 use crate::gui::command::Command;
 use crate::gui::jobs::{Ask, Choice, FileKind, Wanted, typed_path};
 use crate::gui::texts::{fill, tr};
-use crate::gui::theme::{Palette, STEP};
+use crate::gui::theme::{self, Palette, STEP};
 
 /// What the path is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,10 +60,10 @@ impl Purpose {
     }
 
     /// What stands in the field while it is empty.
-    const fn hint(self) -> &'static str {
+    fn hint(self) -> &'static str {
         match self.wants() {
-            Wanted::Folder => "/path/to/a/folder",
-            Wanted::File | Wanted::NewFile => "/path/to/a/file",
+            Wanted::Folder => tr("/path/to/a/folder"),
+            Wanted::File | Wanted::NewFile => tr("/path/to/a/file"),
         }
     }
 
@@ -250,7 +250,10 @@ impl PathDialog {
                 commands.push(Command::Dismiss);
             }
             if self.busy {
-                ui.spinner();
+                match theme::is_still(ui.ctx()) {
+                    true => ui.label("…"),
+                    false => ui.spinner(),
+                };
             }
         });
     }

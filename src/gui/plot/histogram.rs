@@ -223,12 +223,12 @@ fn draw(ui: &Ui, bars: &Bars, rect: Rect, across: usize) {
     }
 }
 
-const fn marks(quantiles: &Quantiles) -> [(&'static str, Duration); 4] {
+fn marks(quantiles: &Quantiles) -> [(&'static str, Duration); 4] {
     [
         ("p50", quantiles.p50),
         ("p90", quantiles.p90),
         ("p99", quantiles.p99),
-        ("max", quantiles.max),
+        (tr("max"), quantiles.max),
     ]
 }
 

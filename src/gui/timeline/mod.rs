@@ -132,7 +132,7 @@ impl Timeline {
         }
         scroll_bar(ui, palette, &areas, self.scroll, outline.height());
         self.scroll_to_selection(ui, &place, &outline);
-        self.scroll += hands.scroll;
+        self.scroll += hands.scroll + self.handles.scroll;
         self.clamp_scroll(&outline, areas.lanes.height());
         canvas
     }
