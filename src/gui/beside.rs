@@ -13,6 +13,7 @@ use super::command::{Command, Side, ViewCommand};
 use super::document::Document;
 use super::panel::files::Purpose;
 use super::time_view::Extent;
+use super::timeline::Top;
 use crate::gui::text;
 use crate::gui::texts::{english, fill, tr, variant};
 use crate::trace::Timestamp;
@@ -32,6 +33,8 @@ pub enum BesideCommand {
     Split(Split),
     /// Align them so.
     Align(Alignment),
+    /// Scroll the lanes of both to the model of this name.
+    ShowModel(String),
     /// A becomes B, and B becomes A.
     Swap,
     /// Show one trace again.
@@ -203,6 +206,12 @@ impl App {
             BesideCommand::Align(alignment) => {
                 if let Some(pair) = &mut self.pair {
                     pair.alignment = alignment;
+                }
+            }
+            BesideCommand::ShowModel(model) => {
+                for pane in &mut self.panes {
+                    let (model, below) = (model.clone(), 0.0);
+                    pane.bring(Top { model, below });
                 }
             }
             BesideCommand::Swap => {

@@ -14,10 +14,10 @@ use super::screen::bottom;
 use super::theme::Palette;
 use super::time_view::TimeView;
 use super::timeline::minimap::{self, Minimap};
-use super::timeline::{self, Timeline};
+use super::timeline::{self, Timeline, Top};
 
 /// How high the pane of one of two traces must be to have an overview, in points.
-const FOR_OVERVIEW: f32 = 220.0;
+const FOR_OVERVIEW: f32 = 300.0;
 /// How high it must be to have plots.
 const FOR_PLOTS: f32 = 420.0;
 
@@ -29,12 +29,30 @@ pub(super) struct Pane {
     pub(super) plots: Plots,
     /// Where time ran on the screen in the last frame.
     lanes: Option<Rect>,
+    /// What stood at the top of its lanes when that was last looked at.
+    top: Option<Top>,
+    /// Whether it is about to go along with the other pane.
+    goes_along: bool,
 }
 
 impl Pane {
     /// The moment under the pointer, where it is on this pane.
     fn pointed(&self, ui: &Ui, view: &TimeView) -> Option<f64> {
         moment_under_pointer(ui, self.lanes?, view)
+    }
+
+    /// What stands at the top of its lanes since a hand has scrolled them, if one has since this was asked last.
+    fn scrolled(&mut self) -> Option<Top> {
+        let before = std::mem::replace(&mut self.top, self.timeline.top().cloned());
+        let went_along = std::mem::take(&mut self.goes_along);
+        let by_hand = !went_along && before.is_some() && before != self.top;
+        self.top.clone().filter(|_| by_hand)
+    }
+
+    /// Brings this to the top of the lanes, without that the other pane is to go along with it.
+    pub(super) fn bring(&mut self, top: Top) {
+        self.goes_along = true;
+        self.timeline.bring(top);
     }
 }
 
@@ -43,8 +61,8 @@ struct Seen<'a> {
     document: &'a Document,
     /// The moment of it that corresponds to the one under the pointer, where that is on another pane, in nanoseconds.
     elsewhere: Option<f64>,
-    /// Whether it is the only one.
-    alone: bool,
+    /// How much there is room for: as many points in height as both have of two, before an edge is pulled.
+    height: f32,
 }
 
 impl App {
@@ -86,7 +104,7 @@ impl App {
                 let seen = Seen {
                     document,
                     elsewhere: None,
-                    alone: true,
+                    height: f32::INFINITY,
                 };
                 self.pane(ui, &mut panes[0], &seen, commands);
             }
@@ -107,10 +125,14 @@ impl App {
         let in_a = first.pointed(ui, &a.view);
         let in_b = second.pointed(ui, &b.view);
         let elsewhere = [in_b.map(|at| at - offset), in_a.map(|at| at + offset)];
+        let height = match self.settings.split {
+            Split::Below => ui.available_height() / 2.0,
+            Split::Aside => ui.available_height(),
+        };
         let seen = |place: usize| Seen {
             document: compared.documents[place],
             elsewhere: elsewhere[place],
-            alone: false,
+            height,
         };
         let (panel, room) = match self.settings.split {
             Split::Below => (Panel::top("A above B"), ui.available_height()),
@@ -123,9 +145,17 @@ impl App {
         panel.frame(frame).show(ui, |ui| {
             self.one_of_two(ui, first, &seen(0), "A", commands);
         });
+        // Whichever is scrolled, the other goes along.
+        if let Some(top) = first.scrolled() {
+            second.bring(top);
+        }
         CentralPanel::default().frame(frame).show(ui, |ui| {
             self.one_of_two(ui, second, &seen(1), "B", commands);
         });
+        if let Some(top) = second.scrolled() {
+            first.bring(top);
+            ui.ctx().request_repaint();
+        }
     }
 
     /// One of two traces, under its heading. What is done in it is about it.
@@ -157,8 +187,7 @@ impl App {
         let threshold = self.threshold_of(document);
         let room = ui.available_rect_before_wrap();
         let gutter = timeline::gutter_width(room.width());
-        let has =
-            |side, height| self.settings.shows(side) && (seen.alone || room.height() >= height);
+        let has = |side, height| self.settings.shows(side) && seen.height >= height;
         let overview = has(Side::Overview, FOR_OVERVIEW);
         let above = if overview { minimap::HEIGHT } else { 0.0 };
         let lanes = room.with_min_x(room.left() + gutter);

@@ -108,7 +108,7 @@ impl App {
         if let Some(compared) = self.compared() {
             let frame = Frame::side_top_panel(ui.style());
             let state = self.state(ui);
-            bottom(ui, "differences", 236.0)
+            bottom(ui, "differences", 262.0)
                 .frame(frame)
                 .show(ui, |ui| {
                     let live = compared.documents.map(|document| self.is_live(document));

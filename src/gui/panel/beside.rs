@@ -27,7 +27,9 @@ const HEADING: f32 = 24.0;
 /// Height of a row of the table.
 const ROW: f32 = 20.0;
 /// Width of a column of numbers.
-const NUMBER: f32 = 88.0;
+const NUMBER: f32 = 78.0;
+/// From this width on, in points, the callbacks stand beside the figures of the model, and else below them.
+const WIDE: f32 = 1160.0;
 
 /// Says which of the two a timeline shows, and whether it is the one that keys, menus and lists are about. A press takes it
 /// up.
@@ -122,6 +124,7 @@ impl Differences {
             return;
         };
         if let Some(pressed) = choice(ui, &names, place) {
+            commands.push(Command::Beside(BesideCommand::ShowModel(pressed.clone())));
             self.chosen = Some(pressed);
         }
         let model = &models[place];
@@ -129,7 +132,7 @@ impl Differences {
         let words = format!("{}: {sentence}", variant(&model.name));
         ui.add(Label::new(RichText::new(words).font(theme::body())).wrap());
         ui.add_space(STEP);
-        table(ui, model);
+        tables(ui, model);
     }
 
     /// Goes on counting, and compares anew where something is new.
@@ -278,9 +281,11 @@ enum Line<'a> {
     Heading(String),
 }
 
-fn lines(model: &ModelDifference) -> Vec<Line<'_>> {
+/// The figures of a model and those of what it called.
+fn tables(ui: &mut Ui, model: &ModelDifference) {
     let own = model.figures.iter().map(|figure| Line::Figure(figure, ""));
-    let mut lines: Vec<Line<'_>> = own.collect();
+    let mut own: Vec<Line<'_>> = own.collect();
+    let mut called = Vec::new();
     for callback in &model.callbacks {
         let name = match callback.blocking {
             true => fill(
@@ -289,26 +294,36 @@ fn lines(model: &ModelDifference) -> Vec<Line<'_>> {
             ),
             false => callback.name.clone(),
         };
-        lines.push(Line::Heading(name));
+        called.push(Line::Heading(name));
         let figures = callback.figures.iter();
-        lines.extend(figures.map(|figure| Line::Figure(figure, "    ")));
+        called.extend(figures.map(|figure| Line::Figure(figure, "    ")));
     }
-    lines
+    if called.is_empty() || ui.available_width() < WIDE {
+        own.append(&mut called);
+        table(ui, (&model.name, "all"), tr("Figure"), &own);
+        return;
+    }
+    ui.spacing_mut().item_spacing.x = 6.0 * STEP;
+    ui.columns_const(|[left, right]| {
+        table(left, (&model.name, "own"), tr("Figure"), &own);
+        table(right, (&model.name, "called"), tr("Callback"), &called);
+    });
 }
 
-fn table(ui: &mut Ui, model: &ModelDifference) {
-    let lines = lines(model);
+fn table(ui: &mut Ui, salt: (&str, &str), title: &str, lines: &[Line<'_>]) {
     ui.spacing_mut().item_spacing = vec2(2.0 * STEP, 2.0);
     let table = TableBuilder::new(ui)
-        .id_salt(("differences", &model.name))
+        .id_salt(("differences", salt))
         .striped(true)
         .auto_shrink(false)
+        // The hand says how high the panel is, not the table.
+        .min_scrolled_height(ROW)
         .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::initial(190.0).at_least(110.0).clip(true))
+        .column(Column::initial(160.0).at_least(110.0).clip(true))
         .columns(Column::exact(NUMBER), 4)
         .column(Column::remainder().at_least(150.0).clip(true));
     let header = table.header(ROW, |mut row| {
-        row.col(|ui| drop(note(ui, tr("Figure"))));
+        row.col(|ui| drop(note(ui, title)));
         for title in ["A", "B", "B − A", "B / A"] {
             row.col(|ui| at_right(ui, RichText::new(title).font(theme::small()).weak()));
         }

@@ -224,13 +224,11 @@ fn header(
         };
         let at = pos2(x + 20.0, middle);
         triangle(painter, at + vec2(0.0, 0.5), palette.stalled);
-        text(
-            painter,
-            at + vec2(9.0, 0.0),
-            &words,
-            theme::small(),
-            palette.text,
-        );
+        let at = at + vec2(9.0, 0.0);
+        let room = areas.lanes.right() - 8.0 - at.x;
+        let galley = elided(painter, &words, theme::small(), room.max(1.0));
+        let rect = Align2::LEFT_CENTER.anchor_size(at, galley.size());
+        painter.galley(rect.min, galley, palette.text);
     }
     if model.dropped > 0 {
         let words = fill(
@@ -341,7 +339,10 @@ fn thread_name(
             areas.gutter.right() - 10.0,
             first + (depth as f32 + 0.5) * band.row - 0.5,
         );
-        let rect = painter.text(at, Align2::RIGHT_CENTER, tr(words), theme::small(), ink);
+        let most = areas.gutter.width() - 14.0;
+        let galley = elided(painter, tr(words), theme::small(), most);
+        let rect = Align2::RIGHT_CENTER.anchor_size(at, galley.size());
+        painter.galley(rect.min, galley, ink);
         if depth == 0 {
             room -= rect.width() + 8.0;
         }
