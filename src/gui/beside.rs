@@ -44,7 +44,7 @@ pub enum BesideCommand {
 }
 
 /// How the timelines of two traces lie.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Split {
     /// One below the other.
     #[default]

@@ -134,9 +134,15 @@ impl App {
             elsewhere: elsewhere[place],
             height,
         };
-        let (panel, room) = match self.settings.split {
-            Split::Below => (Panel::top("A above B"), ui.available_height()),
-            Split::Aside => (Panel::left("A beside B"), ui.available_width()),
+        let room = match self.settings.split {
+            Split::Below => ui.available_height(),
+            Split::Aside => ui.available_width(),
+        };
+        // Where there is much more or less room than when the hand pulled the edge, each has half of it again.
+        let id = (self.settings.split, (room / 48.0) as u32);
+        let panel = match self.settings.split {
+            Split::Below => Panel::top(id),
+            Split::Aside => Panel::left(id),
         };
         let panel = panel
             .resizable(true)

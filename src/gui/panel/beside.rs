@@ -27,7 +27,7 @@ const HEADING: f32 = 24.0;
 /// Height of a row of the table.
 const ROW: f32 = 20.0;
 /// Width of a column of numbers.
-const NUMBER: f32 = 78.0;
+const NUMBER: f32 = 70.0;
 /// From this width on, in points, the callbacks stand beside the figures of the model, and else below them.
 const WIDE: f32 = 1160.0;
 
@@ -288,10 +288,7 @@ fn tables(ui: &mut Ui, model: &ModelDifference) {
     let mut called = Vec::new();
     for callback in &model.callbacks {
         let name = match callback.blocking {
-            true => fill(
-                tr("{name}, a call that blocks"),
-                &[("name", &callback.name)],
-            ),
+            true => fill(tr("{name} (blocks)"), &[("name", &callback.name)]),
             false => callback.name.clone(),
         };
         called.push(Line::Heading(name));
@@ -319,7 +316,7 @@ fn table(ui: &mut Ui, salt: (&str, &str), title: &str, lines: &[Line<'_>]) {
         // The hand says how high the panel is, not the table.
         .min_scrolled_height(ROW)
         .cell_layout(Layout::left_to_right(Align::Center))
-        .column(Column::initial(160.0).at_least(110.0).clip(true))
+        .column(Column::initial(170.0).at_least(110.0).clip(true))
         .columns(Column::exact(NUMBER), 4)
         .column(Column::remainder().at_least(150.0).clip(true));
     let header = table.header(ROW, |mut row| {
