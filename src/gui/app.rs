@@ -110,6 +110,10 @@ impl App {
 
     /// What stands above the window: what is shown in it.
     pub fn title(&self) -> String {
+        if let Some(compared) = self.compared() {
+            let [a, b] = compared.documents.map(|document| &document.title);
+            return format!("{a} | {b} – Loopscope");
+        }
         match self.documents.shown() {
             Some(document) => format!("{} – Loopscope", document.title),
             None => "Loopscope".to_owned(),

@@ -274,9 +274,7 @@ impl App {
                     look(document, view);
                 }
             }
-            Command::SetLegend(_) | Command::SetPanel(..) | Command::SetPlot(..) => {
-                self.apply(command);
-            }
+            Command::SetPanel(..) | Command::SetPlot(..) => self.apply(command),
             _ => {
                 self.documents.show_id(id);
                 self.apply(command);

@@ -63,6 +63,8 @@ struct Seen<'a> {
     elsewhere: Option<f64>,
     /// How much there is room for: as many points in height as both have of two, before an edge is pulled.
     height: f32,
+    /// Whether the key to patterns and shapes stands below it.
+    legend: bool,
 }
 
 impl App {
@@ -105,6 +107,7 @@ impl App {
                     document,
                     elsewhere: None,
                     height: f32::INFINITY,
+                    legend: self.settings.legend,
                 };
                 self.pane(ui, &mut panes[0], &seen, commands);
             }
@@ -133,6 +136,8 @@ impl App {
             document: compared.documents[place],
             elsewhere: elsewhere[place],
             height,
+            // Once is enough where one lies below the other.
+            legend: self.settings.legend && (place == 1 || self.settings.split == Split::Aside),
         };
         let room = match self.settings.split {
             Split::Below => ui.available_height(),
@@ -182,8 +187,11 @@ impl App {
         }
         let mut asked = Vec::new();
         self.pane(ui, pane, seen, &mut asked);
-        let of_this = |command| BesideCommand::In(id, Box::new(command));
-        commands.extend(asked.into_iter().map(of_this).map(Command::Beside));
+        commands.extend(asked.into_iter().map(|command| match command {
+            // It may stand only below the other.
+            Command::SetLegend(_) => Command::SetLegend(!self.settings.legend),
+            command => Command::Beside(BesideCommand::In(id, Box::new(command))),
+        }));
     }
 
     /// The timeline of a trace, the overview above it and the plots below it.
@@ -225,7 +233,7 @@ impl App {
                 live: self.is_live(document),
                 view: &document.view,
                 lanes: arrangement,
-                legend: self.settings.legend,
+                legend: seen.legend,
                 hits: self.search.hits(document.id),
                 marks: document.marks.all(),
                 selection: document.selection,

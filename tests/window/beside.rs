@@ -164,6 +164,8 @@ fn a_trace_is_compared_with_one_from_a_file() {
     desk.until("it is opened", |desk| !desk.app().is_busy());
     assert_eq!(ids(&desk), [1, 2]);
     assert_eq!(desk.shown().id, 1, "A stays in hand");
+    let name = "three-slow-servers.loopscope";
+    assert_eq!(desk.app().title(), format!("{name} | {name} – Loopscope"));
     let _ = desk.control("A: three-slow-servers.loopscope");
     let _ = desk.control("B: three-slow-servers.loopscope");
     desk.until("it is counted", |desk| desk.has("data_received"));

@@ -11,7 +11,8 @@ use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::widgets::{elided, note, segments};
 use crate::analysis::{
-    Figure, Judgement, ModelDifference, ModelFigures, difference, most_telling, plain_ratio,
+    Figure, FoundIn, Judgement, ModelDifference, ModelFigures, difference, most_telling,
+    plain_ratio,
 };
 use crate::gui::action::{Action, State};
 use crate::gui::beside::{Alignment, BesideCommand, Compared, Split};
@@ -116,7 +117,11 @@ impl Differences {
         let models = self.made.as_ref().map_or(&[][..], |(_, models)| models);
         let names = models.iter().map(|model| &model.name);
         let names: Vec<&String> = names.collect();
-        controls(ui, compared, &names, state, commands);
+        let in_both = models
+            .iter()
+            .filter(|model| model.found_in == FoundIn::Both);
+        let in_both: Vec<&String> = in_both.map(|model| &model.name).collect();
+        controls(ui, compared, &in_both, state, commands);
         let chosen = self.chosen.as_ref();
         let place = models.iter().position(|one| Some(&one.name) == chosen);
         let Some(place) = place.or_else(|| most_telling(models)) else {

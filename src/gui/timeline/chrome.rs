@@ -24,6 +24,8 @@ pub fn gutter_width(width: f32) -> f32 {
 }
 /// Height of the ruler.
 pub(super) const RULER: f32 = 30.0;
+/// A column of names that is narrower has room for nothing else, in points.
+const NARROW: f32 = 130.0;
 /// How far lanes are indented below the header of their model.
 const INDENT: f32 = 22.0;
 /// Height of the strip for stalls at the lower edge of a header.
@@ -274,7 +276,7 @@ fn task_name(
 ) {
     let middle = place.top(band) + band.height / 2.0;
     let mut room = areas.gutter.width() - INDENT - 12.0;
-    if task.bytes > 0 {
+    if task.bytes > 0 && areas.gutter.width() >= NARROW {
         let bytes = format!("{} B", plain_count(task.bytes));
         let at = pos2(areas.gutter.right() - 10.0, middle);
         let ink = palette.text_weak;
@@ -335,6 +337,9 @@ fn thread_name(
         .enumerate()
         .take(thread.lane.depths().min(band.rows))
     {
+        if depth == 0 && areas.gutter.width() < NARROW {
+            continue;
+        }
         let at = pos2(
             areas.gutter.right() - 10.0,
             first + (depth as f32 + 0.5) * band.row - 0.5,
