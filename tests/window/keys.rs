@@ -10,6 +10,7 @@ use loopscope::gui::theme;
 use loopscope::store::{LaneRef, Span, SpanKind, SpanRef};
 use loopscope::trace::{Cause, TimeRange, Timestamp};
 
+use crate::beside;
 use crate::cases;
 use crate::desk::Desk;
 
@@ -249,7 +250,7 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             assert!(!desk.has("Fit the selection"));
         },
-        _ => match cases::of_lanes_and_marks(id) {
+        _ => match cases::of_lanes_and_marks(id).or_else(|| beside::of_comparing(id)) {
             Some(case) => case,
             None => panic!("{id} has no case: add one here"),
         },

@@ -1,6 +1,7 @@
 //! The whole window, used as a person uses it: by the names of its controls. The runs are real.
 #![cfg(feature = "gui")]
 
+mod beside;
 mod cases;
 mod chinese;
 mod desk;

@@ -3,6 +3,7 @@
 use egui::epaint::ClippedShape;
 use egui::{Rect, Shape, vec2};
 use egui_kittest::kittest::NodeT;
+use loopscope::gui::beside::{BesideCommand, Split};
 use loopscope::gui::command::{Command, Selection};
 use loopscope::gui::texts::LanguageChoice;
 
@@ -165,4 +166,16 @@ fn a_stall_has_room() {
         let stall = desk.shown().stalls[0].clone();
         desk.apply(Command::Reveal(Selection::Stall(stall.model, stall.index)));
     });
+}
+
+#[test]
+fn two_traces_have_room() {
+    for split in [Split::Below, Split::Aside] {
+        everything_has_room("two traces", |desk| {
+            desk.show_recorded();
+            desk.show_recorded();
+            desk.apply(Command::Beside(BesideCommand::Compare([1, 2])));
+            desk.apply(Command::Beside(BesideCommand::Split(split)));
+        });
+    }
 }

@@ -42,6 +42,7 @@ use egui::{
 };
 
 pub use chrome::gutter_width;
+pub use outline::Top;
 pub use scene::Scene;
 
 use crate::gui::command::{Command, Selection, ViewCommand};
@@ -63,6 +64,10 @@ use ruler::Ruler;
 pub struct Timeline {
     /// How far the lanes are scrolled up, in points.
     scroll: f32,
+    /// What stood at the top of the lanes in the last frame.
+    top: Option<Top>,
+    /// What is to stand there in the next one.
+    wanted: Option<Top>,
     drag: Option<Drag>,
     handles: Handles,
     /// The moment under the pointer, in nanoseconds.
@@ -88,6 +93,10 @@ impl Timeline {
         let legend = if scene.legend { legend::HEIGHT } else { 0.0 };
         let areas = Areas::new(rect, legend);
         let outline = Outline::new(scene, areas.lanes.height());
+        if let Some(top) = self.wanted.take() {
+            let scroll = outline.scroll_to(scene.store, &top);
+            self.scroll = scroll.unwrap_or(self.scroll);
+        }
         self.clamp_scroll(&outline, areas.lanes.height());
         let place = Placement::new(scene, areas.lanes, self.scroll, ui.pixels_per_point());
 
@@ -134,7 +143,18 @@ impl Timeline {
         self.scroll_to_selection(ui, &place, &outline);
         self.scroll += hands.scroll + self.handles.scroll;
         self.clamp_scroll(&outline, areas.lanes.height());
+        self.top = outline.top(scene.store, self.scroll);
         canvas
+    }
+
+    /// What stood at the top of the lanes in the last frame; `None` where there are none.
+    pub const fn top(&self) -> Option<&Top> {
+        self.top.as_ref()
+    }
+
+    /// Scrolls in the next frame so that this stands at the top, as far as there are such lanes.
+    pub fn bring(&mut self, top: Top) {
+        self.wanted = Some(top);
     }
 
     /// The lane that was pointed at or selected last.
