@@ -360,7 +360,7 @@ fn the_pointer_is_shown_at_the_same_moment_of_both() {
 fn stopping_shows_one_again_and_both_stay_open() {
     let mut desk = Desk::with_trace();
     compare(&mut desk);
-    assert!(desk.has("Stop comparing") && !desk.has("finished in 0"));
+    assert!(desk.has("End the comparison") && !desk.has("finished in 0"));
     align(
         &mut desk,
         Alignment::Moments([0, 3_600_000_000_000].map(Timestamp)),
@@ -368,9 +368,9 @@ fn stopping_shows_one_again_and_both_stay_open() {
     desk.click("A: three-slow-servers.loopscope");
     let only_a = TimeRange::new(Timestamp(0), desk.shown().range().end);
     desk.apply(Command::View(ViewCommand::Show(only_a)));
-    desk.click("Stop comparing");
+    desk.click("End the comparison");
     assert!(desk.app().compared().is_none());
-    assert!(!desk.has("Stop comparing"));
+    assert!(!desk.has("End the comparison"));
     let timelines = desk.harness.query_all_by_label("Timeline").count();
     assert_eq!(timelines, 1);
     for document in desk.app().documents().all() {
@@ -400,18 +400,18 @@ fn the_differences_can_be_hidden() {
     let mut desk = Desk::with_trace();
     compare(&mut desk);
     desk.apply(Command::SetPanel(Side::Comparison, false));
-    assert!(!desk.has("Stop comparing"));
+    assert!(!desk.has("End the comparison"));
     let [a, b] = timelines(&desk);
     assert!(a.height() > 150.0 && b.height() > 150.0);
     desk.apply(Command::Beside(BesideCommand::Compare([2, 1])));
-    assert!(desk.has("Stop comparing"), "they are what one asks for");
+    assert!(desk.has("End the comparison"), "they are what one asks for");
 }
 
 #[test]
 fn what_needs_two_traces_says_so() {
     let mut desk = Desk::with_trace();
     desk.click("File");
-    let stop = desk.control("Stop comparing");
+    let stop = desk.control("End the comparison");
     assert!(stop.accesskit_node().is_disabled());
     desk.control("Compare with…").click();
     desk.frames(3);

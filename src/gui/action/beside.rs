@@ -66,7 +66,7 @@ pub(super) const ACTIONS: &[Action] = &[
     action(
         "stop-comparing",
         Group::Compare,
-        "Stop comparing",
+        "End the comparison",
         "Show only one trace again; both stay open",
         |state| two(state).map(|_| Command::Beside(BesideCommand::Stop)),
     ),

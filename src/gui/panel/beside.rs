@@ -158,7 +158,12 @@ impl Differences {
             let waits = if live[place] { 0 } else { waits.sum() };
             (document.id, number, waits)
         });
-        if self.made.as_ref().is_none_or(|(known, _)| *known != made) {
+        let known = self.made.as_ref().map(|(known, _)| *known);
+        if known.map(|known| known.map(|(id, ..)| id)) != Some(made.map(|(id, ..)| id)) {
+            // Of other traces another model may tell most.
+            self.chosen = None;
+        }
+        if known != Some(made) {
             let [a, b] = [0, 1].map(|place| figures(documents[place], &self.counting[place]));
             self.made = Some((made, difference(&a, &b)));
         }
