@@ -1,7 +1,7 @@
 //! The middle of the window: the timeline, the overview above it and the plots below it on its axis; where two traces
 //! are compared, all of that for each of them.
 
-use egui::{CentralPanel, Frame, Panel, Rect, Ui};
+use egui::{CentralPanel, Frame, Rect, Ui};
 
 use super::action::State;
 use super::app::App;
@@ -9,12 +9,14 @@ use super::beside::{BesideCommand, Compared, Split};
 use super::command::{Command, Side};
 use super::document::Document;
 use super::panel;
+use super::panel::edge::{At, Part};
 use super::plot::{Plots, strip};
 use super::screen::bottom;
 use super::theme::Palette;
 use super::time_view::TimeView;
 use super::timeline::minimap::{self, Minimap};
 use super::timeline::{self, Timeline, Top};
+use crate::gui::texts::english;
 
 /// How high the pane of one of two traces must be to have an overview, in points.
 const FOR_OVERVIEW: f32 = 300.0;
@@ -145,15 +147,13 @@ impl App {
         };
         // Where there is much more or less room than when the hand pulled the edge, each has half of it again.
         let id = (self.settings.split, (room / 48.0) as u32);
-        let panel = match self.settings.split {
-            Split::Below => Panel::top(id),
-            Split::Aside => Panel::left(id),
+        let at = match self.settings.split {
+            Split::Below => At::Top,
+            Split::Aside => At::Left,
         };
-        let panel = panel
-            .resizable(true)
-            .default_size(room / 2.0)
-            .size_range(room * 0.25..=room * 0.75);
-        panel.frame(frame).show(ui, |ui| {
+        let part = Part::new(at, id, room / 2.0, room * 0.25..=room * 0.75);
+        let part = part.called(english("Trace A")).frame(frame);
+        part.show(ui, |ui| {
             self.one_of_two(ui, first, &seen(0), "A", commands);
         });
         // Whichever is scrolled, the other goes along.

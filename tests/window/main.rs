@@ -9,6 +9,7 @@ mod keys;
 mod lanes;
 mod marks;
 mod opening;
+mod palette;
 mod parameters;
 mod playback;
 mod plots;

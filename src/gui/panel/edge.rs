@@ -24,6 +24,8 @@ pub enum At {
     Left,
     /// Right of it.
     Right,
+    /// Above it: the first of two traces.
+    Top,
     /// Below it.
     Bottom,
 }
@@ -34,6 +36,7 @@ impl At {
         match self {
             Self::Left => [Key::ArrowRight, Key::ArrowLeft],
             Self::Right => [Key::ArrowLeft, Key::ArrowRight],
+            Self::Top => [Key::ArrowDown, Key::ArrowUp],
             Self::Bottom => [Key::ArrowUp, Key::ArrowDown],
         }
     }
@@ -51,6 +54,7 @@ impl Part {
         let panel = match at {
             At::Left => Panel::left(salt),
             At::Right => Panel::right(salt),
+            At::Top => Panel::top(salt),
             At::Bottom => Panel::bottom(salt),
         };
         let panel = panel.resizable(true).default_size(size).size_range(limits);
@@ -131,7 +135,7 @@ fn describe(ui: &Ui, edge: Id, at: At, name: &str) {
         let stroke = Stroke::new(2.0, Palette::of(ui.visuals()).selection);
         let (rect, painter) = (response.rect, ui.ctx().layer_painter(response.layer_id));
         match at {
-            At::Bottom => painter.hline(rect.x_range(), rect.center().y, stroke),
+            At::Top | At::Bottom => painter.hline(rect.x_range(), rect.center().y, stroke),
             At::Left | At::Right => painter.vline(rect.center().x, rect.y_range(), stroke),
         };
     }
