@@ -36,7 +36,7 @@ pub use row::{Piece, Pieces, Row};
 pub use sends::{Sends, Sent};
 pub use span::{LaneRef, Span, SpanKind, SpanRef};
 pub use spans::{Iter as SpansIter, Spans};
-pub use stalls::Stall;
+pub use stalls::{Stall, StallRow};
 pub use task::{Connection, TaskTrack};
 pub use thread::{PendingTimer, ThreadTrack, TurnMark};
 pub use watch::{Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, Watch};
