@@ -1,13 +1,14 @@
 //! What the window makes of a trace of ten million spans, and of a run that records a hundred thousand events a second for
 //! a minute. Not a comparison: it says how long things took and what memory they needed.
 //!
-//! Measured on two virtual cores that were busy with eight other builds: the first picture of ten million spans came after
-//! 0.2 s, the last after 17 s; 41 bytes of memory for each span with all that the window keeps of them.
+//! What came of it is in the README.
 //!
 //! - `cargo bench --bench long -- open`: writes the trace to a file and opens it in the window's app, without a display;
 //!   `open FILE` opens another one.
 //! - `cargo bench --bench long -- window`: the same in a real window, which stays open.
-//! - `cargo bench --bench long -- live`: the run, fetched and painted as the window does, at 60 frames a second.
+//! - `cargo bench --bench long -- live`: the run, fetched and painted as the window does, at 60 frames a second where
+//!   there is time for it. Every ten seconds it says what that has cost.
+//! - `cargo bench --bench long -- live window`: the scenario of that run in a real window, where *Run* begins it.
 
 use std::fs::{self, File};
 use std::io::BufWriter;
@@ -28,7 +29,8 @@ use loopscope_benches::{process_time, resident, thread_time};
 const SPANS: usize = 10_000_000;
 /// From one frame to the next.
 const FRAME: Duration = Duration::from_micros(16_667);
-/// Twenty clients that read a byte each millisecond make about a hundred thousand events a second.
+/// Thirty clients that read a byte each millisecond make more than a hundred thousand events a second, even where the
+/// loop comes so late that it reads two at once.
 const LIVE: &str = r#"
 title = "Many events"
 models = ["asynchronous"]
@@ -41,7 +43,7 @@ repeat = 93
 [[tasks]]
 name = "client"
 server = "fast"
-count = 24
+count = 30
 "#;
 
 fn main() {
@@ -49,10 +51,13 @@ fn main() {
     let folder = std::env::temp_dir().join("loopscope-long");
     fs::create_dir_all(&folder).expect("there is a folder for temporary files");
     if asked("window") {
-        let path = written(&folder);
-        loopscope::gui::run(Launch::Trace(path)).expect("there is a display");
+        let launch = match asked("live") {
+            true => Launch::Scenario(many_events(&folder).display().to_string()),
+            false => Launch::Trace(written(&folder)),
+        };
+        loopscope::gui::run(launch).expect("there is a display");
     } else if asked("live") {
-        live(&folder);
+        live(many_events(&folder));
     } else if !asked("--test") {
         let named = std::env::args().skip_while(|argument| argument != "open");
         let named = named.skip(1).find(|argument| !argument.starts_with('-'));
@@ -196,11 +201,16 @@ fn open(path: &Path) {
     }
 }
 
-fn live(folder: &Path) {
+/// The scenario of [`LIVE`], as a file.
+fn many_events(folder: &Path) -> PathBuf {
     let path = folder.join("many-events.toml");
     fs::write(&path, LIVE).expect("there is room");
+    path
+}
+
+fn live(scenario: PathBuf) {
     let mut screen = Screen::new();
-    screen.app.apply(Command::LoadScenario(path));
+    screen.app.apply(Command::LoadScenario(scenario));
     screen.frame();
     let before = resident();
     screen.app.apply(Command::Run);
@@ -221,15 +231,24 @@ fn live(folder: &Path) {
     let dropped: u64 = store.models().iter().map(|model| model.dropped).sum();
     let gone = store.forgotten().map_or(0, |gone| gone.events);
     let (events, spans) = (store.events(), count(store));
+    let threads = store.models().iter().flat_map(|model| &model.threads);
+    let moments: usize = threads.map(|thread| thread.instants().len()).sum();
     println!(
         "{events} events in {lasted:.1} s: {:.0} a second; {dropped} dropped, {gone} let go of",
         events as f64 / lasted,
     );
-    println!(
-        "{spans} spans; memory for each, with its moments: {:.1} bytes in the store, {:.1} with all that the window keeps",
-        store.bytes() as f64 / spans as f64,
-        (resident() - before) / spans as f64,
-    );
+    let kept = resident() - before;
+    for (what, bytes) in [
+        ("in the store", store.bytes() as f64),
+        ("with all that the window keeps", kept),
+    ] {
+        println!(
+            "memory {what}: {:.0} MB; {:.1} bytes for each of {spans} spans and {moments} moments, {:.1} for each event",
+            bytes / 1e6,
+            bytes / (spans + moments) as f64,
+            bytes / events as f64,
+        );
+    }
 }
 
 /// How long a live run is measured as one.

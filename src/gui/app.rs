@@ -4,6 +4,7 @@
 //! [`App::logic`] and then [`App::ui`].
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::beside::Pair;
 use super::command::{Command, Detail, ViewCommand};
@@ -54,6 +55,8 @@ pub struct App {
     pub(super) statistics: panel::statistics::Table,
     pub(super) what_if: WhatIf,
     pub(super) runs: u32,
+    /// How long the last frame took, as far as whoever drives this has told.
+    pub(super) frame_cost: Duration,
     closing: bool,
     /// Whether it was told that marks would be lost.
     pub(super) warned: bool,
@@ -88,6 +91,7 @@ impl App {
             statistics: panel::statistics::Table::default(),
             what_if: WhatIf::default(),
             runs: 0,
+            frame_cost: Duration::ZERO,
             closing: false,
             warned: false,
             desktop: Desktop::default(),
@@ -148,6 +152,11 @@ impl App {
     /// Whether a run goes on, or a file is being read or written.
     pub const fn is_busy(&self) -> bool {
         self.is_running() || self.jobs.is_busy() || !self.opening.is_empty()
+    }
+
+    /// Tells how long the last frame took to make and to draw, waiting for the display not included.
+    pub const fn note_frame_cost(&mut self, cost: Duration) {
+        self.frame_cost = cost;
     }
 
     /// What has happened since the last frame: what the run recorded, and files that were read or written.

@@ -33,6 +33,8 @@ pub struct Live {
     bell: Arc<Bell>,
     /// When it was fetched from last.
     fetched_at: Instant,
+    /// Whether there was more than that frame had time for.
+    is_behind: bool,
     /// When anything came last.
     news_at: Instant,
     /// The number of the run, by which its document is found.
@@ -77,6 +79,7 @@ impl Live {
             receiver,
             bell,
             fetched_at: Instant::now(),
+            is_behind: false,
             news_at: Instant::now(),
             number,
             expected,
@@ -119,7 +122,7 @@ impl Live {
         // Asked before the channel: what was recorded before the end is in it then.
         let mut finished = self.session.is_finished();
         let begun = Instant::now();
-        let budget = budget(begun.duration_since(self.fetched_at));
+        let budget = budget(begun.duration_since(self.fetched_at), self.is_behind);
         self.fetched_at = begun;
         let mut written = Ok(());
         let mut listens = false;
@@ -152,6 +155,7 @@ impl Live {
                 break Fetched::Some;
             }
         };
+        self.is_behind = fetched == Fetched::Some;
         if let Some(recording) = document.recording() {
             let write = match fetched {
                 Fetched::Last => Recording::finish,
@@ -194,9 +198,15 @@ impl Live {
 }
 
 /// How long a frame may spend on fetching, where the last one was so long ago: a quarter of that, so that a window
-/// that paints slowly does not fall behind for good.
-fn budget(since_last: Duration) -> Duration {
-    BUDGET.max(since_last / 4)
+/// that paints slowly does not fall behind for good. Where it is behind, half: rather fewer frames than events lost.
+fn budget(since_last: Duration, is_behind: bool) -> Duration {
+    BUDGET.max(since_last / if is_behind { 2 } else { 4 })
+}
+
+/// How soon to paint again where that is wanted after `wanted`, and a frame takes `cost`: the window takes half of a core
+/// at most, and leaves the rest to what it looks at.
+pub fn unhurried(wanted: Duration, cost: Duration) -> Duration {
+    wanted.max(2 * cost)
 }
 
 /// How soon to paint again, where nothing was recorded for so long. What goes on, such as a stall, is to be seen to grow.
@@ -260,6 +270,13 @@ mod tests {
     use crate::trace::{Batch, ModelId, Source, ThreadId, Timestamp};
 
     #[test]
+    fn a_window_that_paints_slowly_paints_less_often() {
+        let [short, long] = [3, 30].map(Duration::from_millis);
+        assert_eq!(unhurried(SOON, short), SOON);
+        assert_eq!(unhurried(SOON, long), 2 * long);
+    }
+
+    #[test]
     fn whoever_records_never_waits_for_the_window() {
         let ctx = egui::Context::default();
         let (asked, frames) = sync_channel(8);
@@ -304,10 +321,9 @@ mod tests {
 
     #[test]
     fn a_window_that_paints_slowly_fetches_for_longer() {
-        assert_eq!(budget(Duration::from_millis(16)), BUDGET);
-        assert_eq!(
-            budget(Duration::from_millis(200)),
-            Duration::from_millis(50)
-        );
+        let [short, long] = [16, 200].map(Duration::from_millis);
+        assert_eq!(budget(short, false), BUDGET);
+        assert_eq!(budget(long, false), long / 4);
+        assert_eq!(budget(long, true), long / 2);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::app::App;
 use super::document::Document;
-use super::live::{Fetched, Live};
+use super::live::{Fetched, Live, unhurried};
 use super::messages::Severity;
 use super::panel;
 use super::theme;
@@ -88,7 +88,10 @@ impl App {
             self.messages.say(Severity::Warning, text);
         }
         match fetched {
-            Fetched::All => ctx.request_repaint_after(live.next_frame(document)),
+            Fetched::All => {
+                let next = unhurried(live.next_frame(document), self.frame_cost);
+                ctx.request_repaint_after(next);
+            }
             Fetched::Some => ctx.request_repaint(),
             Fetched::Last => {
                 document.note_recording();

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::app::App;
 use super::command::Command;
@@ -105,7 +106,11 @@ struct Window {
 }
 
 impl eframe::App for Window {
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &egui::Context, frame: &mut eframe::Frame) {
+        if let Some(cost) = frame.info().cpu_usage {
+            self.app
+                .note_frame_cost(Duration::try_from_secs_f32(cost).unwrap_or_default());
+        }
         self.app.logic(ctx);
         let asked = ctx.input(|input| input.viewport().close_requested());
         if asked && !self.app.is_closing() && !self.app.may_close() {

@@ -9,7 +9,8 @@
 //! Two promises:
 //! - The recorder **never waits**. When the channel is full, the batch grows up to [`MAX_PENDING`] events.
 //! - Nothing is lost **in silence**. Past that cap events are dropped and counted, and the count becomes an
-//!   event of its own ([`crate::trace::EventKind::Dropped`]) at the moment of the first one. Names are never dropped.
+//!   event of its own ([`crate::trace::EventKind::Dropped`]) at the moment of the first one. Names are never dropped, and
+//!   of the events not those that tell what became of a task.
 //!
 //! With the feature `cli`, another process records for the same trace, through a pipe: it has an `Outlet`, and this
 //! one an `Inlet`.

@@ -18,6 +18,9 @@ const BATCH_EVENTS: usize = 256;
 /// How many events a recorder keeps while the channel is full, before it drops (2 MiB of events).
 pub const MAX_PENDING: usize = 65_536;
 
+/// How many events it keeps all the same then: those without which nobody knows what became of a task.
+const MAX_LANDMARKS: usize = 1_024;
+
 /// How many events a thread records when it ends.
 const LAST_WORDS: usize = 3;
 
@@ -37,6 +40,8 @@ pub struct Recorder {
     is_end: bool,
     dropped: u64,
     dropped_at: Ticks,
+    /// What was recorded since then, and is not dropped.
+    landmarks: Vec<Event>,
     times: Option<(ThreadTimes, Cost)>,
 }
 
@@ -61,6 +66,7 @@ impl Recorder {
             is_end: false,
             dropped: 0,
             dropped_at: begin,
+            landmarks: Vec::new(),
             times: None,
         };
         let event_cost = recorder.recorders.event_cost();
@@ -202,13 +208,15 @@ impl Recorder {
             return;
         }
         self.last = self.last.max(ticks);
-        if self.events.len() == self.events.capacity() && !self.make_room() {
-            return;
-        }
-        self.events.push(Event {
+        let event = Event {
             at: Timestamp(self.last.0),
             kind,
-        });
+        };
+        if self.events.len() < self.events.capacity() || self.make_room() {
+            self.events.push(event);
+        } else {
+            self.drop_event(event);
+        }
     }
 
     /// Hands over what was recorded: before a call that may block for long, or when asked by a person who wants to see
@@ -273,7 +281,7 @@ impl Recorder {
             let kind = EventKind::Dropped {
                 count: self.dropped,
             };
-            // Nothing is dropped before the batch holds `MAX_PENDING` events, and nothing comes in after this one.
+            // Nothing is dropped before the batch holds `MAX_PENDING` events, and only landmarks come in after this one.
             match self.events.get_mut(MAX_PENDING) {
                 Some(told_in_vain) => told_in_vain.kind = kind,
                 None => {
@@ -284,6 +292,9 @@ impl Recorder {
                     });
                 }
             }
+            // Without room for more, so that the next one is dropped as well.
+            self.events.reserve_exact(self.landmarks.len());
+            self.events.append(&mut self.landmarks);
         }
         RawBatch {
             source: self.source,
@@ -316,12 +327,35 @@ impl Recorder {
             }
             return true;
         }
+        false
+    }
+
+    /// There is no room for this event.
+    #[cold]
+    fn drop_event(&mut self, event: Event) {
         if self.dropped == 0 {
             self.dropped_at = self.last;
         }
-        self.dropped += 1;
-        false
+        let kept = self.events.len().saturating_sub(MAX_PENDING) + self.landmarks.len();
+        if is_landmark(&event.kind) && self.dropped > 0 && kept <= MAX_LANDMARKS {
+            self.landmarks.push(event);
+        } else {
+            self.dropped += 1;
+        }
     }
+}
+
+/// Whether it is one of the few that tell what became of a task or a model, or that a loop was held.
+const fn is_landmark(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::ModelBegin { .. }
+            | EventKind::ModelEnd { .. }
+            | EventKind::TaskQueued { .. }
+            | EventKind::TaskBegin { .. }
+            | EventKind::TaskEnd { .. }
+            | EventKind::Stall { .. }
+    )
 }
 
 /// For code whose context is nothing but its recorder.

@@ -11,6 +11,7 @@ mod chunks;
 mod lane;
 mod levels;
 mod limit;
+mod lost;
 mod model;
 mod peaks;
 mod row;
@@ -60,7 +61,8 @@ impl TraceStore {
     }
 
     /// Takes in what one thread recorded. Batches of one thread must come in their order; those of different
-    /// threads in any. What does not fit (an end without a begin, say) is left out: a damaged trace still shows.
+    /// threads in any. What does not fit (an end without a begin, say) is left out: a damaged trace still shows. Where
+    /// events were dropped nothing is taken to have lasted on.
     pub fn push(&mut self, batch: &Batch) {
         for (id, text) in &batch.names {
             self.names.insert(*id, text.clone());

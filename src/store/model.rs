@@ -3,7 +3,7 @@
 use super::stalls::{StallPlaces, is_same};
 use super::{
     Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, SpanKind, Stall, StallRow,
-    TaskTrack, ThreadTrack,
+    TaskTrack, ThreadTrack, lost,
 };
 use crate::trace::{
     Cause, Event, EventKind, ModelId, NameId, Outcome, TaskId, ThreadId, TimeRange, Timestamp,
@@ -203,7 +203,7 @@ impl ModelTrack {
                 });
                 memory.most = memory.most.max(resident);
             }
-            EventKind::Dropped { count } => self.dropped = self.dropped.saturating_add(count),
+            EventKind::Dropped { count } => lost::lose(self, thread, event.at, count),
             EventKind::Stall {
                 begin,
                 task,
@@ -321,7 +321,7 @@ impl ModelTrack {
         let place = self.stalls.len();
         match self.end_of_stretch(stall.thread, stall.range.begin) {
             Some(end) => {
-                stall.range.end = end;
+                stall.range.end = lost::last_known(&self.threads, &stall, end);
                 stall.lasts = false;
                 self.stalls.push(stall);
                 self.ended.add(&self.stalls, place);
@@ -354,12 +354,12 @@ impl ModelTrack {
     /// Whatever was noticed of a thread ends where the thread polls again, although its loop told of no stall: its
     /// threshold may have been raised meanwhile.
     fn end_stalls(&mut self, thread: ThreadId, at: Timestamp) {
-        let (stalls, ended) = (&mut self.stalls, &mut self.ended);
+        let (stalls, ended, threads) = (&mut self.stalls, &mut self.ended, &self.threads);
         self.lasting.retain(|&place| {
             let stall = &mut stalls[place];
             let ends = stall.thread == thread && stall.range.begin <= at;
             if ends {
-                stall.range.end = at;
+                stall.range.end = lost::last_known(threads, stall, at);
                 stall.lasts = false;
                 ended.add(stalls, place);
             }

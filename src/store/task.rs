@@ -175,6 +175,11 @@ impl TaskTrack {
         }
     }
 
+    /// Events were dropped from here on: what became of it is not known until something is told of it.
+    pub(super) fn lose(&mut self, at: Timestamp) {
+        self.hear(at, |task| task.leave(at));
+    }
+
     /// A callback of this task returned. If it was called by the loop, the task waits again; in a blocking model it
     /// runs on until its next wait.
     pub(super) fn callback_ended(&mut self, at: Timestamp, by_loop: bool) {

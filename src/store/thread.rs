@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::chunks::{Chunks, Part};
+use super::lost::Gaps;
 use super::{Lane, Row, Series, Span, SpanKind, Watch};
 use crate::trace::{
     Cause, Event, EventKind, FlowId, NameId, ThreadId, TimeRange, Timestamp, WaitCall,
@@ -45,6 +46,8 @@ pub struct ThreadTrack {
     /// Which descriptors its readinesses are of, where that was told, in the order of their flows.
     descriptors: Chunks<(FlowId, i32)>,
     timers: BTreeMap<FlowId, PendingTimer>,
+    /// Where its events were dropped.
+    pub(super) gaps: Gaps,
 }
 
 /// Where a turn begins, at its poll, and what the thread had done until then: the difference of two says what was done in
@@ -90,6 +93,7 @@ impl ThreadTrack {
             origins: Chunks::default(),
             descriptors: Chunks::default(),
             timers: BTreeMap::new(),
+            gaps: Gaps::default(),
         }
     }
 
@@ -211,7 +215,23 @@ impl ThreadTrack {
 
     pub(super) fn push(&mut self, event: &Event) {
         let at = event.at;
+        let was_lost = self.gaps.is_open();
+        let hidden = self.gaps.hide(self.polls > 0, at, &event.kind);
+        if was_lost && !hidden {
+            self.last_wait_end = Some(at);
+        }
         match event.kind {
+            EventKind::CallbackBegin { .. }
+            | EventKind::CallbackEnd { .. }
+            | EventKind::BlockingBegin { .. }
+            | EventKind::BlockingEnd
+                if hidden => {}
+            EventKind::Dropped { .. } => {
+                self.end_stretch(at);
+                self.lane.end_all(at);
+                self.gaps.begin(at);
+                self.instant(event);
+            }
             EventKind::ThreadBegin { name } => {
                 self.name = Some(name);
                 self.begin = at;
@@ -366,7 +386,11 @@ impl ThreadTrack {
         let of_pool = SpanKind::Callback(Cause::ThreadPool);
         let works = || self.lane.open().iter().any(|span| span.kind == of_pool);
         match event.kind {
-            EventKind::CallbackBegin { cause, .. } => cause == Cause::ThreadPool || works(),
+            EventKind::CallbackBegin { cause, .. } => {
+                // Of a turn of which events were dropped nobody knows when its callbacks end.
+                let is_lost = self.polls > 0 && self.gaps.is_open();
+                cause == Cause::ThreadPool || is_lost || works()
+            }
             EventKind::WaitBegin { .. } | EventKind::WaitEnd { .. } => works(),
             _ => false,
         }

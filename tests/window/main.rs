@@ -5,6 +5,7 @@ mod beside;
 mod cases;
 mod chinese;
 mod desk;
+mod flood;
 mod keys;
 mod lanes;
 mod marks;

@@ -2,7 +2,7 @@
 
 use egui::{Align2, Mesh, Painter, Rect, pos2};
 
-use super::patterns::{HATCH, stripes};
+use super::patterns::{FORGOTTEN, stripes};
 use super::place::Placement;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{self, Palette};
@@ -18,12 +18,12 @@ pub(super) fn area(place: &Placement<'_>) -> Option<(Rect, Forgotten)> {
     (seen.width() > 0.0).then_some((seen, gone))
 }
 
-/// Hatches it, behind whatever is left there.
+/// Stripes it, behind whatever is left there.
 pub(super) fn paint(painter: &Painter, palette: &Palette, place: &Placement<'_>) {
     let Some((area, _)) = area(place) else { return };
     let mut mesh = Mesh::default();
     let anchor = place.axis.exact_x(Timestamp::ZERO);
-    stripes(&mut mesh, area, anchor, HATCH, palette.waiting_hatch);
+    stripes(&mut mesh, area, anchor, FORGOTTEN, palette.waiting_hatch);
     painter.add(mesh);
 }
 

@@ -18,6 +18,9 @@ use crate::gui::texts::tr;
 use crate::store::{Piece, Row, Span, SpanKind, TaskTrack, ThreadTrack};
 use crate::trace::{Outcome, TimeRange, Timestamp};
 
+/// How much higher a step of the bytes that arrived has to be to be seen, in points.
+const TOLD_APART: f64 = 0.5;
+
 /// Lays out the bands that show, except for those that are pinned.
 pub(super) fn lay_out(placement: &Placement<'_>, outline: &Outline<'_>) -> Picture {
     let visible = outline.visible(placement.scroll, placement.lanes.height());
@@ -119,6 +122,7 @@ impl Layout<'_> {
         let points = task.progress();
         let last = Timestamp(self.0.axis.range().end.0.min(self.0.scene.now.0));
         let grain = Duration::from_nanos(self.0.axis.nanos_per_point().ceil() as u64);
+        let visible = (most as f64 / f64::from(bottom - top) * TOLD_APART) as u64;
         let mut next = points
             .partition_point(|(at, _)| *at <= self.0.axis.range().begin)
             .saturating_sub(1)
@@ -126,7 +130,12 @@ impl Layout<'_> {
         while let Some(&(at, _)) = points.get(next).filter(|(at, _)| *at < last) {
             // What arrives within one point of the screen is one step, as high as the last of it.
             let near = at + grain;
-            let step = points.partition_point_from(next + 1, |(at, _)| *at < near);
+            let mut step = points.partition_point_from(next + 1, |(at, _)| *at < near);
+            if step > next + 1 {
+                // Where so many arrive, it lasts until the next one can be told from it.
+                let higher = points[step - 1].1.saturating_add(visible);
+                step = points.partition_point_from(step, |(_, bytes)| *bytes < higher);
+            }
             let bytes = points[step - 1].1;
             let until = points
                 .get(step)

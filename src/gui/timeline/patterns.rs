@@ -29,6 +29,12 @@ pub(super) const STALL: Stripes = Stripes {
     thickness: 4.0,
 };
 
+/// The stripes where nothing is known any more: far apart, so that nobody takes them for waiting.
+pub(super) const FORGOTTEN: Stripes = Stripes {
+    spacing: 40.0,
+    thickness: 1.2,
+};
+
 /// Fills `rect` with stripes that rise to the right. They stand still on what they belong to while the view moves:
 /// one of them starts at `anchor`, which may lie far outside the screen.
 pub(super) fn stripes(mesh: &mut Mesh, rect: Rect, anchor: f64, stripes: Stripes, color: Color32) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::hit::Target;
 use super::ruler::moment;
 use super::scene::Scene;
-use crate::analysis::plain_duration;
+use crate::analysis::{plain_count, plain_duration};
 use crate::gui::describe;
 use crate::gui::texts::{fill, say, tr};
 use crate::gui::theme::Palette;
@@ -42,16 +42,20 @@ pub(super) fn describe(scene: &Scene<'_>, target: &Target) -> Option<Description
             let mut text = Description {
                 title: fill(
                     tr("{count} spans, too short to be told apart here"),
-                    &[("count", &count)],
+                    &[("count", &plain_count(count as u64))],
                 ),
                 hint: Some(tr("Double-click to zoom in")),
                 ..Description::default()
             };
             text.line(tr("begin"), said(range.begin));
             text.line(tr("duration"), plain_duration(range.duration()));
-            let share = active as f64 / range.nanos().max(1) as f64 * 100.0;
+            let share = match active as f64 / range.nanos().max(1) as f64 * 100.0 {
+                // What is little is not nothing.
+                share if active > 0 && share < 0.95 => format!("{:.1}", share.max(0.1)),
+                share => format!("{share:.0}"),
+            };
             let active = plain_duration(Duration::from_nanos(active));
-            text.line(tr("active"), format!("{active} ({share:.0} %)"));
+            text.line(tr("active"), format!("{active} ({share} %)"));
             Some(text)
         }
         Target::Stall(model, index) => describe_stall(scene, model, index),

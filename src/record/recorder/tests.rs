@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::channel::channel_with_capacity;
 use super::super::{Receiver, TryRecvError};
 use super::*;
-use crate::trace::{Batch, ModelId};
+use crate::trace::{Batch, ModelId, Outcome, TaskId};
 
 fn model() -> ModelId {
     ModelId::from_index(0)
@@ -132,6 +132,29 @@ fn a_full_channel_costs_nothing_until_the_cap_and_then_the_dropped_are_counted()
     let last = receiver.try_recv().expect("the end of the thread");
     assert_eq!(last.events.len(), 1, "nothing is counted twice");
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+}
+
+#[test]
+fn how_a_task_ended_is_not_dropped() {
+    let clock = Clock::monotonic();
+    let (recorders, receiver) = channel_with_capacity(&clock, Arc::new(|| {}), 1);
+    let mut recorder = recorders.recorder(model(), "reactor");
+    recorder.flush();
+    for _ in 0..MAX_PENDING + 10 {
+        recorder.record(EventKind::PollBegin);
+    }
+    let end = EventKind::TaskEnd {
+        task: TaskId::from_index(0),
+        outcome: Outcome::Done,
+    };
+    recorder.record(end);
+    recorder.record(EventKind::PollBegin);
+    receiver.try_recv().expect("the one batch that fitted");
+    recorder.flush();
+    let second = receiver.try_recv().expect("what had to wait");
+    let last = second.events[MAX_PENDING..].iter();
+    let last: Vec<_> = last.map(|event| event.kind).collect();
+    assert_eq!(last, [EventKind::Dropped { count: 11 }, end]);
 }
 
 #[test]

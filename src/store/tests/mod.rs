@@ -1,6 +1,7 @@
 //! The store fed with hand-made batches.
 
 mod long;
+mod lost;
 mod pool;
 mod watched;
 

@@ -3,7 +3,7 @@
 use super::super::forgotten;
 use super::*;
 use crate::store::SpanKind;
-use crate::trace::{Batch, Event, EventKind, FlowId, ModelId, Source, ThreadId};
+use crate::trace::{Batch, Event, EventKind, FlowId, ModelId, NameId, Source, TaskId, ThreadId};
 
 const HOUR: u64 = 3_600_000_000_000;
 
@@ -57,6 +57,29 @@ fn after_three_hours_a_nanosecond_is_where_it_belongs() {
     for pair in left.windows(2) {
         assert!((pair[0] - pair[1] - 0.1).abs() < 0.005, "{left:?}");
     }
+}
+
+#[test]
+fn however_often_bytes_arrive_their_curve_has_as_many_steps_as_can_be_told_apart() {
+    const READS: u64 = 100_000;
+    let mut store = TraceStore::new();
+    let task = TaskId::from_index(0);
+    let name = NameId::from_index(0);
+    store.push(&batch([(0, EventKind::TaskBegin { task, name })]));
+    let read = |place| (1_000 * place, EventKind::BytesRead { task, bytes: 7 });
+    store.push(&batch((1..=READS).map(read)));
+    let world = World::of(store, Timestamp(1_000 * READS));
+    world.look(|place, outline| {
+        let steps = lay_out(place, outline).progress;
+        let highest = steps.last().expect("bytes arrived").height();
+        let most = (highest / 0.5) as usize + 2;
+        assert!((10..=most).contains(&steps.len()), "{}", steps.len());
+        for (before, after) in steps.iter().zip(&steps[1..]) {
+            assert!(before.right() >= after.left() - 0.01, "without a hole");
+            let higher = after.height() - before.height();
+            assert!((0.0..=1.1).contains(&higher), "{higher}");
+        }
+    });
 }
 
 #[test]

@@ -1,0 +1,79 @@
+//! What is made of a trace of which events were dropped.
+
+use super::*;
+use crate::trace::{Batch, Cause, EventKind, NameId, Source};
+
+const LOOP: ThreadId = ThreadId::new(1).expect("not zero");
+
+fn batch(thread: ThreadId, events: &[(u64, EventKind)]) -> Batch {
+    let model = ModelId::from_index(0);
+    let events = events.iter().map(|&(at, kind)| Event {
+        at: Timestamp(at),
+        kind,
+    });
+    Batch {
+        source: Source { model, thread },
+        names: Vec::new(),
+        events: events.collect(),
+    }
+}
+
+#[test]
+fn nothing_is_taken_to_have_lasted_while_events_were_dropped() {
+    let name = NameId::from_index(0);
+    let task = TaskId::from_index(0);
+    let begin = EventKind::CallbackBegin {
+        name,
+        task: Some(task),
+        cause: Cause::Readiness,
+        flow: None,
+    };
+    let end = EventKind::CallbackEnd { failed: false };
+    let of_loop = batch(
+        LOOP,
+        &[
+            (0, EventKind::TaskBegin { task, name }),
+            (0, EventKind::PollBegin),
+            (10, EventKind::PollEnd { ready: 1 }),
+            (12, begin),
+            (20, EventKind::Dropped { count: 9 }),
+            (30, end),
+            (31, begin),
+            (32, end),
+            (40, EventKind::PollBegin),
+            (50, EventKind::PollEnd { ready: 1 }),
+            (60, EventKind::PollBegin),
+        ],
+    );
+    let noticed = EventKind::StallNoticed {
+        thread: LOOP,
+        task: None,
+        callback: None,
+        begin: Timestamp(12),
+    };
+    let of_watchdog = batch(ThreadId::from_index(1), &[(25, noticed)]);
+    for batches in [[&of_loop, &of_watchdog], [&of_watchdog, &of_loop]] {
+        let mut store = TraceStore::new();
+        batches.iter().for_each(|batch| store.push(batch));
+        let model = &store.models()[0];
+        assert_eq!(model.dropped, 9);
+        let lane = &model.threads[0].lane;
+        let ranges = |lane: &Lane, depth: usize| {
+            let spans = lane
+                .row(depth)
+                .map(Row::spans)
+                .into_iter()
+                .flat_map(|all| all.iter());
+            spans
+                .map(|span| (span.begin.0, span.end.0))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ranges(lane, 0), [(0, 10), (10, 20), (40, 50), (50, 60)]);
+        assert_eq!(ranges(lane, 1), [(12, 20)]);
+        let states = &model.tasks[0].lane;
+        assert_eq!(ranges(states, 0), [(0, 12), (12, 20)]);
+        assert_eq!(model.tasks[0].state(), None);
+        let stalls: Vec<_> = model.stalls.iter().map(|stall| stall.range.end.0).collect();
+        assert_eq!(stalls, [25], "so long it was seen to last");
+    }
+}
