@@ -209,15 +209,23 @@ impl ThreadTrack {
             .saturating_add(open.map_or(0, |span| span.range(now).nanos()))
     }
 
-    pub(super) fn push(&mut self, event: &Event) {
+    /// Takes in an event. Gives back the stretch without a wait that ends with it.
+    pub(super) fn push(&mut self, event: &Event) -> Option<TimeRange> {
         let at = event.at;
+        let ended = match event.kind {
+            EventKind::PollBegin if self.polls == 0 => None,
+            EventKind::PollBegin
+            | EventKind::ThreadEnd
+            | EventKind::WaitBegin { .. }
+            | EventKind::IdleBegin => self.end_stretch(at),
+            _ => None,
+        };
         match event.kind {
             EventKind::ThreadBegin { name } => {
                 self.name = Some(name);
                 self.begin = at;
             }
             EventKind::ThreadEnd => {
-                self.end_stretch(at);
                 self.lane.end_all(at);
                 self.end = Some(at);
             }
@@ -238,12 +246,10 @@ impl ThreadTrack {
                 self.lane.begin(Span::open(at, SpanKind::Turn));
             }
             EventKind::WaitBegin { task, call } => {
-                self.end_stretch(at);
                 self.lane
                     .begin(Span::open(at, SpanKind::Wait(call)).of_task(Some(task)));
             }
             EventKind::IdleBegin => {
-                self.end_stretch(at);
                 self.lane
                     .begin(Span::open(at, SpanKind::Wait(WaitCall::Work)));
             }
@@ -275,16 +281,17 @@ impl ThreadTrack {
             EventKind::BlockingEnd => self.end_span(at, |span| span.kind == SpanKind::Blocking),
             _ => self.instant(event),
         }
+        ended
     }
 
-    /// A thread without a loop is about to wait, or ends.
-    fn end_stretch(&mut self, at: Timestamp) {
-        if self.polls == 0
-            && let Some(mut span) = self.open_stretch()
-        {
-            span.end = at.max(span.begin);
+    /// The thread is about to wait, or ends.
+    fn end_stretch(&mut self, at: Timestamp) -> Option<TimeRange> {
+        let mut span = self.open_stretch()?;
+        span.end = at.max(span.begin);
+        if self.polls == 0 {
             self.stretches.push(span);
         }
+        Some(TimeRange::new(span.begin, span.end))
     }
 
     fn instant(&mut self, event: &Event) {
