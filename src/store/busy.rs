@@ -2,8 +2,8 @@
 
 use crate::trace::{TimeRange, Timestamp};
 
-/// How many stretches there are at most. Twice as many as a wide screen has columns: half of them may lie after the end.
-const MOST: usize = 8_192;
+/// How many stretches there are at most. At least half of them are in use, as many as a wide screen has columns.
+const MOST: usize = 4_096;
 
 /// The active time of all threads together in stretches of equal length. Where time goes on beyond the last one, two
 /// become one, so that to look at all of it costs the same however long it is and however many threads there are.
