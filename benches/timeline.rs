@@ -4,12 +4,10 @@
 //! Beside it stands what one would write first: `rect_filled` for every span in view, without headers, names,
 //! patterns and everything else that the timeline shows.
 //!
-//! Measured on two busy virtual cores, in processor time: 0.15 ms for a microsecond, 0.9 ms for 10 ms and 3 ms for a second,
-//! the same of a hundred thousand spans and of ten million. All of them on the screen: 1.4 ms for a hundred thousand, 3.1 ms
-//! for a million, 5.9 ms for ten million (0.002 of a rectangle per span, which throws ours out of the caches each round).
-//!
+//! HEADER
 //! The targets: under 4 ms at every zoom, and less than twice as much for ten million spans as for a hundred thousand.
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::Criterion;
@@ -21,57 +19,89 @@ use loopscope::gui::time_view::TimeView;
 use loopscope::gui::timeline::{Scene, Timeline};
 use loopscope::store::{Lane, TraceStore};
 use loopscope::trace::{TimeRange, Timestamp};
-use loopscope_benches::made::{count, lanes, stored};
+use loopscope_benches::made::{count, lanes, stored, stored_of};
 use loopscope_benches::{Peer, beside, thread_time};
 
 /// How long the traces are, in spans.
 const SIZES: [usize; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
-/// How much of a trace is on the screen: all of it, or so many nanoseconds.
-const LENGTHS: [Option<u64>; 5] = [
-    None,
-    Some(1_000_000_000),
-    Some(10_000_000),
-    Some(100_000),
-    Some(1_000),
+/// How much of a trace is on the screen besides all of it, in nanoseconds.
+const LENGTHS: [u64; 9] = [
+    1_000_000_000,
+    300_000_000,
+    100_000_000,
+    30_000_000,
+    10_000_000,
+    1_000_000,
+    100_000,
+    10_000,
+    1_000,
 ];
+
+/// In how many frames one is measured.
+const FRAMES: usize = 101;
+/// With how many tasks a trace of a million spans is drawn as well.
+const TASKS: [usize; 2] = [1_000, 10_000];
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
+    let mut measured = Vec::new();
     for spans in SIZES {
         let store = stored(spans);
         let count = count(&store);
         assert!(count >= spans, "{count} spans");
-        let all = store.range().nanos();
-        for length in LENGTHS.map(|length| length.unwrap_or(all)) {
-            if length <= all {
-                compare(&mut criterion, &store, spans, length);
-            }
-        }
+        compare(&mut criterion, &store, spans);
+        measured.push((format!("{spans} spans"), at_every_zoom(&store)));
+    }
+    for tasks in TASKS {
+        let store = stored_of(SIZES[2], tasks);
+        let what = format!("{} spans of {tasks} tasks", SIZES[2]);
+        measured.push((what, at_every_zoom(&store)));
     }
     criterion.final_summary();
+    println!("\nA frame after the other, processor time at the median:");
+    for (what, frames) in measured {
+        let frames = frames.into_iter().map(|(shown, took)| {
+            let millis = took.as_secs_f64() * 1e3;
+            format!("{millis:.2} ms for {shown}")
+        });
+        println!("{what}: {}", frames.collect::<Vec<_>>().join(", "));
+    }
 }
 
-fn compare(criterion: &mut Criterion, store: &TraceStore, spans: usize, length: u64) {
-    let view = view(store, length);
+/// What a frame costs at every zoom, where one comes after the other as in a window.
+fn at_every_zoom(store: &TraceStore) -> Vec<(String, Duration)> {
+    let all = store.range().nanos();
+    let some = LENGTHS.into_iter().filter(|length| *length <= all);
+    let lengths = [all, all / 2, all / 4].into_iter().chain(some);
+    let shown = |length: u64| match length {
+        1_000_000.. => format!("{} ms", length / 1_000_000),
+        _ => format!("{} µs", length / 1_000),
+    };
+    let frames = |length| {
+        let (view, context) = (view(store, length), context());
+        let scene = scene(store, &view);
+        let mut timeline = Timeline::default();
+        let mut took: Vec<Duration> = (0..FRAMES)
+            .map(|_| {
+                let begin = thread_time();
+                black_box(frame(&context, |ui| {
+                    timeline.show(ui, &scene, &mut Vec::new());
+                }));
+                thread_time() - begin
+            })
+            .collect();
+        took.sort_unstable();
+        (shown(length), took[FRAMES / 2])
+    };
+    lengths.map(frames).collect()
+}
+
+/// All of a trace, beside what one would write first. Both take turns: neither finds in the caches what it left there.
+fn compare(criterion: &mut Criterion, store: &TraceStore, spans: usize) {
+    let view = view(store, store.range().nanos());
     let (ours, theirs) = (context(), context());
     let mut timeline = Timeline::default();
-    let scene = Scene {
-        store,
-        now: store.range().end,
-        live: false,
-        view: &view,
-        lanes: Arrangement::PLAIN,
-        legend: true,
-        hits: &[],
-        reports: &[],
-        marks: &[],
-        selection: None,
-        chosen: None,
-        playhead: None,
-        hover: None,
-        all_arrows: false,
-        stall_threshold: Duration::from_millis(50),
-    };
+    let scene = scene(store, &view);
     let peers = vec![
         Peer::new("timeline", || {
             frame(&ours, |ui| {
@@ -84,12 +114,27 @@ fn compare(criterion: &mut Criterion, store: &TraceStore, spans: usize, length: 
         })
         .on_clock(thread_time),
     ];
-    let shown = match length {
-        1_000_000.. => format!("{} ms", length / 1_000_000),
-        _ => format!("{} µs", length / 1_000),
-    };
-    let what = format!("draw {shown} of {spans} spans");
-    beside(criterion, &what, 1, peers);
+    beside(criterion, &format!("draw all of {spans} spans"), 1, peers);
+}
+
+fn scene<'a>(store: &'a TraceStore, view: &'a TimeView) -> Scene<'a> {
+    Scene {
+        store,
+        now: store.range().end,
+        live: false,
+        view,
+        lanes: Arrangement::PLAIN,
+        legend: true,
+        hits: &[],
+        reports: &[],
+        marks: &[],
+        selection: None,
+        chosen: None,
+        playhead: None,
+        hover: None,
+        all_arrows: false,
+        stall_threshold: Duration::from_millis(50),
+    }
 }
 
 fn context() -> Context {

@@ -22,16 +22,16 @@ use crate::gui::texts::{fill, tr};
 use crate::store::TraceStore;
 use crate::trace::{Batch, ModelId, Phrase, TimeRange, Timestamp};
 
-/// How long a frame may spend on reports of stalls.
+/// How long a frame may spend on reports of stalls, and how long on how the loops fared.
 const BUDGET: Duration = Duration::from_millis(3);
 
 /// How many traces are kept. The oldest run that was exported goes first, then the oldest of all.
 const KEPT: usize = 12;
 
-/// How many things that a loop served are looked at in one frame, at most.
-const SERVED_PER_FRAME: usize = 16_384;
-/// How many moments of a model are looked at in one frame, at most.
-const MOMENTS_PER_FRAME: usize = 65_536;
+/// How many things that a loop served are looked at before somebody looks at the clock.
+const SERVED_AT_ONCE: usize = 1_024;
+/// How many moments of a model are.
+const MOMENTS_AT_ONCE: usize = 4_096;
 
 /// One trace, and how it is looked at.
 pub struct Document {
@@ -208,14 +208,21 @@ impl Document {
             let histories = self.histories.values_mut();
             histories.for_each(|history| history.forget_before(gone.until));
         }
-        let models = self.store.models().iter();
-        let unfinished = models.filter(|model| {
+        let until = Instant::now() + BUDGET;
+        let mut models = self.store.models().iter();
+        models.all(|model| {
             let waits = self.waits.entry(model.id).or_default();
             let histories = self.histories.entry(model.id).or_default();
-            let all = histories.look(model, MOMENTS_PER_FRAME);
-            !(waits.look(model, SERVED_PER_FRAME) && all)
-        });
-        unfinished.count() == 0
+            loop {
+                let all = histories.look(model, MOMENTS_AT_ONCE);
+                if waits.look(model, SERVED_AT_ONCE) && all {
+                    return true;
+                }
+                if Instant::now() >= until {
+                    return false;
+                }
+            }
+        })
     }
 
     /// Moves the view.

@@ -142,8 +142,8 @@ impl<T> Chunks<T> {
         match self.chunks.back_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(value),
             Some(_) => {
-                // A long row fills its pieces: none of them has to grow.
-                let mut chunk = Vec::with_capacity(CHUNK);
+                // A long row fills its pieces: they grow in few steps.
+                let mut chunk = Vec::with_capacity(CHUNK / 4);
                 chunk.push(value);
                 self.chunks.push_back(chunk);
             }

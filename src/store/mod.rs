@@ -7,6 +7,7 @@
 //! The store has one owner and no lock. It keeps what it was told and draws no conclusions; those are
 //! `analysis`.
 
+mod busy;
 mod chunks;
 mod lane;
 mod levels;
@@ -26,6 +27,7 @@ mod watch;
 
 use std::collections::HashMap;
 
+pub use busy::Busy;
 pub use chunks::{Chunks, Iter as ChunksIter, Part};
 pub use lane::Lane;
 pub use limit::Forgotten;

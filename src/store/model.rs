@@ -2,8 +2,8 @@
 
 use super::stalls::{StallPlaces, is_same};
 use super::{
-    Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, SpanKind, Stall, StallRow,
-    TaskTrack, ThreadTrack, lost,
+    Arrival, Arrivals, Busy, CpuTimes, Observer, Ran, Sample, SeenDescriptor, SpanKind, Stall,
+    StallRow, TaskTrack, ThreadTrack, lost,
 };
 use crate::trace::{
     Cause, Event, EventKind, ModelId, NameId, Outcome, TaskId, ThreadId, TimeRange, Timestamp,
@@ -42,6 +42,8 @@ pub struct ModelTrack {
     pub times: Option<Times>,
     /// How much memory the process had, as far as somebody looked.
     pub memory: Option<Memory>,
+    /// When its threads did not wait, what lasts still not included.
+    pub busy: Busy,
     longest_stall: Option<usize>,
     /// The places of the stalls that last still.
     lasting: Vec<usize>,
@@ -87,6 +89,7 @@ impl ModelTrack {
             last: Timestamp::ZERO,
             times: None,
             memory: None,
+            busy: Busy::default(),
             longest_stall: None,
             lasting: Vec::new(),
             ended: StallPlaces::default(),
@@ -172,7 +175,10 @@ impl ModelTrack {
         let own = self.threads.capacity() * size_of::<ThreadTrack>()
             + self.tasks.capacity() * size_of::<TaskTrack>()
             + self.stalls.capacity() * size_of::<Stall>();
-        own + self.arrivals.bytes() + threads.sum::<usize>() + tasks.sum::<usize>()
+        own + self.busy.bytes()
+            + self.arrivals.bytes()
+            + threads.sum::<usize>()
+            + tasks.sum::<usize>()
     }
 
     /// Takes in an event of one of its threads.
@@ -223,7 +229,9 @@ impl ModelTrack {
             _ => self.watched(event),
         }
         self.tell_task(thread, event);
-        self.thread_mut(thread, event.at).push(event);
+        if let Some(stretch) = self.thread_mut(thread, event.at).push(event) {
+            self.busy.add(stretch);
+        }
     }
 
     /// Takes in what a watchdog saw of one of its threads.

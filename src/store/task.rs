@@ -39,6 +39,8 @@ pub struct TaskTrack {
     progress: Chunks<(Timestamp, u64)>,
     /// Its connections over TCP, in the order in which they were made.
     connections: Vec<Connection>,
+    /// When a connection of it was found to stand.
+    connected: Vec<Timestamp>,
     /// Nanoseconds in each of [`STATES`], what lasts still not included.
     spent: [u64; STATES.len()],
     /// When data came in that its loop has not told of yet, as a watchdog saw it. Not earlier than what was last
@@ -74,6 +76,7 @@ impl TaskTrack {
             bytes: 0,
             progress: Chunks::default(),
             connections: Vec::new(),
+            connected: Vec::new(),
             spent: [0; STATES.len()],
             arrivals: Vec::new(),
             assumed: false,
@@ -91,6 +94,7 @@ impl TaskTrack {
         self.lane.forget_before(moment);
         let place = self.progress.partition_point(|(at, _)| *at < moment);
         self.progress.forget_before(place);
+        self.connected.retain(|at| *at >= moment);
     }
 
     /// How many bytes of memory it takes.
@@ -101,6 +105,11 @@ impl TaskTrack {
     /// Its connections over TCP, in the order in which they were made.
     pub fn connections(&self) -> &[Connection] {
         &self.connections
+    }
+
+    /// The moments at which a connection of it stood, as far as they are kept.
+    pub fn connected(&self) -> &[Timestamp] {
+        &self.connected
     }
 
     /// From its begin to its end, or to `now` while it lasts.
@@ -149,6 +158,7 @@ impl TaskTrack {
                     self.failure = None;
                 }
             }
+            EventKind::Connected { .. } => self.connected.push(at),
             EventKind::ConnectedBy { wire, .. } => self.connections.push(Connection {
                 at,
                 wire,

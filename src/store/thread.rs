@@ -213,13 +213,23 @@ impl ThreadTrack {
             .saturating_add(open.map_or(0, |span| span.range(now).nanos()))
     }
 
-    pub(super) fn push(&mut self, event: &Event) {
+    /// Takes in an event. Gives back the stretch without a wait that ends with it.
+    pub(super) fn push(&mut self, event: &Event) -> Option<TimeRange> {
         let at = event.at;
         let was_lost = self.gaps.is_open();
         let hidden = self.gaps.hide(self.polls > 0, at, &event.kind);
         if was_lost && !hidden {
             self.last_wait_end = Some(at);
         }
+        let ended = match event.kind {
+            EventKind::PollBegin if self.polls == 0 => None,
+            EventKind::PollBegin
+            | EventKind::ThreadEnd
+            | EventKind::WaitBegin { .. }
+            | EventKind::IdleBegin
+            | EventKind::Dropped { .. } => self.end_stretch(at),
+            _ => None,
+        };
         match event.kind {
             EventKind::CallbackBegin { .. }
             | EventKind::CallbackEnd { .. }
@@ -227,7 +237,6 @@ impl ThreadTrack {
             | EventKind::BlockingEnd
                 if hidden => {}
             EventKind::Dropped { .. } => {
-                self.end_stretch(at);
                 self.lane.end_all(at);
                 self.gaps.begin(at);
                 self.instant(event);
@@ -237,7 +246,6 @@ impl ThreadTrack {
                 self.begin = at;
             }
             EventKind::ThreadEnd => {
-                self.end_stretch(at);
                 self.lane.end_all(at);
                 self.end = Some(at);
             }
@@ -258,12 +266,10 @@ impl ThreadTrack {
                 self.lane.begin(Span::open(at, SpanKind::Turn));
             }
             EventKind::WaitBegin { task, call } => {
-                self.end_stretch(at);
                 self.lane
                     .begin(Span::open(at, SpanKind::Wait(call)).of_task(Some(task)));
             }
             EventKind::IdleBegin => {
-                self.end_stretch(at);
                 self.lane
                     .begin(Span::open(at, SpanKind::Wait(WaitCall::Work)));
             }
@@ -295,16 +301,17 @@ impl ThreadTrack {
             EventKind::BlockingEnd => self.end_span(at, |span| span.kind == SpanKind::Blocking),
             _ => self.instant(event),
         }
+        ended
     }
 
-    /// A thread without a loop is about to wait, or ends.
-    fn end_stretch(&mut self, at: Timestamp) {
-        if self.polls == 0
-            && let Some(mut span) = self.open_stretch()
-        {
-            span.end = at.max(span.begin);
+    /// The thread is about to wait, or ends.
+    fn end_stretch(&mut self, at: Timestamp) -> Option<TimeRange> {
+        let mut span = self.open_stretch()?;
+        span.end = at.max(span.begin);
+        if self.polls == 0 {
             self.stretches.push(span);
         }
+        Some(TimeRange::new(span.begin, span.end))
     }
 
     fn instant(&mut self, event: &Event) {

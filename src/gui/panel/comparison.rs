@@ -1,8 +1,9 @@
 //! The models side by side, live.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Id, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::widgets::{self, bar_number};
@@ -12,7 +13,7 @@ use crate::gui::document::Document;
 use crate::gui::texts::{self, english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::ModelTrack;
-use crate::trace::Outcome;
+use crate::trace::{Outcome, Timestamp};
 
 /// Height of a line of the table.
 const LINE: f32 = 30.0;
@@ -144,9 +145,25 @@ impl Shape {
     }
 }
 
+/// How the models fared, and when that was: it looks at every task.
+type Summaries = ((u32, u64, Timestamp), Arc<Vec<ModelSummary>>);
+
+/// How the models fared; looked up only where something has happened since the last frame.
+fn summaries(ui: &Ui, document: &Document) -> Arc<Vec<ModelSummary>> {
+    let key = (document.id, document.store.events(), document.now);
+    let id = Id::unique("summaries of the models");
+    let known = ui.data(|data| data.get_temp::<Summaries>(id));
+    if let Some((_, models)) = known.filter(|(known, _)| *known == key) {
+        return models;
+    }
+    let models = Arc::new(analysis::compare(&document.store, document.now));
+    ui.data_mut(|data| data.insert_temp::<Summaries>(id, (key, Arc::clone(&models))));
+    models
+}
+
 /// Shows the table, and what failed under it.
 pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
-    let models = analysis::compare(&document.store, document.now);
+    let models = summaries(ui, document);
     let scale = Scale::of(&models);
     egui::ScrollArea::both()
         .id_salt("comparison")

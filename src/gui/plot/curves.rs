@@ -12,8 +12,9 @@ use crate::gui::texts::variant;
 use crate::store::{ModelTrack, TaskTrack, ThreadTrack};
 use crate::trace::{TimeRange, Timestamp};
 
-/// Of how many tasks of a model the bytes are drawn: those that have read most.
-pub(super) const MOST_TASKS: usize = 32;
+/// Of how many tasks or threads of a model there are curves: the tasks that have read most, and the threads that were
+/// held for longest.
+pub(super) const MOST: usize = 32;
 /// How wide a column of rates is at least, in pixels.
 const COLUMN: f64 = 4.0;
 /// How near a moment something counts as of that moment, in pixels.
@@ -101,10 +102,9 @@ pub(super) fn curves(document: &Document, measure: Measure, look: Look) -> Vec<C
         match measure {
             Measure::Bytes => curves.extend(bytes(document, model, hue, look)),
             _ => {
-                let threads = model.threads.iter();
-                let drawn = threads.filter(|thread| has(measure, model, thread));
+                let threads = told_of(measure, model, look.now).into_iter();
                 curves.extend(
-                    drawn.map(|thread| of_thread(document, model, thread, hue, measure, look)),
+                    threads.map(|thread| of_thread(document, model, thread, hue, measure, look)),
                 );
             }
         }
@@ -112,16 +112,47 @@ pub(super) fn curves(document: &Document, measure: Measure, look: Look) -> Vec<C
     curves
 }
 
-/// Whether a thread can tell something of a measure: most are about loops. Where there is a loop nobody waits for the
+/// Whether some tasks or threads of a model have no curve, because there are too many.
+pub(super) fn is_crowded(measure: Measure, model: &ModelTrack) -> bool {
+    let count = match measure {
+        Measure::Bytes => model.tasks.len(),
+        _ => threads(measure, model).count(),
+    };
+    count > MOST
+}
+
+/// The threads that can tell something of a measure: most are about loops. Where there is a loop nobody waits for the
 /// threads beside it, such as those of its pool.
-fn has(measure: Measure, model: &ModelTrack, thread: &ThreadTrack) -> bool {
+fn threads(measure: Measure, model: &ModelTrack) -> impl Iterator<Item = &ThreadTrack> {
     let is_loop = |thread: &ThreadTrack| thread.polls > 0;
-    match measure {
-        Measure::Lag | Measure::Utilization if !model.threads.iter().any(is_loop) => {
-            thread.has_spans()
-        }
-        _ => is_loop(thread),
+    let of_all = matches!(measure, Measure::Lag | Measure::Utilization);
+    let of_all = of_all && !model.threads.iter().any(is_loop);
+    let tells = move |thread: &&ThreadTrack| match of_all {
+        true => thread.has_spans(),
+        false => is_loop(thread),
+    };
+    model.threads.iter().filter(tells)
+}
+
+/// Those that have a curve, in their order.
+fn told_of(measure: Measure, model: &ModelTrack, now: Timestamp) -> Vec<&ThreadTrack> {
+    let mut threads: Vec<_> = threads(measure, model).collect();
+    if threads.len() > MOST {
+        threads.sort_by_cached_key(|thread| Reverse(longest(thread, now)));
+        threads.truncate(MOST);
+        threads.sort_by_key(|thread| thread.id);
     }
+    threads
+}
+
+/// The longest that a thread did not wait, in nanoseconds.
+fn longest(thread: &ThreadTrack, now: Timestamp) -> u64 {
+    let row = thread.stretches();
+    let ended = row.longest_active(0, row.spans().len());
+    let ended = ended.and_then(|place| row.get(place));
+    let lasts = thread.open_stretch();
+    let nanos = [ended, lasts].map(|span| span.map_or(0, |span| span.range(now).nanos()));
+    nanos[0].max(nanos[1])
 }
 
 fn of_thread(
@@ -189,7 +220,7 @@ fn bytes(document: &Document, model: &ModelTrack, hue: usize, look: Look) -> Vec
     let store = &document.store;
     let mut tasks: Vec<_> = model.tasks.iter().filter(|task| task.bytes > 0).collect();
     tasks.sort_by_key(|task| Reverse(task.bytes));
-    tasks.truncate(MOST_TASKS);
+    tasks.truncate(MOST);
     let curve = |task: &TaskTrack| Curve {
         name: format!(
             "{} · {}",

@@ -14,7 +14,7 @@ use egui_plot::{
 };
 
 use super::Plots;
-use super::curves::{Curve, Look, MOST_TASKS, Shape};
+use super::curves::{Curve, Look, MOST, Shape, is_crowded};
 use super::measure::{Measure, Measures, Unit};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::describe::coloured_models;
@@ -274,14 +274,11 @@ impl Row<'_> {
             painter.text(at, Align2::LEFT_TOP, name, theme::small(), ink);
             y += LINE;
         }
-        let crowded = self.measure == Measure::Bytes
-            && store
-                .models()
-                .iter()
-                .any(|model| model.tasks.len() > MOST_TASKS);
+        let mut models = store.models().iter();
+        let crowded = models.any(|model| is_crowded(self.measure, model));
         if crowded && y + LINE <= room.bottom() + STEP {
             let at = pos2(left, y);
-            let text = fill(tr("the {count} with most"), &[("count", &MOST_TASKS)]);
+            let text = fill(tr("the {count} with most"), &[("count", &MOST)]);
             painter.text(
                 at,
                 Align2::LEFT_TOP,

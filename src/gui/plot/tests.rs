@@ -10,8 +10,10 @@ use super::*;
 use crate::format;
 use crate::gui::command::ViewCommand;
 use crate::gui::{theme, timeline};
+use crate::store::TraceStore;
 use crate::trace::{
-    Batch, Event, EventKind, ModelId, NameId, Source, ThreadId, TimeRange, Timestamp,
+    Batch, Event, EventKind, ModelId, NameId, Source, TaskId, ThreadId, TimeRange, Timestamp,
+    WaitCall,
 };
 
 /// A run of *three slow servers* in which the callbacks of task 1 slept, as it was recorded once.
@@ -50,6 +52,51 @@ fn loops_have_all_curves_and_threads_that_block_have_some() {
         assert_eq!(count(measure), 1, "{measure:?}");
     }
     assert_eq!(count(Measure::Bytes), 9, "three tasks in three models");
+}
+
+#[test]
+fn of_very_many_threads_those_have_a_curve_that_were_held_for_longest() {
+    let model = ModelId::from_index(0);
+    let mut store = TraceStore::new();
+    for index in 0..1_000 {
+        let (thread, name) = (ThreadId::from_index(index), NameId::from_index(index));
+        let task = TaskId::from_index(index);
+        let call = WaitCall::Read;
+        // The later ones are busy for longer.
+        let events = [
+            (0, EventKind::ThreadBegin { name }),
+            (1, EventKind::WaitBegin { task, call }),
+            (2, EventKind::WaitEnd { task }),
+            (500 + index as u64, EventKind::WaitBegin { task, call }),
+            (5_000, EventKind::WaitEnd { task }),
+            (5_000, EventKind::ThreadEnd),
+        ];
+        let event = |(at, kind)| Event {
+            at: Timestamp(at),
+            kind,
+        };
+        store.push(&Batch {
+            source: Source { model, thread },
+            names: vec![(name, format!("thread {index}"))],
+            events: events.map(event).into(),
+        });
+    }
+    let path = Path::new("many-threads.loopscope");
+    let trace = format::Trace {
+        info: format::TraceInfo::default(),
+        store,
+        marks: Vec::new(),
+        truncated: None,
+    };
+    let document = Document::of_file(path, trace);
+    let curves = curves(&document, Measure::Lag, look(&document));
+    let names: Vec<_> = curves.iter().map(|curve| curve.name.as_str()).collect();
+    assert_eq!(names.len(), super::curves::MOST);
+    assert!(names[0].ends_with("thread 968"), "{names:?}");
+    assert!(names[31].ends_with("thread 999"), "{names:?}");
+    let model = &document.store.models()[0];
+    assert!(super::curves::is_crowded(Measure::Lag, model));
+    assert!(!super::curves::is_crowded(Measure::ReadyPerPoll, model));
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(super) enum Look {
     Span(SpanKind),
     /// Several that are too short to be told apart.
     Fold {
-        /// What the longest active one of them is; where none is active, what the first is.
+        /// What the last active one of them is, as far as that is known; where none is active, what another one is.
         kind: SpanKind,
         /// How much of the time was active, from 0 to [`SHARES`].
         share: u8,

@@ -6,7 +6,7 @@ use super::items::{Mark, Shape};
 use super::outline::Band;
 use super::place::Placement;
 use crate::store::{TaskTrack, ThreadTrack};
-use crate::trace::{Event, EventKind};
+use crate::trace::{EventKind, Timestamp};
 
 /// With more moments than this on the screen, only those are drawn that must be seen at every scale.
 const MOST: usize = 1_500;
@@ -50,7 +50,8 @@ pub(super) fn of_thread(
     let events = places(place, thread).map(|place| &thread.instants()[place]);
     // Those stand on the lane of their task.
     let events = events.filter(|event| !matches!(event.kind, EventKind::Connected { .. }));
-    add(place, events, middle, marks);
+    let shapes = events.filter_map(|event| Some((event.at, Shape::of(&event.kind)?)));
+    add(place, shapes, middle, marks);
 }
 
 /// Adds the connection of a task to its lane. Its failure stands at its end.
@@ -61,27 +62,20 @@ pub(super) fn of_task(
     marks: &mut Vec<Mark>,
 ) {
     let (top, bottom) = place.task_edges(band);
-    for thread in &band.model.threads {
-        let events = notable(place, thread).map(|place| &thread.instants()[place]);
-        let own = events.filter(
-            |event| matches!(event.kind, EventKind::Connected { task: id } if id == task.id),
-        );
-        add(place, own, (top + bottom) / 2.0, marks);
-    }
+    let shape = |at: &Timestamp| (*at, Shape::Connected);
+    let connected = task.connected().iter().map(shape);
+    add(place, connected, (top + bottom) / 2.0, marks);
 }
 
-fn add<'a>(
+fn add(
     place: &Placement<'_>,
-    events: impl Iterator<Item = &'a Event>,
+    moments: impl Iterator<Item = (Timestamp, Shape)>,
     middle: f32,
     marks: &mut Vec<Mark>,
 ) {
     let first = marks.len();
-    for event in events {
-        let Some(shape) = Shape::of(&event.kind) else {
-            continue;
-        };
-        let at = pos2(place.axis.x(event.at), middle);
+    for (at, shape) in moments {
+        let at = pos2(place.axis.x(at), middle);
         let outside = at.x < place.axis.left() - GAP || at.x > place.axis.right() + GAP;
         let near = |mark: &Mark| mark.shape == shape && at.x - mark.at.x < GAP;
         // Marks come in the order of time: those close by are among the last.

@@ -15,7 +15,7 @@ use super::scene::Scene;
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::texts::tr;
 use crate::gui::theme::{self, Palette};
-use crate::store::{ModelTrack, Piece, Row};
+use crate::store::{ModelTrack, ThreadTrack};
 use crate::trace::{TimeRange, Timestamp};
 
 /// How high it is, in points.
@@ -241,12 +241,12 @@ fn track(scene: &Scene<'_>, model: &ModelTrack, range: TimeRange, columns: usize
         busy: vec![0.0; columns],
         stalls: Vec::new(),
     };
-    for thread in &model.threads {
-        busy(&mut track.busy, thread.stretches(), range, nanos);
-        if let Some(open) = thread.open_stretch() {
-            let lasts = open.range(scene.now);
-            spread(&mut track.busy, lasts, lasts.nanos() as f64, nanos);
-        }
+    for (stretch, active) in model.busy.stretches() {
+        spread(&mut track.busy, stretch, active as f64, nanos);
+    }
+    for open in model.threads.iter().filter_map(ThreadTrack::open_stretch) {
+        let lasts = open.range(scene.now);
+        spread(&mut track.busy, lasts, lasts.nanos() as f64, nanos);
     }
     let last = columns.saturating_sub(1);
     let column = |at: Timestamp| ((at.0 as f64 / nanos) as usize).min(last);
@@ -261,21 +261,6 @@ fn track(scene: &Scene<'_>, model: &ModelTrack, range: TimeRange, columns: usize
         }
     }
     track
-}
-
-/// Adds how much of each column a row was active.
-fn busy(columns: &mut [f32], row: &Row, range: TimeRange, nanos: f64) {
-    for piece in row.pieces(range, nanos as u64) {
-        match piece {
-            Piece::Span { index } => {
-                if let Some(span) = row.get(index).filter(|span| span.kind.is_active()) {
-                    let range = TimeRange::new(span.begin, span.end);
-                    spread(columns, range, range.nanos() as f64, nanos);
-                }
-            }
-            Piece::Folded { range, active, .. } => spread(columns, range, active as f64, nanos),
-        }
-    }
 }
 
 /// Spreads so much active time evenly over the columns of a stretch.

@@ -288,7 +288,8 @@ impl<'a> Build<'a, '_> {
                 continue;
             };
             if self.outline.height + self.height_of(model, lane) <= room {
-                self.lane(model, lane, Stays::Pinned);
+                let slim = self.lanes.is_collapsed(key);
+                self.lane(model, lane, slim, Stays::Pinned);
             }
         }
         self.outline.pinned = self.outline.bands.len();
@@ -320,6 +321,7 @@ impl<'a> Build<'a, '_> {
         let header = self.outline.bands.len();
         self.add(model, Kind::Header { collapsed }, HEADER, 0, Stays::Scrolls);
         let singles = self.lanes.singles_out(name);
+        self.outline.bands.reserve(lanes.len());
         for lane in lanes {
             let key = || Lane {
                 lane: Some(lane),
@@ -331,7 +333,8 @@ impl<'a> Build<'a, '_> {
             }
             let is_above = singles && self.is_in_pins(model, lane);
             if !collapsed && !is_above {
-                self.lane(model, lane, Stays::Scrolls);
+                let slim = singles && self.lanes.is_collapsed(&key());
+                self.lane(model, lane, slim, Stays::Scrolls);
             }
         }
         let (roof, until) = (self.outline.roof, self.outline.height);
@@ -343,13 +346,8 @@ impl<'a> Build<'a, '_> {
         pinned.any(|band| band.model.id == model.id && band.lane() == Some(lane))
     }
 
-    fn lane(&mut self, model: &'a ModelTrack, lane: LaneRef, stays: Stays) {
-        let name = self.store.model_name(model);
-        let slim = self.lanes.singles_out(name)
-            && self.lanes.is_collapsed(&Lane {
-                group: name.to_owned(),
-                lane: Some(lane),
-            });
+    /// One lane; a `slim` one shows as little as possible.
+    fn lane(&mut self, model: &'a ModelTrack, lane: LaneRef, slim: bool, stays: Stays) {
         match lane {
             LaneRef::Task(id) => {
                 if let Some(task) = model.task(id) {

@@ -107,3 +107,47 @@ fn where_the_oldest_was_let_go_of_is_told() {
     let late = world.at(19_000_000, 20_000_000);
     late.look(|place, _| assert!(forgotten::area(place).is_none(), "all of that is kept"));
 }
+
+#[test]
+fn of_very_many_stalls_each_is_under_a_bar_and_counted_by_a_mark() {
+    let mut store = TraceStore::new();
+    let mut stalls = Vec::new();
+    let mut at = 0;
+    for number in 0_u64..5_000 {
+        // Some stand alone, many stand close together, and a few are long.
+        at += 1_000 + number * number % 7_919 * 3_000;
+        let length = 500_000 + number % 13 * 90_000 + (number % 700 / 699) * 300 * MS;
+        let (begin, end) = (at, at + length);
+        let stall = EventKind::Stall {
+            begin: Timestamp(begin),
+            task: None,
+            callback: NameId::from_index(0),
+        };
+        store.push(&batch([
+            (begin, EventKind::PollEnd { ready: 1 }),
+            (end, stall),
+            (end, EventKind::PollBegin),
+        ]));
+        stalls.push(TimeRange::new(Timestamp(begin), Timestamp(end)));
+        at = end;
+    }
+    let all = store.range().end.0;
+    for part in [1, 7, 400, 40_000] {
+        let (middle, half) = (all / 2, all / part / 2);
+        let world = World::of(store.clone(), Timestamp::MAX).at(middle - half, middle + half);
+        world.look(|place, outline| {
+            let picture = lay_out(place, outline);
+            let seen = || stalls.iter().filter(|range| place.axis.sees(**range));
+            let counted: usize = picture.stall_marks.iter().map(|mark| mark.count).sum();
+            assert_eq!(counted, seen().count(), "of 1/{part}");
+            for x in seen().map(|range| place.axis.x(range.begin)) {
+                let covers = |bar: &super::super::items::StallBar| {
+                    bar.rect.left() - 0.01 <= x && x <= bar.rect.right() + 1.01
+                };
+                assert!(picture.stalls.iter().any(covers), "at {x} of 1/{part}");
+            }
+            let most = place.lanes.width() as usize / 2 + 2;
+            assert!(picture.stalls.len() <= most, "{}", picture.stalls.len());
+        });
+    }
+}
