@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Barrier, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -24,14 +24,27 @@ const REQUESTS: usize = 256;
 pub const BYTES: usize = 64;
 
 const ECHO: u8 = b'.';
+const HOLD: u8 = b'h';
 const CLOCK: u8 = b'c';
 const QUIT: u8 = b'q';
 
 /// Where a server says at which address it is, and shows each request before it answers.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Desk {
     cpu: Arc<AtomicU64>,
     address: Arc<OnceLock<SocketAddr>>,
+    /// Where the server and its clients wait for each other.
+    gate: Arc<Barrier>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            cpu: Arc::default(),
+            address: Arc::default(),
+            gate: Arc::new(Barrier::new(2)),
+        }
+    }
 }
 
 impl Desk {
@@ -48,6 +61,12 @@ impl Desk {
                 let now = clock_gettime(ClockId::ThreadCPUTime);
                 let nanos = now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64;
                 self.cpu.store(nanos, Ordering::Release);
+                false
+            }
+            Some(&HOLD) => {
+                self.gate.wait();
+                // Meanwhile the other clients ask.
+                self.gate.wait();
                 false
             }
             Some(&QUIT) => true,
@@ -120,11 +139,25 @@ impl Load {
     }
 
     /// Every client asks, and then every client waits for its answer.
+    ///
+    /// The server is held in its first request until all others are there, and serves those in one turn; the last of
+    /// them is waited for first. Or else the scheduler decides how many turns a wave takes and how often the clients'
+    /// thread comes between, and one server has twice as many as another, which has little to do with what it does.
     fn wave(&self) {
-        for client in &self.busy {
-            send(client, ECHO);
+        let Some((first, others)) = self.busy.split_first() else {
+            return;
+        };
+        if others.is_empty() {
+            send(first, ECHO);
+        } else {
+            send(first, HOLD);
+            self.desk.gate.wait();
+            for client in others {
+                send(client, ECHO);
+            }
+            self.desk.gate.wait();
         }
-        for client in &self.busy {
+        for client in self.busy.iter().rev() {
             receive(client);
         }
     }

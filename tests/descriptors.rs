@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use loopscope::clock::Clock;
 use loopscope::reactor::{
-    Address, CallbackResult, Descriptor, Failure, Next, Protocol, Provider, ProviderKind, Reactor,
-    Reason, Transport,
+    Address, CallbackResult, Descriptor, Factory, Failure, Next, Protocol, Provider, ProviderKind,
+    Reactor, Reason, Transport,
 };
 use loopscope::record::channel;
 use loopscope::runner::{self, Controls, Endpoint, Job, Place};
@@ -154,7 +154,12 @@ fn without_a_descriptor_each_task_says_so_and_how_to_help_it() {
 #[test]
 fn a_server_without_a_descriptor_for_the_next_client_turns_him_away() {
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    for model in [Model::Sequential, Model::Threads, Model::Pool] {
+    for model in [
+        Model::Sequential,
+        Model::Threads,
+        Model::Pool,
+        Model::Reactor,
+    ] {
         let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
         let tasks = (0..20).map(|index| Task {
             id: TaskId::from_index(index),
@@ -181,8 +186,8 @@ fn a_server_without_a_descriptor_for_the_next_client_turns_him_away() {
             recorders,
             controls: Controls::default(),
         };
-        // Two for the server's port, three for the loop of the clients, and the rest for them: without one for the
-        // server's end all of them would wait for ever.
+        // Two for the server's port, three for the loop of the clients, as many for that of the reactor, and the rest for
+        // the clients: without one for the server's end all of them would wait for ever.
         let limit = Limit::to(12);
         let runs = runner::of(model).run(job);
         drop(limit);
@@ -218,6 +223,59 @@ impl Protocol for Counted {
     fn data_received(&mut self, _: &mut Reactor, _: &Transport, _: &[u8]) -> CallbackResult {
         Ok(())
     }
+}
+
+/// Takes in whom it can, and turns the others away.
+struct Hospitable {
+    made: Rc<Cell<usize>>,
+    turned_away: Rc<Cell<usize>>,
+}
+
+impl Factory for Hospitable {
+    fn build_protocol(&mut self, _: &mut Reactor, _: &Address) -> Option<Box<dyn Protocol>> {
+        Some(Box::new(Counted(Rc::clone(&self.made))))
+    }
+
+    fn turns_away(&self) -> bool {
+        true
+    }
+
+    fn turned_away(&mut self, _: &mut Reactor, _: &Address) -> CallbackResult {
+        self.turned_away.set(self.turned_away.get() + 1);
+        Ok(())
+    }
+}
+
+/// Before, the server that is a reactor left its clients in the queue: they had all descriptors, and waited until
+/// somebody stopped it.
+#[test]
+fn a_port_without_descriptors_turns_away_who_is_not_to_wait() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let (recorders, _receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+    let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+    let mut reactor = Reactor::new(recorder).unwrap();
+    let made = Rc::new(Cell::new(0));
+    let turned_away = Rc::new(Cell::new(0));
+    let factory = Hospitable {
+        made: Rc::clone(&made),
+        turned_away: Rc::clone(&turned_away),
+    };
+    let address = (Ipv4Addr::LOCALHOST, 0).into();
+    let port = reactor.listen_tcp(address, None, factory).unwrap();
+    let address = port.get_host().socket().unwrap();
+    let mut clients: Vec<_> = (0..3)
+        .map(|_| TcpStream::connect(address).unwrap())
+        .collect();
+    let limit = Limit::to(1);
+    reactor.turn().unwrap();
+    drop(limit);
+    assert_eq!((made.get(), turned_away.get()), (1, 2));
+    for client in &mut clients[1..] {
+        assert_eq!(client.read(&mut [0]).unwrap(), 0, "it was closed");
+    }
+    let _late = TcpStream::connect(address).unwrap();
+    reactor.turn().unwrap();
+    assert_eq!(made.get(), 2, "the port goes on");
 }
 
 #[test]

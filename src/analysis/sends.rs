@@ -2,6 +2,12 @@
 //!
 //! Known is what was sent over TCP, by the servers of the scenario; and read from one connection of a task after the
 //! other. What does not fit together is left out.
+//!
+//! Of what is carried otherwise nothing is told, because it would not be known:
+//! - Both ends of a TCP connection name it by its ports. A Unix socket has a name at the server's end alone, the same for
+//!   all clients, and a pipe has none at all: nothing in the trace says which end belongs to which.
+//! - UDP has ports at both ends, but datagrams may be lost, and the trace does not say which. To count bytes from the
+//!   begin would then tie each later read to a send that it did not come from.
 
 use std::ops::Range;
 

@@ -1,6 +1,7 @@
 //! Ports: where a server takes connections in.
 
 use std::cell::{Cell, RefCell};
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -155,6 +156,10 @@ impl Reactor {
     ) -> io::Result<Port> {
         // Listening again only changes the length of the queue.
         rustix::net::listen(listener.fd(), BACKLOG)?;
+        let spare = match factory.turns_away() {
+            true => Some(spare()?),
+            false => None,
+        };
         let port = Port {
             inner: Rc::new(Inner {
                 id: Cell::default(),
@@ -167,6 +172,7 @@ impl Reactor {
         let factory = Rc::new(RefCell::new(factory));
         let acceptor = Acceptor {
             listener,
+            spare,
             port: port.clone(),
             factory: Rc::clone(&factory),
         };
@@ -184,6 +190,11 @@ impl Reactor {
         });
         Ok(port)
     }
+}
+
+/// Any descriptor will do.
+fn spare() -> io::Result<File> {
+    File::open("/dev/null")
 }
 
 /// A listening socket.
@@ -233,11 +244,36 @@ impl Drop for Listener {
 /// A port as the loop sees it.
 struct Acceptor {
     listener: Listener,
+    /// A descriptor that is kept for turning a client away when there is no other.
+    spare: Option<File>,
     port: Port,
     factory: Rc<RefCell<Box<dyn Factory>>>,
 }
 
 impl Acceptor {
+    /// The next client could not be taken in, because of `error`. Turns him away, if the factory wants that. The system
+    /// says so before it looks whether there is a client at all, and then the error is that there is none.
+    fn turn_one_away(&mut self, reactor: &mut Reactor, error: io::Error) -> io::Result<()> {
+        if !self.factory.borrow().turns_away() {
+            return Err(error);
+        }
+        self.spare = None;
+        let accepted = self.listener.accept();
+        if let Ok((_, peer)) = &accepted {
+            let label = Label::new("turned_away", self.port.inner.task);
+            let callback = label.callback(&mut reactor.recorder, Cause::Program, None);
+            // Its failure is recorded, and the client is gone all the same.
+            let _ = reactor.dispatch(callback, |reactor| {
+                self.factory.borrow_mut().turned_away(reactor, peer)
+            });
+        }
+        // His connection is closed with this.
+        let is_done = accepted.map(drop);
+        // Where another thread was faster, there may be one when the port has rested.
+        self.spare = spare().ok();
+        is_done
+    }
+
     fn take_in(&self, reactor: &mut Reactor, stream: Stream, peer: Address) {
         let task = self.port.inner.task;
         let label = Label::new("build_protocol", task);
@@ -274,10 +310,15 @@ impl Descriptor for Acceptor {
                         Errno::from_io_error(&error),
                         Some(Errno::INTR | Errno::CONNABORTED | Errno::PERM)
                     ) => {}
-                Err(error) => {
-                    self.port.rest(reactor, &error);
-                    return Ok(Next::Wait);
-                }
+                Err(error) => match self.turn_one_away(reactor, error) {
+                    Ok(()) => {}
+                    Err(error) => {
+                        if error.kind() != io::ErrorKind::WouldBlock {
+                            self.port.rest(reactor, &error);
+                        }
+                        return Ok(Next::Wait);
+                    }
+                },
             }
         }
         Ok(Next::Again)
@@ -291,6 +332,7 @@ impl Descriptor for Acceptor {
     fn connection_lost(self: Box<Self>, reactor: &mut Reactor, _: Reason) -> CallbackResult {
         let Self {
             listener,
+            spare: _,
             port,
             factory,
         } = *self;

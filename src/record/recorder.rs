@@ -28,7 +28,8 @@ const LAST_WORDS: usize = 3;
 pub struct Recorder {
     recorders: Recorders,
     source: Source,
-    /// It wants to go when it has no room left.
+    /// It wants to go when it has no room left. Always the same memory, which this thread's processor has at hand: what
+    /// goes is copied, all at once, into memory that was in others' hands.
     events: Vec<Event>,
     names: Vec<(NameId, String)>,
     known: HashMap<String, NameId>,
@@ -238,7 +239,11 @@ impl Recorder {
             // What it takes to ask in vain is not counted: it is asked seldom.
             Err(batch) => {
                 self.names = batch.names;
-                self.events = batch.events;
+                if batch.events.len() <= BATCH_EVENTS {
+                    self.events.extend_from_slice(&batch.events);
+                } else {
+                    self.events = batch.events;
+                }
             }
         }
     }
@@ -299,14 +304,24 @@ impl Recorder {
         RawBatch {
             source: self.source,
             names: std::mem::take(&mut self.names),
-            events: std::mem::take(&mut self.events),
+            events: self.take_events(),
         }
+    }
+
+    fn take_events(&mut self) -> Vec<Event> {
+        // One that had to grow goes itself.
+        if self.events.len() > BATCH_EVENTS {
+            return std::mem::take(&mut self.events);
+        }
+        let mut events = self.recorders.empty_events();
+        events.extend_from_slice(&self.events);
+        self.events.clear();
+        events
     }
 
     /// The batch before was handed over.
     fn begin_batch(&mut self) {
-        self.events = self.recorders.empty_events();
-        // One that had to grow is as good as any, but not for as long.
+        // It has it already, unless it had to grow.
         self.events.shrink_to(BATCH_EVENTS);
         self.events.reserve_exact(BATCH_EVENTS);
         self.flush_due = self.last.after(self.flush_interval);

@@ -86,6 +86,13 @@ impl Running {
         record_read(self.task, bytes, at, recorder);
     }
 
+    /// What a call that blocked has read, if it has read anything: not that it was the end.
+    pub(super) fn record_arrived(&self, bytes: usize, at: Ticks, recorder: &mut Recorder) {
+        if bytes > 0 {
+            self.record_read(bytes, at, recorder);
+        }
+    }
+
     /// What the program does with data.
     pub(super) fn keep(&mut self, data: &[u8]) {
         self.content.extend_from_slice(data);

@@ -135,6 +135,21 @@ pub trait Factory {
         None
     }
 
+    /// Whether a client is turned away when the system has no descriptor for him: his connection is taken in with one
+    /// that the port keeps for that, and closed. Otherwise clients wait in the port's queue until a descriptor is free;
+    /// those of the same process, which may have them all, would then wait for ever.
+    fn turns_away(&self) -> bool {
+        false
+    }
+
+    /// The client at `address` was turned away.
+    ///
+    /// # Errors
+    /// They are recorded, and change nothing more.
+    fn turned_away(&mut self, _reactor: &mut Reactor, _address: &Address) -> CallbackResult {
+        Ok(())
+    }
+
     /// It is no longer used: the port is closed, or the connector has no connection and does not make one.
     ///
     /// # Errors

@@ -1,5 +1,8 @@
 //! HTTP requests, in the three ways in which a program on a loop can make them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::client::no_connection;
 use super::errand::Errand;
 use crate::reactor::{self, Agent, Failure, HttpError, Reactor, Response};
@@ -30,9 +33,13 @@ impl Errand {
         recorder.record(EventKind::BlockingBegin { name, task });
         // So that a person sees it grow.
         recorder.flush();
-        let body = request_blocking(endpoint, &self.run.end);
+        let answer = request_blocking(endpoint, &self.run.end);
         recorder.record(EventKind::BlockingEnd);
-        self.answered(body.map_err(StepError::from), reactor);
+        self.answered(
+            answer.received,
+            answer.body.map_err(StepError::from),
+            reactor,
+        );
     }
 
     /// In a thread of the pool: it waits, and the loop goes on.
@@ -40,13 +47,17 @@ impl Errand {
         let task = self.task();
         let endpoint = self.run.endpoints[server].clone();
         let stop = self.run.end.clone();
+        // Told beside the result: what was read of a response that is not whole was read all the same.
+        let received = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&received);
         let code = move |recorder: &mut Recorder| {
             let call = WaitCall::Read;
             recorder.record(EventKind::WaitBegin { task, call });
             recorder.flush();
-            let body = request_blocking(&endpoint, &stop);
+            let answer = request_blocking(&endpoint, &stop);
             recorder.record(EventKind::WaitEnd { task });
-            match body {
+            count.store(answer.received, Ordering::Release);
+            match answer.body {
                 // An error after a stop means nothing.
                 Err(_) if stop.is_stopped() => Ok(Vec::new()),
                 body => Ok(body?),
@@ -54,7 +65,8 @@ impl Errand {
         };
         let body = reactor.defer_to_thread(self.label("request"), code);
         body.when_done(reactor, move |reactor, body| {
-            self.answered(body.map_err(of_thread), reactor);
+            let received = received.load(Ordering::Acquire);
+            self.answered(received, body.map_err(of_thread), reactor);
         });
     }
 
@@ -98,12 +110,14 @@ impl Errand {
         self.step_over(result.map_err(StepError::from), reactor);
     }
 
-    /// What came at once, without the loop having read it.
-    fn answered(self, body: Result<Vec<u8>, StepError>, reactor: &mut Reactor) {
+    /// So many bytes came, all at once: the loop has not read them.
+    fn answered(self, received: usize, body: Result<Vec<u8>, StepError>, reactor: &mut Reactor) {
+        let now = reactor.recorder().ticks();
+        if let Some(running) = self.running() {
+            running.record_arrived(received, now, reactor.recorder());
+        }
         let result = body.map(|body| {
-            let now = reactor.recorder().ticks();
             if let Some(mut running) = self.running() {
-                running.record_read(body.len(), now, reactor.recorder());
                 running.keep(&body);
             }
         });

@@ -10,11 +10,11 @@ impl Client<'_> {
     pub(super) fn request(&mut self, server: usize, running: &mut Running) -> StepResult {
         let shared = self.shared;
         let task = running.task();
-        let (response, at) = self.wait(task, WaitCall::Read, |_| {
+        let (answer, at) = self.wait(task, WaitCall::Read, |_| {
             request_blocking(&shared.endpoints[server], shared.stop())
         });
-        let body = response?;
-        running.record_read(body.len(), at, &mut self.recorder);
+        running.record_arrived(answer.received, at, &mut self.recorder);
+        let body = answer.body?;
         // It does what the program does with it, and has no way to fail.
         let _ = self.call("response_received", task, at, |client| {
             running.keep(&body);

