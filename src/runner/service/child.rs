@@ -70,7 +70,8 @@ pub fn serve_client(order: &str) -> Result<(), ChildError> {
         stall_threshold: StallThreshold::new(order.stall_threshold),
         ..Controls::default()
     };
-    let result = Attendant::new(&mut recorder, &controls, order.work).serve(stream, order.task);
+    let mut attendant = Attendant::new(&mut recorder, &controls, order.work, None);
+    let result = attendant.serve(stream, order.task);
     outlet.finish(recorder, result.err())?;
     Ok(())
 }
