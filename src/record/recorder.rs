@@ -70,6 +70,15 @@ impl Recorder {
         recorder
     }
 
+    /// Tells in the end how the time of the calling thread was spent from its start on, and not only from that of the
+    /// recording: for a process that was started for what it records.
+    #[cfg(feature = "cli")]
+    pub(super) fn measure_whole_life(&mut self) {
+        if let Some((times, _)) = &mut self.times {
+            *times = ThreadTimes::whole_life();
+        }
+    }
+
     /// Whose events these are.
     pub const fn source(&self) -> Source {
         self.source

@@ -50,6 +50,14 @@ impl ThreadTimes {
         }
     }
 
+    /// Measures the calling thread from its start on.
+    pub(super) fn whole_life() -> Self {
+        Self {
+            begun_on: thread::current().id(),
+            begin: SpentTimes::default(),
+        }
+    }
+
     /// Nanoseconds on a core, and of waiting for one, up to now. Where it was begun on another thread, this one was
     /// started for what is measured: all of its life counts.
     pub(super) fn up_to_now(self) -> (u64, u64) {

@@ -110,7 +110,8 @@ fn start(
         .spawn()
         .map_err(|error| command.refused(error))?;
     let name = format!("process {}", process.id());
-    let recorders = recorder.recorders();
+    // How its time is spent it tells itself.
+    let recorders = recorder.recorders().clone().without_thread_times();
     let recorder = recorders.recorder_since(begin, serving.job.model, &name);
     Ok(Started::new(process, task, recorder))
 }
