@@ -99,7 +99,7 @@ fn a_run_is_told_the_same_from_memory_and_from_its_files() {
         let copy = folder.path().join("copy").with_extension(ending);
         let mut origin = Origin::File(path.clone());
         origin
-            .export(&copy, &info, &trace.store, trace.now())
+            .export(&copy, &info, &trace.store, &trace.marks, trace.now())
             .unwrap();
         assert!(copy.metadata().unwrap().len() > 1000);
     }

@@ -154,6 +154,9 @@ pub(super) struct ScreenshotArgs {
     /// Make the callbacks of a task block, where a scenario is run (as in `run`)
     #[arg(long, value_name = "KIND:DURATION[:TASK]")]
     pub(super) block: Option<String>,
+    /// Show another trace below it, and compare the two
+    #[arg(long, value_name = "FILE.loopscope")]
+    pub(super) beside: Option<PathBuf>,
 }
 
 #[cfg(feature = "gui")]

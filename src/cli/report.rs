@@ -32,7 +32,13 @@ pub(super) fn convert(file: &Path, out: &Path) -> anyhow::Result<()> {
     }
     let trace = format::open(file)?;
     warn_if_truncated(file, &trace)?;
-    Ok(Origin::File(file.to_owned()).export(out, &trace.info, &trace.store, trace.now())?)
+    Ok(Origin::File(file.to_owned()).export(
+        out,
+        &trace.info,
+        &trace.store,
+        &trace.marks,
+        trace.now(),
+    )?)
 }
 
 /// The end of the file may be missing: what is there counts.

@@ -244,7 +244,7 @@ impl<'a> TraceFiles<'a> {
         let mut result = self.failed.map_or_else(|| recording.finish(), Err);
         let mut origin = Origin::Recording(recording);
         for path in self.exports {
-            result = result.and(origin.export(path, &self.info, store, store.range().end));
+            result = result.and(origin.export(path, &self.info, store, &[], store.range().end));
         }
         result
     }

@@ -40,11 +40,16 @@ fn show(_: Option<&Path>) -> Result<(), &'static str> {
     Err("this loopscope was built without its window (cargo's feature `gui`)")
 }
 
+/// After so many frames all is counted that differs between two traces of a few seconds.
+#[cfg(feature = "gui")]
+const ENOUGH_TO_COUNT: usize = 60;
+
 /// `loopscope screenshot`: the window as it shows a trace, or a scenario after its run.
 #[cfg(feature = "gui")]
 pub(super) fn screenshot(args: &super::args::ScreenshotArgs) -> anyhow::Result<()> {
     use super::args::{Language, Theme};
     use crate::gui::App;
+    use crate::gui::beside::BesideCommand;
     use crate::gui::command::Command;
     use crate::gui::screenshot::{PASSES, capture, save_png};
     use crate::gui::settings::Settings;
@@ -69,7 +74,18 @@ pub(super) fn screenshot(args: &super::args::ScreenshotArgs) -> anyhow::Result<(
     } else {
         run_in(&mut app, &ctx, &args.subject, args.block.as_deref())?;
     }
-    let picture = capture(&ctx, args.size, 1.0, PASSES, |ui| app.ui(ui));
+    let mut passes = PASSES;
+    if let Some(other) = &args.beside {
+        // What differs is counted a little in every frame.
+        passes = ENOUGH_TO_COUNT;
+        let shown = |app: &App| app.documents().shown().map(|document| document.id);
+        let first = shown(&app);
+        app.show_trace(other, crate::format::open(other)?);
+        if let Some((a, b)) = first.zip(shown(&app)) {
+            app.apply(Command::Beside(BesideCommand::Compare([a, b])));
+        }
+    }
+    let picture = capture(&ctx, args.size, 1.0, passes, |ui| app.ui(ui));
     Ok(save_png(&picture, &args.out)?)
 }
 
@@ -98,5 +114,38 @@ fn run_in(
     match app.documents().shown() {
         Some(_) => Ok(()),
         None => anyhow::bail!("{scenario} could not be run: `loopscope run {scenario}` says why"),
+    }
+}
+
+#[cfg(all(test, feature = "gui"))]
+mod tests {
+    use super::screenshot;
+    use crate::cli::args::{Language, ScreenshotArgs, Theme};
+
+    #[test]
+    fn a_picture_shows_one_trace_or_two() {
+        let folder = tempfile::tempdir().expect("there is room");
+        let trace = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/data/three-slow-servers.loopscope"
+        );
+        let picture = |beside: Option<&str>| {
+            let out = folder.path().join("picture.png");
+            screenshot(&ScreenshotArgs {
+                subject: trace.to_owned(),
+                out: out.clone(),
+                size: "1024x640".parse()?,
+                theme: Theme::Dark,
+                language: Language::En,
+                block: None,
+                beside: beside.map(Into::into),
+            })?;
+            anyhow::Ok(std::fs::read(out)?)
+        };
+        let one = picture(None).expect("there is a trace");
+        let two = picture(Some(trace)).expect("there are two");
+        assert!(one.starts_with(b"\x89PNG") && one != two);
+        let error = picture(Some("nowhere.loopscope")).expect_err("there is none");
+        assert!(error.to_string().contains("nowhere.loopscope"), "{error}");
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! | column | |
 //! |---|---|
-//! | `model` | such as `asynchronous` |
-//! | `lane` | `thread` or `task` |
+//! | `model` | such as `asynchronous`; empty for a mark |
+//! | `lane` | `thread` or `task`; `trace` for a mark |
 //! | `lane_name` | which thread, or which task |
 //! | `depth` | how deep a span is nested; 0 is the outermost |
-//! | `kind` | such as `poll`, `callback`, `waiting`, `bytes read`, `stall` |
-//! | `name` | of a callback or a call that blocks; the text of a failure; the cause of a stall |
+//! | `kind` | such as `poll`, `callback`, `waiting`, `bytes read`, `stall`, `mark` |
+//! | `name` | of a callback or a call that blocks; the text of a failure; the cause of a stall; the note of a mark |
 //! | `task` | for which task |
 //! | `begin_s` | seconds since the trace began, to the nanosecond |
 //! | `duration_s` | seconds, to the nanosecond; empty for a moment |
@@ -15,14 +15,15 @@
 //! | `failed` | `true` or `false` for a callback |
 //! | `value` | bytes read; nanoseconds late of a timer that fired; events dropped; … |
 //!
-//! Spans come with those around them first; the moments of a lane follow on its spans.
+//! Spans come with those around them first; the moments of a lane follow on its spans, and the marks on all lanes.
 
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::marks::in_order;
 use super::order::outermost_first;
 use super::words::Moment;
-use super::{WriteError, whole};
+use super::{Mark, WriteError, whole};
 use crate::analysis::{StallReport, stalls};
 use crate::store::{Lane, ModelTrack, Span, SpanKind, TaskTrack, TraceStore};
 use crate::trace::{TaskId, TimeRange, Timestamp};
@@ -49,15 +50,25 @@ const HEADER: [&str; 12] = [
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn export(path: &Path, store: &TraceStore, now: Timestamp) -> Result<(), WriteError> {
-    whole::write(path, |out| write(out, store, now))
+pub fn export(
+    path: &Path,
+    store: &TraceStore,
+    marks: &[Mark],
+    now: Timestamp,
+) -> Result<(), WriteError> {
+    whole::write(path, |out| write(out, store, marks, now))
 }
 
 /// Writes the table.
 ///
 /// # Errors
 /// When `out` refuses.
-pub fn write(out: impl Write, store: &TraceStore, now: Timestamp) -> io::Result<()> {
+pub fn write(
+    out: impl Write,
+    store: &TraceStore,
+    marks: &[Mark],
+    now: Timestamp,
+) -> io::Result<()> {
     let mut table = Table {
         out: ::csv::Writer::from_writer(out),
         store,
@@ -70,6 +81,15 @@ pub fn write(out: impl Write, store: &TraceStore, now: Timestamp) -> io::Result<
         for stall in stalls.iter().filter(|stall| stall.model == model.id) {
             table.write_stall(model, stall)?;
         }
+    }
+    for mark in in_order(marks) {
+        let row = Row {
+            kind: "mark",
+            name: &mark.note,
+            range: TimeRange::new(mark.at, mark.at),
+            ..Row::default()
+        };
+        table.write_row("", ("trace", ""), &row)?;
     }
     table.out.flush()
 }
@@ -115,7 +135,7 @@ impl<'a, W: Write> Table<'a, W> {
                     value: moment.value.map(|(_, value)| value),
                     ..Row::default()
                 };
-                self.write_row(model, lane, &row)?;
+                self.write_row(self.store.model_name(model), lane, &row)?;
             }
         }
         for task in &model.tasks {
@@ -140,7 +160,7 @@ impl<'a, W: Write> Table<'a, W> {
                 has_length: true,
                 ..self.span_row(&span)
             };
-            self.write_row(model, lane, &row)?;
+            self.write_row(self.store.model_name(model), lane, &row)?;
         }
         Ok(())
     }
@@ -171,19 +191,19 @@ impl<'a, W: Write> Table<'a, W> {
             has_length: true,
             ..Row::default()
         };
-        self.write_row(model, lane, &row)
+        self.write_row(self.store.model_name(model), lane, &row)
     }
 
     fn write_row(
         &mut self,
-        model: &ModelTrack,
+        model: &str,
         (lane, lane_name): (&str, &str),
         row: &Row<'_>,
     ) -> io::Result<()> {
         let number = |number: Option<u64>| number.map(|n| n.to_string()).unwrap_or_default();
         let duration = row.has_length.then(|| seconds(row.range.nanos()));
         self.out.write_record([
-            self.store.model_name(model),
+            model,
             lane,
             lane_name,
             &number(row.depth.map(|depth| depth as u64)),

@@ -1,25 +1,21 @@
 //! What can go wrong with files, told so that a person knows what to do.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::trace::{Phrase, system_error};
 
 /// Why a trace could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The name does not tell in which format.
-    #[error(
-        "{}: the ending of the name chooses the format: .loopscope (Loopscope's own, opens again), \
-         .json (Chrome JSON for Perfetto) or .csv (a table)", .0.display()
-    )]
     UnknownEnding(PathBuf),
     /// There is a folder of that name.
-    #[error("{} is a folder: name a file in it, such as {}", .0.display(), .0.join("trace.loopscope").display())]
     IsFolder(PathBuf),
     /// There is something of that name that a file must not take the place of, such as a device.
-    #[error("{} is there and is no ordinary file: choose another name", .0.display())]
     NotAFile(PathBuf),
     /// The folder it should lie in does not exist.
-    #[error("cannot write {}: there is no folder {}: create it, or choose another", path.display(), folder.display())]
     NoFolder {
         /// What should have been written.
         path: PathBuf,
@@ -27,7 +23,6 @@ pub enum WriteError {
         folder: PathBuf,
     },
     /// The native form of the trace cannot be read any more.
-    #[error("cannot copy the trace from {}: {source}", path.display())]
     Source {
         /// Where it was.
         path: PathBuf,
@@ -35,7 +30,6 @@ pub enum WriteError {
         source: io::Error,
     },
     /// The system refused.
-    #[error("cannot write {}: {source}{}", path.display(), way_out(source))]
     Io {
         /// What should have been written.
         path: PathBuf,
@@ -51,13 +45,48 @@ impl WriteError {
             source,
         }
     }
+
+    /// What is said of it.
+    pub fn phrase(&self) -> Phrase {
+        match self {
+            Self::UnknownEnding(path) => Phrase::new(
+                "{path}: the ending of the name chooses the format: .loopscope (Loopscope's own, opens again), \
+                 .json (Chrome JSON for Perfetto) or .csv (a table)",
+            )
+            .with("path", path.display()),
+            Self::IsFolder(path) => Phrase::new("{path} is a folder: name a file in it, such as {file}")
+                .with("path", path.display())
+                .with("file", path.join("trace.loopscope").display()),
+            Self::NotAFile(path) => {
+                Phrase::new("{path} is there and is no ordinary file: choose another name")
+                    .with("path", path.display())
+            }
+            Self::NoFolder { path, folder } => Phrase::new(
+                "cannot write {path}: there is no folder {folder}: create it, or choose another",
+            )
+            .with("path", path.display())
+            .with("folder", folder.display()),
+            Self::Source { path, source } => Phrase::new("cannot copy the trace from {path}: {why}")
+                .with("path", path.display())
+                .with_words("why", system_error(source)),
+            Self::Io { path, source } => Phrase::new("cannot write {path}: {why}{way_out}")
+                .with("path", path.display())
+                .with_words("why", system_error(source))
+                .with_words("way_out", way_out(source)),
+        }
+    }
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.phrase().fmt(f)
+    }
 }
 
 /// Why a trace could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The system refused.
-    #[error("cannot read {}: {source}", path.display())]
     Io {
         /// What should have been read.
         path: PathBuf,
@@ -65,24 +94,17 @@ pub enum ReadError {
         source: io::Error,
     },
     /// It is a folder.
-    #[error("{} is a folder: choose a trace in it", .0.display())]
     IsFolder(PathBuf),
     /// There is not one byte in it.
-    #[error("{} is empty: nothing was recorded into it", .0.display())]
     Empty(PathBuf),
     /// It is something else.
-    #[error("{} is not a Loopscope trace: {looks_like}", path.display())]
     NotATrace {
         /// The file.
         path: PathBuf,
         /// What it seems to be, and what to do with it.
-        looks_like: &'static str,
+        looks_like: Phrase,
     },
     /// A newer Loopscope wrote it.
-    #[error(
-        "{} was written by a newer Loopscope (version {version} of the format; this one reads up to {known}): \
-         open it with that one", path.display()
-    )]
     Newer {
         /// The file.
         path: PathBuf,
@@ -92,19 +114,67 @@ pub enum ReadError {
         known: u16,
     },
     /// It breaks off, or is damaged, before the first event.
-    #[error("{} begins like a Loopscope trace but is damaged before its first event: nothing of it can be shown", .0.display())]
     Headless(PathBuf),
 }
 
-fn way_out(error: &io::Error) -> &'static str {
+impl ReadError {
+    /// What is said of it.
+    pub fn phrase(&self) -> Phrase {
+        let (said, path) = match self {
+            Self::Io { path, source } => {
+                let said = Phrase::new("cannot read {path}: {why}");
+                (said.with_words("why", system_error(source)), path)
+            }
+            Self::IsFolder(path) => (
+                Phrase::new("{path} is a folder: choose a trace in it"),
+                path,
+            ),
+            Self::Empty(path) => (
+                Phrase::new("{path} is empty: nothing was recorded into it"),
+                path,
+            ),
+            Self::NotATrace { path, looks_like } => {
+                let said = Phrase::new("{path} is not a Loopscope trace: {looks_like}");
+                (said.with_words("looks_like", looks_like.clone()), path)
+            }
+            Self::Newer {
+                path,
+                version,
+                known,
+            } => {
+                let said = Phrase::new(
+                    "{path} was written by a newer Loopscope (version {version} of the format; this one reads up to \
+                     {known}): open it with that one",
+                );
+                (said.with("version", version).with("known", known), path)
+            }
+            Self::Headless(path) => (
+                Phrase::new(
+                    "{path} begins like a Loopscope trace but is damaged before its first event: nothing of it can be \
+                     shown",
+                ),
+                path,
+            ),
+        };
+        said.with("path", path.display())
+    }
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.phrase().fmt(f)
+    }
+}
+
+fn way_out(error: &io::Error) -> Phrase {
     use io::ErrorKind;
     match error.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            ": choose a folder in which you may write"
+            Phrase::new(": choose a folder in which you may write")
         }
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            ": make room, or choose a folder on another disk"
+            Phrase::new(": make room, or choose a folder on another disk")
         }
-        _ => "",
+        _ => Phrase::default(),
     }
 }

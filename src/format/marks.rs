@@ -45,6 +45,13 @@ fn copy(from: &Path, path: &Path, marks: &[Mark]) -> Result<(), WriteError> {
     whole::write(path, |out| copy.write(out, marks))
 }
 
+/// Marks in the order of time.
+pub(super) fn in_order(marks: &[Mark]) -> Vec<&Mark> {
+    let mut marks: Vec<_> = marks.iter().collect();
+    marks.sort_by_key(|mark| mark.at);
+    marks
+}
+
 /// The chunk of marks; no bytes where there are none.
 pub(super) fn write(out: &mut impl Write, marks: &[Mark]) -> io::Result<()> {
     match marks {

@@ -31,7 +31,7 @@ pub use native::Reader;
 pub use recording::Recording;
 
 use crate::store::TraceStore;
-use crate::trace::Timestamp;
+use crate::trace::{Phrase, Timestamp};
 
 /// What a file tells about its trace before the first event.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +71,7 @@ pub struct Trace {
     pub marks: Vec<Mark>,
     /// Where the file ends early or is damaged: what is missing, as a sentence for a person. Everything before
     /// that is in the store.
-    pub truncated: Option<String>,
+    pub truncated: Option<Phrase>,
 }
 
 impl Trace {
@@ -173,7 +173,7 @@ pub enum Origin {
 
 impl Origin {
     /// Writes the trace to `path`, in the format that its ending means, whole or not at all. `info` and `store`
-    /// are what was recorded or opened, and `now` stands for the end of what lasts still: the run may go on.
+    /// are what was recorded or opened, with its `marks` (the native form is copied with those that it has), and `now` stands for the end of what lasts still: the run may go on.
     ///
     /// # Errors
     /// When the ending is unknown or the file cannot be written. A file that was there before is still there.
@@ -182,6 +182,7 @@ impl Origin {
         path: &Path,
         info: &TraceInfo,
         store: &TraceStore,
+        marks: &[Mark],
         now: Timestamp,
     ) -> Result<(), WriteError> {
         match Format::of_path(path)? {
@@ -189,8 +190,8 @@ impl Origin {
                 Self::Recording(recording) => recording.save_as(path),
                 Self::File(from) => whole::copy(from, path),
             },
-            Format::Chrome => chrome::export(path, info, store, now),
-            Format::Csv => csv::export(path, store, now),
+            Format::Chrome => chrome::export(path, info, store, marks, now),
+            Format::Csv => csv::export(path, store, marks, now),
         }
     }
 }

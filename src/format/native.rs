@@ -254,7 +254,7 @@ pub(super) fn read_from(path: &Path, input: impl Read) -> Result<Trace, ReadErro
         info: reader.info().clone(),
         store,
         marks: reader.take_marks(),
-        truncated: reader.missing().map(str::to_owned),
+        truncated: reader.missing().cloned(),
     })
 }
 

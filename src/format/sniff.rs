@@ -1,25 +1,31 @@
 //! What a file that is no trace seems to be.
 
+use crate::trace::Phrase;
+
 /// Guesses from the first bytes of a file, and says what to do with it.
-pub(super) fn looks_like(start: &[u8]) -> &'static str {
-    const KNOWN: [(&[u8], &str); 5] = [
-        (b"\x89PNG\r\n\x1a\n", "it is a PNG picture"),
+pub(super) fn looks_like(start: &[u8]) -> Phrase {
+    const KNOWN: [(&[u8], Phrase); 5] = [
+        (b"\x89PNG\r\n\x1a\n", Phrase::new("it is a PNG picture")),
         (
             b"\x1f\x8b",
-            "it is compressed with gzip: unpack it first, and see whether a trace is in it",
+            Phrase::new(
+                "it is compressed with gzip: unpack it first, and see whether a trace is in it",
+            ),
         ),
         (
             b"PK\x03\x04",
-            "it is a zip archive: unpack it first, and see whether a trace is in it",
+            Phrase::new("it is a zip archive: unpack it first, and see whether a trace is in it"),
         ),
-        (b"\x7fELF", "it is a program"),
+        (b"\x7fELF", Phrase::new("it is a program")),
         (
             super::csv::HEADER_START.as_bytes(),
-            "it is a table of a trace: Loopscope writes .csv but reads only .loopscope",
+            Phrase::new(
+                "it is a table of a trace: Loopscope writes .csv but reads only .loopscope",
+            ),
         ),
     ];
     if let Some((_, what)) = KNOWN.iter().find(|(magic, _)| start.starts_with(magic)) {
-        return what;
+        return what.clone();
     }
     // A character may be cut in two where the first bytes end.
     let valid = match str::from_utf8(start) {
@@ -27,24 +33,26 @@ pub(super) fn looks_like(start: &[u8]) -> &'static str {
         Err(error) if error.error_len().is_none() => {
             str::from_utf8(&start[..error.valid_up_to()]).unwrap_or_default()
         }
-        Err(_) => return "it holds binary data of another kind",
+        Err(_) => return Phrase::new("it holds binary data of another kind"),
     };
     if valid.contains('\0') {
-        return "it holds binary data of another kind";
+        return Phrase::new("it holds binary data of another kind");
     }
     let text = valid.trim_start();
     let json = text.starts_with('{') || text.starts_with('[');
     if json && (text.contains("\"traceEvents\"") || text.contains("\"ph\"")) {
-        return "it is Chrome JSON, which Loopscope writes but does not read: open the .loopscope file, or look \
-                at this one in ui.perfetto.dev";
+        return Phrase::new(
+            "it is Chrome JSON, which Loopscope writes but does not read: open the .loopscope file, or look \
+                at this one in ui.perfetto.dev",
+        );
     }
     if json {
-        return "it is JSON of another kind";
+        return Phrase::new("it is JSON of another kind");
     }
     if text.contains("[[server") || text.contains("[[task") {
-        return "it seems to be a scenario: run it with `loopscope run`";
+        return Phrase::new("it seems to be a scenario: run it with `loopscope run`");
     }
-    "it is text"
+    Phrase::new("it is text")
 }
 
 #[cfg(test)]
@@ -53,15 +61,43 @@ mod tests {
 
     #[test]
     fn what_people_are_likely_to_try_is_recognized() {
-        assert!(looks_like(b"\x89PNG\r\n\x1a\n....").contains("PNG"));
-        assert!(looks_like(b"{\"traceEvents\":[]}").contains("does not read"));
-        assert!(looks_like(b"[\n{\"name\":\"x\",\"ph\":\"B\"").contains("does not read"));
-        assert!(looks_like(b"{\"a\":1}").contains("JSON of another kind"));
-        assert!(looks_like("model,lane,lane_name,depth".as_bytes()).contains("table"));
-        assert!(looks_like(b"title = 1\n[[servers]]").contains("loopscope run"));
-        assert!(looks_like(b"hello").contains("text"));
-        assert!(looks_like(&"ö".as_bytes()[..1]).contains("text"));
-        assert!(looks_like(b"a\0b").contains("binary"));
-        assert!(looks_like(b"\xff\xfe\xfd").contains("binary"));
+        assert!(
+            looks_like(b"\x89PNG\r\n\x1a\n....")
+                .to_string()
+                .contains("PNG")
+        );
+        assert!(
+            looks_like(b"{\"traceEvents\":[]}")
+                .to_string()
+                .contains("does not read")
+        );
+        assert!(
+            looks_like(b"[\n{\"name\":\"x\",\"ph\":\"B\"")
+                .to_string()
+                .contains("does not read")
+        );
+        assert!(
+            looks_like(b"{\"a\":1}")
+                .to_string()
+                .contains("JSON of another kind")
+        );
+        assert!(
+            looks_like("model,lane,lane_name,depth".as_bytes())
+                .to_string()
+                .contains("table")
+        );
+        assert!(
+            looks_like(b"title = 1\n[[servers]]")
+                .to_string()
+                .contains("loopscope run")
+        );
+        assert!(looks_like(b"hello").to_string().contains("text"));
+        assert!(
+            looks_like(&"ö".as_bytes()[..1])
+                .to_string()
+                .contains("text")
+        );
+        assert!(looks_like(b"a\0b").to_string().contains("binary"));
+        assert!(looks_like(b"\xff\xfe\xfd").to_string().contains("binary"));
     }
 }

@@ -5,28 +5,29 @@
 
 use std::path::Path;
 
+use super::beside::Pair;
 use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
+use super::desktop::Desktop;
 use super::document::{Document, Documents};
 use super::jobs::{Done, Jobs};
 use super::lanes::Arrangements;
 use super::live::Live;
 use super::messages::{Messages, Severity};
+use super::middle::Pane;
 use super::navigate;
 use super::opening::Opening;
 use super::panel;
 use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
 use super::panel::walk::Walk;
-use super::plot::Plots;
 use super::search::Search;
 use super::settings::Settings;
 use super::theme;
-use super::timeline::Timeline;
-use super::timeline::minimap::Minimap;
 use super::what_if::WhatIf;
-use crate::gui::texts::{self, Language, fill, tr};
+use crate::gui::texts::{self, fill, say, tr};
 use crate::scenario::builtins;
+use crate::trace::system_error;
 
 /// Everything the window knows.
 pub struct App {
@@ -36,8 +37,11 @@ pub struct App {
     pub(super) documents: Documents,
     /// How the lanes are arranged, while the window is open.
     pub(super) lanes: Arrangements,
-    pub(super) timeline: Timeline,
-    pub(super) minimap: Minimap,
+    /// The timeline, and the one of the trace that is compared with.
+    pub(super) panes: [Pane; 2],
+    /// Two traces that are compared.
+    pub(super) pair: Option<Pair>,
+    pub(super) differences: panel::beside::Differences,
     pub(super) search: Search,
     pub(super) live: Option<Live>,
     pub(super) messages: Messages,
@@ -48,13 +52,12 @@ pub struct App {
     pub(super) jobs: Jobs,
     pub(super) opening: Vec<Opening>,
     pub(super) statistics: panel::statistics::Table,
-    pub(super) plots: Plots,
     pub(super) what_if: WhatIf,
     pub(super) runs: u32,
     closing: bool,
     /// Whether it was told that marks would be lost.
     pub(super) warned: bool,
-    system_language: Language,
+    desktop: Desktop,
 }
 
 impl App {
@@ -64,14 +67,15 @@ impl App {
         // Quitting is a command like any other: what runs must be stopped first.
         ctx.options_mut(|options| options.quit_shortcuts.clear());
         let first = &builtins()[0];
-        Self {
+        let app = Self {
             ctx: ctx.clone(),
             settings,
             controls: Controls::of(first.scenario(), first.name),
             documents: Documents::default(),
             lanes: Arrangements::default(),
-            timeline: Timeline::default(),
-            minimap: Minimap::default(),
+            panes: Default::default(),
+            pair: None,
+            differences: panel::beside::Differences::default(),
             search: Search::default(),
             live: None,
             messages: Messages::default(),
@@ -82,18 +86,20 @@ impl App {
             jobs: Jobs::new(ctx),
             opening: Vec::new(),
             statistics: panel::statistics::Table::default(),
-            plots: Plots::default(),
             what_if: WhatIf::default(),
             runs: 0,
             closing: false,
             warned: false,
-            system_language: Language::English,
-        }
+            desktop: Desktop::default(),
+        };
+        app.set_motion();
+        app
     }
 
-    /// The same, where the system speaks this language.
-    pub const fn on_system(mut self, language: Language) -> Self {
-        self.system_language = language;
+    /// The same, on this desktop.
+    pub fn on(mut self, desktop: Desktop) -> Self {
+        self.desktop = desktop;
+        self.set_motion();
         self
     }
 
@@ -109,6 +115,10 @@ impl App {
 
     /// What stands above the window: what is shown in it.
     pub fn title(&self) -> String {
+        if let Some(compared) = self.compared() {
+            let [a, b] = compared.documents.map(|document| &document.title);
+            return format!("{a} | {b} – Loopscope");
+        }
         match self.documents.shown() {
             Some(document) => format!("{} – Loopscope", document.title),
             None => "Loopscope".to_owned(),
@@ -150,16 +160,24 @@ impl App {
         self.fetch(ctx);
         let shown = self.documents.shown_mut();
         let is_behind = shown.is_some_and(|document| !document.look_at_loops());
-        if self.documents.catch_up() || is_behind {
+        let other_is_behind = !self.look_at_the_other();
+        if self.documents.catch_up() || is_behind || other_is_behind {
             ctx.request_repaint();
         }
         self.update_what_if();
         self.play_on(ctx);
+        self.link_views();
     }
 
     /// Everything that is said on this thread is said in the language that was chosen.
     pub(super) fn speak(&self) {
-        texts::speak(self.settings.language.resolve(self.system_language));
+        texts::speak(self.settings.language.resolve(self.desktop.language));
+    }
+
+    /// Lets things move by themselves, or not.
+    fn set_motion(&self) {
+        let still = self.settings.still.unwrap_or(self.desktop.still);
+        theme::set_motion(&self.ctx, !still);
     }
 
     /// Does what was asked for.
@@ -217,6 +235,7 @@ impl App {
                 self.on_shown(|document| next_stall(document, forward));
             }
             Command::ShowTrace(place) => self.documents.show(place),
+            Command::Beside(command) => self.beside(command),
             Command::OpenDialog => self.ask_for_path(Purpose::OpenTrace),
             Command::LoadScenarioDialog => self.ask_for_path(Purpose::LoadScenario),
             Command::SaveScenarioDialog => self.ask_for_path(Purpose::SaveScenario),
@@ -234,6 +253,10 @@ impl App {
             Command::SetLanguage(language) => {
                 self.settings.language = language;
                 self.speak();
+            }
+            Command::SetStill(still) => {
+                self.settings.still = Some(still);
+                self.set_motion();
             }
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
             Command::SetPlot(measure, on) => self.settings.measures.set(measure, on),
@@ -261,7 +284,7 @@ impl App {
         }
     }
 
-    fn on_shown(&mut self, change: impl FnOnce(&mut Document)) {
+    pub(super) fn on_shown(&mut self, change: impl FnOnce(&mut Document)) {
         if let Some(document) = self.documents.shown_mut() {
             change(document);
         }
@@ -307,7 +330,7 @@ impl App {
         if let Err(error) = started {
             let text = fill(
                 tr("The system has no thread to give: {error}. Stop the run and try again."),
-                &[("error", &error)],
+                &[("error", &say(&system_error(&error)))],
             );
             self.messages.say(Severity::Error, text);
         }
@@ -349,7 +372,7 @@ impl App {
 }
 
 /// Moves the view. Asked for what is shown already, it shows everything: the same key leads there and back.
-fn look(document: &mut Document, command: ViewCommand) {
+pub(super) fn look(document: &mut Document, command: ViewCommand) {
     let before = (document.view.begin(), document.view.length());
     document.look(command);
     let unmoved = before == (document.view.begin(), document.view.length());

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use crate::analysis::plain_duration;
 use crate::gui::texts::{self, fill, tr};
+use crate::gui::theme::hues;
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, TraceStore};
 use crate::trace::{
     Doing, EventKind, Half, Interest, ModelId, Outcome, Side, TaskId, ThreadId, WaitCall,
+    process_of,
 };
 
 /// What a span is called: `data_received`, `sleep 200ms`, `poll`.
@@ -55,6 +57,13 @@ pub(super) fn model(store: &TraceStore, id: ModelId) -> &str {
         .map_or("?", |model| texts::variant(store.model_name(model)))
 }
 
+/// The models of a trace, each with what tells its colour (see [`hues`]).
+pub(super) fn coloured_models(store: &TraceStore) -> impl Iterator<Item = (usize, &ModelTrack)> {
+    let models = store.models();
+    let hues = hues(models.iter().map(|model| store.model_name(model)));
+    hues.into_iter().zip(models)
+}
+
 /// What a task is called.
 pub(super) fn task(store: &TraceStore, model: &ModelTrack, id: TaskId) -> String {
     model.task(id).and_then(|task| task.name).map_or_else(
@@ -67,16 +76,23 @@ pub(super) fn task(store: &TraceStore, model: &ModelTrack, id: TaskId) -> String
 pub(super) fn thread(store: &TraceStore, model: &ModelTrack, id: ThreadId) -> String {
     model.thread(id).and_then(|thread| thread.name).map_or_else(
         || fill(tr("thread {id}"), &[("id", &id)]),
-        |name| store.name(name).to_owned(),
+        |name| texts::thread(store.name(name)).into_owned(),
     )
 }
 
 /// What a lane is called: `thread reactor`, `task ecstasy`.
 pub(super) fn lane(store: &TraceStore, model: &ModelTrack, lane: LaneRef) -> String {
     match lane {
+        LaneRef::Thread(id) if is_process(store, model, id) => thread(store, model, id),
         LaneRef::Thread(id) => fill(tr("thread {name}"), &[("name", &thread(store, model, id))]),
         LaneRef::Task(id) => fill(tr("task {name}"), &[("name", &task(store, model, id))]),
     }
+}
+
+/// Whether a thread is all there is of a process of its own.
+fn is_process(store: &TraceStore, model: &ModelTrack, id: ThreadId) -> bool {
+    let name = model.thread(id).and_then(|thread| thread.name);
+    name.is_some_and(|name| process_of(store.name(name)).is_some())
 }
 
 /// What happened at a moment, in a few words.
@@ -317,8 +333,29 @@ pub(super) fn ended(outcome: Outcome) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_process_is_not_called_a_thread() {
+        let mut store = TraceStore::new();
+        let (model, id) = (ModelId::from_index(0), ThreadId::from_index(0));
+        let name = NameId::from_index(0);
+        let event = |kind| Event {
+            at: Timestamp::ZERO,
+            kind,
+        };
+        store.push(&Batch {
+            source: Source { model, thread: id },
+            names: vec![(name, "process 17".to_owned())],
+            events: vec![
+                event(EventKind::ModelBegin { name }),
+                event(EventKind::ThreadBegin { name }),
+            ],
+        });
+        let said = lane(&store, &store.models()[0], LaneRef::Thread(id));
+        assert_eq!(said, "process 17");
+    }
     use crate::store::sample;
-    use crate::trace::{DeferredStep, FlowId, NameId};
+    use crate::trace::{Batch, DeferredStep, Event, FlowId, ModelId, NameId, Source, Timestamp};
 
     #[test]
     fn the_life_of_a_connection_and_of_a_deferred_are_told_in_words() {

@@ -10,6 +10,7 @@ use super::document::Native;
 use super::texts;
 use crate::format::Mark;
 use crate::scenario::Scenario;
+use crate::trace::Phrase;
 
 /// A dialog that closes as fast as this was never open.
 const NOBODY: Duration = Duration::from_millis(400);
@@ -21,7 +22,7 @@ pub enum Done {
     /// A trace was exported, or could not be.
     Exported(Exported),
     /// A scenario was saved, and this is what is in the file; or it could not be.
-    Saved(PathBuf, Result<Box<Scenario>, String>),
+    Saved(PathBuf, Result<Box<Scenario>, Phrase>),
 }
 
 /// What came of the system's file dialog.
@@ -46,7 +47,7 @@ pub struct Exported {
     /// Its native form, which goes back to it.
     pub native: Native,
     /// Whether it was written, or why not.
-    pub result: Result<(), String>,
+    pub result: Result<(), Phrase>,
 }
 
 /// What files of one kind are called, and how their names end.

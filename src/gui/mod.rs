@@ -9,10 +9,12 @@
 
 pub mod action;
 pub mod app;
+pub mod beside;
 pub mod command;
 pub mod controls;
 mod counting;
 mod describe;
+mod desktop;
 pub mod document;
 mod finding;
 mod fuzzy;
@@ -22,6 +24,7 @@ pub mod live;
 mod marking;
 pub mod marks;
 pub mod messages;
+mod middle;
 mod navigate;
 mod opening;
 pub mod panel;
@@ -51,4 +54,5 @@ pub mod what_if;
 mod window;
 
 pub use app::App;
+pub use desktop::Desktop;
 pub use window::{GuiError, Launch, run};

@@ -15,7 +15,8 @@ use super::document::Document;
 use super::messages::Severity;
 use super::panel::files::Purpose;
 use crate::format::{Mark, ReadError, Reader, TraceInfo};
-use crate::trace::Batch;
+use crate::gui::texts::say;
+use crate::trace::{Batch, Phrase};
 
 /// How long a frame may spend on taking in, at least. What is left waits for the next one.
 const BUDGET: Duration = Duration::from_millis(8);
@@ -30,6 +31,8 @@ pub struct Opening {
     pub path: PathBuf,
     /// The id of its document, once its first events are here.
     pub document: Option<u32>,
+    /// The id of the trace that it is to be compared with.
+    beside: Option<u32>,
     info: TraceInfo,
     parts: Receiver<Part>,
     /// When something was taken in last.
@@ -45,8 +48,8 @@ enum Part {
     Begin(TraceInfo),
     Batches(Vec<Batch>),
     /// There is no more: what was marked, and what is missing.
-    End(Vec<Mark>, Option<String>),
-    Failed(String),
+    End(Vec<Mark>, Option<Phrase>),
+    Failed(Phrase),
 }
 
 impl Opening {
@@ -70,6 +73,7 @@ impl Opening {
         Ok(Self {
             path,
             document: None,
+            beside: None,
             info: TraceInfo::default(),
             parts,
             taken_at: Instant::now(),
@@ -82,6 +86,14 @@ impl Opening {
     pub fn share(&self) -> f32 {
         let read = self.read.load(Ordering::Relaxed);
         (read as f64 / self.size.max(1) as f64).clamp(0.0, 1.0) as f32
+    }
+
+    /// What it is opened for.
+    const fn purpose(&self) -> Purpose {
+        match self.beside {
+            Some(_) => Purpose::Compare,
+            None => Purpose::OpenTrace,
+        }
     }
 
     /// What it is called.
@@ -102,13 +114,13 @@ impl Reading {
     fn run(&self, path: &Path) {
         let last = match self.read(path) {
             Ok((marks, missing)) => Part::End(marks, missing),
-            Err(error) => Part::Failed(error.to_string()),
+            Err(error) => Part::Failed(error.phrase()),
         };
         self.send(last);
     }
 
     /// Reads to the end, or until nobody wants it any more.
-    fn read(&self, path: &Path) -> Result<(Vec<Mark>, Option<String>), ReadError> {
+    fn read(&self, path: &Path) -> Result<(Vec<Mark>, Option<Phrase>), ReadError> {
         let mut reader = Reader::open(path)?;
         let mut wanted = self.send(Part::Begin(reader.info().clone()));
         let mut together = Vec::new();
@@ -123,7 +135,7 @@ impl Reading {
             }
         }
         self.send(Part::Batches(together));
-        Ok((reader.take_marks(), reader.missing().map(str::to_owned)))
+        Ok((reader.take_marks(), reader.missing().cloned()))
     }
 
     /// Hands something over; waits while there is no room. Whether anybody wants it.
@@ -137,9 +149,17 @@ impl Reading {
 impl App {
     /// Begins to open a trace.
     pub(super) fn open(&mut self, path: PathBuf) {
-        self.set_busy(Purpose::OpenTrace);
+        self.open_beside(path, None);
+    }
+
+    /// Begins to open a trace, which is then compared with the one with this id, if there is one.
+    pub(super) fn open_beside(&mut self, path: PathBuf, beside: Option<u32>) {
         match Opening::start(path, &self.ctx) {
-            Ok(opening) => self.opening.push(opening),
+            Ok(opening) => {
+                let opening = Opening { beside, ..opening };
+                self.set_busy(opening.purpose());
+                self.opening.push(opening);
+            }
             Err(error) => self.check_job(Err(error)),
         }
     }
@@ -197,12 +217,12 @@ impl App {
                         document.marks.join(marks);
                     }
                     if let Some(what) = missing {
-                        self.messages.say(Severity::Warning, what);
+                        self.messages.say(Severity::Warning, say(&what));
                     }
                     return false;
                 }
                 Part::Failed(error) => {
-                    self.fail(Purpose::OpenTrace, error);
+                    self.fail(opening.purpose(), say(&error));
                     return false;
                 }
             }
@@ -215,11 +235,15 @@ impl App {
 
     /// The file is a trace: from here on there is something to look at.
     fn begin_to_show(&mut self, opening: &mut Opening) -> u32 {
-        self.close_dialog(Purpose::OpenTrace);
+        self.close_dialog(opening.purpose());
         self.remember_folder(&opening.path);
         let document = Document::of_opening(&opening.path, std::mem::take(&mut opening.info));
         let id = self.add(document);
         opening.document = Some(id);
+        if let Some(beside) = opening.beside {
+            self.documents.show_id(beside);
+            self.compare([beside, id]);
+        }
         id
     }
 }

@@ -192,7 +192,7 @@ impl App {
         let live = self.shown_is_live();
         let speed = self.settings.speed;
         let seconds = ctx.input(|input| f64::from(input.unstable_dt));
-        let calm = ctx.global_style().animation_time <= 0.0;
+        let still = super::theme::is_still(ctx);
         let Some(document) = self.documents.shown_mut() else {
             return;
         };
@@ -201,7 +201,7 @@ impl App {
         let trace = document.range();
         document.playback.advance(seconds, speed, trace, live);
         let moves = seen && document.playback.at != before;
-        if (moves || document.playback.sought) && document.follow_playhead(seconds, calm) {
+        if (moves || document.playback.sought) && document.follow_playhead(seconds, still) {
             ctx.request_repaint();
         }
         if document.playback.playing {
@@ -215,9 +215,9 @@ fn is_seen(document: &Document, at: f64) -> bool {
 }
 
 impl Document {
-    /// Moves the view softly towards where the playhead is seen. Whether it is not there yet. A hand that has moved the view
+    /// Moves the view softly, or in steps where all is `still`, towards where the playhead is seen. Whether it is not there yet. A hand that has moved the view
     /// elsewhere is not disturbed: this is for a playhead that was in sight, or was just put somewhere.
-    fn follow_playhead(&mut self, seconds: f64, calm: bool) -> bool {
+    fn follow_playhead(&mut self, seconds: f64, still: bool) -> bool {
         let Some(at) = self.playback.at else {
             return false;
         };
@@ -238,8 +238,14 @@ impl Document {
         // A fast playhead does not run out of the screen.
         let least = (at - self.view.end()).max(0.0).min(by.max(0.0));
         let soft = by * (1.0 - (-seconds.clamp(0.0, LONGEST_STEP) / SOFT).exp());
-        let by = if calm {
-            by
+        let by = if still {
+            // Where nothing moves by itself it is a leaf that is turned: the playhead goes on from its other end.
+            let leaf = by + (late - early).copysign(by);
+            let [first, last] = [self.range().begin, self.range().end].map(|at| at.0 as f64);
+            match by > 0.0 {
+                true => leaf.min((last - late).max(by)),
+                false => leaf.max((first - early).min(by)),
+            }
         } else {
             soft.max(least).min(by.max(soft))
         };

@@ -9,7 +9,8 @@ use super::messages::Severity;
 use super::panel::files::Purpose;
 use super::settings::Kept;
 use crate::format::{Format, Origin, Recording, TraceInfo, WriteError};
-use crate::gui::texts::{fill, tr};
+use crate::gui::texts::{fill, say, tr};
+use crate::trace::system_error;
 
 impl App {
     /// Where the run that begins is recorded: into the folder that was chosen, or else for as long as its trace is open.
@@ -21,7 +22,7 @@ impl App {
                     tr(
                         "This run is not recorded into {folder}: {error}. Export it, or choose another folder for the next one.",
                     ),
-                    &[("folder", &folder.display()), ("error", &error)],
+                    &[("folder", &folder.display()), ("error", &say(&error.phrase()))],
                 );
                 self.messages.say(Severity::Warning, text);
                 Recording::temporary(info)
@@ -34,10 +35,10 @@ impl App {
                     tr(
                         "This run can be exported as .json and .csv only: {error}. Another folder can be named in TMPDIR.",
                     ),
-                    &[("error", &error)],
+                    &[("error", &say(&error.phrase()))],
                 );
                 self.messages.say(Severity::Warning, text);
-                Native::Missing(error.to_string())
+                Native::Missing(error.phrase())
             }
         }
     }
@@ -48,7 +49,10 @@ impl App {
             if let Err(error) = fs::create_dir_all(folder) {
                 let text = fill(
                     tr("{path} cannot be used as a folder: {error}."),
-                    &[("path", &folder.display()), ("error", &error)],
+                    &[
+                        ("path", &folder.display()),
+                        ("error", &say(&system_error(&error))),
+                    ],
                 );
                 self.fail(Purpose::RecordInto, text);
                 return;

@@ -7,9 +7,10 @@ use super::document::Document;
 use super::live::{Fetched, Live};
 use super::messages::Severity;
 use super::panel;
+use super::theme;
 use super::what_if::{Ran, in_words};
 use crate::format::TraceInfo;
-use crate::gui::texts::{fill, tr};
+use crate::gui::texts::{fill, say, tr};
 use crate::scenario::Expectations;
 
 impl App {
@@ -60,7 +61,7 @@ impl App {
             Err(error) => {
                 let text = fill(
                     tr("The run did not start: {error}."),
-                    &[("error", &chain(&error))],
+                    &[("error", &say(&error.phrase()))],
                 );
                 self.messages.say(Severity::Error, text);
             }
@@ -75,13 +76,14 @@ impl App {
         let Some(document) = self.documents.run_mut(live.number) else {
             return;
         };
+        document.view.move_in_steps(theme::is_still(ctx));
         let (fetched, written) = live.fetch(document);
         if let Err(error) = written {
             let text = fill(
                 tr(
                     "The run goes on, but it can no longer be recorded: {error}. It can still be exported as .json or .csv.",
                 ),
-                &[("error", &error)],
+                &[("error", &say(&error.phrase()))],
             );
             self.messages.say(Severity::Warning, text);
         }
@@ -90,6 +92,8 @@ impl App {
             Fetched::Some => ctx.request_repaint(),
             Fetched::Last => {
                 document.note_recording();
+                document.view.move_in_steps(false);
+                document.view.advance(document.range());
                 if let Some(live) = self.live.take() {
                     live.join();
                 }
@@ -105,11 +109,4 @@ impl App {
             live.join();
         }
     }
-}
-
-/// An error and what caused it, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    let texts = std::iter::once(error.to_string()).chain(causes.map(ToString::to_string));
-    texts.collect::<Vec<_>>().join(": ")
 }

@@ -10,8 +10,9 @@ use super::live::Live;
 use super::messages::Severity;
 use super::panel::files::Purpose;
 use crate::format;
-use crate::gui::texts::{fill, tr};
+use crate::gui::texts::{fill, say, tr};
 use crate::scenario::{Edit, Owner, Scenario};
+use crate::trace::Phrase;
 
 impl App {
     pub(super) fn load_scenario(&mut self, source: String) {
@@ -28,7 +29,7 @@ impl App {
                 self.controls = Controls::of(scenario, source);
                 self.close_dialog(Purpose::LoadScenario);
             }
-            Err(error) => self.fail(Purpose::LoadScenario, error.to_string()),
+            Err(error) => self.fail(Purpose::LoadScenario, say(&error.phrase())),
         }
     }
 
@@ -47,7 +48,7 @@ impl App {
             Err(error) => {
                 let text = fill(
                     tr("This cannot be changed so. {error}"),
-                    &[("error", &error)],
+                    &[("error", &say(&error.phrase()))],
                 );
                 self.messages.say(Severity::Warning, text);
             }
@@ -94,7 +95,7 @@ impl App {
     pub(super) fn save_scenario(&mut self, path: PathBuf) {
         let scenario = match self.controls.as_set() {
             Ok(scenario) => scenario,
-            Err(error) => return self.fail(Purpose::SaveScenario, error.to_string()),
+            Err(error) => return self.fail(Purpose::SaveScenario, say(&error.phrase())),
         };
         self.set_busy(Purpose::SaveScenario);
         let started = self.jobs.start(move || {
@@ -104,7 +105,7 @@ impl App {
         self.check_job(started);
     }
 
-    pub(super) fn finish_save(&mut self, path: &Path, saved: Result<Box<Scenario>, String>) {
+    pub(super) fn finish_save(&mut self, path: &Path, saved: Result<Box<Scenario>, Phrase>) {
         match saved {
             Ok(scenario) => {
                 self.remember_folder(path);
@@ -114,16 +115,16 @@ impl App {
                 self.controls = Controls::of(*scenario, source);
                 self.messages.say(Severity::Note, text);
             }
-            Err(error) => self.fail(Purpose::SaveScenario, error),
+            Err(error) => self.fail(Purpose::SaveScenario, say(&error)),
         }
     }
 }
 
 /// Writes a scenario to a file of its own, unless that could not be read again, and returns what is in the file.
-fn save(scenario: &Scenario, path: &Path) -> Result<Scenario, String> {
+fn save(scenario: &Scenario, path: &Path) -> Result<Scenario, Phrase> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let text = scenario.to_toml_in(folder);
-    let saved = Scenario::parse(&text, path).map_err(|error| error.to_string())?;
-    format::write_file(path, text.as_bytes()).map_err(|error| error.to_string())?;
+    let saved = Scenario::parse(&text, path).map_err(|error| error.phrase())?;
+    format::write_file(path, text.as_bytes()).map_err(|error| error.phrase())?;
     Ok(saved)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::beside::Split;
 use super::command::{Detail, Side, StallOrder};
 use super::playback::Speed;
 use super::plot::Measures;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub comparison: bool,
     /// Whether the statistics are shown.
     pub statistics: bool,
+    /// How two traces lie that are compared.
+    pub split: Split,
     /// Whether everything in view has its arrows, and not only what is looked at closely.
     pub all_arrows: bool,
     /// How fast the playhead moves.
@@ -42,6 +45,8 @@ pub struct Settings {
     pub recordings: Option<PathBuf>,
     /// The language of the texts.
     pub language: LanguageChoice,
+    /// Whether nothing moves by itself; as the desktop has it where nobody chose.
+    pub still: Option<bool>,
     /// Whether the guided walk was walked, or skipped.
     pub walked: bool,
     /// Where a file was opened or exported last.
@@ -84,6 +89,7 @@ impl Default for Settings {
             overview: true,
             comparison: true,
             statistics: false,
+            split: Split::default(),
             all_arrows: false,
             speed: Speed::default(),
             detail: Detail::default(),
@@ -91,6 +97,7 @@ impl Default for Settings {
             kept: Kept::default(),
             recordings: None,
             language: LanguageChoice::default(),
+            still: None,
             walked: false,
             folder: None,
             legend: true,

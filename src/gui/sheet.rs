@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use crate::analysis::{CallStatistics, Statistics, TaskStatistics, ThreadStatistics};
-use crate::gui::texts::english;
+use crate::gui::texts::{self, english};
 use crate::store::{SpanRef, TraceStore};
 
 /// What there is a table of.
@@ -325,7 +325,7 @@ fn task(model: &str, task: &TaskStatistics) -> Row {
 }
 
 fn thread(model: &str, thread: &ThreadStatistics) -> Row {
-    let mut values = words([&thread.name, model]);
+    let mut values = words([&texts::thread(&thread.name), model]);
     values.extend([thread.waited, thread.busy, thread.called].map(Value::Length));
     Row {
         values,

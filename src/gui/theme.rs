@@ -7,7 +7,9 @@
 //!
 //! Nobody else in the window names a colour, a font or a size.
 
-use egui::style::{HandleShape, WidgetVisuals, Widgets};
+mod hues;
+
+use egui::style::{HandleShape, ScrollAnimation, WidgetVisuals, Widgets};
 use egui::{
     Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke,
     Style, TextStyle, Theme, Visuals, vec2,
@@ -15,6 +17,8 @@ use egui::{
 
 use crate::store::SpanKind;
 use crate::trace::{Cause, Outcome};
+
+pub use hues::hues;
 
 /// Size of notes, ticks and text in spans, in points.
 pub const SMALL: f32 = 11.0;
@@ -281,9 +285,9 @@ impl Palette {
         }
     }
 
-    /// The colour of a model in plots and beside its name, by its place in the trace.
-    pub const fn model(&self, place: usize) -> Color32 {
-        self.models[place % self.models.len()]
+    /// The colour of a model in plots and beside its name, by what [`hues`] gave it.
+    pub const fn model(&self, hue: usize) -> Color32 {
+        self.models[hue % self.models.len()]
     }
 
     /// The colour of text on a fill: dark or bright ink, whichever is easier to read.
@@ -325,6 +329,7 @@ pub fn install(ctx: &egui::Context) {
             style.visuals = visuals(palette);
         });
     }
+    set_motion(ctx, true);
 }
 
 fn fonts() -> FontDefinitions {
@@ -377,7 +382,23 @@ fn set_type_and_spacing(style: &mut Style) {
     spacing.scroll = egui::style::ScrollStyle::thin();
     style.interaction.tooltip_delay = 0.35;
     style.interaction.selectable_labels = false;
-    style.animation_time = 0.08;
+}
+
+/// Whether anything moves by itself: what opens or closes, what is scrolled to, the mark that blinks in a text.
+pub fn set_motion(ctx: &egui::Context, moves: bool) {
+    ctx.all_styles_mut(|style| {
+        style.animation_time = if moves { 0.08 } else { 0.0 };
+        style.scroll_animation = match moves {
+            true => ScrollAnimation::default(),
+            false => ScrollAnimation::none(),
+        };
+        style.visuals.text_cursor.blink = moves;
+    });
+}
+
+/// Whether nothing moves by itself.
+pub fn is_still(ctx: &egui::Context) -> bool {
+    ctx.global_style().animation_time <= 0.0
 }
 
 fn visuals(palette: &Palette) -> Visuals {

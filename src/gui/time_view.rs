@@ -12,6 +12,8 @@ const SHORTEST: f64 = 10.0;
 const LONGEST: f64 = 8.64e15;
 /// How much of the view is kept free at each end when a stretch is shown, as a share of the stretch.
 const MARGIN: f64 = 0.04;
+/// Where in the view the newest moment is after a step, as a share of its length: the rest is what comes until the next.
+const STEP: f64 = 0.5;
 /// How many jumps can be undone.
 const HISTORY: usize = 100;
 
@@ -21,6 +23,8 @@ pub struct TimeView {
     begin: f64,
     length: f64,
     mode: Mode,
+    /// Whether it goes along with a trace step by step, and not all the time.
+    in_steps: bool,
     undo: Vec<(f64, f64)>,
     redo: Vec<(f64, f64)>,
 }
@@ -88,6 +92,7 @@ impl Default for TimeView {
             begin: 0.0,
             length: 1e9,
             mode: Mode::Whole,
+            in_steps: false,
             undo: Vec::new(),
             redo: Vec::new(),
         }
@@ -154,16 +159,30 @@ impl TimeView {
             begin: self.begin + by,
             length: self.length,
             mode: self.mode,
+            in_steps: self.in_steps,
             undo: shift(&self.undo),
             redo: shift(&self.redo),
         }
     }
 
+    /// From now on it goes along with a trace step by step, or all the time.
+    pub const fn move_in_steps(&mut self, in_steps: bool) {
+        self.in_steps = in_steps;
+    }
+
     /// Lets the view go along with a trace that now covers `trace`.
     pub fn advance(&mut self, trace: impl Into<Extent>) {
         let trace = trace.into();
+        let is_seen = self.begin <= trace.newest && trace.newest <= self.end();
         match self.mode {
             Mode::Free => {}
+            Mode::Whole | Mode::Follow if self.in_steps && is_seen => {}
+            Mode::Whole if self.in_steps => {
+                let length = trace.end - trace.begin;
+                let end = trace.begin + length / STEP;
+                self.frame(Extent { end, ..trace });
+            }
+            Mode::Follow if self.in_steps => self.begin = trace.newest - self.length * STEP,
             Mode::Whole => self.frame(trace),
             Mode::Follow => self.begin = trace.newest - self.length * (1.0 - MARGIN),
         }
@@ -315,6 +334,31 @@ mod tests {
         let before = view.begin();
         view.advance(TimeRange::new(Timestamp(0), Timestamp(40_000_000_000)));
         assert!((view.begin() - before).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn in_steps_the_view_rests_until_the_newest_moment_leaves_it() {
+        let until = |end: u64| TimeRange::new(Timestamp(0), Timestamp(end));
+        for follow in [false, true] {
+            let mut view = TimeView::default();
+            view.apply(ViewCommand::Fit, until(1_000));
+            view.move_in_steps(true);
+            if follow {
+                view.apply(ViewCommand::Follow(true), until(1_000));
+            }
+            let moves = (1_000..5_000).filter(|end| {
+                let before = (view.begin(), view.length());
+                view.advance(until(*end));
+                assert!(view.end() >= *end as f64 && view.begin() <= *end as f64);
+                before != (view.begin(), view.length())
+            });
+            let moves = moves.count();
+            assert!((1..12).contains(&moves), "{moves} of 4000");
+            view.move_in_steps(false);
+            view.advance(until(5_000));
+            let free = view.end() - 5_000.0;
+            assert!(free < view.length() * 0.05, "at rest it is as it would be");
+        }
     }
 
     #[test]

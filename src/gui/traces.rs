@@ -7,14 +7,15 @@ use super::document::{Document, Native};
 use super::jobs::{self, Done, Exported};
 use super::messages::Severity;
 use super::panel::files::{PathDialog, Purpose};
-use crate::format::{self, Format, Origin, Trace, TraceInfo};
-use crate::gui::texts::{fill, tr};
+use crate::format::{self, Format, Mark, Origin, Trace, TraceInfo};
+use crate::gui::texts::{fill, say, tr};
+use crate::trace::Phrase;
 
 impl App {
     pub(super) fn ask_for_path(&mut self, purpose: Purpose) {
         let folder = self.settings.folder.clone().unwrap_or_default();
         let path = match (purpose, self.documents.shown()) {
-            (Purpose::Export, None) => return,
+            (Purpose::Export | Purpose::Compare, None) => return,
             (Purpose::Export, Some(document)) => document
                 .file
                 .clone()
@@ -27,7 +28,12 @@ impl App {
             // Ends with a slash: the name is what remains to be typed.
             (_, _) => folder.join(""),
         };
-        self.dialog = Some(PathDialog::new(purpose, &path));
+        let mut dialog = PathDialog::new(purpose, &path);
+        let shown = self.documents.shown().map(|document| document.id);
+        let others = self.documents.all().iter().rev();
+        let others = others.filter(|one| Some(one.id) != shown && purpose == Purpose::Compare);
+        dialog.open = others.map(|one| (one.id, one.title.clone())).collect();
+        self.dialog = Some(dialog);
     }
 
     pub(super) fn browse(&mut self) {
@@ -60,7 +66,9 @@ impl App {
             return;
         }
         let is_native = matches!(Format::of_path(&path), Ok(Format::Native));
-        let marks = is_native.then(|| document.marks.all().to_vec());
+        let all = document.marks.all().to_vec();
+        // Only from the native form are they read again.
+        let marks = is_native.then(|| all.clone());
         // What was opened and not marked since is copied to the byte.
         let copied =
             matches!(native, Native::Here(Origin::File(_))) && !document.marks.are_unsaved();
@@ -70,8 +78,8 @@ impl App {
             let result = match (&mut native, marked) {
                 (Native::Here(origin), Some(marks)) => origin
                     .save_with_marks(&path, &marks)
-                    .map_err(|error| error.to_string()),
-                (native, _) => write(native, &path, &info, &store, now),
+                    .map_err(|error| error.phrase()),
+                (native, _) => write(native, &path, &info, &store, &all, now),
             };
             Done::Exported(Exported {
                 marks,
@@ -87,7 +95,7 @@ impl App {
     /// Shows a trace that was read from a file.
     pub fn show_trace(&mut self, path: &Path, trace: Trace) {
         if let Some(what) = &trace.truncated {
-            self.messages.say(Severity::Warning, what);
+            self.messages.say(Severity::Warning, say(what));
         }
         self.remember_folder(path);
         self.add(Document::of_file(path, trace));
@@ -117,7 +125,7 @@ impl App {
                 let text = fill(tr("Exported to {path}."), &[("path", &path.display())]);
                 self.messages.say(Severity::Note, text);
             }
-            Err(error) => self.fail(Purpose::Export, error),
+            Err(error) => self.fail(Purpose::Export, say(&error)),
         }
     }
 }
@@ -128,21 +136,20 @@ fn write(
     path: &Path,
     info: &TraceInfo,
     store: &crate::store::TraceStore,
+    marks: &[Mark],
     now: crate::trace::Timestamp,
-) -> Result<(), String> {
-    let said = |error: format::WriteError| error.to_string();
+) -> Result<(), Phrase> {
+    let said = |error: format::WriteError| error.phrase();
     match native {
-        Native::Here(origin) => origin.export(path, info, store, now).map_err(said),
-        Native::Away => Err(tr("this trace is being exported already").to_owned()),
+        Native::Here(origin) => origin.export(path, info, store, marks, now).map_err(said),
+        Native::Away => Err(Phrase::new("this trace is being exported already")),
         Native::Missing(why) => match Format::of_path(path).map_err(said)? {
-            Format::Native => Err(fill(
-                tr(
-                    "This run was not recorded ({why}), so it can be exported as .json or .csv only.",
-                ),
-                &[("why", &why)],
-            )),
-            Format::Chrome => format::chrome::export(path, info, store, now).map_err(said),
-            Format::Csv => format::csv::export(path, store, now).map_err(said),
+            Format::Native => Err(Phrase::new(
+                "This run was not recorded ({why}), so it can be exported as .json or .csv only.",
+            )
+            .with_words("why", why.clone())),
+            Format::Chrome => format::chrome::export(path, info, store, marks, now).map_err(said),
+            Format::Csv => format::csv::export(path, store, marks, now).map_err(said),
         },
     }
 }

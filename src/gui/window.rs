@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use super::app::App;
 use super::command::Command;
+use super::desktop::Desktop;
 use super::settings::Settings;
-use super::texts::Language;
 use crate::scenario::builtins;
 
 /// What the window begins with.
@@ -55,8 +55,7 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
             .storage
             .and_then(|storage| eframe::get_value(storage, eframe::APP_KEY))
             .unwrap_or_default();
-        let system = Language::of_environment(|name| env::var(name).ok());
-        let mut app = App::new(&creation.egui_ctx, settings).on_system(system);
+        let mut app = App::new(&creation.egui_ctx, settings).on(Desktop::ask());
         if !app.settings().walked && matches!(launch, Launch::Scenario(_)) {
             app.apply(Command::StartWalk);
         }

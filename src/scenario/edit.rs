@@ -9,6 +9,7 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 use super::error::{ScenarioError, ValueError};
 use super::model::Scenario;
 use super::words::{guess, one_of};
+use crate::trace::Phrase;
 
 /// One value of a scenario's text, and what it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,13 @@ pub struct Edit {
 pub struct EditError {
     key: String,
     message: String,
+}
+
+impl EditError {
+    /// What is said of it.
+    pub fn phrase(&self) -> Phrase {
+        Phrase::same(self)
+    }
 }
 
 impl Edit {

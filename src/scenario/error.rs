@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::words;
+use crate::trace::{Phrase, system_error};
 
 /// Who made so many mistakes starts with these.
 const SHOWN: usize = 10;
@@ -13,7 +14,6 @@ const SHOWN: usize = 10;
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// Neither a built-in scenario nor a file is called so.
-    #[error("no scenario `{name}`: neither a file nor built in; `loopscope scenarios` lists those{}", did_you_mean(*.guess))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -21,7 +21,6 @@ pub enum ScenarioError {
         guess: Option<&'static str>,
     },
     /// Its file cannot be read.
-    #[error("cannot read the scenario {}: {reason}", path.display())]
     Unreadable {
         /// Which file.
         path: PathBuf,
@@ -29,11 +28,33 @@ pub enum ScenarioError {
         reason: io::Error,
     },
     /// What it says cannot be run. In the order of the file, at least one.
-    #[error("{}", lines(.0))]
     Mistakes(Vec<Mistake>),
 }
 
+impl fmt::Display for ScenarioError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.phrase().fmt(f)
+    }
+}
+
 impl ScenarioError {
+    /// What is said of it.
+    pub fn phrase(&self) -> Phrase {
+        match self {
+            Self::Unknown { name, guess } => Phrase::new(
+                "no scenario `{name}`: neither a file nor built in; `loopscope scenarios` lists those{guess}",
+            )
+            .with("name", name)
+            .with_words("guess", did_you_mean(*guess)),
+            Self::Unreadable { path, reason } => {
+                Phrase::new("cannot read the scenario {path}: {why}")
+                    .with("path", path.display())
+                    .with_words("why", system_error(reason))
+            }
+            Self::Mistakes(mistakes) => Phrase::same(lines(mistakes)),
+        }
+    }
+
     /// The mistakes in the file, in its order; none if it did not come to reading one.
     pub fn mistakes(&self) -> &[Mistake] {
         match self {
@@ -55,8 +76,10 @@ fn lines(mistakes: &[Mistake]) -> String {
     lines.join("\n")
 }
 
-fn did_you_mean(guess: Option<&str>) -> String {
-    guess.map_or_else(String::new, |guess| format!(" (did you mean `{guess}`?)"))
+fn did_you_mean(guess: Option<&str>) -> Phrase {
+    guess.map_or_else(Phrase::default, |guess| {
+        Phrase::new(" (did you mean `{guess}`?)").with("guess", guess)
+    })
 }
 
 /// One thing that is wrong in a file, and where. Reads like `my.toml:12:9: servers[2].chunk: …`.

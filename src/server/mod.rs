@@ -45,7 +45,7 @@ pub use error::ServerError;
 
 use crate::record::Recorders;
 use crate::scenario::{Fault, Over, Server};
-use crate::trace::ModelId;
+use crate::trace::{ModelId, Phrase};
 use host::Host;
 use orders::{Order, Orders, orders};
 use pace::Pace;
@@ -74,15 +74,18 @@ impl Servers {
     /// The system grants no socket, port or thread; the error says which server wanted it, and a way out.
     pub fn start(servers: &[Server], recorders: &Recorders) -> Result<Self, ServerError> {
         let failed = |what| move |reason| ServerError::new(what, reason);
-        let poll = Poll::new().map_err(failed("cannot make a poll"))?;
-        let waker = Waker::new(poll.registry(), WAKE).map_err(failed("cannot make a waker"))?;
+        let poll = Poll::new().map_err(failed(Phrase::new("cannot make a poll")))?;
+        let waker = Waker::new(poll.registry(), WAKE)
+            .map_err(failed(Phrase::new("cannot make a waker")))?;
         let (orders, given) = orders(waker);
         let folder = servers
             .iter()
             .any(|server| server.over == Over::Unix)
             .then(socket_folder)
             .transpose()
-            .map_err(failed("cannot make a folder for the Unix sockets"))?;
+            .map_err(failed(Phrase::new(
+                "cannot make a folder for the Unix sockets",
+            )))?;
         let mut addresses = Vec::with_capacity(servers.len());
         let mut open = Vec::with_capacity(servers.len());
         for (place, server) in servers.iter().enumerate() {
@@ -98,12 +101,14 @@ impl Servers {
         // What they do is no model's work: nobody asks for its CPU time.
         let recorders = recorders.clone().without_thread_times();
         let recorder = recorders.recorder(ModelId::SERVERS, "servers");
-        let serving =
-            Serving::new(poll, given, open, recorder).map_err(failed("cannot watch the ports"))?;
+        let serving = Serving::new(poll, given, open, recorder)
+            .map_err(failed(Phrase::new("cannot watch the ports")))?;
         let thread = thread::Builder::new()
             .name("slow servers".to_owned())
             .spawn(move || serving.run())
-            .map_err(failed("cannot start the thread of the servers"))?;
+            .map_err(failed(Phrase::new(
+                "cannot start the thread of the servers",
+            )))?;
         Ok(Self {
             addresses,
             orders,
@@ -156,9 +161,9 @@ fn socket_folder() -> io::Result<TempDir> {
 /// What a server wanted that the system did not grant.
 fn refused(server: &Server, reason: io::Error) -> ServerError {
     let wanted = match server.over {
-        Over::Tcp | Over::Udp => "port on 127.0.0.1",
-        Over::Unix => "Unix socket",
-        Over::Pipe => "pipes",
+        Over::Tcp | Over::Udp => Phrase::new("server `{name}` gets no port on 127.0.0.1"),
+        Over::Unix => Phrase::new("server `{name}` gets no Unix socket"),
+        Over::Pipe => Phrase::new("server `{name}` gets no pipes"),
     };
-    ServerError::new(format!("server `{}` gets no {wanted}", server.name), reason)
+    ServerError::new(wanted.with("name", &server.name), reason)
 }

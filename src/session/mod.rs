@@ -4,6 +4,7 @@
 
 mod memory;
 
+use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
@@ -19,7 +20,7 @@ use crate::runner::{self, BlockingSwitch, Controls, Endpoint, Job, Place, StopTo
 pub use crate::runner::{ChildError, ChildProgram, TaskRun, serve_client};
 use crate::scenario::{Blocking, Scenario, Service, Speaks, Task, Treatment, Variant};
 use crate::server::{Address, ServerError, Servers};
-use crate::trace::ModelId;
+use crate::trace::{ModelId, Phrase, system_error};
 use memory::MemoryWatch;
 
 /// What may differ from run to run of one scenario.
@@ -66,14 +67,31 @@ pub struct ModelRun {
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// There is nothing to run.
-    #[error("no model of execution was chosen: choose at least one")]
     NoModel,
     /// A server did not start.
-    #[error(transparent)]
     Server(#[from] ServerError),
     /// The system refuses a thread.
-    #[error("cannot start a thread: {0}; raise the limit with `ulimit -u`")]
     Thread(std::io::Error),
+}
+
+impl SessionError {
+    /// What is said of it.
+    pub fn phrase(&self) -> Phrase {
+        match self {
+            Self::NoModel => Phrase::new("no model of execution was chosen: choose at least one"),
+            Self::Server(error) => error.phrase(),
+            Self::Thread(error) => {
+                Phrase::new("cannot start a thread: {why}; raise the limit with `ulimit -u`")
+                    .with_words("why", system_error(error))
+            }
+        }
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.phrase().fmt(f)
+    }
 }
 
 /// A run that goes on. Dropping it stops it and waits for its threads.

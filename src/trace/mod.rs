@@ -17,8 +17,9 @@ mod words;
 pub use batch::{Batch, Source};
 pub use event::{Event, EventKind};
 pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId, Wire};
-pub use phrase::{Phrase, fill};
+pub use phrase::{Phrase, fill, system_error};
 pub use time::{TimeRange, Timestamp};
 pub use words::{
     Cause, Change, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, SoFar, WaitCall,
+    process_name, process_of,
 };

@@ -1,6 +1,7 @@
 //! Sentences that can be said in another language: a text with names in braces, and what they stand for.
 
 use std::fmt;
+use std::io;
 
 /// A sentence or a part of one. The English text is also the key to its translations.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,6 +65,27 @@ impl fmt::Display for Phrase {
     }
 }
 
+/// What the system says of an error: those that people meet are words, and all others as the system has them.
+pub fn system_error(error: &io::Error) -> Phrase {
+    use io::ErrorKind;
+    let said = match error.kind() {
+        ErrorKind::NotFound => Phrase::new("No such file or directory"),
+        ErrorKind::PermissionDenied => Phrase::new("Permission denied"),
+        ErrorKind::AlreadyExists => Phrase::new("File exists"),
+        ErrorKind::NotADirectory => Phrase::new("Not a directory"),
+        ErrorKind::IsADirectory => Phrase::new("Is a directory"),
+        ErrorKind::StorageFull => Phrase::new("No space left on device"),
+        ErrorKind::ReadOnlyFilesystem => Phrase::new("Read-only file system"),
+        _ => return Phrase::same(error),
+    };
+    match error.raw_os_error() {
+        Some(code) => Phrase::new("{said} (os error {code})")
+            .with_words("said", said)
+            .with("code", code),
+        None => Phrase::same(error),
+    }
+}
+
 /// A text with values in the places that are named in it. What has no value is left out.
 pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut text = String::with_capacity(template.len() + 16);
@@ -105,6 +127,14 @@ mod tests {
             other => other,
         });
         assert_eq!(said, "poll {x}");
+    }
+
+    #[test]
+    fn an_error_of_the_system_reads_as_the_system_has_it() {
+        let missing = io::Error::from_raw_os_error(2);
+        assert_eq!(system_error(&missing).to_string(), missing.to_string());
+        let other = io::Error::other("not this one");
+        assert_eq!(system_error(&other).to_string(), "not this one");
     }
 
     #[test]

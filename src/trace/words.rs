@@ -205,3 +205,27 @@ pub enum Outcome {
     /// Somebody stopped it.
     Stopped,
 }
+
+/// What the one thread of a process of its own is called, which has this number with the system.
+pub fn process_name(pid: u32) -> String {
+    format!("{PROCESS}{pid}")
+}
+
+/// The number of the process whose one thread is called so; `None` where it is a thread of this process.
+pub fn process_of(thread: &str) -> Option<u32> {
+    thread.strip_prefix(PROCESS)?.parse().ok()
+}
+
+const PROCESS: &str = "process ";
+
+#[cfg(test)]
+mod process_tests {
+    use super::*;
+
+    #[test]
+    fn a_process_is_known_by_its_name() {
+        assert_eq!(process_of(&process_name(17)), Some(17));
+        assert_eq!(process_of("reactor"), None);
+        assert_eq!(process_of("process of elimination"), None);
+    }
+}

@@ -210,6 +210,12 @@ impl Desk {
         self.frames(3);
     }
 
+    /// Whether there is a control of this name.
+    pub(crate) fn sees(&self, label: &str) -> bool {
+        let mut named = self.harness.query_all_by_label(label);
+        named.any(|node| node.accesskit_node().role() != Role::Label)
+    }
+
     pub(crate) fn has(&self, part: &str) -> bool {
         self.harness
             .query_all_by_label_contains(part)

@@ -1,17 +1,22 @@
 //! The whole window, used as a person uses it: by the names of its controls. The runs are real.
 #![cfg(feature = "gui")]
 
+mod beside;
 mod cases;
+mod chinese;
 mod desk;
 mod keys;
+mod lanes;
 mod marks;
 mod opening;
+mod palette;
 mod parameters;
 mod playback;
 mod plots;
 mod ranges;
 mod recorded;
 mod sizes;
+mod views;
 mod walk;
 mod what_if;
 
@@ -20,6 +25,7 @@ use std::sync::Arc;
 
 use egui::{Key, Modifiers};
 use loopscope::gui::command::{Command, ViewCommand};
+use loopscope::scenario::builtins;
 use loopscope::trace::{TimeRange, Timestamp};
 
 use desk::{Desk, Dropped};
@@ -183,6 +189,16 @@ fn a_shipped_scenario_is_picked_by_its_title_and_tells_its_story() {
     desk.frames(2);
     assert_eq!(desk.app().controls().source, "dead-port");
     assert!(desk.has("clientConnectionFailed"), "its story is shown");
+}
+
+#[test]
+fn a_story_has_no_marks_of_emphasis_in_it() {
+    let mut desk = Desk::new();
+    for builtin in builtins() {
+        desk.apply(Command::PickScenario(builtin.name.to_owned()));
+        assert!(!desk.has("*") && !desk.has("`"), "{}", builtin.name);
+    }
+    assert!(desk.has("What to look for"));
 }
 
 #[test]
@@ -362,6 +378,16 @@ fn a_side_of_the_window_can_be_hidden_and_shown_again() {
     desk.click("View");
     desk.click("Comparison");
     assert!(!desk.has("Longest stall"));
+}
+
+#[test]
+fn a_column_in_which_nobody_has_anything_is_left_out() {
+    let desk = Desk::with_trace();
+    assert!(desk.has("Longest stall"));
+    assert!(!desk.has("CPU") && !desk.has("Memory"), "nobody told");
+    let mut desk = Desk::with_scenario("quick.toml", QUICK);
+    desk.run_to_the_end();
+    assert!(desk.has("CPU"));
 }
 
 #[test]

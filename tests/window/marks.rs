@@ -1,5 +1,7 @@
 //! Marks: set, listed, deleted, kept in the file, and not lost in silence.
 
+use std::fs;
+
 use loopscope::gui::command::Command;
 use loopscope::gui::marks::MarkCommand;
 use loopscope::trace::Timestamp;
@@ -29,7 +31,10 @@ fn marks_are_exported_with_the_trace_and_opened_again() {
     let table = desk.path("marked.csv");
     desk.apply(Command::Mark(MarkCommand::Remove(0)));
     desk.export(&table);
-    assert!(desk.shown().marks.are_unsaved(), "a table has no marks");
+    let written = fs::read_to_string(&table).expect("it was exported");
+    assert!(written.contains("the second") && !written.contains("the first"));
+    let unsaved = desk.shown().marks.are_unsaved();
+    assert!(unsaved, "nobody reads them from a table again");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use egui::epaint::ClippedShape;
 use egui::{Rect, Shape, vec2};
 use egui_kittest::kittest::NodeT;
+use loopscope::gui::beside::{BesideCommand, Split};
 use loopscope::gui::command::{Command, Selection};
 use loopscope::gui::texts::LanguageChoice;
 
@@ -20,7 +21,7 @@ const WINDOWS: [(f32, f32, f32); 6] = [
 ];
 
 /// What lies around or below other controls, as it should.
-const AROUND: [&str; 3] = ["Resize panel", "Timeline", "时间线"];
+const AROUND: [&str; 4] = ["Edge of ", "的边缘", "Timeline", "时间线"];
 
 /// A control that can be seen.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ fn controls(desk: &Desk) -> Vec<Control> {
                 })
             })
             // Edges of panels can be grabbed from both sides of them, and the timeline holds controls of its own.
-            .filter(|control| !AROUND.contains(&control.name.as_str()))
+            .filter(|control| !AROUND.iter().any(|name| control.name.contains(name)))
             .collect()
     })
 }
@@ -165,4 +166,16 @@ fn a_stall_has_room() {
         let stall = desk.shown().stalls[0].clone();
         desk.apply(Command::Reveal(Selection::Stall(stall.model, stall.index)));
     });
+}
+
+#[test]
+fn two_traces_have_room() {
+    for split in [Split::Below, Split::Aside] {
+        everything_has_room("two traces", |desk| {
+            desk.show_recorded();
+            desk.show_recorded();
+            desk.apply(Command::Beside(BesideCommand::Compare([1, 2])));
+            desk.apply(Command::Beside(BesideCommand::Split(split)));
+        });
+    }
 }

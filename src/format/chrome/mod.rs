@@ -1,7 +1,7 @@
 //! The trace event format in JSON, which the Perfetto UI, Chrome's tracing page and many others read.
 //!
 //! A model becomes a process, a thread a thread, and a task a thread of its own that shows its states. Stalls
-//! have a thread beside the one that they held. What has a length is a complete event (`X`), a moment an instant
+//! have a thread beside the one that they held, and the marks of a person a process of their own. What has a length is a complete event (`X`), a moment an instant
 //! (`i`), and an arrow (`s` to `f`) leads to a callback from the poll that brought its readiness, from the setting
 //! of its timer, or from the moment at which another thread asked for it. Counters (`C`) show the bytes of each
 //! task and the lag of each thread.
@@ -24,9 +24,10 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use super::marks::in_order;
 use super::order::outermost_first;
 use super::words::Moment;
-use super::{TraceInfo, WriteError, whole};
+use super::{Mark, TraceInfo, WriteError, whole};
 use crate::analysis::{StallReport, loop_lag, stalls};
 use crate::store::{ModelTrack, Span, SpanKind, TaskTrack, ThreadTrack, TraceStore};
 use crate::trace::{Event, EventKind, TaskId, TimeRange, Timestamp};
@@ -57,9 +58,10 @@ pub fn export(
     path: &Path,
     info: &TraceInfo,
     store: &TraceStore,
+    marks: &[Mark],
     now: Timestamp,
 ) -> Result<(), WriteError> {
-    whole::write(path, |out| write(out, info, store, now).map(|_| ()))
+    whole::write(path, |out| write(out, info, store, marks, now).map(|_| ()))
 }
 
 /// Writes the trace, in many small pieces: give it something that buffers.
@@ -70,6 +72,7 @@ pub fn write(
     out: impl Write,
     info: &TraceInfo,
     store: &TraceStore,
+    marks: &[Mark],
     now: Timestamp,
 ) -> io::Result<Written> {
     let mut stalls = stalls(store, now);
@@ -85,6 +88,7 @@ pub fn write(
     for (place, model) in store.models().iter().enumerate() {
         exporter.write_model(place, model)?;
     }
+    exporter.write_marks(marks)?;
     exporter.json.end()
 }
 
@@ -125,6 +129,31 @@ impl<'a, W: Write> Exporter<'a, W> {
             self.write_task(track, model, task, order)?;
             track.thread = self.new_id();
             order += 1;
+        }
+        Ok(())
+    }
+
+    /// What a person marked is of no model: it has a process of its own, after all others.
+    fn write_marks(&mut self, marks: &[Mark]) -> io::Result<()> {
+        if marks.is_empty() {
+            return Ok(());
+        }
+        let process = self.new_id();
+        let track = Track {
+            process,
+            thread: process,
+        };
+        let place = self.store.models().len();
+        self.json.name_process(track, "marks", place)?;
+        self.json.name_thread(track, "marks", 0)?;
+        for (number, mark) in in_order(marks).into_iter().enumerate() {
+            // A reader shows the name; one that is empty shows nothing.
+            let name = match mark.note.trim() {
+                "" => format!("mark {}", number + 1),
+                note => note.to_owned(),
+            };
+            let instant = self.json.instant(track, mark.at, &name)?;
+            instant.text("note", &mark.note)?.end()?;
         }
         Ok(())
     }

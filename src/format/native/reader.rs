@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::{BATCH, Chunk, Chunks, END, MARKS, is_in_order, open, read_head};
 use crate::format::{Mark, ReadError, TraceInfo};
-use crate::trace::{Batch, ThreadId, Timestamp};
+use crate::trace::{Batch, Phrase, ThreadId, Timestamp};
 
 /// Reads a trace batch by batch: the first of a long one can be shown before the last is read.
 pub struct Reader<R = BufReader<File>> {
@@ -19,7 +19,7 @@ pub struct Reader<R = BufReader<File>> {
     events: u64,
     is_over: bool,
     marks: Vec<Mark>,
-    missing: Option<String>,
+    missing: Option<Phrase>,
 }
 
 impl Reader {
@@ -64,8 +64,8 @@ impl<R: Read> Reader<R> {
 
     /// Once there are no more batches: where the file ends early or is damaged, what is missing, as a sentence for a
     /// person.
-    pub fn missing(&self) -> Option<&str> {
-        self.missing.as_deref()
+    pub const fn missing(&self) -> Option<&Phrase> {
+        self.missing.as_ref()
     }
 
     /// The next batch, in the order in which they were recorded; `None` after the last one that is sound.
@@ -121,18 +121,21 @@ impl<R: Read> Reader<R> {
     }
 
     /// Says what is missing: so many bytes at the end, some events in the middle for 0, or only the mark of the end.
-    fn tell(&self, missing: Option<u64>) -> String {
+    fn tell(&self, missing: Option<u64>) -> Phrase {
         let last = self.last.values().max().copied().unwrap_or_default();
-        let kept = format!(
-            "Everything up to {last:.3} ({} events) is here.",
-            self.events
-        );
-        match missing {
-            None => format!("The recording was not finished: its program ended before. {kept}"),
-            Some(0) => format!("Some events are missing in the middle of the file. {kept}"),
-            Some(bytes) => format!(
-                "The file is cut off or damaged: its last {bytes} bytes cannot be read. {kept}"
+        let said = match missing {
+            None => Phrase::new(
+                "The recording was not finished: its program ended before. Everything up to {last} ({events} events) is here.",
             ),
-        }
+            Some(0) => Phrase::new(
+                "Some events are missing in the middle of the file. Everything up to {last} ({events} events) is here.",
+            ),
+            Some(_) => Phrase::new(
+                "The file is cut off or damaged: its last {bytes} bytes cannot be read. Everything up to {last} ({events} events) is here.",
+            ),
+        };
+        said.with("last", format_args!("{last:.3}"))
+            .with("events", self.events)
+            .with("bytes", missing.unwrap_or_default())
     }
 }

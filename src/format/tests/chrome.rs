@@ -7,14 +7,19 @@ use serde_json::Value;
 
 use super::native::any_batches;
 use super::*;
+use crate::format::Mark;
 use crate::format::chrome::{self, Written};
 use crate::store::TraceStore;
 use crate::trace::{Cause, EventKind};
 
 fn exported(store: &TraceStore) -> (Written, Vec<Value>) {
+    exported_with(store, &[])
+}
+
+fn exported_with(store: &TraceStore, marks: &[Mark]) -> (Written, Vec<Value>) {
     let mut bytes = Vec::new();
     let now = store.range().end;
-    let written = chrome::write(&mut bytes, &info(), store, now).expect("memory");
+    let written = chrome::write(&mut bytes, &info(), store, marks, now).expect("memory");
     let json: Value = serde_json::from_slice(&bytes).expect("it is JSON");
     let Value::Array(events) = json["traceEvents"].clone() else {
         panic!("{json}");
@@ -182,7 +187,7 @@ fn times_are_exact_to_the_nanosecond() {
     }
     let mut store = TraceStore::new();
     batches.iter().for_each(|batch| store.push(batch));
-    chrome::write(&mut bytes, &info(), &store, now()).expect("memory");
+    chrome::write(&mut bytes, &info(), &store, &[], now()).expect("memory");
     let text = String::from_utf8(bytes).expect("UTF-8");
     assert!(
         text.contains("\"ts\":7010000.001,\"dur\":68000.000"),
@@ -295,4 +300,33 @@ fn the_stall_and_what_lasts_still_are_told() {
         .expect("one");
     assert_eq!(stall["name"], "stall: sleep 60ms in data_received");
     assert_eq!(nanos(&stall["dur"]), 68_000_000);
+}
+
+#[test]
+fn marks_have_a_process_of_their_own_and_say_what_was_noted() {
+    let mark = |at, note: &str| Mark {
+        at: Timestamp(at),
+        note: note.to_owned(),
+    };
+    let marks = [mark(7_001, "\"here\""), mark(2_000, "")];
+    let store = sample::store();
+    let (plain, _) = exported(&store);
+    let (written, events) = exported_with(&store, &marks);
+    check(written, &events);
+    assert_eq!(written.instants, plain.instants + 2);
+    let is_process = |event: &&Value| event["name"] == "process_name";
+    let processes: Vec<_> = events.iter().filter(is_process).collect();
+    let own = processes.last().expect("there are some");
+    assert_eq!(own["args"]["name"], "marks");
+    let instants = events
+        .iter()
+        .filter(|event| is(event, "i") && track(event) == track(own));
+    let told: Vec<_> = instants
+        .map(|event| (nanos(&event["ts"]), &event["name"], &event["args"]["note"]))
+        .collect();
+    assert_eq!(told[0], (2_000, &Value::from("mark 1"), &Value::from("")));
+    assert_eq!(
+        told[1],
+        (7_001, &Value::from("\"here\""), &Value::from("\"here\""))
+    );
 }

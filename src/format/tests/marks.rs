@@ -67,3 +67,21 @@ fn a_run_is_saved_with_its_marks() {
         (None, vec![mark(3, "soon")])
     );
 }
+
+#[test]
+fn the_table_has_the_marks_in_the_order_of_time() {
+    let marks = [mark(9_000, "then, \"this\""), mark(5_000, "")];
+    let mut bytes = Vec::new();
+    crate::format::csv::write(&mut bytes, &sample::store(), &marks, now()).expect("memory");
+    let mut table = ::csv::Reader::from_reader(&bytes[..]);
+    let rows: Vec<_> = table.records().map(|row| row.expect("a row")).collect();
+    let marked = rows.iter().filter(|row| &row[4] == "mark");
+    let told: Vec<_> = marked
+        .map(|row| [&row[0], &row[1], &row[5], &row[7], &row[8]])
+        .collect();
+    let expected = [
+        ["", "trace", "", "0.000005000", ""],
+        ["", "trace", "then, \"this\"", "0.000009000", ""],
+    ];
+    assert_eq!(told, expected);
+}

@@ -56,7 +56,7 @@ fn a_trace_from_a_file_exports_into_every_format() {
     for format in Format::ALL {
         let to = folder.path().join(format!("to.{}", format.ending()));
         origin
-            .export(&to, &trace.info, &trace.store, trace.now())
+            .export(&to, &trace.info, &trace.store, &trace.marks, trace.now())
             .expect("a writable folder");
         assert!(to.metadata().expect("it is there").len() > 500);
     }
@@ -76,7 +76,7 @@ fn an_export_onto_itself_changes_nothing() {
     let before = std::fs::read(&path).expect("it is there");
     let trace = open(&path).expect("a trace");
     Origin::File(path.clone())
-        .export(&path, &trace.info, &trace.store, trace.now())
+        .export(&path, &trace.info, &trace.store, &trace.marks, trace.now())
         .expect("a writable folder");
     assert_eq!(std::fs::read(&path).expect("it is there"), before);
 }
@@ -88,7 +88,8 @@ fn where_nothing_can_be_written_the_error_names_the_place_and_the_way_out() {
     std::fs::write(&file, "old").expect("a writable folder");
     let store = sample::store();
     let export = |path: &Path| {
-        let error = super::chrome::export(path, &info(), &store, now()).expect_err("it cannot");
+        let error =
+            super::chrome::export(path, &info(), &store, &[], now()).expect_err("it cannot");
         error.to_string()
     };
     let missing = folder.path().join("missing/x.json");
@@ -128,7 +129,7 @@ fn a_link_stays_a_link() {
     let (file, link) = (folder.path().join("x.csv"), folder.path().join("link.csv"));
     std::fs::write(&file, "old").expect("a writable folder");
     std::os::unix::fs::symlink(&file, &link).expect("links are known");
-    super::csv::export(&link, &sample::store(), now()).expect("a writable folder");
+    super::csv::export(&link, &sample::store(), &[], now()).expect("a writable folder");
     assert!(link.is_symlink());
     assert!(file.metadata().expect("it is there").len() > 100);
 }
@@ -136,7 +137,7 @@ fn a_link_stays_a_link() {
 #[test]
 fn the_table_has_a_row_for_every_span_moment_and_stall() {
     let mut bytes = Vec::new();
-    super::csv::write(&mut bytes, &sample::store(), now()).expect("memory");
+    super::csv::write(&mut bytes, &sample::store(), &[], now()).expect("memory");
     let mut table = ::csv::Reader::from_reader(&bytes[..]);
     let rows: Vec<Vec<String>> = table
         .records()

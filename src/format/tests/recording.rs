@@ -76,7 +76,7 @@ fn a_live_run_can_be_saved_while_it_goes_on() {
     append_sample(&mut recording, 2, 5);
     recording.finish().expect("room on the disk");
     Origin::Recording(recording)
-        .export(&late, &info(), &sample::store(), now())
+        .export(&late, &info(), &sample::store(), &[], now())
         .expect("a writable folder");
     let early = open(&early).expect("a trace");
     assert_eq!((early.truncated, early.store.models().len()), (None, 1));

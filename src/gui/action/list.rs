@@ -327,6 +327,14 @@ pub(super) const ACTIONS: &[Action] = &[
         "Be dark when the system is, and light when it is light",
         |_| Ok(Command::SetTheme(ThemePreference::System)),
     ),
+    action(
+        "still",
+        Group::Window,
+        "Reduce motion",
+        "Let nothing move by itself: what goes on is shown step by step",
+        |state| Ok(Command::SetStill(!state.still)),
+    )
+    .switch(|state| state.still),
     language(LanguageChoice::System, "system-language", |_| {
         Ok(Command::SetLanguage(LanguageChoice::System))
     })

@@ -41,7 +41,7 @@ impl Lane {
         if self.lane.is_none() {
             return model.to_owned();
         }
-        let name = name.map_or("?", |name| store.name(name));
+        let name = name.map_or("?".into(), |name| texts::thread(store.name(name)));
         fill(
             tr("{lane} of {model}"),
             &[("lane", &name), ("model", &model)],

@@ -47,12 +47,12 @@ pub(super) fn show(ui: &mut Ui, id: Id, circle: &Circle<'_>) {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, circle.sentence));
     let target = circle.state.turn as f64 + circle.state.share();
-    let calm = ui.style().animation_time <= 0.0;
+    let still = theme::is_still(ui.ctx());
     let (seconds, shown) = (
         ui.input(|input| f64::from(input.stable_dt)),
         ui.data(|data| data.get_temp::<f64>(id)),
     );
-    let at = turned(shown.unwrap_or(target), target, seconds, calm);
+    let at = turned(shown.unwrap_or(target), target, seconds, still);
     ui.data_mut(|data| data.insert_temp(id, at));
     if at != target {
         ui.ctx().request_repaint();
@@ -72,9 +72,9 @@ pub(super) fn show(ui: &mut Ui, id: Id, circle: &Circle<'_>) {
 
 /// Where the ball is shown, in turns, that was shown at `shown` and has to be at `target`. It comes there softly, and by
 /// less than a round: of a loop that turns faster than the eye it shows that it turns.
-fn turned(shown: f64, target: f64, seconds: f64, calm: bool) -> f64 {
+fn turned(shown: f64, target: f64, seconds: f64, still: bool) -> f64 {
     let gap = (target - shown) % 1.0;
-    if calm || gap.abs() < 2e-3 {
+    if still || gap.abs() < 2e-3 {
         return target;
     }
     let left = gap * (-seconds.max(0.0) / SOFT).exp();

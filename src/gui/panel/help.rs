@@ -1,6 +1,6 @@
 //! The table of keys.
 
-use egui::{RichText, Ui, vec2};
+use egui::{Button, RichText, Role, Ui, WidgetInfo, vec2};
 
 use super::widgets;
 use crate::gui::action::{self, GESTURES, Group};
@@ -13,16 +13,28 @@ const WIDTH: f32 = 820.0;
 
 /// Shows the table of keys over the window.
 pub fn show(ui: &Ui, commands: &mut Vec<Command>) {
-    let mut open = true;
     let room = ui.content_rect().size() - vec2(8.0, 24.0) * STEP;
     egui::Window::new(tr("Keys"))
-        .open(&mut open)
+        // Its own title and way out: those of the library speak English only.
+        .title_bar(false)
         .collapsible(false)
         .resizable(false)
         .pivot(egui::Align2::CENTER_CENTER)
         .default_pos(ui.content_rect().center())
         .default_width(WIDTH.min(room.x))
         .show(ui.ctx(), |ui| {
+            ui.horizontal(|ui| {
+                widgets::title(ui, tr("Keys"));
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    let close = Button::new("×").frame_when_inactive(false);
+                    let close = ui.add(close).on_hover_text(tr("Close"));
+                    close.widget_info(|| WidgetInfo::labeled(Role::Button, true, tr("Close")));
+                    if close.clicked() {
+                        commands.push(Command::ToggleHelp);
+                    }
+                });
+            });
+            ui.separator();
             let scroll = egui::ScrollArea::vertical()
                 .max_height(room.y)
                 .min_scrolled_height(room.y);
@@ -34,9 +46,6 @@ pub fn show(ui: &Ui, commands: &mut Vec<Command>) {
                 });
             });
         });
-    if !open {
-        commands.push(Command::ToggleHelp);
-    }
 }
 
 /// What to press or do, and what it does.

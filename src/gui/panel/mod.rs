@@ -1,10 +1,12 @@
 //! The sides of the window. Each is a function that looks and pushes commands; none changes the world.
 
+pub mod beside;
 pub mod blocking;
 mod chain;
 mod circle;
 pub mod comparison;
 pub mod details;
+pub mod edge;
 pub mod files;
 pub mod help;
 pub mod inspector;
@@ -16,6 +18,7 @@ pub mod message;
 pub mod opening;
 pub mod palette;
 pub mod parameters;
+mod prose;
 pub mod scenario;
 pub mod search;
 mod stalled;

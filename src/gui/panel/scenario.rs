@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui, vec2};
 
-use super::{blocking, parameters, widgets};
+use super::{blocking, parameters, prose, widgets};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
 use crate::gui::texts::{self, Language, say_all, told, tr};
@@ -114,10 +114,11 @@ fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
                     let headline = builtin.headline();
                     let item =
                         ui.selectable_label(chosen, told(&headline.title, &headline.chinese.title));
-                    if item
-                        .on_hover_text(told(&headline.summary, &headline.chinese.summary))
-                        .clicked()
-                    {
+                    let summary = told(&headline.summary, &headline.chinese.summary);
+                    let item = item.on_hover_ui(|ui| {
+                        ui.add(egui::Label::new(prose::job(ui, summary)).wrap());
+                    });
+                    if item.clicked() {
                         commands.push(Command::PickScenario(builtin.name.to_owned()));
                     }
                 }
@@ -145,7 +146,8 @@ fn story(ui: &mut Ui, controls: &Controls) {
     if !scenario.summary.is_empty() {
         widgets::title(ui, tr("What happens"));
         let summary = told(&scenario.summary, &scenario.chinese.summary);
-        ui.add(egui::Label::new(summary.trim()).wrap());
+        let summary = prose::job(ui, summary);
+        ui.add(egui::Label::new(summary).wrap());
     }
     if scenario.look_for.is_empty() {
         return;
@@ -154,7 +156,8 @@ fn story(ui: &mut Ui, controls: &Controls) {
     for (place, hint) in look_for(scenario).iter().enumerate() {
         ui.horizontal_top(|ui| {
             ui.label(RichText::new(format!("{}.", place + 1)).weak());
-            ui.add(egui::Label::new(hint.trim()).wrap());
+            let hint = prose::job(ui, hint);
+            ui.add(egui::Label::new(hint).wrap());
         });
     }
 }

@@ -7,6 +7,7 @@
 //! Each thread has its own language: the app sets it at the beginning of every frame, and tests that run beside each
 //! other do not disturb each other.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -15,7 +16,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::plain_count;
-use crate::trace::{self, Phrase};
+use crate::trace::{self, Phrase, process_of};
 
 /// A language that the window speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -117,6 +118,14 @@ pub fn tr_in<'a>(context: &str, english: &'a str) -> &'a str {
 /// The name of a variant, and so of a model in a trace: those of the models of execution, and of built-in scenarios.
 pub fn variant(name: &str) -> &str {
     tr_in("variant", name)
+}
+
+/// The name of a thread; that of a process of its own is made of words.
+pub fn thread(name: &str) -> Cow<'_, str> {
+    match process_of(name) {
+        Some(id) => fill(tr("process {id}"), &[("id", &id)]).into(),
+        None => name.into(),
+    }
 }
 
 /// What a scenario says in English and, if anybody has translated it, in Chinese.

@@ -13,7 +13,15 @@ use crate::trace::{Cause, DeferredStep, Outcome, WaitCall, descriptor};
 /// What stands before a text that is translated.
 const MARKS: [&str; 3] = ["tr(", "english(", "Phrase::new("];
 /// The rooms whose sources have such texts.
-const ROOMS: [&str; 4] = ["src/analysis", "src/gui", "src/scenario", "src/trace"];
+const ROOMS: [&str; 7] = [
+    "src/analysis",
+    "src/format",
+    "src/gui",
+    "src/scenario",
+    "src/server",
+    "src/session",
+    "src/trace",
+];
 
 /// All files below a folder.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -12,7 +12,7 @@ use crate::analysis::{outcome_word, plain_count, plain_duration};
 use crate::gui::texts::{self, english, fill, tr};
 use crate::gui::theme::{self, Palette};
 use crate::store::{ModelTrack, TaskTrack, ThreadTrack};
-use crate::trace::{NameId, Timestamp};
+use crate::trace::{Timestamp, process_of};
 
 /// Width of the column of names, in points.
 pub(super) const GUTTER: f32 = 176.0;
@@ -24,6 +24,8 @@ pub fn gutter_width(width: f32) -> f32 {
 }
 /// Height of the ruler.
 pub(super) const RULER: f32 = 30.0;
+/// A column of names that is narrower has room for nothing else, in points.
+const NARROW: f32 = 130.0;
 /// How far lanes are indented below the header of their model.
 const INDENT: f32 = 22.0;
 /// Height of the strip for stalls at the lower edge of a header.
@@ -224,13 +226,11 @@ fn header(
         };
         let at = pos2(x + 20.0, middle);
         triangle(painter, at + vec2(0.0, 0.5), palette.stalled);
-        text(
-            painter,
-            at + vec2(9.0, 0.0),
-            &words,
-            theme::small(),
-            palette.text,
-        );
+        let at = at + vec2(9.0, 0.0);
+        let room = areas.lanes.right() - 8.0 - at.x;
+        let galley = elided(painter, &words, theme::small(), room.max(1.0));
+        let rect = Align2::LEFT_CENTER.anchor_size(at, galley.size());
+        painter.galley(rect.min, galley, palette.text);
     }
     if model.dropped > 0 {
         let words = fill(
@@ -276,21 +276,21 @@ fn task_name(
 ) {
     let middle = place.top(band) + band.height / 2.0;
     let mut room = areas.gutter.width() - INDENT - 12.0;
-    if task.bytes > 0 {
+    if task.bytes > 0 && areas.gutter.width() >= NARROW {
         let bytes = format!("{} B", plain_count(task.bytes));
         let at = pos2(areas.gutter.right() - 10.0, middle);
         let ink = palette.text_weak;
         let rect = painter.text(at, Align2::RIGHT_CENTER, bytes, theme::number(), ink);
         room -= rect.width() + 8.0;
     }
-    let name = full_name(place, band, task.name);
+    let name = task.name.map_or("?", |name| place.scene.store.name(name));
+    let name = full_name(place, band, name);
     lane_name(painter, areas, middle, room, &name, palette.text);
 }
 
 /// The name of a lane; of one that is not below its model's header, with the name of the model.
-fn full_name(place: &Placement<'_>, band: &Band<'_>, name: Option<NameId>) -> String {
+fn full_name(place: &Placement<'_>, band: &Band<'_>, name: &str) -> String {
     let store = place.scene.store;
-    let name = name.map_or("?", |name| store.name(name));
     match band.stays {
         Stays::Pinned => format!("{name} · {}", texts::variant(store.model_name(band.model))),
         Stays::Scrolls | Stays::Sticks { .. } => name.to_owned(),
@@ -312,6 +312,22 @@ fn lane_name(
     painter.galley(pos2(left, top), galley, ink);
 }
 
+/// What the rows of a thread's lane hold.
+const fn rows_of(is_process: bool, has_loop: bool) -> &'static [&'static str] {
+    const PROCESS: &[&str] = &[english("process"), english("calls that block")];
+    const LOOP: &[&str] = &[
+        english("loop"),
+        english("callbacks"),
+        english("calls that block"),
+    ];
+    const THREAD: &[&str] = &[english("thread"), english("calls that block")];
+    match (is_process, has_loop) {
+        (true, _) => PROCESS,
+        (false, true) => LOOP,
+        (false, false) => THREAD,
+    }
+}
+
 fn thread_name(
     painter: &Painter,
     palette: &Palette,
@@ -322,31 +338,31 @@ fn thread_name(
 ) {
     let (first, _) = place.row_edges(band, 0);
     let ink = palette.text_weak;
-    let rows: &[&str] = if thread.polls > 0 {
-        &[
-            english("loop"),
-            english("callbacks"),
-            english("calls that block"),
-        ]
-    } else {
-        &[english("thread"), english("calls that block")]
-    };
+    let name = thread.name.map_or("?", |name| place.scene.store.name(name));
+    let pid = process_of(name).map(|pid| format!("pid {pid}"));
+    let rows = rows_of(pid.is_some(), thread.polls > 0);
     let mut room = areas.gutter.width() - INDENT - 12.0;
     for (depth, words) in rows
         .iter()
         .enumerate()
         .take(thread.lane.depths().min(band.rows))
     {
+        if depth == 0 && areas.gutter.width() < NARROW {
+            continue;
+        }
         let at = pos2(
             areas.gutter.right() - 10.0,
             first + (depth as f32 + 0.5) * band.row - 0.5,
         );
-        let rect = painter.text(at, Align2::RIGHT_CENTER, tr(words), theme::small(), ink);
+        let most = areas.gutter.width() - 14.0;
+        let galley = elided(painter, tr(words), theme::small(), most);
+        let rect = Align2::RIGHT_CENTER.anchor_size(at, galley.size());
+        painter.galley(rect.min, galley, ink);
         if depth == 0 {
             room -= rect.width() + 8.0;
         }
     }
-    let name = full_name(place, band, thread.name);
+    let name = full_name(place, band, pid.as_deref().unwrap_or(name));
     let middle = first + band.row / 2.0 - 0.5;
     lane_name(painter, areas, middle, room, &name, ink);
 }
@@ -382,4 +398,16 @@ fn stall_marks(
 pub(super) fn stall_triangle(mark: &StallMark) -> Rect {
     let at = pos2(mark.rect.left(), mark.rect.bottom() - LIFE - STRIP - 4.0);
     Rect::from_center_size(at, vec2(10.0, 9.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lane_of_a_process_does_not_say_that_it_is_a_thread() {
+        assert_eq!(rows_of(true, false)[0], "process");
+        assert_eq!(rows_of(false, false)[0], "thread");
+        assert_eq!(rows_of(false, true)[0], "loop");
+    }
 }

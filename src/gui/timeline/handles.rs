@@ -13,6 +13,13 @@ use crate::gui::texts::{counted, english, fill, tr};
 use crate::gui::theme::{self, Palette};
 use crate::store::LaneRef;
 
+/// How near to the upper or lower edge of the lanes a lane is dragged that scrolls them, in points.
+const EDGE: f32 = 32.0;
+/// The longest step of time that is scrolled at once, in seconds: after a frame that took longer nothing leaps.
+const LONGEST_STEP: f32 = 0.05;
+/// How fast they are scrolled then at most, in points a second.
+const FASTEST: f32 = 700.0;
+
 /// Which lane the hands are at.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Handles {
@@ -22,6 +29,8 @@ pub(super) struct Handles {
     pointer: Option<egui::Pos2>,
     /// The one that is being dragged.
     dragged: Option<Lane>,
+    /// How far the lanes are to be scrolled, because one is dragged to their edge, in points.
+    pub(super) scroll: f32,
 }
 
 impl Handles {
@@ -125,6 +134,7 @@ impl Handles {
         outline: &Outline<'_>,
         commands: &mut Vec<Command>,
     ) {
+        self.scroll = 0.0;
         let Some(key) = self.dragged.clone() else {
             return;
         };
@@ -135,6 +145,19 @@ impl Handles {
         };
         ui.ctx().set_cursor_icon(CursorIcon::Grabbing);
         let [before, after] = neighbours(place, outline, &key);
+        let is_pinned = |band: &Band<'_>| band.key(place.scene.store) == key;
+        if !outline.pinned().iter().any(is_pinned) {
+            let cover = outline.cover(place.scroll);
+            let speed = match pull(place.lanes.with_min_y(place.lanes.top() + cover), pointer.y) {
+                up if up < 0.0 && before.is_some() => up,
+                down if down > 0.0 && after.is_some() => down,
+                _ => 0.0,
+            };
+            if speed != 0.0 {
+                self.scroll = speed * ui.input(|input| input.stable_dt).min(LONGEST_STEP);
+                ui.ctx().request_repaint();
+            }
+        }
         let by = match (before, after) {
             (Some(middle), _) if pointer.y < middle => -1,
             (_, Some(middle)) if pointer.y > middle => 1,
@@ -178,6 +201,16 @@ impl Handles {
             self.aimed = Some(band.key(place.scene.store));
         }
     }
+}
+
+/// How fast lanes are scrolled over which one is dragged at this height, in points a second: the faster, the nearer it is
+/// to their edge.
+fn pull(lanes: Rect, y: f32) -> f32 {
+    let zone = EDGE.min(lanes.height() / 4.0);
+    let inside = (y - lanes.top()).min(lanes.bottom() - y);
+    let share = (1.0 - inside / zone).clamp(0.0, 1.0);
+    let direction = if y < lanes.center().y { -1.0 } else { 1.0 };
+    direction * share * FASTEST
 }
 
 /// The heights on the screen at which a lane that is dragged changes places with the one before and after it.
@@ -241,5 +274,20 @@ pub(super) fn hidden_lanes(
     focus_ring(ui, &button);
     if button.clicked() {
         commands.push(Command::Lane(LaneCommand::ShowHidden));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_that_is_dragged_to_an_edge_pulls_the_faster_the_nearer_it_is() {
+        let lanes = Rect::from_min_max(pos2(0.0, 100.0), pos2(200.0, 500.0));
+        assert_eq!(pull(lanes, 300.0), 0.0);
+        assert_eq!(pull(lanes, 140.0), 0.0);
+        assert!(pull(lanes, 110.0) < 0.0 && pull(lanes, 490.0) > 0.0);
+        assert!(pull(lanes, 498.0) > pull(lanes, 490.0));
+        assert_eq!(pull(lanes, 90.0), -FASTEST, "also beyond it");
     }
 }

@@ -14,7 +14,7 @@ use super::children::{Children, Started};
 use super::program::Command;
 use super::{Serving, run_blocking};
 use crate::record::Recorder;
-use crate::trace::TaskId;
+use crate::trace::{TaskId, process_name};
 
 /// The server that starts a process for each client.
 ///
@@ -109,7 +109,7 @@ fn start(
         .process_group(0)
         .spawn()
         .map_err(|error| command.refused(error))?;
-    let name = format!("process {}", process.id());
+    let name = process_name(process.id());
     // How its time is spent it tells itself.
     let recorders = recorder.recorders().clone().without_thread_times();
     let recorder = recorders.recorder_since(begin, serving.job.model, &name);

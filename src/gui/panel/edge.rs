@@ -1,0 +1,142 @@
+//! The parts around the timeline, whose edges are moved by hand and by keys.
+
+use std::fmt::Debug;
+use std::hash::Hash;
+
+use egui::{Event, EventFilter, Frame, Id, InnerResponse, Key, Panel, Stroke, Ui, accesskit};
+
+use crate::gui::texts::{fill, tr};
+use crate::gui::theme::Palette;
+
+/// A part at one side of the timeline, whose edge can be moved.
+#[must_use = "it is there when it is shown"]
+pub struct Part {
+    at: At,
+    salt: Id,
+    name: &'static str,
+    panel: Panel,
+}
+
+/// A side of the timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum At {
+    /// Left of it.
+    Left,
+    /// Right of it.
+    Right,
+    /// Above it: the first of two traces.
+    Top,
+    /// Below it.
+    Bottom,
+}
+
+impl At {
+    /// The keys that make a part there larger, and smaller.
+    const fn keys(self) -> [Key; 2] {
+        match self {
+            Self::Left => [Key::ArrowRight, Key::ArrowLeft],
+            Self::Right => [Key::ArrowLeft, Key::ArrowRight],
+            Self::Top => [Key::ArrowDown, Key::ArrowUp],
+            Self::Bottom => [Key::ArrowUp, Key::ArrowDown],
+        }
+    }
+}
+
+impl Part {
+    /// One that is so large until the hand makes it otherwise, within these limits, in points.
+    pub fn new(
+        at: At,
+        id: impl Hash + Debug,
+        size: f32,
+        limits: std::ops::RangeInclusive<f32>,
+    ) -> Self {
+        let salt = Id::unique(id);
+        let panel = match at {
+            At::Left => Panel::left(salt),
+            At::Right => Panel::right(salt),
+            At::Top => Panel::top(salt),
+            At::Bottom => Panel::bottom(salt),
+        };
+        let panel = panel.resizable(true).default_size(size).size_range(limits);
+        let name = "";
+        Self {
+            at,
+            salt,
+            name,
+            panel,
+        }
+    }
+
+    /// What it is called, in English.
+    pub const fn called(mut self, name: &'static str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// What is around it.
+    pub fn frame(mut self, frame: Frame) -> Self {
+        self.panel = self.panel.frame(frame);
+        self
+    }
+
+    /// Shows it.
+    pub fn show<R>(self, ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> InnerResponse<R> {
+        let Self {
+            at,
+            salt,
+            name,
+            panel,
+        } = self;
+        // As the library calls the widget that it puts on the edge; a test tells when that changes.
+        let edge = ui.scope_id().with(salt).with("__resize");
+        steer(ui, edge, at);
+        let shown = panel.show(ui, add);
+        describe(ui, edge, at, name);
+        shown
+    }
+}
+
+/// The library moves an edge for whoever asks through a screen reader: so do the arrows while it has the focus.
+fn steer(ui: &Ui, edge: Id, at: At) {
+    if !ui.memory(|memory| memory.has_focus(edge)) {
+        return;
+    }
+    let filter = EventFilter {
+        horizontal_arrows: true,
+        vertical_arrows: true,
+        ..Default::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(edge, filter));
+    ui.input_mut(|input| {
+        let actions = [accesskit::Action::Increment, accesskit::Action::Decrement];
+        for (key, action) in at.keys().into_iter().zip(actions) {
+            for _ in 0..input.count_and_consume_key(egui::Modifiers::NONE, key) {
+                let request = accesskit::ActionRequest {
+                    action,
+                    target_tree: accesskit::TreeId::ROOT,
+                    target_node: edge.accesskit_id(),
+                    data: None,
+                };
+                input.events.push(Event::AccessKitActionRequest(request));
+            }
+        }
+    });
+}
+
+/// The library calls all edges the same, in English, and shows nothing of the focus.
+fn describe(ui: &Ui, edge: Id, at: At, name: &str) {
+    let Some(response) = ui.read_response(edge) else {
+        return;
+    };
+    let name = fill(tr("Edge of {side}"), &[("side", &tr(name))]);
+    ui.ctx()
+        .accesskit_node_builder(edge, |node| node.set_label(name));
+    if response.has_focus() {
+        let stroke = Stroke::new(2.0, Palette::of(ui.visuals()).selection);
+        let (rect, painter) = (response.rect, ui.ctx().layer_painter(response.layer_id));
+        match at {
+            At::Top | At::Bottom => painter.hline(rect.x_range(), rect.center().y, stroke),
+            At::Left | At::Right => painter.vline(rect.center().x, rect.y_range(), stroke),
+        };
+    }
+}

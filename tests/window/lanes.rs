@@ -1,0 +1,43 @@
+//! Lanes that are arranged by hand where there is not room for all.
+
+use egui::vec2;
+use loopscope::gui::lanes::Lane;
+use loopscope::store::LaneRef;
+use loopscope::trace::TaskId;
+
+use crate::desk::Desk;
+
+#[test]
+fn a_lane_that_is_dragged_to_the_edge_scrolls_the_others() {
+    let mut desk = Desk::sized(vec2(1024.0, 640.0), 1.0);
+    desk.show_recorded();
+    let lane = Lane {
+        group: "threaded".to_owned(),
+        lane: TaskId::new(1).map(LaneRef::Task),
+    };
+    let next = "Collapse asynchronous";
+    let from = desk.control("Lane ecstasy of threaded").rect().center();
+    assert!(!desk.sees(next), "there is not room for all lanes");
+    let [top, bottom] = {
+        let timeline = desk.control("Timeline").rect();
+        [timeline.top() + 80.0, timeline.bottom() - 30.0]
+    };
+    desk.harness.hover_at(from);
+    desk.frames(1);
+    desk.harness.drag_at(from);
+    desk.frames(1);
+    let hold = |y: f32, desk: &mut Desk| {
+        for _ in 0..60 {
+            desk.harness.hover_at(egui::pos2(from.x, y));
+            desk.frames(1);
+        }
+    };
+    hold(bottom, &mut desk);
+    let last = desk.order_of(&lane);
+    assert!(last > 3, "it is below its threads: {last}");
+    assert!(desk.sees(next), "the others were scrolled");
+    hold(top, &mut desk);
+    assert_eq!(desk.order_of(&lane), 0, "and back");
+    desk.harness.drop_at(egui::pos2(from.x, top));
+    desk.frames(2);
+}
