@@ -25,6 +25,8 @@ pub struct Clock {
     source: quanta::Clock,
     origin: u64,
     manual: bool,
+    #[cfg(test)]
+    moved_by_looks: Option<(ManualClock, Duration)>,
 }
 
 impl Clock {
@@ -37,6 +39,8 @@ impl Clock {
             source,
             origin,
             manual: false,
+            #[cfg(test)]
+            moved_by_looks: None,
         }
     }
 
@@ -49,9 +53,21 @@ impl Clock {
                 source,
                 origin,
                 manual: true,
+                #[cfg(test)]
+                moved_by_looks: None,
             },
             ManualClock(mock),
         )
+    }
+
+    /// A clock that every look at it moves on, and nothing else.
+    #[cfg(test)]
+    pub(crate) fn moved_by_looks(step: Duration) -> Self {
+        let (clock, hand) = Self::manual();
+        Self {
+            moved_by_looks: Some((hand, step)),
+            ..clock
+        }
     }
 
     /// Whether it moves only by hand, so that waiting for it would take for ever.
@@ -62,6 +78,10 @@ impl Clock {
     /// The raw time: the cheapest reading.
     #[inline]
     pub fn ticks(&self) -> Ticks {
+        #[cfg(test)]
+        if let Some((hand, step)) = &self.moved_by_looks {
+            hand.advance(*step);
+        }
         Ticks(self.source.raw())
     }
 

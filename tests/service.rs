@@ -236,6 +236,27 @@ fn the_switch_reaches_a_process_when_it_is_started() {
     assert!(lengths.iter().all(|length| *length >= least), "{lengths:?}");
 }
 
+/// A process is watched as a thread is, and what that costs it tells its parent.
+#[test]
+fn a_stall_of_a_process_is_seen_while_it_lasts_and_it_tells_what_that_costs() {
+    let _turn = turn();
+    let scenario = scenario("block = \"200ms\"", "");
+    let mut ran = Ran::start(&scenario, only(&scenario, Model::Processes));
+    ran.until(|model| model.stalls.iter().any(|stall| stall.lasts));
+    let (runs, store) = ran.finish();
+    check_done(&runs);
+    let model = &store.models()[0];
+    let tells = |thread: &&loopscope::store::ThreadTrack| {
+        let name = thread.name.map_or("", |name| store.name(name));
+        let mut told = thread.instants().iter().map(|event| event.kind);
+        name.starts_with("process ")
+            && told.any(|kind| matches!(kind, EventKind::Recorded { events: 1.., .. }))
+    };
+    assert_eq!(model.threads.iter().filter(tells).count(), 3);
+    assert!(model.observer.recording.is_some_and(|spent| spent > 0));
+    assert!(model.observer.reads > 0 && model.observer.spent > 0);
+}
+
 #[test]
 fn a_stop_leaves_no_process_and_no_descriptor_behind() {
     let _turn = turn();

@@ -293,6 +293,10 @@ fn watched(
             tr("descriptor {fd} is {what}"),
             &[("fd", &fd), ("what", &store.name(*what))],
         ),
+        EventKind::Recorded { events: 0, spent } => fill(
+            tr("taking in what another process recorded took {time}"),
+            &[("time", &plain_duration(Duration::from_nanos(*spent)))],
+        ),
         EventKind::Recorded { events, spent } => fill(
             tr("recording {events} events took about {time}"),
             &[

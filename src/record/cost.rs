@@ -2,14 +2,16 @@
 //!
 //! A batch is handed over seldom, so that is measured each time. To measure a single event would cost more than the
 //! event itself: what one costs on this machine is found out once, before anything is recorded, and the events are
-//! counted. Caches are warm while that is found out, so the truth may be a little more; looking up texts is not counted.
+//! counted. Most of it is the look at the clock, which several events may share: so their moments are counted as well.
+//! Caches are warm while that is found out, so the truth may be a little more; looking up texts is not counted.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Recorder;
 use super::channel::channel_with_capacity;
 use crate::clock::{Clock, Ticks};
-use crate::trace::{EventKind, ModelId};
+use crate::trace::{Event, EventKind, ModelId};
 
 /// How often a thread tells, besides when it ends.
 const TELL_EVERY: Duration = Duration::from_secs(1);
@@ -18,35 +20,85 @@ const TELL_EVERY: Duration = Duration::from_secs(1);
 const EVENTS: u32 = 200;
 const ROUNDS: u32 = 10;
 
-/// What an event costs on this machine.
-#[derive(Clone, Copy, Debug)]
+/// A hand-over that takes so many times as long as they usually do was interrupted: whoever ran meanwhile did not record.
+const INTERRUPTED: u64 = 8;
+
+/// What events cost on this machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct EventCost {
-    /// Nanoseconds for [`EVENTS`] of them.
-    nanos: u64,
+    /// Nanoseconds for [`EVENTS`] of them that have a moment in common.
+    together: u64,
+    /// What it takes more where each has a moment of its own.
+    apart: u64,
 }
 
 impl EventCost {
     /// Finds it out, which takes some ten microseconds. On a clock that stands still nothing costs anything.
     pub(super) fn measure(clock: &Clock) -> Self {
-        let (recorders, _receiver) = channel_with_capacity(clock, Arc::new(|| {}), ROUNDS as usize);
+        let batches = 2 * ROUNDS as usize;
+        let (recorders, _receiver) = channel_with_capacity(clock, Arc::new(|| {}), batches);
         let mut recorder = recorders.recorder(ModelId::from_index(0), "");
         recorder.flush();
-        let rounds = (0..ROUNDS).map(|_| {
-            let begin = clock.now();
-            for _ in 0..EVENTS {
-                recorder.record(EventKind::BlockingEnd);
-            }
-            let nanos = clock.now().0 - begin.0;
-            recorder.flush();
-            nanos
+        let mut least = |record: fn(&mut Recorder, Ticks) -> Ticks| {
+            let rounds = (0..ROUNDS).map(|_| {
+                let begin = clock.ticks();
+                (0..EVENTS).fold(begin, |moment, _| record(&mut recorder, moment));
+                let nanos = clock.nanos_between(begin, clock.ticks());
+                recorder.flush();
+                nanos
+            });
+            // Whatever else took time had nothing to do with it.
+            rounds.min().unwrap_or_default()
+        };
+        let together = least(|recorder, moment| {
+            recorder.record_at(moment, EventKind::BlockingEnd);
+            moment
         });
-        // Whatever else took time had nothing to do with it.
-        let nanos = rounds.min().unwrap_or_default();
-        Self { nanos }
+        let each = least(|recorder, _| recorder.record(EventKind::BlockingEnd));
+        Self {
+            together,
+            apart: each.saturating_sub(together),
+        }
     }
 
-    fn of(self, events: u32) -> u64 {
-        self.nanos.saturating_mul(u64::from(events)) / u64::from(EVENTS)
+    fn of(self, counted: Counted) -> u64 {
+        let Counted { events, moments } = counted;
+        let together = self.together.saturating_mul(u64::from(events));
+        let apart = self.apart.saturating_mul(u64::from(moments));
+        together.saturating_add(apart) / u64::from(EVENTS)
+    }
+}
+
+/// How many events there were, and at how many moments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counted {
+    events: u32,
+    moments: u32,
+}
+
+impl Counted {
+    /// The events of a batch, which never go back in time.
+    pub(super) fn of(events: &[Event]) -> Self {
+        let pairs = events.iter().zip(events.iter().skip(1));
+        let apart = pairs.filter(|(one, next)| one.at != next.at).count();
+        let count = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        Self {
+            events: count(events.len()),
+            moments: count(apart + usize::from(!events.is_empty())),
+        }
+    }
+
+    /// As many more, at a moment that they have in common with others.
+    pub(super) const fn and_together(self, events: u32) -> Self {
+        Self {
+            events: self.events.saturating_add(events),
+            ..self
+        }
+    }
+
+    const fn add(&mut self, other: Self) {
+        self.events = self.events.saturating_add(other.events);
+        self.moments = self.moments.saturating_add(other.moments);
     }
 }
 
@@ -55,9 +107,11 @@ impl EventCost {
 pub(super) struct Cost {
     event: EventCost,
     told_at: Ticks,
-    events: u32,
+    counted: Counted,
     /// Nanoseconds.
     handing_over: u64,
+    /// What one takes as a rule, in nanoseconds, once there was one.
+    usual: Option<u64>,
 }
 
 impl Cost {
@@ -65,19 +119,26 @@ impl Cost {
         Self {
             event,
             told_at: at,
-            events: 0,
+            counted: Counted {
+                events: 0,
+                moments: 0,
+            },
             handing_over: 0,
+            usual: None,
         }
     }
 
-    /// So many events were recorded, and it was tried to hand them over.
-    pub(super) fn add(&mut self, events: usize, clock: &Clock, begin: Ticks, end: Ticks) {
-        let events = u32::try_from(events).unwrap_or(u32::MAX);
-        self.events = self.events.saturating_add(events);
-        let took = clock
-            .timestamp(end)
-            .0
-            .saturating_sub(clock.timestamp(begin).0);
+    /// These were recorded.
+    pub(super) const fn add(&mut self, counted: Counted) {
+        self.counted.add(counted);
+    }
+
+    /// They were handed over, which took so many nanoseconds.
+    pub(super) fn add_handing_over(&mut self, took: u64) {
+        let usual = self.usual.unwrap_or(took);
+        let took = took.min(usual.saturating_mul(INTERRUPTED));
+        // Of the last ten or so.
+        self.usual = Some((7 * usual + took) / 8);
         self.handing_over = self.handing_over.saturating_add(took);
     }
 
@@ -91,14 +152,18 @@ impl Cost {
     pub(super) fn tell(&mut self, now: Ticks) -> EventKind {
         let Self {
             event,
-            events,
+            counted,
             handing_over,
+            usual,
             ..
         } = *self;
-        *self = Self::begin(event, now);
+        *self = Self {
+            usual,
+            ..Self::begin(event, now)
+        };
         EventKind::Recorded {
-            events,
-            spent: event.of(events).saturating_add(handing_over),
+            events: counted.events,
+            spent: event.of(counted).saturating_add(handing_over),
         }
     }
 }
@@ -109,26 +174,36 @@ mod tests {
 
     const US: Duration = Duration::from_micros(1);
 
+    const fn counted(events: u32, moments: u32) -> Counted {
+        Counted { events, moments }
+    }
+
     #[test]
     fn an_event_costs_something_and_on_a_clock_that_stands_still_nothing() {
-        assert!(EventCost::measure(&Clock::monotonic()).of(1_000_000) > 0);
-        assert_eq!(EventCost::measure(&Clock::manual().0).of(1_000_000), 0);
+        let cost = EventCost::measure(&Clock::monotonic());
+        assert!(cost.of(counted(1_000_000, 0)) > 0);
+        assert!(cost.apart > 0, "a look at the clock costs something");
+        assert_eq!(EventCost::measure(&Clock::manual().0), EventCost::default());
     }
 
     #[test]
     fn events_are_estimated_and_handing_over_is_measured() {
         let (clock, hand) = Clock::manual();
         let begin = clock.ticks();
-        // Each takes a hundred nanoseconds.
+        // Each takes a hundred nanoseconds, and as much again for its moment.
         let nanos = 100 * u64::from(EVENTS);
-        let mut cost = Cost::begin(EventCost { nanos }, begin);
-        hand.advance(7 * US);
-        cost.add(30, &clock, begin, clock.ticks());
+        let event = EventCost {
+            together: nanos,
+            apart: nanos,
+        };
+        let mut cost = Cost::begin(event, begin);
+        cost.add(counted(30, 10));
+        cost.add_handing_over(7_000);
         assert_eq!(cost.tell_if_due(&clock, clock.ticks()), None);
         hand.advance(TELL_EVERY);
         let told = EventKind::Recorded {
             events: 30,
-            spent: 10_000,
+            spent: 11_000,
         };
         assert_eq!(cost.tell_if_due(&clock, clock.ticks()), Some(told));
         let nothing = EventKind::Recorded {
@@ -136,5 +211,49 @@ mod tests {
             spent: 0,
         };
         assert_eq!(cost.tell(clock.ticks()), nothing);
+    }
+
+    #[test]
+    fn a_hand_over_that_was_interrupted_counts_for_no_more_than_they_take() {
+        let (clock, _hand) = Clock::manual();
+        let mut cost = Cost::begin(EventCost::default(), clock.ticks());
+        for _ in 0..9 {
+            cost.add_handing_over(1_000);
+        }
+        cost.add_handing_over(4_000_000);
+        let told = EventKind::Recorded {
+            events: 0,
+            spent: 9_000 + INTERRUPTED * 1_000,
+        };
+        assert_eq!(cost.tell(clock.ticks()), told);
+    }
+
+    /// The truth is how far the clock has moved: by a microsecond for each look at it, and nothing else moves it.
+    #[test]
+    fn what_is_told_is_what_it_took() {
+        let clock = Clock::moved_by_looks(US);
+        let (recorders, receiver) = channel_with_capacity(&clock, Arc::new(|| {}), 64);
+        let recorders = recorders.with_thread_times();
+        let begin = clock.now();
+        let mut recorder = recorders.recorder(ModelId::from_index(0), "thread");
+        for _ in 0..2_000 {
+            // As a reactor does: most events share the moment of another one.
+            let moment = recorder.record(EventKind::PollBegin);
+            for _ in 0..3 {
+                recorder.record_at(moment, EventKind::PollEnd { ready: 1 });
+            }
+        }
+        drop(recorder);
+        let took = clock.now().since(begin);
+        let batches = std::iter::from_fn(|| receiver.try_recv().ok());
+        let events = batches.flat_map(|batch| batch.events);
+        let told: u64 = events
+            .map(|event| match event.kind {
+                EventKind::Recorded { spent, .. } => spent,
+                _ => 0,
+            })
+            .sum();
+        let told = Duration::from_nanos(told);
+        assert!(told.abs_diff(took) < took / 50, "{told:?} of {took:?}");
     }
 }

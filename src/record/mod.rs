@@ -31,4 +31,5 @@ pub use channel::{Receiver, Recorders, TryRecvError, Wake, channel};
 pub use recorder::{MAX_PENDING, Recorder};
 #[cfg(feature = "cli")]
 pub use relay::{Inlet, Outlet, RelayError};
+pub(crate) use times::{SpentTimes, own_cpu_time};
 pub use wire::wire;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::channel::{RawBatch, Recorders};
-use super::cost::Cost;
+use super::cost::{Cost, Counted};
 use super::times::ThreadTimes;
 use crate::clock::{Clock, Ticks};
 use crate::trace::{Event, EventKind, FlowId, NameId, Source, Timestamp};
@@ -75,6 +75,15 @@ impl Recorder {
         let name = recorder.name(thread_name);
         recorder.record_at(begin, EventKind::ThreadBegin { name });
         recorder
+    }
+
+    /// Tells in the end how the time of the calling thread was spent from its start on, and not only from that of the
+    /// recording: for a process that was started for what it records.
+    #[cfg(feature = "cli")]
+    pub(super) fn measure_whole_life(&mut self) {
+        if let Some((times, _)) = &mut self.times {
+            *times = ThreadTimes::whole_life();
+        }
     }
 
     /// Whose events these are.
@@ -226,14 +235,15 @@ impl Recorder {
         if self.has_all_flushed() {
             return;
         }
-        let begin = self.times.map(|_| self.ticks());
-        let recorded = self.events.len();
+        let begin = self
+            .times
+            .map(|_| (self.ticks(), Counted::of(&self.events)));
         let batch = self.take_batch();
         match self.recorders.send(batch) {
             Ok(()) => {
                 self.begin_batch();
-                if let Some(begin) = begin {
-                    self.add_cost(recorded, begin);
+                if let Some((begin, counted)) = begin {
+                    self.add_cost(counted, begin);
                 }
             }
             // What it takes to ask in vain is not counted: it is asked seldom.
@@ -248,12 +258,13 @@ impl Recorder {
         }
     }
 
-    /// So many events were handed over.
-    fn add_cost(&mut self, events: usize, begin: Ticks) {
+    /// These events were handed over.
+    fn add_cost(&mut self, counted: Counted, begin: Ticks) {
         let end = self.ticks();
         let clock = self.recorders.clock();
         if let Some((_, cost)) = &mut self.times {
-            cost.add(events, clock, begin, end);
+            cost.add(counted);
+            cost.add_handing_over(clock.nanos_between(begin, end));
             if let Some(told) = cost.tell_if_due(clock, end) {
                 // Whoever is recording may have looked at the clock already.
                 self.record_at(self.last, told);
@@ -398,7 +409,8 @@ impl Drop for Recorder {
                 on_cpu,
                 waiting_for_core,
             });
-            cost.add(self.events.len() + 2, self.clock(), now, now);
+            // This one, and the end of the thread.
+            cost.add(Counted::of(&self.events).and_together(2));
             self.record_at(now, cost.tell(now));
         }
         self.record(EventKind::ThreadEnd);

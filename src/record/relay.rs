@@ -2,7 +2,8 @@
 //!
 //! The counter behind the clock is the machine's and not the process's, so a raw reading is the same moment in both.
 //! Numbers of names and flows are a process's own: the parent gives them its own ones. Tasks are those of the
-//! scenario, and need no translation.
+//! scenario, and need no translation. The first thread of the child is the one that its parent knows it by; any other
+//! is a thread of the trace beside it.
 //!
 //! ```text
 //! pipe    = frame…
@@ -13,6 +14,7 @@
 //! The child keeps the promise of this room: it never waits for whoever reads the pipe. What does not fit into the
 //! pipe waits in the channel, and past that in the recorder, which counts what it has to drop.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
@@ -22,10 +24,11 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use serde::{Deserialize, Serialize};
 
 use super::channel::{RawBatch, channel};
+use super::times::own_cpu_time;
 use super::translate::Dictionary;
 use super::{Receiver, Recorder};
 use crate::clock::{Clock, Ticks};
-use crate::trace::{EventKind, ModelId};
+use crate::trace::{Event, EventKind, ModelId, ThreadId};
 
 /// No frame is longer: a recorder keeps 2 MiB of events at most.
 const LONGEST: usize = 16 << 20;
@@ -61,7 +64,9 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    /// Makes the child's only recorder, and what brings it to the parent.
+    /// Makes the recorder of the child's first thread, and what brings it to the parent. Like others that are made from it,
+    /// it tells in the end how the time of its thread was spent, from the start of the process on, and what recording took
+    /// of it.
     ///
     /// # Errors
     /// When `pipe` is none.
@@ -87,8 +92,10 @@ impl Outlet {
             pending: encode(&hello)?,
         };
         pump.get_or_init(|| Mutex::new(started));
+        let recorders = recorders.with_thread_times();
         // The model is for the parent to say.
-        let recorder = recorders.recorder(ModelId::from_index(0), "child");
+        let mut recorder = recorders.recorder(ModelId::from_index(0), "child");
+        recorder.measure_whole_life();
         Ok((recorder, Self { pump }))
     }
 
@@ -144,26 +151,33 @@ fn encode(frame: &Frame) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The parent's end of the pipe: takes in what was read from it, and records it as a thread of this trace. That
-/// thread ends when the inlet is dropped.
+/// The parent's end of the pipe: takes in what was read from it, and records it as threads of this trace. These end when
+/// the inlet is dropped.
 pub struct Inlet {
     recorder: Recorder,
+    /// Those of the child's other threads, by its own numbers.
+    others: HashMap<ThreadId, Recorder>,
     dictionary: Dictionary,
     /// What has come of a frame that is not whole yet.
     bytes: Vec<u8>,
     greeted: bool,
     end: Option<Result<(), String>>,
+    /// CPU time that taking in has taken, in nanoseconds.
+    spent: u64,
 }
 
 impl Inlet {
-    /// Records with `recorder`, which must have begun before the child did.
+    /// Records with `recorder`, which must have begun before the child did, and is not to tell of this process's time: the
+    /// child tells of its own.
     pub fn new(recorder: Recorder) -> Self {
         Self {
             recorder,
+            others: HashMap::new(),
             dictionary: Dictionary::default(),
             bytes: Vec::new(),
             greeted: false,
             end: None,
+            spent: 0,
         }
     }
 
@@ -182,6 +196,13 @@ impl Inlet {
     /// # Errors
     /// When it is not what an [`Outlet`] writes. What follows is not to be taken in then.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), RelayError> {
+        let begin = own_cpu_time();
+        let taken = self.take_in(bytes);
+        self.spent += own_cpu_time().saturating_sub(begin);
+        taken
+    }
+
+    fn take_in(&mut self, bytes: &[u8]) -> Result<(), RelayError> {
         self.bytes.extend_from_slice(bytes);
         let mut taken = 0;
         while let Some((frame, length)) = next_frame(&self.bytes[taken..])? {
@@ -190,6 +211,7 @@ impl Inlet {
         }
         self.bytes.drain(..taken);
         self.recorder.flush();
+        self.others.values_mut().for_each(Recorder::flush);
         Ok(())
     }
 
@@ -208,16 +230,15 @@ impl Inlet {
     }
 
     fn record(&mut self, batch: RawBatch) {
-        let Self {
-            recorder,
-            dictionary,
-            ..
-        } = self;
+        self.begin_thread(&batch);
+        let thread = batch.source.thread;
+        let dictionary = &mut self.dictionary;
+        let recorder = self.others.get_mut(&thread).unwrap_or(&mut self.recorder);
         for (id, text) in &batch.names {
             dictionary.learn(*id, text, recorder);
         }
         for event in batch.events {
-            // Its track begins with its process and ends with it: the parent knows both better.
+            // The first begins with its process and ends with it: the parent knows both better. The others have begun.
             if matches!(
                 event.kind,
                 EventKind::ThreadBegin { .. } | EventKind::ThreadEnd
@@ -227,6 +248,34 @@ impl Inlet {
             let kind = dictionary.translate(event.kind, recorder);
             recorder.record_at(Ticks(event.at.0), kind);
         }
+    }
+
+    /// Gives the thread that `batch` is of a recorder, if this is the first that is heard of it.
+    fn begin_thread(&mut self, batch: &RawBatch) {
+        let thread = batch.source.thread;
+        let own = self.recorder.source();
+        // The child's first recorder has the first number.
+        if thread == ThreadId::from_index(0) {
+            self.dictionary.meet(thread, own.thread);
+        } else if let Some(Event {
+            at,
+            kind: EventKind::ThreadBegin { name },
+        }) = batch.events.first()
+            && let Some((_, text)) = batch.names.iter().find(|(id, _)| id == name)
+        {
+            let recorders = self.recorder.recorders();
+            let recorder = recorders.recorder_since(Ticks(at.0), own.model, text);
+            self.dictionary.meet(thread, recorder.source().thread);
+            self.others.insert(thread, recorder);
+        }
+    }
+}
+
+/// What it took to take all that in is a part of what recording costs.
+impl Drop for Inlet {
+    fn drop(&mut self) {
+        let (events, spent) = (0, self.spent);
+        self.recorder.record(EventKind::Recorded { events, spent });
     }
 }
 
@@ -247,178 +296,4 @@ fn next_frame(bytes: &[u8]) -> Result<Option<(Frame, usize)>, RelayError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Read;
-    use std::time::Duration;
-
-    use rustix::pipe::pipe;
-
-    use super::*;
-    use crate::trace::{Batch, Cause, TaskId, Timestamp};
-
-    /// What `child` records, as it comes out of the parent's channel, and how its work ended.
-    fn relayed(
-        child: impl FnOnce(&mut Recorder),
-        cut: usize,
-    ) -> (Vec<Batch>, Option<Result<(), String>>, Clock) {
-        let parent = Clock::monotonic();
-        let (recorders, receiver) = channel(&parent, Arc::new(|| {}));
-        let recorder = recorders.recorder(ModelId::from_index(3), "process 1");
-        // A clock of its own, as in another process.
-        let (read, write) = pipe().expect("there is a pipe");
-        let clock = Clock::monotonic();
-        let (mut inside, outlet) = Outlet::open(&clock, write).expect("it is a pipe");
-        child(&mut inside);
-        outlet
-            .finish(inside, Some("lost its way".to_owned()))
-            .expect("somebody reads");
-        let mut bytes = Vec::new();
-        File::from(read)
-            .read_to_end(&mut bytes)
-            .expect("it can be read");
-        let mut inlet = Inlet::new(recorder);
-        for piece in bytes.chunks(cut) {
-            inlet.push(piece).expect("it is sound");
-        }
-        let end = inlet.end();
-        drop(inlet);
-        let batches = std::iter::from_fn(|| receiver.try_recv().ok()).collect();
-        (batches, end, parent)
-    }
-
-    #[test]
-    fn what_a_child_records_is_a_thread_of_the_trace() {
-        let task = TaskId::from_index(4);
-        for cut in [1, 7, usize::MAX] {
-            let (batches, end, clock) = relayed(
-                |recorder| {
-                    let name = recorder.name("line_received");
-                    let flow = Some(recorder.new_flow());
-                    recorder.record(EventKind::CallbackBegin {
-                        name,
-                        task: Some(task),
-                        cause: Cause::Program,
-                        flow,
-                    });
-                    let begin = recorder.now();
-                    recorder.flush();
-                    recorder.record(EventKind::CallbackEnd { failed: false });
-                    recorder.record(EventKind::Stall {
-                        begin,
-                        task: Some(task),
-                        callback: name,
-                    });
-                },
-                cut,
-            );
-            assert_eq!(end, Some(Err("lost its way".to_owned())));
-            let names: std::collections::HashMap<_, _> = batches
-                .iter()
-                .flat_map(|batch| batch.names.iter().cloned())
-                .collect();
-            let events: Vec<_> = batches
-                .iter()
-                .flat_map(|batch| batch.events.iter().copied())
-                .collect();
-            assert!(
-                batches
-                    .iter()
-                    .all(|batch| batch.source == batches[0].source)
-            );
-            assert_eq!(batches[0].source.model, ModelId::from_index(3));
-            assert!(events.is_sorted_by_key(|event| event.at));
-            assert!(events.iter().all(|event| event.at <= clock.now()));
-            let kinds: Vec<_> = events.iter().map(|event| event.kind).collect();
-            let [
-                EventKind::ThreadBegin { name: thread },
-                EventKind::CallbackBegin {
-                    name,
-                    flow: Some(_),
-                    ..
-                },
-                EventKind::CallbackEnd { failed: false },
-                EventKind::Stall {
-                    begin, callback, ..
-                },
-                EventKind::ThreadEnd,
-            ] = kinds[..]
-            else {
-                panic!("{kinds:?}");
-            };
-            assert_eq!(names[&thread], "process 1");
-            assert_eq!(names[&name], "line_received");
-            assert_eq!(callback, name);
-            // It was rounded twice.
-            let slack = Duration::from_micros(1);
-            assert!(begin + slack >= events[1].at && begin <= events[2].at + slack);
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_into_the_pipe_waits_in_the_channel() {
-        let clock = Clock::monotonic();
-        let (read, write) = pipe().expect("there is a pipe");
-        let (mut recorder, outlet) = Outlet::open(&clock, write).expect("it is a pipe");
-        let events = 100_000;
-        for _ in 0..events {
-            recorder.record(EventKind::PollBegin);
-        }
-        // Nobody has read so far, and nobody has waited for it.
-        let reader = std::thread::spawn(move || {
-            let mut bytes = Vec::new();
-            File::from(read).read_to_end(&mut bytes).map(|_| bytes)
-        });
-        outlet.finish(recorder, None).expect("somebody reads");
-        let bytes = reader.join().expect("it reads").expect("to the end");
-        let (recorders, receiver) = channel(&clock, Arc::new(|| {}));
-        let mut inlet = Inlet::new(recorders.recorder(ModelId::from_index(0), "process"));
-        inlet.push(&bytes).expect("it is sound");
-        assert_eq!(inlet.end(), Some(Ok(())));
-        let batches = std::iter::from_fn(|| receiver.try_recv().ok());
-        let came = batches.flat_map(|batch| batch.events);
-        let polls = came.filter(|event| event.kind == EventKind::PollBegin);
-        assert_eq!(polls.count(), events);
-    }
-
-    #[test]
-    fn what_is_no_frame_is_refused() {
-        let mut batch_first = encode(&Frame::End(None)).expect("it can be written");
-        batch_first.extend(b"more");
-        let other = Frame::Hello {
-            make: "loopscope 0.0.0".to_owned(),
-            origin: 0,
-        };
-        for wrong in [
-            b"running 0 tests\n".to_vec(),
-            b"\x02\x00\x00\x00\xff\xff".to_vec(),
-            batch_first,
-            encode(&other).expect("it can be written"),
-        ] {
-            let (recorders, _receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
-            let recorder = recorders.recorder(ModelId::from_index(0), "process");
-            let mut inlet = Inlet::new(recorder);
-            assert!(matches!(inlet.push(&wrong), Err(RelayError::Foreign)));
-            assert_eq!(inlet.end(), None);
-        }
-    }
-
-    #[test]
-    fn moments_of_a_child_are_moved_by_when_its_clock_began() {
-        let (clock, hand) = Clock::manual();
-        let (recorders, _receiver) = channel(&clock, Arc::new(|| {}));
-        let mut recorder = recorders.recorder(ModelId::from_index(0), "process");
-        hand.advance(Duration::from_nanos(700));
-        let mut dictionary = Dictionary::since(clock.now());
-        let flow = recorder.new_flow();
-        let kind = EventKind::ThreadCall {
-            flow,
-            queued_at: Timestamp(42),
-        };
-        let translated = [0, 1].map(|_| dictionary.translate(kind, &mut recorder));
-        assert_eq!(translated[0], translated[1], "a flow stays what it is");
-        assert!(matches!(
-            translated[0],
-            EventKind::ThreadCall { flow: own, queued_at } if own != flow && queued_at == Timestamp(742)
-        ));
-    }
-}
+mod tests;

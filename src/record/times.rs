@@ -7,20 +7,26 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// Nanoseconds of the calling thread since it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Times {
-    on_cpu: u64,
-    waiting_for_core: u64,
+pub(crate) struct SpentTimes {
+    pub(crate) on_cpu: u64,
+    /// `None` where the system does not tell.
+    pub(crate) waiting_for_core: Option<u64>,
 }
 
-impl Times {
-    fn now() -> Self {
-        let on_cpu = clock_gettime(ClockId::ThreadCPUTime);
-        let nanos = on_cpu.tv_sec.saturating_mul(1_000_000_000) + on_cpu.tv_nsec;
+impl SpentTimes {
+    pub(crate) fn now() -> Self {
         Self {
-            on_cpu: u64::try_from(nanos).unwrap_or_default(),
-            waiting_for_core: waiting_for_core().unwrap_or_default(),
+            on_cpu: own_cpu_time(),
+            waiting_for_core: waiting_for_core(),
         }
     }
+}
+
+/// The CPU time of the calling thread, in nanoseconds.
+pub(crate) fn own_cpu_time() -> u64 {
+    let on_cpu = clock_gettime(ClockId::ThreadCPUTime);
+    let nanos = on_cpu.tv_sec.saturating_mul(1_000_000_000) + on_cpu.tv_nsec;
+    u64::try_from(nanos).unwrap_or_default()
 }
 
 /// The second number of Linux's `schedstat`; other systems do not tell.
@@ -33,29 +39,38 @@ fn waiting_for_core() -> Option<u64> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ThreadTimes {
     begun_on: ThreadId,
-    begin: Times,
+    begin: SpentTimes,
 }
 
 impl ThreadTimes {
     pub(super) fn begin() -> Self {
         Self {
             begun_on: thread::current().id(),
-            begin: Times::now(),
+            begin: SpentTimes::now(),
+        }
+    }
+
+    /// Measures the calling thread from its start on.
+    pub(super) fn whole_life() -> Self {
+        Self {
+            begun_on: thread::current().id(),
+            begin: SpentTimes::default(),
         }
     }
 
     /// Nanoseconds on a core, and of waiting for one, up to now. Where it was begun on another thread, this one was
     /// started for what is measured: all of its life counts.
     pub(super) fn up_to_now(self) -> (u64, u64) {
-        let now = Times::now();
+        let now = SpentTimes::now();
+        let waited = |times: SpentTimes| times.waiting_for_core.unwrap_or_default();
         let begin = if self.begun_on == thread::current().id() {
             self.begin
         } else {
-            Times::default()
+            SpentTimes::default()
         };
         (
             now.on_cpu.saturating_sub(begin.on_cpu),
-            now.waiting_for_core.saturating_sub(begin.waiting_for_core),
+            waited(now).saturating_sub(waited(begin)),
         )
     }
 }
@@ -66,19 +81,28 @@ mod tests {
 
     /// Until this thread has used some CPU time.
     fn compute() {
-        let begin = Times::now();
-        while Times::now().on_cpu < begin.on_cpu + 2_000_000 {}
+        let begin = own_cpu_time();
+        while own_cpu_time() < begin + 2_000_000 {}
+    }
+
+    #[test]
+    fn what_is_asked_goes_on_between_two_ticks() {
+        let before = SpentTimes::now();
+        compute();
+        let after = SpentTimes::now();
+        assert!(after.on_cpu > before.on_cpu);
+        assert!(after.waiting_for_core >= before.waiting_for_core);
     }
 
     #[test]
     fn a_thread_that_lived_before_is_measured_from_the_begin_and_a_new_one_from_its_own() {
         compute();
-        let before = Times::now().on_cpu;
+        let before = own_cpu_time();
         let times = ThreadTimes::begin();
         compute();
         let (here, _) = times.up_to_now();
         assert!(here >= 2_000_000);
-        assert!(here <= Times::now().on_cpu - before);
+        assert!(here <= own_cpu_time() - before);
         let (there, _) = thread::spawn(move || {
             compute();
             times.up_to_now()

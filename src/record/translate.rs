@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use super::Recorder;
-use crate::trace::{Doing, EventKind, FlowId, NameId, Timestamp};
+use crate::trace::{Doing, EventKind, FlowId, NameId, ThreadId, Timestamp};
 
 /// What the numbers of another process are called here.
 #[derive(Default)]
 pub(super) struct Dictionary {
     names: HashMap<NameId, NameId>,
     flows: HashMap<FlowId, FlowId>,
+    threads: HashMap<ThreadId, ThreadId>,
     /// The moment at which the clock of the other process was started.
     origin: Timestamp,
 }
@@ -29,6 +30,11 @@ impl Dictionary {
         self.names.insert(id, recorder.message(text));
     }
 
+    /// A thread of the other process is this one here.
+    pub(super) fn meet(&mut self, theirs: ThreadId, ours: ThreadId) {
+        self.threads.insert(theirs, ours);
+    }
+
     /// What `kind` is here.
     pub(super) fn translate(&mut self, kind: EventKind, recorder: &mut Recorder) -> EventKind {
         use EventKind as Kind;
@@ -45,23 +51,23 @@ impl Dictionary {
                 begin,
                 ..
             } => {
-                *thread = recorder.source().thread;
+                self.thread(thread, recorder);
                 if let Some(name) = callback {
                     self.name(name, recorder);
                 }
                 self.moment(begin);
             }
             Kind::ThreadSample { thread, doing } => {
-                *thread = recorder.source().thread;
+                self.thread(thread, recorder);
                 if let Doing::SystemCall { name, .. } = doing {
                     self.name(name, recorder);
                 }
             }
             Kind::ThreadTimes { thread, .. } | Kind::ThreadRan { thread, .. } => {
-                *thread = recorder.source().thread;
+                self.thread(thread, recorder);
             }
             Kind::DescriptorIs { thread, what, .. } => {
-                *thread = recorder.source().thread;
+                self.thread(thread, recorder);
                 self.name(what, recorder);
             }
             Kind::Failure { message, .. } => self.name(message, recorder),
@@ -167,6 +173,12 @@ impl Dictionary {
             | Kind::Recorded { .. } => {}
         }
         kind
+    }
+
+    /// One of which nothing was heard yet is taken for the one that tells of it.
+    fn thread(&self, thread: &mut ThreadId, recorder: &Recorder) {
+        let ours = self.threads.get(thread);
+        *thread = ours.copied().unwrap_or(recorder.source().thread);
     }
 
     fn name(&mut self, name: &mut NameId, recorder: &mut Recorder) {

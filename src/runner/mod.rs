@@ -42,6 +42,7 @@ use crate::reactor::{Reactor, StallThreshold};
 use crate::record::{Recorder, Recorders};
 use crate::scenario::{Model, Service, Task, Treatment, Variant};
 use crate::trace::{EventKind, ModelId, Outcome, TaskId};
+use crate::watch::Lookout;
 
 /// How many bytes are read at once, at most.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -86,6 +87,14 @@ pub struct Job {
     pub controls: Controls,
 }
 
+impl Job {
+    /// What watches the threads of the model that have no loop, if they are to be watched.
+    fn lookout(&self) -> Option<Lookout> {
+        let is_watched = self.controls.watch;
+        is_watched.then(|| Lookout::new(&self.recorders, self.model))
+    }
+}
+
 /// How a run is steered from outside. Clones steer the same run.
 #[derive(Clone, Default)]
 pub struct Controls {
@@ -99,7 +108,7 @@ pub struct Controls {
     pub child: ChildProgram,
     /// How long a stretch without a poll, or one callback of a blocking model, must be to count as a stall.
     pub stall_threshold: StallThreshold,
-    /// Whether a loop is watched.
+    /// Whether its loops and threads are watched.
     pub watch: bool,
 }
 

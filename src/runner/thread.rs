@@ -5,7 +5,7 @@ use crate::clock::Ticks;
 use crate::reactor::{Callback, Failure, StallThreshold, Stretch};
 use crate::record::Recorder;
 use crate::trace::{Cause, EventKind, TaskId, WaitCall};
-use crate::watch::{Outer, Watchdog};
+use crate::watch::{Lookout, Outer, Watchdog};
 
 /// Makes a system call that may block, begun at `begin` for `task`, and returns what it returned, and when.
 pub(super) fn wait_at<C: AsMut<Recorder>, T>(
@@ -52,12 +52,8 @@ pub(super) fn call<C: Thread, T>(
 /// What a thread without a loop works with.
 pub(super) trait Thread: AsMut<Recorder> {
     /// Who watches its callbacks, if anybody does.
-    fn watched(&mut self) -> Option<&mut Watched> {
-        None
-    }
+    fn watched(&mut self) -> Option<&mut Watched>;
 }
-
-impl Thread for Recorder {}
 
 /// A thread whose callbacks are watched: each that lies in no other is a stretch.
 pub(super) struct Watched {
@@ -66,13 +62,15 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Watches the calling thread. Where the system has nothing left for that, stalls are recorded all the same, only
-    /// without causes.
-    pub(super) fn start(recorder: &Recorder, controls: &Controls) -> Option<Self> {
+    /// Has the calling thread watched, where the model has a lookout. Where the system has nothing left for that, stalls
+    /// are recorded all the same, only without causes.
+    pub(super) fn start(
+        recorder: &Recorder,
+        controls: &Controls,
+        lookout: Option<&Lookout>,
+    ) -> Option<Self> {
         let threshold = controls.stall_threshold.clone();
-        let watchdog = controls
-            .watch
-            .then(|| Watchdog::start(recorder, threshold).ok())??;
+        let watchdog = lookout?.watch(recorder, threshold).ok()?;
         Some(Self { watchdog, depth: 0 })
     }
 

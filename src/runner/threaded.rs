@@ -12,9 +12,6 @@ use super::running::Running;
 use super::{Job, Runner, TaskRun, begin_model, end_model};
 use crate::scenario::Task;
 
-/// With more threads than this none is watched: it takes another thread for each, and five descriptors.
-const MOST_WATCHED: usize = 16;
-
 /// The threaded model.
 #[derive(Clone, Copy, Debug)]
 pub struct Threaded;
@@ -65,9 +62,7 @@ fn start<'scope>(
     let recorder = job.recorders.recorder(job.model, &task.name);
     builder.spawn_scoped(scope, move || {
         let mut client = Client::new(recorder, shared);
-        if job.tasks.len() <= MOST_WATCHED {
-            client.watch();
-        }
+        client.watch();
         if let Some(other) = after {
             client.wait_for(&other);
         }

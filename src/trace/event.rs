@@ -383,7 +383,7 @@ pub enum EventKind {
     },
     /// What recording has cost this thread since it said so last.
     Recorded {
-        /// How many events were recorded.
+        /// How many events were recorded; 0 where those of another process were taken in.
         events: u32,
         /// Nanoseconds: handing over is measured; the rest is estimated, by what an event costs on this machine.
         spent: u64,

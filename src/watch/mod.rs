@@ -1,8 +1,11 @@
 //! The watchdog: sees a stall while it lasts, why it does, and what comes in meanwhile.
 //!
-//! A [`Watchdog`] is a thread beside a loop. The loop tells it of its way by setting a few atomics: no lock, no system
-//! call, no look at the clock. [`Reactor::watch`](crate::reactor::Reactor::watch) is all it takes for a reactor; a loop
-//! of one's own calls what the reactor calls.
+//! A [`Lookout`] is a thread beside the loops of a model, and a [`Watchdog`] what each of these has of it. A loop tells of
+//! its way by setting a few atomics: no lock, no system call, no look at the clock. [`Reactor::watch`] is all it takes for
+//! a reactor; a loop of one's own calls what the reactor calls, and so does a thread without a loop, for which every
+//! callback is a stretch.
+//!
+//! [`Reactor::watch`]: crate::reactor::Reactor::watch
 //!
 //! # What it sees
 //! - **That the loop is stuck** ([`StallNoticed`]), as soon as a stretch without a poll exceeds the threshold, and whose
@@ -28,9 +31,10 @@
 //! [`Watched`]: crate::trace::EventKind::Watched
 //!
 //! # What it costs
-//! Nothing while the loop waits: then the watchdog sleeps, and the loop wakes it when it leaves its poll. While the loop
-//! is busy, a look every 4 ms. The second event provider is told of every descriptor, but waited in only while a
-//! stretch lasts longer than that.
+//! Nothing while the loops wait, however many there are: a loop that has done nothing for some looks is not looked at
+//! until it leaves its poll, and asks for that then. While a loop is busy, a look every 4 ms. The second event provider is
+//! told of every descriptor, but waited in only while a stretch lasts longer than that. Of stretches that last, each is
+//! looked at the less often, the more there are.
 //!
 //! # A loop of one's own
 //! ```
@@ -60,41 +64,45 @@
 //! ```
 
 mod descriptor;
+mod desk;
+mod lookout;
 mod observer;
 mod pulse;
 mod reports;
+mod stretch;
+mod subject;
 mod system;
 mod threshold;
+mod ward;
 mod watcher;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 use std::io;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use crate::clock::Ticks;
-use crate::record::Recorder;
+use crate::record::{Recorder, SpentTimes};
 use crate::trace::{NameId, TaskId};
 
+pub use lookout::Lookout;
 pub use threshold::{DEFAULT_STALL_THRESHOLD, StallThreshold};
 
+use lookout::Hub;
 use observer::Observed;
-use pulse::Pulse;
-use system::{ThreadFiles, Times};
-use watcher::Watcher;
+use subject::{Account, Subject};
 
-/// Watches the loop of the thread that started it, until it is dropped.
+/// Has the thread that started it watched, until it is dropped.
 pub struct Watchdog {
-    shared: Arc<Shared>,
-    observed: Observed,
-    files: Arc<ThreadFiles>,
-    thread: Option<JoinHandle<()>>,
+    subject: Arc<Subject>,
+    hub: Arc<Hub>,
+    /// Tells where data comes in, from the first descriptor on that the loop reads; empty where the system has none to
+    /// spare for that.
+    observed: OnceCell<Option<Observed>>,
     /// Where the present stretch began, or the last one.
     stretch: Ticks,
     /// The last stretch, if it was a stall that was looked at closely, and what came in during it is still to be fetched.
@@ -103,47 +111,12 @@ pub struct Watchdog {
     arrived: HashSet<u64>,
     /// Whether the last poll told of any of it.
     is_told: bool,
-}
-
-/// What the loop and the thread that watches it have in common.
-struct Shared {
-    pulse: Pulse,
-    threshold: Mutex<StallThreshold>,
-    is_closed: AtomicBool,
-    looks: AtomicU64,
-    account: Mutex<Option<Account>>,
-}
-
-/// What the loop says of a stall that was looked at closely, at its end.
-#[derive(Clone, Copy)]
-struct Account {
-    stretch: Ticks,
-    at: Ticks,
-    /// How the time of its thread was spent up to there.
-    times: Option<Times>,
+    /// Dropped last: it may be the last that keeps the watching thread.
+    _lookout: Lookout,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Shared {
-    fn threshold(&self) -> Duration {
-        lock(&self.threshold).get()
-    }
-
-    fn is_closed(&self) -> bool {
-        self.is_closed.load(Ordering::Acquire)
-    }
-
-    fn take_account(&self, stretch: Ticks) -> Option<Account> {
-        let account = lock(&self.account).take();
-        account.filter(|account| account.stretch == stretch)
-    }
-
-    fn count_look(&self) {
-        self.looks.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// What ran when a callback began, for [`Watchdog::leave`].
@@ -152,90 +125,86 @@ impl Shared {
 pub struct Outer(u64);
 
 impl Watchdog {
-    /// Starts to watch the calling thread, whose loop records with `recorder`. What is seen is recorded in the same trace,
-    /// for the same model, as from a thread called `watchdog`.
+    /// Starts to watch the calling thread, whose loop records with `recorder`, from a thread that watches nothing else: for
+    /// several there is [`Lookout`]. What is seen is recorded in the same trace, for the same model, as from a thread
+    /// called `watchdog`.
     ///
     /// # Errors
-    /// When the system gives no thread or no file descriptor; it takes five on Linux.
+    /// When the system gives no thread or no file descriptor, see [`Lookout::watch`].
     pub fn start(recorder: &Recorder, threshold: StallThreshold) -> io::Result<Self> {
-        let source = recorder.source();
-        // What it costs to watch the watchdog tells itself.
-        let recorders = recorder.recorders().clone().without_thread_times();
-        let (observed, observer) = observer::observer()?;
-        let files = Arc::new(ThreadFiles::of_this_thread());
-        let shared = Arc::new(Shared {
-            pulse: Pulse::new(),
-            threshold: Mutex::new(threshold),
-            is_closed: AtomicBool::new(false),
-            looks: AtomicU64::new(0),
-            account: Mutex::new(None),
-        });
-        let (theirs, kept) = (Arc::clone(&shared), Arc::clone(&files));
-        let thread = thread::Builder::new()
-            .name("watchdog".to_owned())
-            .spawn(move || {
-                let recorder = recorders.recorder(source.model, "watchdog");
-                Watcher::new(theirs, recorder, source.thread, kept, observer).run();
-            })?;
-        Ok(Self {
-            shared,
-            observed,
-            files,
-            thread: Some(thread),
-            stretch: recorder.ticks(),
+        let lookout = Lookout::new(recorder.recorders(), recorder.source().model);
+        lookout.watch(recorder, threshold)
+    }
+
+    fn new(subject: Subject, hub: Arc<Hub>, lookout: Lookout, now: Ticks) -> Self {
+        Self {
+            subject: Arc::new(subject),
+            hub,
+            observed: OnceCell::new(),
+            stretch: now,
             stall: None,
             arrived: HashSet::new(),
             is_told: false,
-        })
+            _lookout: lookout,
+        }
     }
 
     /// Takes the threshold of a stall from `threshold` from now on.
     pub fn share_stall_threshold(&self, threshold: StallThreshold) {
-        *lock(&self.shared.threshold) = threshold;
+        self.subject.share_threshold(threshold);
     }
 
     /// The loop leaves its poll.
     #[inline]
     pub fn begin_stretch(&mut self, at: Ticks) {
         self.stretch = at;
-        if self.shared.pulse.begin(at) {
-            self.wake();
+        if self.subject.pulse.begin(at) {
+            self.hub.rouse(&self.subject);
         }
     }
 
     /// The loop enters its poll; `was_stall` if the stretch exceeded the threshold.
     #[inline]
     pub fn end_stretch(&mut self, at: Ticks, was_stall: bool) {
-        let is_attended = self.shared.pulse.is_attended(self.stretch);
+        let is_attended = self.subject.pulse.is_attended(self.stretch);
         if is_attended && was_stall {
             self.take_account(at);
         }
-        self.shared.pulse.end(self.stretch, was_stall);
+        self.subject.pulse.end(self.stretch, was_stall);
         if is_attended {
-            self.observed.wake();
+            self.hub.wake();
         }
     }
 
     /// A callback begins. Its name must have been handed over, or what is seen of it cannot be named before its end.
     #[inline]
     pub fn enter(&self, name: NameId, task: Option<TaskId>) -> Outer {
-        Outer(self.shared.pulse.enter(name, task))
+        Outer(self.subject.pulse.enter(name, task))
     }
 
     /// The callback ended.
     #[inline]
     pub fn leave(&self, outer: Outer) {
-        self.shared.pulse.leave(outer.0);
+        self.subject.pulse.leave(outer.0);
     }
 
     /// The loop reads `fd` from now on, which it knows under an `id`: not 0, and never used again.
     pub fn add_reader(&self, fd: RawFd, id: u64, task: Option<TaskId>) {
-        self.observed.add(fd, id, task);
+        let observed = self.observed.get_or_init(|| {
+            let (observed, observer) = observer::observer().ok()?;
+            *lock(&self.subject.observer) = Some(observer);
+            Some(observed)
+        });
+        if let Some(observed) = observed {
+            observed.add(fd, id, task);
+        }
     }
 
     /// The loop reads it no more. To be told before it is closed.
     pub fn remove_reader(&self, fd: RawFd, id: u64) {
-        self.observed.remove(fd, id);
+        if let Some(observed) = self.observed() {
+            observed.remove(fd, id);
+        }
     }
 
     /// The poll returned; what it tells of follows.
@@ -260,31 +229,27 @@ impl Watchdog {
 
     /// How often the loop was looked at so far.
     pub fn looks(&self) -> u64 {
-        self.shared.looks.load(Ordering::Relaxed)
+        self.subject.looks()
     }
 
     #[cfg(test)]
     pub(crate) fn is_asleep(&self) -> bool {
-        self.shared.pulse.is_asleep()
+        self.subject.pulse.is_asleep()
     }
 
-    #[cold]
-    fn wake(&self) {
-        if let Some(thread) = &self.thread {
-            thread.thread().unpark();
-        }
+    fn observed(&self) -> Option<&Observed> {
+        self.observed.get()?.as_ref()
     }
 
     /// How the time of a stall was spent the loop finds out itself: nobody else could do it in time.
     #[cold]
     fn take_account(&mut self, at: Ticks) {
         self.stall = Some(self.stretch);
-        let account = Account {
+        self.subject.give_account(Account {
             stretch: self.stretch,
             at,
-            times: self.files.own_times(),
-        };
-        *lock(&self.shared.account) = Some(account);
+            times: SpentTimes::now(),
+        });
     }
 
     /// Of what came in during a stall one poll after another tells, as much as it can. What none tells of was read, or
@@ -292,7 +257,8 @@ impl Watchdog {
     #[cold]
     fn fetch_arrivals(&mut self) {
         if let Some(stall) = self.stall.take() {
-            self.arrived = self.observed.take_arrivals(stall);
+            let arrived = self.observed().map(|it| it.take_arrivals(stall));
+            self.arrived = arrived.unwrap_or_default();
         } else if !self.is_told {
             self.arrived.clear();
         }
@@ -300,15 +266,13 @@ impl Watchdog {
     }
 }
 
-/// Waits until the watchdog has recorded its last.
+/// Where it is the last that keeps the watching thread, waits until that has recorded its last.
 impl Drop for Watchdog {
     fn drop(&mut self) {
-        self.shared.is_closed.store(true, Ordering::Release);
-        self.wake();
-        self.observed.wake();
-        if let Some(thread) = self.thread.take() {
-            // A panic was printed when it happened.
-            let _ = thread.join();
+        let is_attended = self.subject.pulse.is_attended(self.stretch);
+        self.subject.leave();
+        if is_attended {
+            self.hub.wake();
         }
     }
 }

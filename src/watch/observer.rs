@@ -6,19 +6,16 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mio::unix::SourceFd;
-use mio::{Events, Interest, Poll, Registry, Token, Waker};
+use mio::{Events, Interest, Poll, Registry, Token};
 
 use super::lock;
 use crate::clock::Ticks;
 use crate::trace::TaskId;
-
-/// Ends a wait. Whoever registers descriptors leaves it free.
-const WAKER: Token = Token(0);
 
 /// How many descriptors one wait brings, at most.
 const EVENTS: usize = 1024;
@@ -29,7 +26,6 @@ pub(super) type Whose = (RawFd, Option<TaskId>);
 /// The loop's side: says what is to be observed, and learns what came in.
 pub(super) struct Observed {
     registry: Registry,
-    waker: Waker,
     desk: Arc<Desk>,
 }
 
@@ -61,7 +57,6 @@ pub(super) fn observer() -> io::Result<(Observed, Observer)> {
     let desk = Arc::new(Desk::default());
     let observed = Observed {
         registry: poll.registry().try_clone()?,
-        waker: Waker::new(poll.registry(), WAKER)?,
         desk: Arc::clone(&desk),
     };
     let observer = Observer {
@@ -96,12 +91,6 @@ impl Observed {
         }
     }
 
-    /// Ends the watchdog's wait.
-    pub(super) fn wake(&self) {
-        // It would only end later.
-        let _ = self.waker.wake();
-    }
-
     /// The ids of those on which data came in during the stretch that began there.
     pub(super) fn take_arrivals(&self, stretch: Ticks) -> HashSet<u64> {
         let arrivals = std::mem::take(&mut *lock(&self.desk.arrivals));
@@ -115,17 +104,19 @@ impl Observed {
 }
 
 impl Observer {
-    /// Waits until data comes in, for `timeout` at most. Returns on which descriptors it did, by their ids, and whether
-    /// anything happened at all.
-    pub(super) fn wait(&mut self, timeout: Duration) -> (Vec<u64>, bool) {
+    /// What is ready to be read when data has come in.
+    pub(super) fn fd(&self) -> RawFd {
+        self.poll.as_raw_fd()
+    }
+
+    /// Waits until data comes in, for `timeout` at most. Returns on which descriptors it did, by their ids.
+    pub(super) fn wait(&mut self, timeout: Duration) -> Vec<u64> {
         if self.poll.poll(&mut self.events, Some(timeout)).is_err() {
             // A signal was handled. Nothing else can be wrong with it.
-            return (Vec::new(), false);
+            self.events.clear();
         }
         let tokens = self.events.iter().map(|event| event.token());
-        let ids = tokens.filter(|token| *token != WAKER);
-        let ids = ids.map(|token| token.0 as u64).collect();
-        (ids, !self.events.is_empty())
+        tokens.map(|token| token.0 as u64).collect()
     }
 
     /// Data came in on these, during the stretch that began there. Returns those of them that the loop still reads, and on
@@ -182,10 +173,10 @@ mod tests {
         let task = Some(TaskId::from_index(0));
         observed.add(fd, 7, task);
         far.write_all(b"x").unwrap();
-        assert_eq!(observer.wait(EVER), (vec![7], true));
+        assert_eq!(observer.wait(EVER), [7]);
         assert_eq!(observer.note(STRETCH, &[7]), [(fd, task)]);
         far.write_all(b"x").unwrap();
-        assert_eq!(observer.wait(EVER), (vec![7], true));
+        assert_eq!(observer.wait(EVER), [7]);
         assert_eq!(observer.note(STRETCH, &[7]), [], "known");
         near.read_exact(&mut [0; 2]).unwrap();
         far.write_all(b"x").unwrap();
@@ -200,8 +191,7 @@ mod tests {
         observed.add(near.as_raw_fd(), 7, None);
         far.write_all(b"x").unwrap();
         near.read_exact(&mut [0]).unwrap();
-        let nothing = (vec![], false);
-        assert_eq!(observer.wait(Duration::ZERO), nothing);
+        assert!(observer.wait(Duration::ZERO).is_empty());
     }
 
     #[test]
@@ -211,7 +201,7 @@ mod tests {
         let fd = near.as_raw_fd();
         observed.add(fd, 7, None);
         far.write_all(b"x").unwrap();
-        let (came, _) = observer.wait(EVER);
+        let came = observer.wait(EVER);
         observer.note(STRETCH, &came);
         observed.remove(fd, 7);
         observed.add(fd, 8, None);
@@ -224,25 +214,24 @@ mod tests {
         let (near, mut far) = pair();
         observed.add(near.as_raw_fd(), 7, None);
         far.write_all(b"x").unwrap();
-        let (came, _) = observer.wait(EVER);
+        let came = observer.wait(EVER);
         observer.note(STRETCH, &came);
         assert!(observed.take_arrivals(Ticks(6)).is_empty());
         assert!(observed.take_arrivals(STRETCH).is_empty(), "they are gone");
         far.write_all(b"x").unwrap();
-        let (came, _) = observer.wait(EVER);
+        let came = observer.wait(EVER);
         observer.note(STRETCH, &came);
         assert!(observed.take_arrivals(STRETCH).contains(&7));
     }
 
     #[test]
-    fn one_that_is_removed_is_told_of_no_more_and_a_wake_ends_the_wait() {
+    fn one_that_is_removed_is_told_of_no_more() {
         let (observed, mut observer) = observer().unwrap();
         let (near, mut far) = pair();
         observed.add(near.as_raw_fd(), 7, None);
         observed.remove(near.as_raw_fd(), 7);
         far.write_all(b"x").unwrap();
-        observed.wake();
-        assert_eq!(observer.wait(EVER), (vec![], true));
+        assert!(observer.wait(Duration::ZERO).is_empty());
         assert_eq!(observer.note(STRETCH, &[7]), [], "it is known no more");
         assert!(!observer.is_full());
     }

@@ -30,28 +30,29 @@ pub(super) struct Pulse {
     /// The last stretch.
     stretch: AtomicU64,
     callback: AtomicU64,
-    /// The watchdog sleeps: whoever begins a stretch has to wake it.
+    /// The watchdog does not look: whoever begins a stretch has to ask it to.
     asleep: AtomicBool,
     /// The beginning of the stretch that the watchdog looks at closely: it wants to be told of its end.
     attended: AtomicU64,
 }
 
 impl Pulse {
-    pub(super) const fn new() -> Self {
+    /// Of a loop in its poll, at which nobody looks.
+    pub(super) const fn asleep() -> Self {
         Self {
             stretch: AtomicU64::new(OVER),
             callback: AtomicU64::new(0),
-            asleep: AtomicBool::new(false),
+            asleep: AtomicBool::new(true),
             attended: AtomicU64::new(NEVER),
         }
     }
 
-    /// The loop left its poll. Whether the watchdog has to be woken.
+    /// The loop left its poll. Whether the watchdog has to be asked to look.
     #[inline]
     pub(super) fn begin(&self, at: Ticks) -> bool {
         // Either this thread sees that the watchdog sleeps, or the watchdog sees this stretch before it does.
         self.stretch.store(at.0, Ordering::SeqCst);
-        self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::Relaxed)
+        self.asleep.load(Ordering::SeqCst) && self.take_asleep()
     }
 
     /// The loop enters its poll.
@@ -99,8 +100,14 @@ impl Pulse {
         Some((name, TaskId::new((packed >> 32) as u32)))
     }
 
-    pub(super) fn set_asleep(&self, asleep: bool) {
-        self.asleep.store(asleep, Ordering::SeqCst);
+    /// The watchdog looks no more.
+    pub(super) fn fall_asleep(&self) {
+        self.asleep.store(true, Ordering::SeqCst);
+    }
+
+    /// Ends that. Whether the caller is the one who did.
+    pub(super) fn take_asleep(&self) -> bool {
+        self.asleep.swap(false, Ordering::SeqCst)
     }
 
     #[cfg(test)]
@@ -121,7 +128,7 @@ mod tests {
 
     #[test]
     fn it_tells_what_runs_and_what_ran_around_it() {
-        let pulse = Pulse::new();
+        let pulse = Pulse::asleep();
         let name = NameId::from_index;
         assert_eq!(pulse.running(), None);
         let none = pulse.enter(name(6), None);
@@ -138,10 +145,10 @@ mod tests {
 
     #[test]
     fn it_tells_of_a_stretch_while_it_lasts_and_after_it() {
-        let pulse = Pulse::new();
+        let pulse = Pulse::asleep();
         let begin = Ticks(70);
         assert!(pulse.beat().is_over);
-        assert!(!pulse.begin(begin), "nobody sleeps");
+        assert!(pulse.begin(begin), "nobody looks");
         let mut beat = Beat {
             begin,
             is_over: false,
@@ -163,9 +170,11 @@ mod tests {
 
     #[test]
     fn one_that_sleeps_is_woken_once() {
-        let pulse = Pulse::new();
-        pulse.set_asleep(true);
+        let pulse = Pulse::asleep();
         assert!(pulse.begin(Ticks(1)));
         assert!(!pulse.begin(Ticks(2)));
+        pulse.fall_asleep();
+        assert!(pulse.take_asleep(), "it looks again by itself");
+        assert!(!pulse.begin(Ticks(3)));
     }
 }

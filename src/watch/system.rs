@@ -4,11 +4,10 @@
 //! system, no permission) nothing is told.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-
-use rustix::time::{ClockId, clock_gettime};
 
 /// The longest line: nine numbers of 64 bits in hexadecimal, with blanks between them.
 const LINE_BYTES: usize = 256;
@@ -34,58 +33,56 @@ pub(super) enum Activity {
     Elsewhere,
 }
 
-/// The kept files of one thread.
-#[derive(Debug, Default)]
+/// A thread as the system knows it, while it lives.
+#[derive(Clone, Debug)]
+pub(super) struct SystemThread(Option<PathBuf>);
+
+impl SystemThread {
+    /// The calling one.
+    #[cfg(target_os = "linux")]
+    pub(super) fn this() -> Self {
+        let thread = rustix::thread::gettid();
+        Self(Some(format!("/proc/self/task/{thread}").into()))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn this() -> Self {
+        Self(None)
+    }
+
+    fn open(&self, name: &str) -> Option<File> {
+        File::open(self.0.as_ref()?.join(name)).ok()
+    }
+}
+
+/// The kept files of one thread, each opened when it is wanted first.
+#[derive(Debug)]
 pub(super) struct ThreadFiles {
-    syscall: Option<File>,
-    schedstat: Option<File>,
+    thread: SystemThread,
+    syscall: OnceCell<Option<File>>,
+    schedstat: OnceCell<Option<File>>,
 }
 
 impl ThreadFiles {
-    pub(super) fn of_this_thread() -> Self {
-        let Some(folder) = folder_of_this_thread() else {
-            return Self::default();
-        };
-        let open = |name| File::open(folder.join(name)).ok();
+    pub(super) fn of(thread: &SystemThread) -> Self {
         Self {
-            syscall: open("syscall"),
-            schedstat: open("schedstat"),
+            thread: thread.clone(),
+            syscall: OnceCell::new(),
+            schedstat: OnceCell::new(),
         }
     }
 
     /// `None` where the system does not say.
     pub(super) fn activity(&self) -> Option<Activity> {
-        read(self.syscall.as_ref()?, parse_activity)
+        let file = self.syscall.get_or_init(|| self.thread.open("syscall"));
+        read(file.as_ref()?, parse_activity)
     }
 
     /// How its time was spent. Of a thread that is on a core just now, as of the last tick of that core.
     pub(super) fn times(&self) -> Option<Times> {
-        read(self.schedstat.as_ref()?, parse_times)
+        let file = self.schedstat.get_or_init(|| self.thread.open("schedstat"));
+        read(file.as_ref()?, parse_times)
     }
-
-    /// The same of the calling thread, whose files these are, up to this moment.
-    pub(super) fn own_times(&self) -> Option<Times> {
-        let on_cpu = own_cpu_time();
-        self.times().map(|times| Times { on_cpu, ..times })
-    }
-}
-
-/// The CPU time of the calling thread, in nanoseconds.
-pub(super) fn own_cpu_time() -> u64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    let nanos = i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec);
-    u64::try_from(nanos).unwrap_or_default()
-}
-
-#[cfg(target_os = "linux")]
-fn folder_of_this_thread() -> Option<PathBuf> {
-    let thread = rustix::thread::gettid();
-    Some(format!("/proc/self/task/{thread}").into())
-}
-
-#[cfg(not(target_os = "linux"))]
-fn folder_of_this_thread() -> Option<PathBuf> {
-    None
 }
 
 fn read<T>(file: &File, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
@@ -249,10 +246,10 @@ mod tests {
         let fd = near.as_raw_fd();
         let (tell, told) = std::sync::mpsc::channel();
         let reader = thread::spawn(move || {
-            tell.send(ThreadFiles::of_this_thread()).unwrap();
+            tell.send(SystemThread::this()).unwrap();
             near.read_exact(&mut [0]).unwrap();
         });
-        let files = told.recv().unwrap();
+        let files = ThreadFiles::of(&told.recv().unwrap());
         // It is on its way there.
         while !matches!(files.activity(), Some(Activity::SystemCall { fd: Some(of), .. }) if of == fd)
         {
@@ -266,17 +263,5 @@ mod tests {
         while files.times().is_some() {
             thread::yield_now();
         }
-    }
-
-    #[test]
-    fn the_own_account_goes_on_between_two_ticks() {
-        let files = ThreadFiles::of_this_thread();
-        let before = files.own_times().unwrap();
-        let mut after = before;
-        while after.on_cpu == before.on_cpu {
-            after = files.own_times().unwrap();
-        }
-        assert!(after.on_cpu > before.on_cpu);
-        assert!(after.waiting_for_core >= before.waiting_for_core);
     }
 }

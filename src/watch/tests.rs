@@ -2,10 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod many;
+
 use std::collections::HashMap;
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
+
+use std::thread;
+use std::time::Duration;
 
 use super::*;
 use crate::clock::{Clock, ManualClock};

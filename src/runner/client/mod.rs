@@ -28,6 +28,7 @@ use crate::reactor::Failure;
 use crate::record::Recorder;
 use crate::scenario::{Step, Task};
 use crate::trace::{EventKind, Outcome, TaskId, WaitCall, Wire};
+use crate::watch::Lookout;
 
 /// What the clients of one model share.
 pub(super) struct Shared {
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     endpoints: Arc<[Endpoint]>,
     /// Connections that are kept until the model ends.
     held: Mutex<Vec<TcpStream>>,
+    lookout: Option<Lookout>,
     _stopped_with_the_run: StopHook,
 }
 
@@ -51,6 +53,7 @@ impl Shared {
             },
             endpoints: Arc::clone(&job.endpoints),
             held: Mutex::default(),
+            lookout: job.lookout(),
         }
     }
 
@@ -95,7 +98,10 @@ impl<'a> Client<'a> {
 
     /// Has its callbacks watched from now on, if those of this run are. To be called on its thread.
     pub(super) fn watch(&mut self) {
-        self.watched = Watched::start(&self.recorder, &self.shared.controls);
+        let Shared {
+            controls, lookout, ..
+        } = self.shared;
+        self.watched = Watched::start(&self.recorder, controls, lookout.as_ref());
     }
 
     pub(super) const fn recorder(&mut self) -> &mut Recorder {

@@ -15,6 +15,7 @@ use crate::reactor::StallThreshold;
 use crate::record::Outlet;
 use crate::scenario::{Blocking, Work};
 use crate::trace::TaskId;
+use crate::watch::Lookout;
 
 /// What a process is told when it is started. Whatever the user changes later does not reach it: the blocking switch
 /// and the threshold of a stall are for the clients that come after.
@@ -24,6 +25,7 @@ pub(super) struct Order {
     work: Work,
     blocking: Option<Blocking>,
     stall_threshold: Duration,
+    watch: bool,
 }
 
 impl Order {
@@ -35,6 +37,7 @@ impl Order {
             work: serving.work,
             blocking: controls.blocking.for_task(task),
             stall_threshold: controls.stall_threshold.get(),
+            watch: controls.watch,
         }
     }
 
@@ -70,7 +73,13 @@ pub fn serve_client(order: &str) -> Result<(), ChildError> {
         stall_threshold: StallThreshold::new(order.stall_threshold),
         ..Controls::default()
     };
-    let result = Attendant::new(&mut recorder, &controls, order.work).serve(stream, order.task);
+    let lookout = order
+        .watch
+        .then(|| Lookout::new(recorder.recorders(), recorder.source().model));
+    let mut attendant = Attendant::new(&mut recorder, &controls, order.work, lookout.as_ref());
+    let result = attendant.serve(stream, order.task);
+    // What they have to say at last comes before the end.
+    drop((attendant, lookout));
     outlet.finish(recorder, result.err())?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 
-use super::super::thread::{Thread, call, callback, wait_at};
+use super::super::thread::{Thread, Watched, call, callback, wait_at};
 use super::super::{BUFFER_BYTES, Controls};
 use super::broken;
 use crate::clock::Ticks;
@@ -12,12 +12,14 @@ use crate::reactor::Failure;
 use crate::record::Recorder;
 use crate::scenario::Work;
 use crate::trace::{EventKind, TaskId, WaitCall};
+use crate::watch::Lookout;
 
 /// A thread that serves clients.
 pub(super) struct Attendant<'a> {
     recorder: &'a mut Recorder,
     controls: &'a Controls,
     work: Work,
+    watched: Option<Watched>,
     buffer: Vec<u8>,
 }
 
@@ -27,11 +29,22 @@ impl AsMut<Recorder> for Attendant<'_> {
     }
 }
 
-impl Thread for Attendant<'_> {}
+impl Thread for Attendant<'_> {
+    fn watched(&mut self) -> Option<&mut Watched> {
+        self.watched.as_mut()
+    }
+}
 
 impl<'a> Attendant<'a> {
-    pub(super) fn new(recorder: &'a mut Recorder, controls: &'a Controls, work: Work) -> Self {
+    /// On the calling thread, whose callbacks `lookout` watches.
+    pub(super) fn new(
+        recorder: &'a mut Recorder,
+        controls: &'a Controls,
+        work: Work,
+        lookout: Option<&Lookout>,
+    ) -> Self {
         Self {
+            watched: Watched::start(recorder, controls, lookout),
             recorder,
             controls,
             work,

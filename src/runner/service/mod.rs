@@ -46,6 +46,7 @@ use super::{Controls, Job, Place, TaskRun, begin_model, end_model};
 use crate::record::Recorder;
 use crate::scenario::{Task, Work};
 use crate::trace::TaskId;
+use crate::watch::Lookout;
 
 /// What the threads of one server share.
 struct Serving {
@@ -53,6 +54,7 @@ struct Serving {
     /// What is done before each answer.
     work: Work,
     book: Book,
+    lookout: Option<Lookout>,
 }
 
 impl Serving {
@@ -61,6 +63,7 @@ impl Serving {
         Arc::new(Self {
             work,
             book: Book::new(&job),
+            lookout: job.lookout(),
             job,
         })
     }
@@ -69,6 +72,12 @@ impl Serving {
     fn client(&self, peer: SocketAddr) -> Option<&Task> {
         let task = super::endpoint::client_task(peer.ip())?;
         self.job.tasks.get(task.index())
+    }
+
+    /// Who serves its clients on the calling thread, which is watched if those of this run are.
+    fn attendant<'a>(&'a self, recorder: &'a mut Recorder) -> Attendant<'a> {
+        let lookout = self.lookout.as_ref();
+        Attendant::new(recorder, &self.job.controls, self.work, lookout)
     }
 
     /// Lets `attendant` serve the client of `task`, from its begin to its end.

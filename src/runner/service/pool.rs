@@ -8,7 +8,6 @@ use crossbeam_channel::Receiver;
 
 use super::super::error::TaskError;
 use super::super::{Job, Runner, TaskRun};
-use super::conversation::Attendant;
 use super::{Serving, run_blocking};
 use crate::record::Recorder;
 use crate::trace::{EventKind, TaskId};
@@ -61,7 +60,7 @@ fn start<'scope>(
 /// What a thread of the pool does: one client after another, until there are none and will be none.
 fn serve_from(clients: &Receiver<(TcpStream, TaskId)>, serving: &Serving, mut recorder: Recorder) {
     let controls = &serving.job.controls;
-    let mut attendant = Attendant::new(&mut recorder, controls, serving.work);
+    let mut attendant = serving.attendant(&mut recorder);
     loop {
         attendant.recorder().record(EventKind::IdleBegin);
         attendant.recorder().flush();

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::thread;
 
 use super::super::error::TaskError;
-use super::super::thread::{call, callback};
+use super::super::thread::{Thread, Watched, call, callback};
 use super::super::{Job, Runner, TaskRun};
 use super::child::Order;
 use super::children::{Children, Started};
@@ -30,14 +30,19 @@ impl Runner for ProcessServer {
             let command = serving.job.controls.child.command()?;
             thread::scope(|scope| {
                 let children = Children::start(scope, serving)?;
-                while let Some((stream, task)) = door.next(serving, recorder) {
+                let lookout = serving.lookout.as_ref();
+                let mut starter = Starter {
+                    watched: Watched::start(recorder, &serving.job.controls, lookout),
+                    recorder,
+                };
+                while let Some((stream, task)) = door.next(serving, starter.recorder) {
                     let task = task.id;
-                    serving.book.begin(task, recorder);
-                    match start_process(&command, serving, stream, task, recorder) {
+                    serving.book.begin(task, starter.recorder);
+                    match start_process(&command, serving, stream, task, &mut starter) {
                         Ok(child) => children.adopt(child),
                         Err(error) => {
                             let result = Err(error.to_string());
-                            serving.book.end(task, result, recorder);
+                            serving.book.end(task, result, starter.recorder);
                         }
                     }
                 }
@@ -47,22 +52,40 @@ impl Runner for ProcessServer {
     }
 }
 
+/// The thread that starts the processes.
+struct Starter<'a> {
+    recorder: &'a mut Recorder,
+    watched: Option<Watched>,
+}
+
+impl AsMut<Recorder> for Starter<'_> {
+    fn as_mut(&mut self) -> &mut Recorder {
+        self.recorder
+    }
+}
+
+impl Thread for Starter<'_> {
+    fn watched(&mut self) -> Option<&mut Watched> {
+        self.watched.as_mut()
+    }
+}
+
 /// Starts a process for the client of `task`, in a callback.
 fn start_process(
     command: &Command,
     serving: &Serving,
     stream: TcpStream,
     task: TaskId,
-    recorder: &mut Recorder,
+    starter: &mut Starter<'_>,
 ) -> Result<Started, TaskError> {
-    let callback = callback("start_process", task, recorder);
+    let callback = callback("start_process", task, starter.recorder);
     let threshold = &serving.job.controls.stall_threshold;
-    let begin = recorder.ticks();
-    let (started, _) = call(recorder, callback, threshold, begin, |recorder| {
+    let begin = starter.recorder.ticks();
+    let (started, _) = call(starter, callback, threshold, begin, |starter| {
         // What the process does comes after this, also for whoever reads it.
-        recorder.flush();
+        starter.recorder.flush();
         // Whoever asked for it records why there is none.
-        Ok(start(command, serving, stream, task, recorder))
+        Ok(start(command, serving, stream, task, starter.recorder))
     });
     started.unwrap_or_else(|panic| Err(command.refused(std::io::Error::other(panic))))
 }
@@ -87,7 +110,8 @@ fn start(
         .spawn()
         .map_err(|error| command.refused(error))?;
     let name = process_name(process.id());
-    let recorders = recorder.recorders();
+    // How its time is spent it tells itself.
+    let recorders = recorder.recorders().clone().without_thread_times();
     let recorder = recorders.recorder_since(begin, serving.job.model, &name);
     Ok(Started::new(process, task, recorder))
 }

@@ -1,7 +1,6 @@
 //! One client after another, on one thread.
 
 use super::super::{Job, Runner, TaskRun};
-use super::conversation::Attendant;
 use super::run_blocking;
 
 /// The sequential server.
@@ -11,7 +10,7 @@ pub struct SequentialServer;
 impl Runner for SequentialServer {
     fn run(&self, job: Job) -> Vec<TaskRun> {
         run_blocking(job, |serving, door, recorder| {
-            let mut attendant = Attendant::new(recorder, &serving.job.controls, serving.work);
+            let mut attendant = serving.attendant(recorder);
             while let Some((stream, task)) = door.next(serving, attendant.recorder()) {
                 serving.attend(&mut attendant, stream, task.id);
             }

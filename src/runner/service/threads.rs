@@ -6,7 +6,6 @@ use std::thread;
 
 use super::super::error::TaskError;
 use super::super::{Job, Runner, TaskRun};
-use super::conversation::Attendant;
 use super::{Serving, run_blocking};
 use crate::scenario::Task;
 
@@ -42,7 +41,7 @@ fn start<'scope>(
     builder.spawn_scoped(scope, move || {
         let job = &serving.job;
         let mut recorder = job.recorders.recorder(job.model, &task.name);
-        let mut attendant = Attendant::new(&mut recorder, &job.controls, serving.work);
+        let mut attendant = serving.attendant(&mut recorder);
         serving.attend(&mut attendant, stream, task.id);
     })?;
     Ok(())

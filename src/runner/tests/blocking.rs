@@ -154,3 +154,25 @@ fn the_switch_is_effective_from_the_next_callback_on() {
         );
     }
 }
+
+/// As many as there are, each is seen.
+#[test]
+fn stalls_of_many_threads_are_seen_while_they_last() {
+    const THREADS: usize = 24;
+    let mut controls = switched(BlockingKind::Sleep, EVER, None);
+    controls.watch = true;
+    controls.stall_threshold.set(Duration::from_millis(5));
+    let tasks = (1..=THREADS).map(|number| task(number, serve_text(b"text"), 4));
+    let mut running = Run::start(Model::Threaded, tasks.collect(), &controls);
+    let mut stuck = std::collections::HashSet::new();
+    while stuck.len() < THREADS {
+        running.wakes.recv().unwrap();
+        running.drain();
+        stuck.extend(running.kinds().filter_map(|kind| match kind {
+            EventKind::StallNoticed { thread, .. } => Some(thread),
+            _ => None,
+        }));
+    }
+    controls.stop.stop();
+    running.finish().1.check_nesting();
+}

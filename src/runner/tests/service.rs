@@ -408,3 +408,24 @@ fn a_process_that_does_not_serve_fails_its_client() {
         assert_eq!(said.len(), 2, "once each: {said:?}");
     }
 }
+
+#[test]
+fn a_stall_is_seen_while_it_lasts_whoever_serves() {
+    for model in MODELS {
+        let mut town = Town::new(vec![vec![say(&["Hello"], 1, Duration::ZERO)]; 2]);
+        town.controls.watch = true;
+        town.controls.stall_threshold.set(Duration::from_millis(5));
+        town.controls.blocking.set(Some(Blocking {
+            kind: BlockingKind::Sleep,
+            duration: EVER,
+            task: Some(id(2)),
+        }));
+        let mut running = town.start(model);
+        running.until(
+            |kind| matches!(kind, EventKind::StallNoticed { task, .. } if *task == Some(id(2))),
+        );
+        town.controls.stop.stop();
+        let (_, run) = running.finish();
+        run.check_nesting();
+    }
+}

@@ -1,0 +1,241 @@
+//! A stretch that is looked at closely: what is seen of it, and what is told.
+
+use std::os::fd::RawFd;
+use std::time::Duration;
+
+use super::descriptor::what_is;
+use super::desk::Desk;
+use super::lock;
+use super::observer::Observer;
+use super::reports::Schedule;
+use super::subject::{Account, Subject};
+use super::system::{Activity, ThreadFiles, Times};
+use super::ward::LOOK;
+use crate::clock::Ticks;
+use crate::record::Recorder;
+use crate::trace::{Doing, EventKind, ThreadId};
+
+/// A thread is asked what it does as often as it is looked at, but less often when it has been stuck for long: whenever
+/// that time has grown by a sixteenth, and at least as often as this.
+const SAMPLE_PART: u32 = 16;
+const SAMPLE_AT_LEAST: Duration = Duration::from_millis(250);
+
+/// What was seen of a stretch when it was looked at first.
+#[derive(Clone, Copy)]
+pub(super) struct FirstLook {
+    pub(super) begin: Ticks,
+    pub(super) at: Ticks,
+    pub(super) times: Option<Times>,
+}
+
+pub(super) struct Stretch {
+    pub(super) begin: Ticks,
+    /// Whether the wait ends when data comes in for its loop.
+    pub(super) observed: bool,
+    thread: ThreadId,
+    recorder: Recorder,
+    /// What was seen, while nobody knows yet whether it becomes a stall.
+    evidence: Vec<(Ticks, EventKind)>,
+    /// When to look next at what the thread does, from the beginning on.
+    sample_at: Duration,
+    /// How often the thread had been given a core when it was looked at last.
+    turns: Option<u64>,
+    /// The descriptors of which it is told already what they are.
+    descriptors: Vec<RawFd>,
+    schedule: Schedule,
+    noticed: bool,
+}
+
+impl Stretch {
+    pub(super) fn new(look: FirstLook, thread: ThreadId, recorder: Recorder) -> Self {
+        let times = look
+            .times
+            .map(|times| account_of(thread, times.on_cpu, times.waiting_for_core));
+        Self {
+            begin: look.begin,
+            observed: false,
+            thread,
+            recorder,
+            evidence: times.map(|times| (look.at, times)).into_iter().collect(),
+            sample_at: Duration::ZERO,
+            turns: look.times.map(|times| times.turns),
+            descriptors: Vec::new(),
+            schedule: Schedule::default(),
+            noticed: false,
+        }
+    }
+
+    /// Whether it is time to ask what the thread does.
+    pub(super) fn is_sample_due(&self, elapsed: Duration) -> bool {
+        elapsed >= self.sample_at
+    }
+
+    /// Looks at what the thread does. `times` is what it was given so far.
+    pub(super) fn sample(
+        &mut self,
+        subject: &Subject,
+        files: Option<&ThreadFiles>,
+        (now, elapsed): (Ticks, Duration),
+        desk: &mut Desk,
+    ) {
+        let interval = LOOK.max(elapsed / SAMPLE_PART).max(desk.least_interval());
+        self.sample_at = elapsed + interval.min(SAMPLE_AT_LEAST);
+        self.tell_turns(files, now, desk);
+        desk.count_read();
+        let doing = match files.and_then(ThreadFiles::activity) {
+            Some(Activity::Running) => Doing::Running,
+            Some(Activity::SystemCall { name, fd }) => {
+                if let Some(fd) = fd {
+                    self.tell_descriptor(subject, now, fd, desk);
+                }
+                let name = self.recorder.name(&name);
+                Doing::SystemCall { name, fd }
+            }
+            Some(Activity::Elsewhere) => Doing::Unknown,
+            None => {
+                // Told once.
+                self.sample_at = Duration::MAX;
+                Doing::Unknown
+            }
+        };
+        let thread = self.thread;
+        self.tell(now, EventKind::ThreadSample { thread, doing });
+    }
+
+    /// Tells whether the thread did anything since it was looked at last: if not, it waits for the same as then.
+    fn tell_turns(&mut self, files: Option<&ThreadFiles>, now: Ticks, desk: &mut Desk) {
+        desk.count_read();
+        let Some(Times { turns, .. }) = files.and_then(ThreadFiles::times) else {
+            return;
+        };
+        let before = self.turns.replace(turns).unwrap_or(turns);
+        let times = u32::try_from(turns.saturating_sub(before)).unwrap_or(u32::MAX);
+        if times > 0 {
+            let thread = self.thread;
+            self.tell(now, EventKind::ThreadRan { thread, times });
+        }
+    }
+
+    /// Tells once in a stretch what a descriptor is.
+    fn tell_descriptor(&mut self, subject: &Subject, now: Ticks, fd: RawFd, desk: &mut Desk) {
+        if self.descriptors.contains(&fd) {
+            return;
+        }
+        self.descriptors.push(fd);
+        desk.count_read();
+        let Some(what) = what_is(fd) else { return };
+        let observer = lock(&subject.observer);
+        let is = EventKind::DescriptorIs {
+            thread: self.thread,
+            fd,
+            task: observer.as_ref().and_then(|observer| observer.task_of(fd)),
+            what: self.recorder.message(&what),
+        };
+        drop(observer);
+        self.tell(now, is);
+    }
+
+    /// Tells of data that came in. Whether that is any news.
+    pub(super) fn tell_arrivals(
+        &mut self,
+        observer: &Observer,
+        at: Ticks,
+        came: &[u64],
+        at_first_look: bool,
+    ) -> bool {
+        let new = observer.note(self.begin, came);
+        for &(fd, task) in &new {
+            let arrived = EventKind::DataArrived {
+                fd,
+                task,
+                at_first_look,
+            };
+            self.tell(at, arrived);
+        }
+        if self.noticed {
+            self.recorder.flush();
+        }
+        !new.is_empty()
+    }
+
+    /// Says that a stall lasts, if it does and if it is time to. What was seen goes with it.
+    pub(super) fn report(
+        &mut self,
+        subject: &Subject,
+        (now, elapsed): (Ticks, Duration),
+        desk: &Desk,
+    ) {
+        let threshold = subject.threshold();
+        let mut limit = lock(&subject.limit);
+        if self.schedule.is_due(elapsed, threshold) && limit.allows(desk.time_of(now), self.noticed)
+        {
+            self.hand_over();
+            self.noticed = true;
+            if let Some(count) = limit.take_held_back() {
+                self.recorder.record(EventKind::ReportsHeldBack { count });
+            }
+            let running = subject.pulse.running();
+            self.recorder.record_at(
+                now,
+                EventKind::StallNoticed {
+                    thread: self.thread,
+                    task: running.and_then(|(_, task)| task),
+                    callback: running.map(|(name, _)| name),
+                    begin: desk.time_of(self.begin),
+                },
+            );
+        }
+        if self.noticed {
+            self.recorder.flush();
+        }
+    }
+
+    /// When to look again, from its beginning on.
+    pub(super) fn next_look(&self, threshold: Duration) -> Duration {
+        self.sample_at.min(self.schedule.next(threshold))
+    }
+
+    /// Records what was seen at once if somebody knows of the stall already.
+    fn tell(&mut self, at: Ticks, kind: EventKind) {
+        if self.noticed {
+            self.recorder.record_at(at, kind);
+        } else {
+            self.evidence.push((at, kind));
+        }
+    }
+
+    /// It is over. What was seen of one that was no stall is forgotten. Gives back what it was told with.
+    pub(super) fn conclude(
+        mut self,
+        account: Option<Account>,
+        was_stall: bool,
+        desk: &mut Desk,
+    ) -> Recorder {
+        if self.noticed || was_stall {
+            if let Some(Account { at, times, .. }) = account
+                && let Some(waiting_for_core) = times.waiting_for_core
+            {
+                let times = account_of(self.thread, times.on_cpu, waiting_for_core);
+                self.evidence.push((at, times));
+            }
+            self.hand_over();
+            let cost = desk.cost();
+            self.recorder.record(cost);
+        }
+        self.recorder
+    }
+
+    fn hand_over(&mut self) {
+        for (at, kind) in self.evidence.drain(..) {
+            self.recorder.record_at(at, kind);
+        }
+    }
+}
+
+const fn account_of(thread: ThreadId, on_cpu: u64, waiting_for_core: u64) -> EventKind {
+    EventKind::ThreadTimes {
+        thread,
+        on_cpu,
+        waiting_for_core,
+    }
+}
