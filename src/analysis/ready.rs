@@ -1,6 +1,6 @@
 //! When something that the loop served had become ready.
 
-use super::spans::called_in;
+use super::spans::{callback_around, called_in, spans_in};
 use crate::store::{Arrival, ModelTrack, Span, SpanKind, ThreadTrack};
 use crate::trace::{Cause, EventKind, FlowId, TaskId, TimeRange, Timestamp};
 
@@ -140,22 +140,23 @@ pub(super) fn descriptor(
 /// Whether what came in was taken before the loop learned of more: it had known of it already, and served it then.
 fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool {
     let since = TimeRange::new(arrival.at, learned);
-    called_in(&thread.lane, since, learned)
-        .iter()
-        .any(|called| {
-            let span = &called.span;
-            let number = span.flow.and_then(|flow| thread.descriptor_of(flow));
-            let same = match number {
+    let lane = &thread.lane;
+    let takes = |span: &Span| {
+        let number = || span.flow.and_then(|flow| thread.descriptor_of(flow));
+        // What was there at the first look may have been there when the callback that ran then began, and it took it.
+        let begun = arrival.at_first_look || span.begin >= since.begin;
+        span.kind == SpanKind::Callback(Cause::Readiness)
+            && begun
+            && match number() {
                 Some(fd) => fd == arrival.fd,
                 // The numbers of those that nobody had seen before are not told.
                 None => span.task.is_some() && span.task == arrival.task,
-            };
-            // What was there at the first look may have been there when the callback that ran then began, and it took it.
-            let takes = arrival.at_first_look || span.begin >= since.begin;
-            same && takes
-                && span.begin < since.end
-                && span.kind == SpanKind::Callback(Cause::Readiness)
-        })
+            }
+    };
+    (0..lane.depths()).any(|depth| {
+        let mut spans = spans_in(lane, depth, since);
+        spans.any(|span| takes(&span) && callback_around(lane, depth, &span).is_none())
+    })
 }
 
 /// When the poll before the one that returned at `learned` had returned.

@@ -8,7 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use super::Misuse;
 use super::report::unknown;
 use crate::analysis::{
-    self, Compared, StallReport, Verdict, WhatIfEntry, compare_with, plain_count, plain_duration,
+    self, Comparison, Foresight, StallReport, Verdict, WhatIfEntry, plain_count, plain_duration,
 };
 use crate::scenario::{Scenario, Treatment};
 use crate::session::Options;
@@ -63,10 +63,17 @@ pub(super) fn ask(
         store.model_name(model),
         model.range(store.range().end).begin,
     );
+    let now = store.range().end;
+    let foresight = Foresight::new(store, model, worst, change, now);
+    let other_now = other.range().end;
+    let there = other.models().first().map(|there| (&other, there));
+    let comparison = there.map(|there| Comparison::new((store, model), there, other_now));
     let mut all = Vec::new();
     let mut entries = Vec::new();
     for stall in stalls_like(&stalls, worst) {
-        let compared = compare_stall(store, model, stall, change, &other);
+        let predictions = foresight.of(stall);
+        let compared = comparison.as_ref();
+        let compared = compared.map_or_else(Vec::new, |both| both.of(stall, &predictions));
         entries.push(WhatIfEntry::new(stall, name, begin, change, &compared));
         all.extend(compared);
     }
@@ -105,21 +112,6 @@ fn stalls_like<'a>(stalls: &'a [StallReport], worst: &StallReport) -> Vec<&'a St
     let mut same: Vec<_> = stalls.iter().filter(same).collect();
     same.sort_by_key(|stall| std::cmp::Reverse(stall.harm));
     same
-}
-
-fn compare_stall(
-    store: &TraceStore,
-    model: &ModelTrack,
-    stall: &StallReport,
-    change: Change,
-    other: &TraceStore,
-) -> Vec<Compared> {
-    let predictions = analysis::what_if(store, model, stall, change, store.range().end);
-    let Some(there) = other.models().first() else {
-        return Vec::new();
-    };
-    let now = other.range().end;
-    compare_with(stall, &predictions, (store, model), (other, there), now)
 }
 
 /// Prints the worst stall victim by victim, and what comes of all of them.

@@ -19,7 +19,10 @@ use crate::trace::{Change, ModelId, Timestamp};
 /// How often a comparison with a run that goes on is made anew.
 const RENEWED: Duration = Duration::from_millis(250);
 
-/// How many waits are compared. There may be thousands, and each is looked for in the other run.
+/// One part in so many of the time of the window is spent on it, at most.
+const SHARE: u32 = 20;
+
+/// How many waits are compared. There may be thousands, and nobody reads so many.
 const COMPARED: usize = 100;
 
 /// With what a run was started, so that it can be run again.
@@ -70,6 +73,8 @@ pub struct Answer {
     /// What it was made of.
     made_of: MadeOf,
     made_at: Instant,
+    /// How long it took to make.
+    took: Duration,
 }
 
 /// What an answer depends on.
@@ -168,7 +173,9 @@ impl App {
         let other = self.made_for(&answer.question);
         let known = other.map(|other| other.id) == answer.other;
         let is_live = self.is_running();
-        let fresh = is_live && answer.made_at.elapsed() < RENEWED;
+        // Of a long trace it takes a while: the window has better things to do.
+        let renewed = RENEWED.max(answer.took * SHARE);
+        let fresh = is_live && answer.made_at.elapsed() < renewed;
         !known || (!fresh && made_of(document, other, &answer.question) != Some(answer.made_of))
     }
 
@@ -188,6 +195,7 @@ impl App {
         let stall = stall_of(document, question.model, question.stall)?;
         let model = document.store.model(question.model)?;
         let other = self.made_for(&question);
+        let begin = Instant::now();
         let compared = compare(document, model, stall, question.treatment.change, other);
         Some(Answer {
             other: other.map(|other| other.id),
@@ -196,6 +204,7 @@ impl App {
             refusal: None,
             made_of: made_of(document, other, &question)?,
             made_at: Instant::now(),
+            took: begin.elapsed(),
             question,
         })
     }

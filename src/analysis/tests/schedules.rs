@@ -138,4 +138,21 @@ proptest! {
         }
         prop_assert_eq!(stalls(&watchdog_first, at(10_000)), stalls(&loop_first, at(10_000)));
     }
+
+    #[test]
+    fn a_change_that_changes_nothing_is_foreseen_as_what_was(
+        lengths in prop::collection::vec((0_u64..90, 1_u64..30), 1..12),
+        arrivals in prop::collection::vec(0_u64..1000, 0..20),
+    ) {
+        let turns: Vec<Turn> = lengths.into_iter().map(|(length, poll)| (vec![(1, length)], poll)).collect();
+        let arrivals: Vec<_> = arrivals.into_iter().map(|at| (at, 1)).collect();
+        let store = schedule(&turns, &arrivals, &[]).store();
+        // No slice is as long as this one.
+        let nothing = crate::trace::Change::Slices(Duration::from_secs(10));
+        for report in stalls(&store, at(10_000)) {
+            for foreseen in what_if(&store, &store.models()[0], &report, nothing, at(10_000)) {
+                prop_assert_eq!(foreseen.predicted, foreseen.recorded);
+            }
+        }
+    }
 }

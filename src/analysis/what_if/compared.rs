@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::super::{StallReport, plain_duration};
-use super::{Measured, Prediction, measure};
+use super::{Comparison, Measured, Prediction};
 use crate::store::{ModelTrack, TraceStore};
 use crate::trace::Timestamp;
 
@@ -47,14 +47,21 @@ pub fn compare_with(
     there: (&TraceStore, &ModelTrack),
     now: Timestamp,
 ) -> Vec<Compared> {
-    let compared = predictions.iter().filter_map(|prediction| {
-        let victim = stall.victims.get(prediction.victim)?;
-        Some(Compared {
-            prediction: *prediction,
-            measured: measure(victim, here, there, now),
-        })
-    });
-    compared.collect()
+    Comparison::new(here, there, now).of(stall, predictions)
+}
+
+impl Comparison<'_> {
+    /// Puts what was predicted of the victims of a stall beside how they fared in the other run.
+    pub fn of(&self, stall: &StallReport, predictions: &[Prediction]) -> Vec<Compared> {
+        let compared = predictions.iter().filter_map(|prediction| {
+            let victim = stall.victims.get(prediction.victim)?;
+            Some(Compared {
+                prediction: *prediction,
+                measured: self.measure(victim),
+            })
+        });
+        compared.collect()
+    }
 }
 
 /// What comes of a comparison.

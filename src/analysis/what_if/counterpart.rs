@@ -8,11 +8,13 @@
 //!
 //! What another thread did in the other run, or nobody, has no counterpart there, and none is made up.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use super::super::ready::{last_look, ready_of};
-use super::super::spans::{Called, callback_around, called_at, called_in, spans_in};
+use super::super::spans::{Called, called_at, called_in};
 use super::super::{Known, Victim, VictimKind};
+use super::plan::{read_in, sent_between};
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, SpanRef, ThreadTrack, TraceStore};
 use crate::trace::{Cause, TaskId, TimeRange, Timestamp};
 
@@ -35,7 +37,7 @@ pub struct Measured {
 }
 
 /// How long a victim of a stall waited in another run of the same scenario, up to `now` there; `None` where it is not
-/// found, or was not served yet.
+/// found, or was not served yet. Who asks for many has a [`Comparison`].
 ///
 /// `here` is the model of the stall, and `there` the same model in the other run, each with its store.
 pub fn measure(
@@ -44,32 +46,58 @@ pub fn measure(
     there: (&TraceStore, &ModelTrack),
     now: Timestamp,
 ) -> Option<Measured> {
-    let served = victim.served_by?;
-    let loop_of = |(store, model)| Side::new(store, model, now);
-    let (here, there) = (loop_of(here)?, loop_of(there)?);
-    let span = here.store.span(served)?;
-    let key = Key {
-        name: victim.callback.as_deref()?,
-        task: victim.task,
-        kind: victim.kind,
-    };
-    let found = match key.kind {
-        VictimKind::Descriptor if key.task.is_some() => {
-            there.that_reads(here.first_byte(&key, &span)?, &key)
+    Comparison::new(here, there, now).measure(victim)
+}
+
+/// The loops of two runs of the same scenario, sorted by what they served: finding the counterparts of thousands of
+/// victims takes little longer than looking through both runs once.
+#[derive(Debug)]
+pub struct Comparison<'a> {
+    here: Option<Side<'a>>,
+    there: Option<Side<'a>>,
+}
+
+impl<'a> Comparison<'a> {
+    /// Of the model of a stall with the same model in another run, up to `now` there, each with its store.
+    pub fn new(
+        here: (&'a TraceStore, &'a ModelTrack),
+        there: (&'a TraceStore, &'a ModelTrack),
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            here: Side::new(here.0, here.1, here.0.range().end),
+            there: Side::new(there.0, there.1, now),
         }
-        VictimKind::Timer => match (here.first_call(&key), there.first_call(&key)) {
-            (Some(first), Some(other)) => {
-                let moment = victim.waited.begin.since(first);
-                there.tick(other + moment, &key)
+    }
+
+    /// How long a victim waited in the other run; `None` where it is not found, or was not served yet.
+    pub fn measure(&self, victim: &Victim) -> Option<Measured> {
+        let (here, there) = (self.here.as_ref()?, self.there.as_ref()?);
+        let span = here.store.span(victim.served_by?)?;
+        let key = Key {
+            name: victim.callback.as_deref()?,
+            task: victim.task,
+            kind: victim.kind,
+        };
+        let found = match key.kind {
+            VictimKind::Descriptor if key.task.is_some() => {
+                there.that_reads(here.first_byte(&key, &span)?, &key)
             }
+            VictimKind::Timer => match (here.first_call(&key), there.first_call(&key)) {
+                (Some(first), Some(other)) => {
+                    let moment = victim.waited.begin.since(first);
+                    there.tick(other + moment, &key)
+                }
+                _ => there.nth(here.number(&span, &key)?, &key),
+            },
             _ => there.nth(here.number(&span, &key)?, &key),
-        },
-        _ => there.nth(here.number(&span, &key)?, &key),
-    }?;
-    there.measured(&found)
+        }?;
+        there.measured(&found)
+    }
 }
 
 /// What tells one kind of wait from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key<'a> {
     name: &'a str,
     task: Option<TaskId>,
@@ -77,11 +105,17 @@ struct Key<'a> {
 }
 
 /// The loop of one of the two runs.
+#[derive(Debug)]
 struct Side<'a> {
     store: &'a TraceStore,
     model: &'a ModelTrack,
     thread: &'a ThreadTrack,
-    now: Timestamp,
+    /// The callbacks that lie in no other, and waited for something.
+    waited: HashMap<Key<'a>, Vec<Called>>,
+    /// All of them.
+    of_task: HashMap<TaskId, Vec<Called>>,
+    /// When the program called something first itself.
+    first_calls: HashMap<(&'a str, Option<TaskId>), Timestamp>,
 }
 
 /// Which data: so many bytes its task had read before it.
@@ -96,12 +130,57 @@ enum Place {
 impl<'a> Side<'a> {
     fn new(store: &'a TraceStore, model: &'a ModelTrack, now: Timestamp) -> Option<Self> {
         let thread = model.threads.iter().find(|thread| thread.polls > 0)?;
-        Some(Self {
+        let mut side = Self {
             store,
             model,
             thread,
-            now,
-        })
+            waited: HashMap::new(),
+            of_task: HashMap::new(),
+            first_calls: HashMap::new(),
+        };
+        let whole = TimeRange::new(Timestamp::ZERO, now);
+        for called in called_in(&thread.lane, whole, now) {
+            let task = called.span.task;
+            if let Some(task) = task {
+                side.of_task.entry(task).or_default().push(called);
+            }
+            if let (Some(kind), Some(name)) = (side.kind(&called.span), called.span.name) {
+                let name = store.name(name);
+                let key = Key { name, task, kind };
+                side.waited.entry(key).or_default().push(called);
+            }
+        }
+        let rows = (0..thread.lane.depths()).filter_map(|depth| thread.lane.row(depth));
+        for span in rows.flat_map(|row| row.spans().iter()) {
+            if let (SpanKind::Callback(Cause::Program), Some(name)) = (span.kind, span.name) {
+                let caller = (store.name(name), span.task);
+                let first = side.first_calls.entry(caller).or_insert(span.begin);
+                *first = span.begin.min(*first);
+            }
+        }
+        Some(side)
+    }
+
+    /// What a callback had waited for, if for anything.
+    fn kind(&self, span: &Span) -> Option<VictimKind> {
+        match span.kind {
+            SpanKind::Callback(Cause::Readiness) => Some(VictimKind::Descriptor),
+            SpanKind::Callback(Cause::Timer) => Some(VictimKind::Timer),
+            SpanKind::Callback(Cause::ThreadCall) => {
+                ready_of(self.model, self.thread, span).map(|ready| ready.kind)
+            }
+            _ => None,
+        }
+    }
+
+    fn all<'b>(&'b self, key: &Key<'b>) -> &'b [Called] {
+        self.waited.get(key).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those from a moment on.
+    fn since<'b>(&'b self, moment: Timestamp, key: &Key<'b>) -> &'b [Called] {
+        let all = self.all(key);
+        &all[all.partition_point(|called| called.span.begin < moment)..]
     }
 
     fn is_called(&self, span: &Span, key: &Key<'_>) -> bool {
@@ -143,91 +222,53 @@ impl<'a> Side<'a> {
                     0 => Timestamp::ZERO,
                     _ => progress.get(reached)?.0 + Duration::from_nanos(1),
                 };
-                self.first(since, key, |span| {
-                    span.kind == SpanKind::Callback(Cause::Readiness)
-                })
+                self.since(since, key).first().copied()
             }
         }
     }
 
-    /// The first callback of `key` from a moment on of which something is so.
-    fn first(
-        &self,
-        since: Timestamp,
-        key: &Key<'_>,
-        is_so: impl Fn(&Span) -> bool,
-    ) -> Option<Called> {
-        let lane = &self.thread.lane;
-        let range = TimeRange::new(since, self.now);
-        let of_depth = |depth| {
-            let mut spans = spans_in(lane, depth, range);
-            let span = spans.find(|span| {
-                let known = span.begin >= since && self.is_called(span, key) && is_so(span);
-                known && callback_around(lane, depth, span).is_none()
-            })?;
-            Some(Called {
-                span,
-                range: span.range(self.now),
-                depth,
-            })
-        };
-        let found = (0..lane.depths()).filter_map(of_depth);
-        found.min_by_key(|called| called.range.begin)
-    }
-
     /// When the program called it for the first time itself, and not through a timer: so a looping call begins.
     fn first_call(&self, key: &Key<'_>) -> Option<Timestamp> {
-        let lane = &self.thread.lane;
-        let rows = (0..lane.depths()).filter_map(|depth| lane.row(depth));
-        let first = rows.filter_map(|row| {
-            let mut spans = row.spans().iter();
-            let by_program = SpanKind::Callback(Cause::Program);
-            spans.find(|span| span.kind == by_program && self.is_called(span, key))
-        });
-        first.map(|span| span.begin).min()
+        self.first_calls.get(&(key.name, key.task)).copied()
     }
 
     /// The tick that was due at this moment.
     fn tick(&self, due: Timestamp, key: &Key<'_>) -> Option<Called> {
         let since = Timestamp(due.0.saturating_sub(nanos(SAME_MOMENT)));
-        self.first(since, key, |span| {
-            let ready = (span.kind == SpanKind::Callback(Cause::Timer))
-                .then(|| ready_of(self.model, self.thread, span));
-            ready
-                .flatten()
-                .is_some_and(|ready| since <= ready.at && ready.at <= due + SAME_MOMENT)
-        })
+        let until = due + SAME_MOMENT;
+        let mut ticks = self.since(since, key).iter().filter_map(|called| {
+            let ready = ready_of(self.model, self.thread, &called.span)?;
+            (ready.at >= since).then_some((called, ready.at))
+        });
+        ticks
+            .next()
+            .filter(|(_, at)| *at <= until)
+            .map(|(called, _)| *called)
     }
 
-    /// Those that waited for the same kind of thing.
-    fn all(&self, key: &Key<'_>) -> impl Iterator<Item = Called> {
-        let whole = TimeRange::new(Timestamp::ZERO, self.now);
-        let called = called_in(&self.thread.lane, whole, self.now).into_iter();
-        called
-            .filter(|called| self.is_called(&called.span, key))
-            .filter(|called| {
-                let ready = ready_of(self.model, self.thread, &called.span);
-                ready.is_some_and(|ready| ready.kind == key.kind)
-            })
-    }
-
+    /// Its number among those that waited for the same kind of thing.
     fn number(&self, span: &Span, key: &Key<'_>) -> Option<usize> {
-        self.all(key)
-            .position(|called| called.span.begin == span.begin)
+        let all = self.all(key);
+        let found = all.binary_search_by_key(&span.begin, |called| called.span.begin);
+        found.ok()
     }
 
     fn nth(&self, number: usize, key: &Key<'_>) -> Option<Called> {
-        self.all(key).nth(number)
+        self.all(key).get(number).copied()
     }
 
     fn measured(&self, called: &Called) -> Option<Measured> {
         let ready = ready_of(self.model, self.thread, &called.span)?;
-        let unseen = match ready.known {
-            Known::AsLearned => self.unseen(ready.at),
+        let sent = (ready.known == Known::AsLearned)
+            .then(|| self.sent(called, ready.at))
+            .flatten();
+        let unseen = match (ready.known, sent) {
+            (Known::AsLearned, None) => self.unseen(ready.at),
             _ => Duration::ZERO,
         };
+        let since = sent.unwrap_or(ready.at);
         Some(Measured {
-            waited: TimeRange::new(ready.at, called.range.begin.max(ready.at)),
+            waited: TimeRange::new(since, called.range.begin.max(since)),
             known: ready.known,
             unseen,
             served_by: SpanRef {
@@ -237,6 +278,28 @@ impl<'a> Side<'a> {
                 index: self.thread.lane.at(called.depth, called.span.begin)?,
             },
         })
+    }
+
+    /// Since when what a callback read could have been read, by what the server says of it: since it was sent, or since
+    /// the task reads again. Not later than it was learned.
+    fn sent(&self, called: &Called, learned: Timestamp) -> Option<Timestamp> {
+        let id = called.span.task?;
+        let task = self.model.task(id)?;
+        let (from, to) = read_in(task, called)?;
+        let begin = called.range.begin;
+        let sent = sent_between(self.store, task, begin, (from, to))?
+            .first()?
+            .at;
+        let all = self.of_task.get(&id)?;
+        let before = all.partition_point(|one| one.range.begin < begin);
+        let before = before.checked_sub(1).map(|last| &all[last]);
+        let read = SpanKind::Callback(Cause::Readiness);
+        let made = task.connections().iter().rfind(|one| one.at <= begin)?.at;
+        let again = match before {
+            Some(before) if before.span.kind != read => before.range.end.max(made),
+            _ => made,
+        };
+        Some(sent.max(again).min(learned))
     }
 
     /// How long before `learned` the loop had looked last, where it did not wait for what it learned then.

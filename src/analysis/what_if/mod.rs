@@ -1,34 +1,46 @@
 //! How long the victims of a stall would have waited, had its callback not held the loop; and how long they did, where
 //! the program was run so.
 //!
-//! What was recorded is replayed: a loop that serves one thing at a time, everything that was ready when it looked in
-//! the order in which it served it then, and each callback for as long as it took. Only the guilty callback is changed,
-//! for every task that runs it. What a changed program would do otherwise is not foreseen: other data, timers that it
-//! sets at other moments, another order of the system, a core that a thread takes from the loop.
+//! What was recorded is replayed from its begin: a loop that serves one thing at a time, everything that was ready when
+//! it looked in the order in which it became so, and each callback for as long as it took. Only the guilty callback is
+//! changed, for every task that runs it and in all its stalls; what follows from it moves with it, and data that came
+//! piece by piece is read piece by piece where the loop has time.
+//!
+//! What it cannot know:
+//! - A core that a thread takes from the loop, or that other programs take in one of the two runs: on a busy machine
+//!   each callback takes another time, and what computes takes as long as it did.
+//! - What a hand-over costs: to a thread and back, or in a timer more. It is a few microseconds for each.
+//! - When data came of which neither a server told nor a watchdog: it came when the loop learned of it.
+//! - That a connection ends, where the loop read that together with the last data: it ends when that came.
+//! - A program that does something else when it is served earlier: other requests, a tick that it would not have missed.
 
 mod compared;
 mod counterpart;
 mod entry;
+mod guilt;
+mod plan;
 mod replay;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
-use super::ready::ready_of;
-use super::spans::{Called, callback_around, called_in, common, spans_in};
-use super::{StallReport, Victim};
+use super::spans::{callback_around, spans_in};
+use super::{StallReport, VictimKind};
 use crate::store::{ModelTrack, Span, SpanKind, ThreadTrack, TraceStore};
-use crate::trace::{Cause, Change, TimeRange, Timestamp};
+use crate::trace::{Change, TimeRange, Timestamp};
 pub use compared::{Compared, Verdict, compare_with};
-pub use counterpart::{Measured, measure};
+pub use counterpart::{Comparison, Measured, measure};
 pub use entry::{WhatIfEntry, WhatIfVictimEntry};
-use replay::{Job, Part, replay};
+use guilt::Guilt;
+use plan::{Planned, planned};
+use replay::{Job, Means, Moment, Queue, Wakes, replay};
 
 /// What would become of a victim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prediction {
     /// Its place among [`StallReport::victims`].
     pub victim: usize,
-    /// How long it waited.
+    /// How long it waited; counted from when a server sent what it waited for, where that is known better so.
     pub recorded: Duration,
     /// How long it would have waited.
     pub predicted: Duration,
@@ -42,76 +54,157 @@ pub fn what_if(
     change: Change,
     now: Timestamp,
 ) -> Vec<Prediction> {
-    let Some(thread) = model.thread(stall.thread) else {
-        return Vec::new();
-    };
-    let whole = stall.victims.iter().map(|victim| victim.waited);
-    let whole = whole.fold(stall.range, TimeRange::union);
-    let turns = thread.lane.row(0);
-    let first = turns.and_then(|row| Some(row.get(row.at(whole.begin)?)?.begin));
-    let window = TimeRange::new(
-        first.unwrap_or(whole.begin),
-        whole.end + Duration::from_nanos(1),
-    );
-    let called = called_in(&thread.lane, window, now);
-    let guilt = Guilt {
-        store,
-        thread,
-        stall,
-        change,
-    };
-    let ready = |called: &Called| match called.span.kind {
-        // The program had asked for it before its loop began.
-        SpanKind::Callback(Cause::WhenRunning) => Some(thread.begin.0),
-        _ => ready_of(model, thread, &called.span).map(|ready| ready.at.0),
-    };
-    let mut jobs: Vec<Job> = called
-        .iter()
-        .map(|called| Job {
-            ready: ready(called),
-            begin: called.range.begin.0,
-            parts: guilt.parts(called),
-        })
-        .collect();
-    // Nothing of it is on the lane before the stall is over.
-    if stall.lasts
-        && called
-            .iter()
-            .all(|called| !called.range.overlaps(stall.range))
-    {
-        jobs.push(Job {
-            ready: None,
-            begin: stall.range.begin.0,
-            parts: guilt.split(stall.range.nanos()),
-        });
-    }
-    let mut places = Vec::new();
-    for victim in &stall.victims {
-        let place = place_of(victim, &called);
-        places.push(place.unwrap_or(jobs.len()));
-        if place.is_none() {
-            jobs.push(Job {
-                ready: Some(victim.waited.begin.0),
-                begin: victim.waited.end.0,
-                parts: Vec::new(),
+    Foresight::new(store, model, stall, change, now).of(stall)
+}
+
+/// How many callbacks before a stall and after it are replayed, at most.
+const REPLAYED: u64 = 100_000;
+
+/// What would become of everybody, had a callback been carried out otherwise in all of a trace.
+#[derive(Debug, Default)]
+pub struct Foresight {
+    /// By the depth and the begin of the callback that served it: how long that waited, and how long it would have.
+    served: HashMap<(usize, Timestamp), (Duration, Duration)>,
+    /// How long those of the stall would have waited who wait still, by their places.
+    waiting: HashMap<usize, Duration>,
+}
+
+impl Foresight {
+    /// After a change of the callback that is guilty of `stall`.
+    pub fn new(
+        store: &TraceStore,
+        model: &ModelTrack,
+        stall: &StallReport,
+        change: Change,
+        now: Timestamp,
+    ) -> Self {
+        let Some(thread) = model.thread(stall.thread) else {
+            return Self::default();
+        };
+        let guilt = Guilt {
+            store,
+            thread,
+            stall,
+            change,
+        };
+        let window = window(thread, stall);
+        let Planned {
+            mut plan,
+            called,
+            ready,
+        } = planned(&guilt, model, window, now);
+        // Nothing of it is on the lane before the stall is over.
+        if stall.lasts
+            && called
+                .iter()
+                .all(|called| !called.range.overlaps(stall.range))
+        {
+            plan.jobs.push(Job {
+                wakes: from(stall.range.begin, Queue::Descriptors),
+                begin: stall.range.begin.0,
+                end: stall.range.end.0,
+                before: 0,
+                parts: guilt.split(stall.range.nanos()),
             });
         }
-    }
-    let slice = match change {
-        Change::Slices(length) => Some(u64::try_from(length.as_nanos()).unwrap_or(u64::MAX).max(1)),
-        Change::InThread | Change::Asynchronous => None,
-    };
-    let begins = replay(&jobs, slice);
-    let predict = |(victim, place): (usize, usize)| {
-        let waited = stall.victims[victim].waited;
-        let predicted = Timestamp(begins[place]).since(waited.begin);
-        Prediction {
-            victim,
-            recorded: waited.duration(),
-            predicted,
+        let mut waiting = HashMap::new();
+        for (victim, one) in stall.victims.iter().enumerate() {
+            if one.served_by.is_some() {
+                continue;
+            }
+            let queue = match one.kind {
+                VictimKind::Descriptor => Queue::Descriptors,
+                VictimKind::Timer => Queue::Timers,
+                VictimKind::ThreadCall | VictimKind::Deferred => Queue::Calls,
+            };
+            waiting.insert(victim, plan.jobs.len());
+            plan.jobs.push(Job {
+                wakes: from(one.waited.begin, queue),
+                begin: one.waited.end.0,
+                end: one.waited.end.0,
+                ..Job::default()
+            });
         }
+        let all = replay(&plan, means(change));
+        let waited = |place: usize| {
+            let served = (*all.get(place)?)?;
+            Some(Duration::from_nanos(
+                served.begin.saturating_sub(served.ready),
+            ))
+        };
+        let keyed = called.iter().zip(ready).enumerate();
+        let keyed = keyed.filter_map(|(place, (called, ready))| {
+            let recorded = called.range.begin.since(Timestamp(ready));
+            let key = (called.depth, called.range.begin);
+            Some((key, (recorded, waited(place)?)))
+        });
+        let waiting = waiting.into_iter();
+        Self {
+            served: keyed.collect(),
+            waiting: waiting
+                .filter_map(|(victim, place)| Some((victim, waited(place)?)))
+                .collect(),
+        }
+    }
+
+    /// How long the victims of a stall of the same callback would have waited, in their order. Who would not have come
+    /// to wait at all, as far as is known, waits as he did.
+    pub fn of(&self, stall: &StallReport) -> Vec<Prediction> {
+        let victims = stall.victims.iter().enumerate();
+        victims
+            .map(|(place, victim)| {
+                let delay = victim.waited.duration();
+                let known = match victim.served_by {
+                    Some(span) => self.served.get(&(span.depth, victim.waited.end)).copied(),
+                    None => self.waiting.get(&place).map(|waited| (delay, *waited)),
+                };
+                let (recorded, predicted) = known.unwrap_or((delay, delay));
+                Prediction {
+                    victim: place,
+                    recorded,
+                    predicted,
+                }
+            })
+            .collect()
+    }
+}
+
+/// What is replayed for the sake of a stall: whole turns, and all there is of a trace that is not very long.
+fn window(thread: &ThreadTrack, stall: &StallReport) -> TimeRange {
+    let turns = thread.turns();
+    let here = turns.partition_point(|turn| turn.at <= stall.range.begin);
+    let here = here.checked_sub(1).and_then(|here| turns.get(here));
+    let here = here.map_or(0, |turn| turn.callbacks);
+    let first = turns.partition_point(|turn| turn.callbacks < here.saturating_sub(REPLAYED));
+    let past = turns.partition_point(|turn| turn.callbacks <= here + REPLAYED);
+    TimeRange::new(
+        match first {
+            0 => Timestamp::ZERO,
+            _ => turns.get(first).map_or(Timestamp::ZERO, |turn| turn.at),
+        },
+        turns
+            .get(past)
+            .map_or(Timestamp::MAX, |turn| turn.at.max(stall.range.end)),
+    )
+}
+
+const fn from(at: Timestamp, queue: Queue) -> Wakes {
+    let moment = Moment {
+        at: at.0,
+        after: None,
+        grid: None,
     };
-    places.into_iter().enumerate().map(predict).collect()
+    Wakes::From(queue, moment)
+}
+
+fn means(change: Change) -> Means {
+    match change {
+        Change::InThread => Means::Pool,
+        Change::Asynchronous => Means::Waits,
+        Change::Slices(length) => {
+            Means::Slices(u64::try_from(length.as_nanos()).unwrap_or(u64::MAX).max(1))
+        }
+    }
 }
 
 /// Whether the guilty callback of a stall did something in it of which the program said that it takes time: only then it
@@ -130,87 +223,4 @@ pub fn is_announced(store: &TraceStore, model: &ModelTrack, stall: &StallReport)
         let mut spans = spans_in(lane, depth, stall.range);
         spans.any(|span| span.kind == SpanKind::Blocking && of_guilty(depth, &span))
     })
-}
-
-/// The place of the callback that served a victim.
-fn place_of(victim: &Victim, called: &[Called]) -> Option<usize> {
-    let depth = victim.served_by?.depth;
-    let at = victim.waited.end;
-    called
-        .iter()
-        .position(|called| called.depth == depth && called.range.begin == at)
-}
-
-/// Which part of what ran is the guilty callback's, and would not have held the loop.
-struct Guilt<'a> {
-    store: &'a TraceStore,
-    thread: &'a ThreadTrack,
-    stall: &'a StallReport,
-    change: Change,
-}
-
-impl Guilt<'_> {
-    /// What a callback that lies in no other did.
-    fn parts(&self, called: &Called) -> Vec<Part> {
-        if self.is_guilty(&called.span) {
-            return self.split(called.range.nanos());
-        }
-        // A stall may be named after a callback inside another.
-        let lane = &self.thread.lane;
-        let mut inside = (called.depth + 1..lane.depths())
-            .map(|depth| spans_in(lane, depth, called.range).filter(|span| self.is_guilty(span)))
-            .map(|spans| spans.map(|span| common(span.range(called.range.end), called.range)));
-        let guilty = inside.find_map(|spans| {
-            let spans: Vec<TimeRange> = spans.collect();
-            (!spans.is_empty()).then_some(spans)
-        });
-        let mut parts = Vec::new();
-        let mut at = called.range.begin;
-        for range in guilty.unwrap_or_default() {
-            parts.push(Part::Holds(TimeRange::new(at, range.begin).nanos()));
-            parts.extend(self.split(range.nanos()));
-            at = range.end;
-        }
-        parts.push(Part::Holds(TimeRange::new(at, called.range.end).nanos()));
-        parts
-    }
-
-    /// What would not have held the loop of so much guilty time, and what would. Waiting can be done by the loop;
-    /// computing cannot, and of a file no system says that it is ready.
-    fn split(&self, nanos: u64) -> Vec<Part> {
-        if self.change != Change::Asynchronous {
-            return vec![Part::Guilty(nanos)];
-        }
-        let cause = &self.stall.cause;
-        let share = match cause.split {
-            _ if cause.syscall.as_deref().is_some_and(is_for_the_disk) => 0.0,
-            // Who had to wait for a core, waited for it to compute, or to wake up and see that the wait is over.
-            Some(split) => part(split.blocked, split.blocked + split.on_cpu),
-            None => part(cause.in_calls, self.stall.range.duration()),
-        };
-        let guilty = ((nanos as f64 * share) as u64).min(nanos);
-        let parts = [Part::Holds(nanos - guilty), Part::Guilty(guilty)];
-        parts.into_iter().filter(|part| part.nanos() > 0).collect()
-    }
-
-    /// A callback is a piece of the program: it is changed for every task that runs it.
-    fn is_guilty(&self, span: &Span) -> bool {
-        matches!(span.kind, SpanKind::Callback(_))
-            && span
-                .name
-                .is_some_and(|name| self.store.name(name) == self.stall.callback)
-    }
-}
-
-/// Which part of a whole something is, from 0 to 1.
-fn part(part: Duration, whole: Duration) -> f64 {
-    (part.as_secs_f64() / whole.as_secs_f64().max(1e-9)).min(1.0)
-}
-
-/// Whether a system call waits for a disk.
-fn is_for_the_disk(syscall: &str) -> bool {
-    matches!(
-        syscall,
-        "fsync" | "fdatasync" | "sync_file_range" | "msync" | "pwrite64" | "pread64"
-    )
 }

@@ -1,13 +1,79 @@
-//! The loop, once more: everything that ran, in the order in which it ran, with another length of what is guilty.
+//! The loop, once more: what the trace has as its work, through a turn like the reactor's, with what is guilty carried
+//! out otherwise.
+//!
+//! A turn is: the calls from threads that were queued when it began, the timers that were due then, the poll, and what
+//! is ready, in the order in which it became so. What follows from a callback moves with it.
 
-/// A callback, as it ran. In nanoseconds.
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
+
+/// How many threads do what is carried out in a thread: those of the reactor's pool.
+const POOL: usize = 10;
+
+/// All that a loop had to do. Jobs are known by their places, which are those in the order of time. All times are
+/// nanoseconds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Plan {
+    pub(super) jobs: Vec<Job>,
+    pub(super) streams: Vec<Vec<Chunk>>,
+}
+
+/// A callback that lies in no other, as it ran.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Job {
-    /// Since when it could have run; `None` where it followed from the one before it.
-    pub(super) ready: Option<u64>,
+    pub(super) wakes: Wakes,
     pub(super) begin: u64,
+    pub(super) end: u64,
+    /// What the loop took before it, though it had time.
+    pub(super) before: u64,
     /// What it did, one after the other.
     pub(super) parts: Vec<Part>,
+}
+
+/// What makes the loop run a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Wakes {
+    /// It followed from the job before it.
+    #[default]
+    Follows,
+    /// Its data: see the streams.
+    Data,
+    /// It could have run from this moment on.
+    From(Queue, Moment),
+}
+
+/// Where in a turn something has its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Queue {
+    Calls,
+    Timers,
+    Descriptors,
+}
+
+/// A moment, as it was recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Moment {
+    pub(super) at: u64,
+    /// From which point of which job it follows: it moves with that.
+    pub(super) after: Option<(usize, Point)>,
+    /// On a grid of this interval a moment does not move, unless it is past.
+    pub(super) grid: Option<u64>,
+}
+
+/// A point of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Point {
+    Begin,
+    End,
+}
+
+/// Data that a task read, and by which job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chunk {
+    pub(super) arrives: Moment,
+    /// Nobody reads before this job is over, which made the connection.
+    pub(super) gate: Option<usize>,
+    pub(super) job: usize,
 }
 
 /// A part of a callback.
@@ -27,235 +93,371 @@ impl Part {
     }
 }
 
-impl Job {
-    fn length(&self) -> u64 {
-        let parts = self.parts.iter().map(|part| part.nanos());
-        parts.fold(0, u64::saturating_add)
+/// How what is guilty is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Means {
+    /// As it was.
+    #[cfg(test)]
+    Unchanged,
+    /// By the first thread of a pool that has time.
+    Pool,
+    /// In pieces of so many nanoseconds, one a turn.
+    Slices(u64),
+    /// It is waited for, and nobody is busy with it.
+    Waits,
+}
+
+/// From when on a job could have run, and when it began. In nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Served {
+    pub(super) ready: u64,
+    pub(super) begin: u64,
+}
+
+/// How each job is served; `None` for what did not come to pass, because nothing led to it.
+pub(super) fn replay(plan: &Plan, means: Means) -> Vec<Option<Served>> {
+    let jobs = plan.jobs.len();
+    let mut replay = Replay {
+        plan,
+        means,
+        now: 0,
+        polled: 0,
+        queues: Default::default(),
+        served: vec![None; jobs],
+        done: vec![None; jobs],
+        waiters: vec![Vec::new(); jobs],
+        read: vec![Read::default(); plan.streams.len()],
+        paused: Vec::new(),
+        pool: BinaryHeap::from(vec![Reverse(0); POOL]),
+        order: jobs,
+    };
+    for (place, job) in plan.jobs.iter().enumerate() {
+        if matches!(job.wakes, Wakes::From(..)) {
+            replay.plan_job(place);
+        }
     }
+    for stream in 0..plan.streams.len() {
+        replay.plan_data(stream);
+    }
+    while replay.turn() {}
+    replay.served
 }
 
-/// Jobs that follow from each other, the first of which waited for the loop.
-#[derive(Clone, Debug)]
-struct Chain {
-    /// Its place in the order in which the loop served what was ready at once.
-    order: usize,
-    ready: u64,
-    /// The jobs by their places, the next one last.
-    jobs: Vec<Left>,
+/// What the loop comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Item {
+    Job(usize),
+    Stream(usize),
+    /// The rest of something, by its place among what is paused.
+    Rest(usize),
 }
 
-/// What is left of a job.
-#[derive(Clone, Debug)]
-struct Left {
-    place: usize,
-    /// What the loop took before it.
-    before: u64,
-    /// The next one last.
+/// Since when, in which place among those of the same moment, and what.
+type Entry = (u64, usize, Item);
+
+/// What the loop is busy with.
+#[derive(Clone, Debug, Default)]
+struct Running {
+    /// What is still to do, the next one last.
     parts: Vec<Part>,
+    /// The jobs that are done with it.
+    jobs: Vec<usize>,
+    /// Which stream is read again after it.
+    stream: Option<usize>,
+    /// Whether it has let the loop go meanwhile.
+    left: bool,
 }
 
-/// When each job begins if what is guilty holds the loop in pieces of `slice` nanoseconds, or not at all.
-///
-/// What follows in a callback on what is guilty comes when that is done: by a thread, say, while the loop goes on.
-pub(super) fn replay(jobs: &[Job], slice: Option<u64>) -> Vec<u64> {
-    let mut waiting = chains(jobs);
-    let mut begins: Vec<Option<u64>> = vec![None; jobs.len()];
-    let mut now = 0;
-    while let Some(earliest) = waiting.iter().map(|chain| chain.ready).min() {
-        now = earliest.max(now);
-        let (mut batch, later): (Vec<_>, Vec<_>) =
-            waiting.into_iter().partition(|chain| chain.ready <= now);
-        waiting = later;
-        batch.sort_by_key(|chain| chain.order);
-        for mut chain in batch {
-            if let Some(again) = serve(&mut chain, &mut now, &mut begins, slice) {
-                chain.ready = again;
-                // The loop looks first what else there is, and goes on with it after that.
-                chain.order += jobs.len();
-                waiting.push(chain);
-            }
+/// How far a stream was read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Read {
+    next: usize,
+    /// Since when it is read again.
+    open: u64,
+    /// What came before the last poll: so many.
+    heard: usize,
+}
+
+struct Replay<'a> {
+    plan: &'a Plan,
+    means: Means,
+    now: u64,
+    /// When the poll before returned.
+    polled: u64,
+    /// As [`Queue`] has them.
+    queues: [BTreeSet<Entry>; 3],
+    served: Vec<Option<Served>>,
+    done: Vec<Option<u64>>,
+    /// What follows from a job.
+    waiters: Vec<Vec<Item>>,
+    read: Vec<Read>,
+    paused: Vec<Running>,
+    pool: BinaryHeap<Reverse<u64>>,
+    /// The next place in a queue for what has none of its own.
+    order: usize,
+}
+
+impl Replay<'_> {
+    /// One turn; whether there was anything left to do.
+    fn turn(&mut self) -> bool {
+        for queue in [Queue::Calls, Queue::Timers] {
+            self.serve_all(queue);
         }
-    }
-    let begun = begins.into_iter().zip(jobs);
-    begun
-        .map(|(begin, job)| begin.unwrap_or(job.begin))
-        .collect()
-}
-
-/// Runs the jobs of a chain, from `now` on, until they let the loop go. When they want it again, if they do.
-fn serve(
-    chain: &mut Chain,
-    now: &mut u64,
-    begins: &mut [Option<u64>],
-    slice: Option<u64>,
-) -> Option<u64> {
-    while let Some(job) = chain.jobs.last_mut() {
-        *now = now.saturating_add(std::mem::take(&mut job.before));
-        begins[job.place].get_or_insert(*now);
-        while let Some(part) = job.parts.pop() {
-            match (part, slice) {
-                (Part::Holds(nanos), _) => *now = now.saturating_add(nanos),
-                // Somebody else does it, and nobody waits for it here but what follows.
-                (Part::Guilty(nanos), None) => {
-                    let again = now.saturating_add(nanos);
-                    if job.parts.is_empty() {
-                        chain.jobs.pop();
-                    }
-                    return (!chain.jobs.is_empty()).then_some(again);
-                }
-                (Part::Guilty(nanos), Some(slice)) => {
-                    let piece = nanos.min(slice);
-                    *now = now.saturating_add(piece);
-                    if nanos > piece {
-                        job.parts.push(Part::Guilty(nanos - piece));
-                        return Some(*now);
-                    }
-                }
-            }
-        }
-        chain.jobs.pop();
-    }
-    None
-}
-
-fn chains(jobs: &[Job]) -> Vec<Chain> {
-    let mut chains: Vec<Chain> = Vec::new();
-    let mut free = 0;
-    for (place, job) in jobs.iter().enumerate() {
-        let could = job.ready.map_or(free, |ready| ready.max(free));
-        let before = job.begin.saturating_sub(could);
-        free = free.max(job.begin.saturating_add(job.length()));
-        let mut left = Left {
-            place,
-            before,
-            parts: job.parts.iter().rev().copied().collect(),
+        let firsts = self.queues.iter().filter_map(|queue| queue.first());
+        let Some(earliest) = firsts.map(|(ready, ..)| *ready).min() else {
+            return false;
         };
-        match (job.ready, chains.last_mut()) {
-            (None, Some(chain)) => chain.jobs.push(left),
-            (ready, _) => {
-                if ready.is_none() {
-                    left.before = 0;
-                }
-                chains.push(Chain {
-                    order: place,
-                    ready: ready.unwrap_or(job.begin),
-                    jobs: vec![left],
-                });
+        self.now = self.now.max(earliest);
+        self.serve_ready();
+        true
+    }
+
+    /// What is in a queue now; what comes meanwhile waits a turn.
+    fn serve_all(&mut self, queue: Queue) {
+        for (ready, _, item) in self.take(queue) {
+            self.serve(item, ready);
+        }
+    }
+
+    /// What the poll brings, in the order in which the system heard of it first since the poll before.
+    fn serve_ready(&mut self) {
+        let batch = self.take(Queue::Descriptors).into_iter();
+        let mut batch: Vec<_> = batch
+            .map(|(ready, order, item)| {
+                let heard = match item {
+                    Item::Stream(stream) => self.heard(stream).unwrap_or(ready).min(ready),
+                    _ => ready,
+                };
+                (heard, order, item, ready)
+            })
+            .collect();
+        batch.sort_unstable();
+        self.polled = self.now;
+        for (_, _, item, ready) in batch {
+            self.serve(item, ready);
+        }
+    }
+
+    /// When the first data of a stream came since the last poll. It may have been read since with other data: it keeps
+    /// its place in the system's list all the same.
+    fn heard(&mut self, stream: usize) -> Option<u64> {
+        loop {
+            let Read { next, open, heard } = self.read[stream];
+            let chunk = self.plan.streams[stream][..next].get(heard)?;
+            let at = self.resolve(chunk.arrives).ok()?;
+            if at > self.polled {
+                return Some(at.max(open));
+            }
+            self.read[stream].heard += 1;
+        }
+    }
+
+    fn take(&mut self, queue: Queue) -> BTreeSet<Entry> {
+        let later = (self.now.saturating_add(1), 0, Item::Job(0));
+        let queue = &mut self.queues[queue as usize];
+        let later = queue.split_off(&later);
+        std::mem::replace(queue, later)
+    }
+
+    fn serve(&mut self, item: Item, ready: u64) {
+        match item {
+            Item::Job(place) => self.start(place, ready),
+            Item::Stream(stream) => self.read(stream, ready),
+            Item::Rest(place) => {
+                let running = std::mem::take(&mut self.paused[place]);
+                self.run(running);
             }
         }
     }
-    for chain in &mut chains {
-        chain.jobs.reverse();
+
+    fn start(&mut self, place: usize, ready: u64) {
+        self.begin(place);
+        self.serves(place, ready);
+        self.run(Running {
+            parts: self.parts(place),
+            jobs: vec![place],
+            ..Running::default()
+        });
     }
-    chains
+
+    /// Takes all that has come in of a stream by now, as the job did that read the first of it.
+    fn read(&mut self, stream: usize, ready: u64) {
+        let first = self.plan.streams[stream][self.read[stream].next].job;
+        self.begin(first);
+        let mut jobs: Vec<usize> = Vec::new();
+        while let Some(chunk) = self.plan.streams[stream].get(self.read[stream].next)
+            && let Ok(at) = self.resolve(chunk.arrives)
+            && at <= self.now
+            && (jobs.is_empty() || chunk.gate.is_none_or(|gate| self.done[gate].is_some()))
+        {
+            self.read[stream].next += 1;
+            if jobs.last() != Some(&chunk.job) {
+                jobs.push(chunk.job);
+            }
+        }
+        for &job in &jobs {
+            if self.served[job].is_none() {
+                self.serves(job, ready);
+            }
+        }
+        // What is read in more pieces than it was is over with the last of them.
+        let next = self.plan.streams[stream].get(self.read[stream].next);
+        if let Some(next) = next {
+            jobs.retain(|job| *job != next.job);
+        }
+        self.run(Running {
+            parts: self.parts(first),
+            jobs,
+            stream: Some(stream),
+            left: false,
+        });
+    }
+
+    fn begin(&mut self, place: usize) {
+        let before = self.plan.jobs[place].before;
+        self.now = self.now.saturating_add(before);
+    }
+
+    fn serves(&mut self, place: usize, ready: u64) {
+        self.served[place] = Some(Served {
+            ready,
+            begin: self.now,
+        });
+        self.wake(place);
+    }
+
+    fn parts(&self, place: usize) -> Vec<Part> {
+        self.plan.jobs[place].parts.iter().rev().copied().collect()
+    }
+
+    /// Runs something, and what follows right after it, until that lets the loop go.
+    fn run(&mut self, running: Running) {
+        let mut next = Some(running);
+        while let Some(mut running) = next.take() {
+            while let Some(part) = running.parts.pop() {
+                let (nanos, means) = match part {
+                    Part::Holds(nanos) => (nanos, None),
+                    Part::Guilty(nanos) => (nanos, Some(self.means)),
+                };
+                let (queue, again) = match means {
+                    Some(Means::Pool) => {
+                        let free = self.pool.pop().map_or(0, |Reverse(free)| free);
+                        let done = self.now.max(free).saturating_add(nanos);
+                        self.pool.push(Reverse(done));
+                        (Queue::Calls, done)
+                    }
+                    Some(Means::Waits) => (Queue::Timers, self.now.saturating_add(nanos)),
+                    Some(Means::Slices(slice)) if nanos > slice => {
+                        self.now = self.now.saturating_add(slice);
+                        running.parts.push(Part::Guilty(nanos - slice));
+                        (Queue::Timers, self.now)
+                    }
+                    _ => {
+                        self.now = self.now.saturating_add(nanos);
+                        continue;
+                    }
+                };
+                running.left = true;
+                self.paused.push(running);
+                let rest = Item::Rest(self.paused.len() - 1);
+                return self.queue(queue, again, self.order, rest);
+            }
+            next = self.over(running);
+        }
+    }
+
+    /// Something is over; what runs right after it.
+    fn over(&mut self, running: Running) -> Option<Running> {
+        let mut follows = Running::default();
+        for &place in &running.jobs {
+            if self.done[place].replace(self.now).is_some() {
+                continue;
+            }
+            self.wake(place);
+            let next = place + 1;
+            let next_job = self.plan.jobs.get(next);
+            if let Some(job) = next_job.filter(|job| job.wakes == Wakes::Follows) {
+                self.begin(next);
+                self.serves(next, self.now);
+                // Of several in a row the last one's part comes last.
+                follows.parts.splice(0..0, job.parts.iter().rev().copied());
+                follows.jobs.push(next);
+            }
+        }
+        if let Some(stream) = running.stream {
+            if running.left {
+                self.read[stream].open = self.now;
+            }
+            self.plan_data(stream);
+        }
+        (!follows.jobs.is_empty()).then_some(follows)
+    }
+
+    /// A job began or is over: what waits for that may have its moment now.
+    fn wake(&mut self, place: usize) {
+        for item in std::mem::take(&mut self.waiters[place]) {
+            match item {
+                Item::Job(waiter) => self.plan_job(waiter),
+                Item::Stream(stream) => self.plan_data(stream),
+                Item::Rest(_) => {}
+            }
+        }
+    }
+
+    fn plan_job(&mut self, place: usize) {
+        let Wakes::From(queue, moment) = self.plan.jobs[place].wakes else {
+            return;
+        };
+        match self.resolve(moment) {
+            Ok(at) => self.queue(queue, at, place, Item::Job(place)),
+            Err(after) => self.waiters[after].push(Item::Job(place)),
+        }
+    }
+
+    /// The next data of a stream is to be read.
+    fn plan_data(&mut self, stream: usize) {
+        let Read { next, open, .. } = self.read[stream];
+        let Some(chunk) = self.plan.streams[stream].get(next) else {
+            return;
+        };
+        let gate = match chunk.gate {
+            Some(gate) => self.done[gate].ok_or(gate),
+            None => Ok(0),
+        };
+        match gate.and_then(|gate| Ok(gate.max(self.resolve(chunk.arrives)?))) {
+            Ok(at) => {
+                let item = Item::Stream(stream);
+                self.queue(Queue::Descriptors, at.max(open), chunk.job, item);
+            }
+            Err(after) => self.waiters[after].push(Item::Stream(stream)),
+        }
+    }
+
+    fn queue(&mut self, queue: Queue, at: u64, order: usize, item: Item) {
+        self.order += 1;
+        self.queues[queue as usize].insert((at, order, item));
+    }
+
+    /// When a moment is now, or the job that it waits for.
+    fn resolve(&self, moment: Moment) -> Result<u64, usize> {
+        let Some((place, point)) = moment.after else {
+            return Ok(moment.at);
+        };
+        let job = &self.plan.jobs[place];
+        let (was, is) = match point {
+            Point::Begin => (job.begin, self.served[place].map(|served| served.begin)),
+            Point::End => (job.end, self.done[place]),
+        };
+        let is = is.ok_or(place)?;
+        Ok(match moment.grid {
+            None => moment.at.saturating_add(is).saturating_sub(was),
+            Some(interval) => {
+                let missed = is.saturating_sub(moment.at).div_ceil(interval.max(1));
+                moment.at + missed * interval
+            }
+        })
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn job(ready: u64, begin: u64, length: u64) -> Job {
-        Job {
-            ready: Some(ready),
-            begin,
-            parts: vec![Part::Holds(length)],
-        }
-    }
-
-    fn guilty(ready: u64, begin: u64, length: u64) -> Job {
-        Job {
-            parts: vec![Part::Guilty(length)],
-            ..job(ready, begin, 0)
-        }
-    }
-
-    /// The first job took 200 and is guilty; meanwhile three became ready, and were served in this order.
-    fn stalled() -> [Job; 4] {
-        [
-            guilty(0, 0, 200),
-            job(150, 200, 5),
-            job(20, 205, 5),
-            job(50, 210, 5),
-        ]
-    }
-
-    #[test]
-    fn without_the_guilty_callback_everybody_is_served_when_he_is_ready() {
-        assert_eq!(replay(&stalled(), None), [0, 150, 20, 50]);
-    }
-
-    #[test]
-    fn in_slices_everybody_waits_for_the_rest_of_a_slice_at_most() {
-        assert_eq!(replay(&stalled(), Some(30)), [0, 160, 30, 65]);
-    }
-
-    #[test]
-    fn who_waited_for_others_too_waits_for_them_still() {
-        let jobs = [guilty(0, 0, 200), job(10, 200, 40), job(20, 240, 5)];
-        assert_eq!(replay(&jobs, None), [0, 10, 50]);
-    }
-
-    #[test]
-    fn what_followed_from_a_callback_still_does() {
-        let follows = Job {
-            ready: None,
-            ..job(0, 205, 5)
-        };
-        let jobs = [guilty(0, 0, 200), job(10, 200, 5), follows];
-        assert_eq!(replay(&jobs, None), [0, 10, 15]);
-    }
-
-    #[test]
-    fn what_follows_on_what_is_guilty_waits_for_it_and_holds_the_loop_then() {
-        let parts = vec![Part::Holds(10), Part::Guilty(100), Part::Holds(50)];
-        let mixed = Job {
-            parts,
-            ..job(0, 0, 0)
-        };
-        let waits = [job(5, 160, 1), job(120, 161, 1), job(155, 162, 1)];
-        let jobs = [vec![mixed], waits.to_vec()].concat();
-        assert_eq!(replay(&jobs, None), [0, 10, 160, 161]);
-        assert_eq!(replay(&jobs, Some(40)), [0, 50, 161, 162]);
-        let follows = Job {
-            ready: None,
-            ..job(0, 200, 5)
-        };
-        let jobs = [guilty(0, 0, 200), follows, job(10, 205, 1)];
-        assert_eq!(replay(&jobs, None), [0, 200, 10]);
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn without_a_change_a_loop_in_the_order_of_readiness_does_what_it_did(
-            parts in prop::collection::vec((0_u64..50, 0_u64..5, 0_u64..40), 1..40),
-        ) {
-            let (mut ready, mut free) = (0, 0);
-            let mut jobs = Vec::new();
-            for (gap, before, length) in parts {
-                ready += gap;
-                let begin = free.max(ready) + before;
-                jobs.push(job(ready, begin, length));
-                free = begin + length;
-            }
-            let recorded: Vec<_> = jobs.iter().map(|job| job.begin).collect();
-            prop_assert_eq!(replay(&jobs, None), recorded);
-        }
-
-        #[test]
-        fn to_take_the_guilty_callback_away_never_makes_the_first_wait_longer(
-            length in 1_u64..200,
-            ready in 0_u64..200,
-            slice in 1_u64..50,
-        ) {
-            let ready = ready.min(length);
-            let jobs = [guilty(0, 0, length), job(ready, length, 1)];
-            prop_assert_eq!(replay(&jobs, None)[1], ready);
-            let sliced = replay(&jobs, Some(slice))[1];
-            prop_assert!(ready <= sliced && sliced <= length && sliced <= ready + slice);
-        }
-    }
-}
+mod tests;
