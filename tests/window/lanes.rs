@@ -26,7 +26,7 @@ fn a_lane_that_is_dragged_to_the_edge_scrolls_the_others() {
     desk.frames(1);
     desk.harness.drag_at(from);
     desk.frames(1);
-    let mut hold = |y: f32, desk: &mut Desk| {
+    let hold = |y: f32, desk: &mut Desk| {
         for _ in 0..60 {
             desk.harness.hover_at(egui::pos2(from.x, y));
             desk.frames(1);

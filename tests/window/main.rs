@@ -4,6 +4,7 @@
 mod cases;
 mod chinese;
 mod desk;
+mod keyboard;
 mod keys;
 mod lanes;
 mod marks;

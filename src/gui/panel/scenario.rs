@@ -5,6 +5,7 @@ use egui::{RichText, Ui, vec2};
 use super::{blocking, parameters, prose, widgets};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
+use crate::gui::focus;
 use crate::gui::texts::{self, Language, say_all, told, tr};
 use crate::gui::theme::{self, STEP};
 use crate::scenario::{Scenario, builtins};
@@ -36,6 +37,7 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
         ui.add_space(STEP);
         story(ui, controls);
         ui.add_space(2.0 * STEP);
+        focus::follow(ui);
     });
     more_below(ui, &shown, strip);
 }

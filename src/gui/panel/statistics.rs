@@ -154,10 +154,12 @@ fn rows(
     });
     let mut pressed = None;
     ui.spacing_mut().item_spacing = vec2(2.0 * STEP, 2.0);
+    let salt = ("statistics", columns[0].key);
     let mut table = TableBuilder::new(ui)
-        .id_salt(("statistics", columns[0].key))
+        .id_salt(salt)
         .striped(true)
-        .sense(Sense::click())
+        // A row can be pressed anywhere; the keyboard comes to its name.
+        .sense(Sense::CLICK)
         .auto_shrink(false)
         .cell_layout(Layout::left_to_right(Align::Center));
     for place in &shown {
@@ -198,6 +200,24 @@ fn rows(
             line(&mut row, document, sheet, &shown, commands);
         });
     });
+    // The library gives the edges of columns no names.
+    let salt = egui::IdSalt::new(salt);
+    let edges = ui.scope_id().with(salt).with("resize_column");
+    for (number, &place) in shown
+        .iter()
+        .enumerate()
+        .filter(|(_, place)| **place < words)
+    {
+        let edge = edges.with(number);
+        if ui.read_response(edge).is_some() {
+            let name = fill(
+                tr("Width of {column}"),
+                &[("column", &tr(columns[place].title))],
+            );
+            ui.ctx()
+                .accesskit_node_builder(edge, |node| node.set_label(name));
+        }
+    }
     pressed
 }
 
@@ -254,6 +274,9 @@ fn line(
                 let response = ui.add(label);
                 response.widget_info(|| WidgetInfo::labeled(egui::Role::Link, true, word));
                 pressed = response.clicked();
+                if response.gained_focus() {
+                    response.scroll_to_me(None);
+                }
             }
             Value::Word(word) => {
                 let word = match columns[place].key {
