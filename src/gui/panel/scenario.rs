@@ -13,7 +13,7 @@ use crate::scenario::{Scenario, builtins};
 /// What is hidden below is told of where it is at least so high, in points.
 const HIDDEN: f32 = 24.0;
 /// Height of the strip that tells of it.
-const STRIP: f32 = 22.0;
+const STRIP: f32 = 26.0;
 
 /// Shows the side; `running` is whether a run goes on.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {

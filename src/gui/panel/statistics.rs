@@ -17,9 +17,13 @@ use crate::trace::TimeRange;
 
 /// Height of a row.
 const ROW: f32 = 20.0;
+/// Height of the titles of the columns, which are buttons.
+const TITLES: f32 = 24.0;
 
-/// Width of a column of numbers.
-const NUMBER: f32 = 78.0;
+/// Width of a column of numbers where there is room, and where there is little.
+const NUMBER: [f32; 2] = [78.0, 58.0];
+/// Width of the first column, and of the other columns of words.
+const WORDS: [f32; 2] = [190.0, 104.0];
 
 /// The table and what it remembers.
 #[derive(Default)]
@@ -154,6 +158,11 @@ fn rows(
     });
     let mut pressed = None;
     ui.spacing_mut().item_spacing = vec2(2.0 * STEP, 2.0);
+    let gap = ui.spacing().item_spacing.x;
+    let worded = shown.iter().filter(|place| **place < words).count() as f32;
+    let taken = WORDS[0] + WORDS[1] * (worded - 1.0).max(0.0) + gap * shown.len() as f32;
+    let numbers = (shown.len() as f32 - worded).max(1.0);
+    let number = ((ui.available_width() - taken) / numbers).clamp(NUMBER[1], NUMBER[0]);
     let salt = ("statistics", columns[0].key);
     let mut table = TableBuilder::new(ui)
         .id_salt(salt)
@@ -161,21 +170,23 @@ fn rows(
         // A row can be pressed anywhere; the keyboard comes to its name.
         .sense(Sense::CLICK)
         .auto_shrink(false)
+        // In a small window there is room for a few rows only: the others are scrolled to.
+        .min_scrolled_height(0.0)
         .cell_layout(Layout::left_to_right(Align::Center));
     for place in &shown {
         table = table.column(match place {
-            0 => Column::initial(190.0)
+            0 => Column::initial(WORDS[0])
                 .at_least(90.0)
                 .clip(true)
                 .resizable(true),
-            place if *place < words => Column::initial(104.0)
+            place if *place < words => Column::initial(WORDS[1])
                 .at_least(50.0)
                 .clip(true)
                 .resizable(true),
-            _ => Column::exact(NUMBER),
+            _ => Column::exact(number),
         });
     }
-    let header = table.header(ROW, |mut row| {
+    let header = table.header(TITLES, |mut row| {
         for &place in &shown {
             let is_word = place < words;
             let layout = match is_word {
