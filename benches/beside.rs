@@ -28,6 +28,12 @@ pub fn thread_time() -> Duration {
     time.try_into().expect("it is not negative")
 }
 
+/// The processor time of all threads of this process.
+pub fn process_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.try_into().expect("it is not negative")
+}
+
 /// How many bytes of memory this process has at present.
 pub fn resident() -> f64 {
     let told = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();

@@ -4,7 +4,8 @@
 //! Measured on two virtual cores that were busy with eight other builds: the first picture of ten million spans came after
 //! 0.2 s, the last after 17 s; 41 bytes of memory for each span with all that the window keeps of them.
 //!
-//! - `cargo bench --bench long -- open`: writes the trace to a file and opens it in the window's app, without a display.
+//! - `cargo bench --bench long -- open`: writes the trace to a file and opens it in the window's app, without a display;
+//!   `open FILE` opens another one.
 //! - `cargo bench --bench long -- window`: the same in a real window, which stays open.
 //! - `cargo bench --bench long -- live`: the run, fetched and painted as the window does, at 60 frames a second.
 
@@ -21,8 +22,8 @@ use loopscope::gui::command::{Command, ViewCommand};
 use loopscope::gui::settings::Settings;
 use loopscope::gui::{App, Launch};
 use loopscope::trace::{TimeRange, Timestamp};
-use loopscope_benches::made::batches;
-use loopscope_benches::resident;
+use loopscope_benches::made::{batches, count};
+use loopscope_benches::{process_time, resident, thread_time};
 
 const SPANS: usize = 10_000_000;
 /// From one frame to the next.
@@ -53,7 +54,9 @@ fn main() {
     } else if asked("live") {
         live(&folder);
     } else if !asked("--test") {
-        open(&written(&folder));
+        let named = std::env::args().skip_while(|argument| argument != "open");
+        let named = named.skip(1).find(|argument| !argument.starts_with('-'));
+        open(&named.map_or_else(|| written(&folder), PathBuf::from));
     }
 }
 
@@ -76,6 +79,12 @@ struct Screen {
     begun: Instant,
     /// How long each frame took.
     frames: Vec<Duration>,
+    /// CPU time of what was done before a frame was drawn, and of drawing it.
+    taken_in: Duration,
+    drawn: Duration,
+    /// The longest time from the end of a frame to that of the next.
+    longest_gap: Duration,
+    last: Instant,
 }
 
 impl Screen {
@@ -87,6 +96,10 @@ impl Screen {
             app,
             begun: Instant::now(),
             frames: Vec::new(),
+            taken_in: Duration::ZERO,
+            drawn: Duration::ZERO,
+            longest_gap: Duration::ZERO,
+            last: Instant::now(),
         };
         screen.frame();
         screen
@@ -102,11 +115,24 @@ impl Screen {
             ..RawInput::default()
         };
         let app = &mut self.app;
+        let before = thread_time();
         app.logic(&self.ctx);
+        let taken_in = thread_time();
         let output = self.ctx.run_ui(input, |ui| app.ui(ui));
         let triangles = self.ctx.tessellate(output.shapes, output.pixels_per_point);
         std::hint::black_box(triangles);
+        self.taken_in += taken_in - before;
+        self.drawn += thread_time() - taken_in;
         self.frames.push(begun.elapsed());
+        self.longest_gap = self.longest_gap.max(self.last.elapsed());
+        self.last = Instant::now();
+    }
+
+    /// What is measured from here on is of its own.
+    fn forget(&mut self) {
+        self.frames.clear();
+        (self.taken_in, self.drawn) = (Duration::ZERO, Duration::ZERO);
+        self.longest_gap = Duration::ZERO;
     }
 
     /// What was measured since the last time.
@@ -120,7 +146,7 @@ impl Screen {
             at(0.99),
             at(1.0),
         );
-        self.frames.clear();
+        self.forget();
     }
 }
 
@@ -143,10 +169,15 @@ fn open(path: &Path) {
     while screen.app.is_busy() {
         screen.frame();
     }
+    let spans = screen
+        .app
+        .documents()
+        .shown()
+        .map_or(0, |one| count(&one.store));
     println!(
-        "all of it after {:.1?}; {:.1} bytes of memory for each span",
+        "all {spans} spans after {:.1?}; {:.1} bytes of memory for each",
         begun.elapsed(),
-        (resident() - before) / SPANS as f64
+        (resident() - before) / spans as f64
     );
     screen.tell("while it was opened");
     (0..60).for_each(|_| screen.frame());
@@ -172,25 +203,77 @@ fn live(folder: &Path) {
     screen.app.apply(Command::LoadScenario(path));
     screen.frame();
     let before = resident();
-    let begun = Instant::now();
     screen.app.apply(Command::Run);
+    println!("{}", Stretch::HEAD);
+    let mut stretch = Stretch::begin(&mut screen);
     while screen.app.is_running() {
         let next = Instant::now() + FRAME;
         screen.frame();
         sleep(next.saturating_duration_since(Instant::now()));
+        if stretch.begun.elapsed() >= STRETCH {
+            stretch.tell(&mut screen);
+            stretch = Stretch::begin(&mut screen);
+        }
     }
-    let lasted = begun.elapsed();
     let document = screen.app.documents().shown().expect("it ran");
     let store = &document.store;
+    let lasted = store.range().end.as_secs_f64();
     let dropped: u64 = store.models().iter().map(|model| model.dropped).sum();
     let gone = store.forgotten().map_or(0, |gone| gone.events);
+    let (events, spans) = (store.events(), count(store));
     println!(
-        "{} events in {lasted:.1?}: {:.0} a second; {dropped} dropped, {gone} let go of; {:.1} bytes of memory for each \
-         ({:.1} of them in the store)",
-        store.events(),
-        store.events() as f64 / lasted.as_secs_f64(),
-        (resident() - before) / store.events() as f64,
-        store.bytes() as f64 / store.events() as f64,
+        "{events} events in {lasted:.1} s: {:.0} a second; {dropped} dropped, {gone} let go of",
+        events as f64 / lasted,
     );
-    screen.tell("while it ran");
+    println!(
+        "{spans} spans; memory for each, with its moments: {:.1} bytes in the store, {:.1} with all that the window keeps",
+        store.bytes() as f64 / spans as f64,
+        (resident() - before) / spans as f64,
+    );
+}
+
+/// How long a live run is measured as one.
+const STRETCH: Duration = Duration::from_secs(10);
+
+/// A part of a live run.
+struct Stretch {
+    begun: Instant,
+    /// How many events the store had.
+    events: u64,
+    /// CPU time of the whole process: the window, the loop, the servers.
+    process: Duration,
+}
+
+impl Stretch {
+    const HEAD: &str = "     s   events/s  frames  longest gap  take in, an event  draw, a frame  others, an event";
+
+    fn begin(screen: &mut Screen) -> Self {
+        screen.forget();
+        let shown = screen.app.documents().shown();
+        Self {
+            begun: Instant::now(),
+            events: shown.map_or(0, |one| one.store.events()),
+            process: process_time(),
+        }
+    }
+
+    /// What it cost since it began. Times are CPU times, but for the gap between two frames.
+    fn tell(&self, screen: &mut Screen) {
+        let Some(document) = screen.app.documents().shown() else {
+            return;
+        };
+        let events = (document.store.events() - self.events) as f64;
+        let others = process_time() - self.process - screen.taken_in - screen.drawn;
+        let nanos = |time: Duration| time.as_nanos() as f64 / events;
+        println!(
+            "{:>6.1} {:>10.0} {:>7} {:>9.1} ms {:>15.0} ns {:>11.2} ms {:>14.0} ns",
+            document.now.as_secs_f64(),
+            events / self.begun.elapsed().as_secs_f64(),
+            screen.frames.len(),
+            screen.longest_gap.as_secs_f64() * 1e3,
+            nanos(screen.taken_in),
+            screen.drawn.as_secs_f64() * 1e3 / screen.frames.len() as f64,
+            nanos(others),
+        );
+    }
 }

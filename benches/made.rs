@@ -6,8 +6,8 @@ use loopscope::trace::{
     Timestamp,
 };
 
-/// How many tasks it serves.
-const TASKS: u64 = 8;
+/// How many tasks it serves where nothing else is said.
+const TASKS: usize = 8;
 /// Nanoseconds from one turn of the loop to the next.
 pub const TURN: u64 = 10_000;
 /// Six spans come from a turn: its poll, itself, its callback, and the task that waits, is ready and runs.
@@ -20,8 +20,16 @@ const STALL: u64 = 60_000_000;
 
 /// The batches of a trace of about so many spans, one after the other.
 pub fn batches(spans: usize) -> impl Iterator<Item = Batch> {
+    batches_of(spans, TASKS)
+}
+
+/// The same, of a loop that serves so many tasks.
+pub fn batches_of(spans: usize, tasks: usize) -> impl Iterator<Item = Batch> {
     let turns = spans as u64 / SPANS_A_TURN + 1;
-    let mut made = Made::default();
+    let mut made = Made {
+        tasks,
+        ..Made::default()
+    };
     let first = made.begin();
     let firsts = (1..=turns).step_by(TURNS_A_BATCH as usize);
     let rest = firsts.map(move |first| {
@@ -34,8 +42,13 @@ pub fn batches(spans: usize) -> impl Iterator<Item = Batch> {
 
 /// The same, taken in.
 pub fn stored(spans: usize) -> TraceStore {
+    stored_of(spans, TASKS)
+}
+
+/// The same, of a loop that serves so many tasks.
+pub fn stored_of(spans: usize, tasks: usize) -> TraceStore {
     let mut store = TraceStore::new();
-    batches(spans).for_each(|batch| store.push(&batch));
+    batches_of(spans, tasks).for_each(|batch| store.push(&batch));
     store
 }
 
@@ -55,6 +68,7 @@ pub fn count(store: &TraceStore) -> usize {
 
 #[derive(Default)]
 struct Made {
+    tasks: usize,
     events: Vec<Event>,
     names: Vec<(NameId, String)>,
     now: u64,
@@ -83,7 +97,7 @@ impl Made {
         let [model, thread, task_name] = [0, 1, 2].map(NameId::from_index);
         self.push(0, EventKind::ThreadBegin { name: thread });
         self.push(0, EventKind::ModelBegin { name: model });
-        for task in (0..TASKS).map(|task| TaskId::from_index(task as usize)) {
+        for task in (0..self.tasks).map(TaskId::from_index) {
             let name = task_name;
             self.push(0, EventKind::TaskBegin { task, name });
         }
@@ -95,7 +109,7 @@ impl Made {
         self.now += TURN;
         let begin = self.now;
         let name = NameId::from_index(3);
-        let task = Some(TaskId::from_index((turn % TASKS) as usize));
+        let task = Some(TaskId::from_index(turn as usize % self.tasks));
         let flow = FlowId::new(turn).expect("turns are counted from 1");
         let readiness = EventKind::Readiness {
             flow,

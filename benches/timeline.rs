@@ -63,6 +63,7 @@ fn compare(criterion: &mut Criterion, store: &TraceStore, spans: usize, length: 
         lanes: Arrangement::PLAIN,
         legend: true,
         hits: &[],
+        reports: &[],
         marks: &[],
         selection: None,
         chosen: None,

@@ -437,3 +437,51 @@ fn an_interrupt_keeps_what_there_is_and_does_not_count_as_success() {
     ));
     assert_eq!(report["models"][0]["tasks"][0]["outcome"], "stopped");
 }
+
+/// How often the threads of a process went to sleep so far, to be woken again.
+#[cfg(target_os = "linux")]
+fn sleeps(process: u32) -> u64 {
+    let tasks = std::fs::read_dir(format!("/proc/{process}/task")).expect("it runs");
+    let of_thread = |task: std::io::Result<std::fs::DirEntry>| {
+        let status = std::fs::read_to_string(task.ok()?.path().join("status")).ok()?;
+        let mut lines = status.lines();
+        let count = lines.find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+        count.trim().parse::<u64>().ok()
+    };
+    tasks.filter_map(of_thread).sum()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_idle_loop_leaves_an_idle_process() {
+    use std::process::Stdio;
+    use std::time::Duration;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    let folder = folder();
+    let idle = "title = \"Idle\"\nsummary = \"s\"\nlook_for = [\"l\"]\nmodels = [\"asynchronous\"]\n\
+        [[tasks]]\nname = \"nothing\"\nsteps = [{ wait = \"1m\" }]\n";
+    std::fs::write(folder.path().join("idle.toml"), idle).expect("room for a file");
+    let mut running = Command::new(env!("CARGO_BIN_EXE_loopscope"))
+        .args(["run", "idle.toml", "--trace", "t.loopscope"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program was built");
+    let part = folder.path().join("t.loopscope.part");
+    while !std::fs::metadata(&part).is_ok_and(|file| file.len() > 200) {
+        assert_eq!(running.try_wait().expect("it is ours"), None);
+        std::thread::yield_now();
+    }
+    // The first of these seconds may still hear of the start.
+    let calmest = (0..3).map(|_| {
+        let before = sleeps(running.id());
+        std::thread::sleep(SECOND);
+        sleeps(running.id()) - before
+    });
+    let calmest = calmest.min();
+    running.kill().expect("it is ours");
+    running.wait().expect("it was killed");
+    assert!(calmest.is_some_and(|wakes| wakes <= 5), "{calmest:?}");
+}

@@ -16,6 +16,8 @@ pub const LOOP_ITSELF: &str = "the loop itself";
 
 /// Of very many who share in a delay only the worst are named; the rest is one part.
 const NAMED: usize = 16;
+/// So many parts are put in order: more than are named, for several of them may have one name.
+const SORTED: usize = 2 * NAMED;
 
 /// Who held a loop for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,36 +99,82 @@ pub(super) struct Held<K> {
     pub(super) by: K,
 }
 
-/// Splits a wait among those who held the loop, which do not overlap and come in the order of time; what is left is
-/// the loop's own (`None`). The largest part first.
-pub(super) fn split<K: Eq + Hash + Copy>(
-    wait: TimeRange,
-    held: &[Held<K>],
-) -> Vec<(Option<K>, u64)> {
-    let mut parts: Vec<(Option<K>, u64)> = Vec::new();
-    let mut places: HashMap<K, usize> = HashMap::new();
-    let mut left = wait.nanos();
-    let first = held.partition_point(|held| held.range.end <= wait.begin);
-    for held in held[first..]
-        .iter()
-        .take_while(|held| held.range.begin < wait.end)
-    {
-        let nanos = common(held.range, wait).nanos().min(left);
-        if nanos == 0 {
-            continue;
-        }
-        left -= nanos;
-        let place = *places.entry(held.by).or_insert(parts.len());
-        match parts.get_mut(place) {
-            Some((_, known)) => *known += nanos,
-            None => parts.push((Some(held.by), nanos)),
-        }
+/// Those who held a loop, ready to be asked about many waits: each has a number, so that a wait costs an addition for each
+/// stretch in it. In one turn thousands may wait for thousands.
+pub(super) struct Holders<K> {
+    held: Vec<Held<usize>>,
+    by: Vec<K>,
+    /// For how long each held the loop during the wait that is looked at.
+    sums: Vec<u64>,
+}
+
+impl<K: Eq + Hash + Copy> Holders<K> {
+    /// Of stretches that do not overlap and come in the order of time.
+    pub(super) fn new(held: &[Held<K>]) -> Self {
+        let mut by = Vec::new();
+        let mut numbers: HashMap<K, usize> = HashMap::new();
+        let mut number = |holder: K| {
+            *numbers.entry(holder).or_insert_with(|| {
+                by.push(holder);
+                by.len() - 1
+            })
+        };
+        let held = held
+            .iter()
+            .map(|held| Held {
+                range: held.range,
+                by: number(held.by),
+            })
+            .collect();
+        let sums = vec![0; by.len()];
+        Self { held, by, sums }
     }
-    if left > 0 {
-        parts.push((None, left));
+
+    /// Splits a wait among them; what is left is the loop's own (`None`). The largest part first, as far as [`SORTED`].
+    pub(super) fn split(&mut self, wait: TimeRange) -> Vec<(Option<K>, u64)> {
+        let mut came: Vec<usize> = Vec::new();
+        let mut left = wait.nanos();
+        let first = self
+            .held
+            .partition_point(|held| held.range.end <= wait.begin);
+        let during = self.held[first..].iter();
+        for held in during.take_while(|held| held.range.begin < wait.end) {
+            let nanos = common(held.range, wait).nanos().min(left);
+            if nanos == 0 {
+                continue;
+            }
+            left -= nanos;
+            if self.sums[held.by] == 0 {
+                came.push(held.by);
+            }
+            self.sums[held.by] += nanos;
+        }
+        let mut parts: Vec<_> = came
+            .into_iter()
+            .map(|number| {
+                (
+                    Some(self.by[number]),
+                    std::mem::take(&mut self.sums[number]),
+                )
+            })
+            .collect();
+        if left > 0 {
+            parts.push((None, left));
+        }
+        sort_the_largest(parts)
     }
-    parts.sort_by_key(|(_, nanos)| std::cmp::Reverse(*nanos));
-    parts
+}
+
+/// The largest parts first; of those that are alike the one that came first. From [`SORTED`] on in any order.
+fn sort_the_largest<T>(parts: Vec<(T, u64)>) -> Vec<(T, u64)> {
+    let mut parts: Vec<_> = parts.into_iter().enumerate().collect();
+    let key = |&(place, (_, nanos)): &(usize, (T, u64))| (std::cmp::Reverse(nanos), place);
+    if parts.len() > SORTED {
+        parts.select_nth_unstable_by_key(SORTED, key);
+    }
+    let sorted = parts.len().min(SORTED);
+    parts[..sorted].sort_unstable_by_key(key);
+    parts.into_iter().map(|(_, part)| part).collect()
 }
 
 /// The parts with their names. Those of very many become one.
@@ -136,8 +184,8 @@ pub(super) fn name_parts<K>(
 ) -> Vec<Blame> {
     let mut named: Vec<Blame> = Vec::new();
     let (mut others, mut rest) = (0, 0);
-    for (by, nanos) in parts {
-        if named.len() == NAMED {
+    for (place, (by, nanos)) in parts.into_iter().enumerate() {
+        if named.len() == NAMED || place >= SORTED {
             others += 1;
             rest += nanos;
             continue;
@@ -189,7 +237,7 @@ mod tests {
                 by: 'c',
             },
         ];
-        let parts = split(range(5, 27), &held);
+        let parts = Holders::new(&held).split(range(5, 27));
         assert_eq!(parts, [(Some('a'), 10), (Some('b'), 8), (None, 4)]);
     }
 
@@ -201,7 +249,7 @@ mod tests {
                 by,
             })
             .collect();
-        let blame = name_parts(split(range(0, 500), &held), |by| {
+        let blame = name_parts(Holders::new(&held).split(range(0, 500)), |by| {
             Holder::of(&by.to_string(), None)
         });
         assert_eq!(blame.len(), NAMED + 1);
@@ -214,7 +262,7 @@ mod tests {
 
         #[test]
         fn the_parts_add_up_to_the_delay(
-            callbacks in prop::collection::vec((0_u64..20, 0_u64..50, 0_u8..4), 0..40),
+            callbacks in prop::collection::vec((0_u64..20, 0_u64..50, 0_u8..60), 0..90),
             ready in 0_u64..1000,
             delay in 0_u64..1000,
         ) {
@@ -224,7 +272,12 @@ mod tests {
                 held.push(Held { range: range(at + gap, at + gap + length), by });
                 at += gap + length;
             }
-            let parts = split(range(ready, ready + delay), &held);
+            let mut holders = Holders::new(&held);
+            let parts = holders.split(range(ready, ready + delay));
+            // Of the wait before nothing is left behind.
+            prop_assert_eq!(&parts, &holders.split(range(ready, ready + delay)));
+            let largest = parts.windows(2).take(SORTED - 1);
+            prop_assert!(largest.clone().all(|pair| pair[0].1 >= pair[1].1));
             prop_assert_eq!(parts.iter().map(|(_, nanos)| nanos).sum::<u64>(), delay);
             for (by, nanos) in parts {
                 prop_assert!(nanos > 0);

@@ -109,8 +109,15 @@ pub(super) struct LoopHistory {
     descriptors: BTreeMap<TaskId, Vec<(Timestamp, i32)>>,
     /// The readiness that was told last, until its descriptor is.
     readiness: Option<(FlowId, TaskId)>,
-    /// The work that it gave to its thread pool.
-    work: Vec<(Timestamp, NameId)>,
+    work: Work,
+}
+
+/// The work that a loop gave to its thread pool.
+#[derive(Clone, Debug, Default)]
+struct Work {
+    /// How many pieces are no more here: the pool had begun them long ago.
+    gone: usize,
+    given: Vec<(Timestamp, NameId)>,
 }
 
 /// What the loops of a model had registered and planned, by time.
@@ -125,6 +132,8 @@ pub struct LoopHistories {
 #[derive(Clone, Debug, Default)]
 struct Begun {
     looked_at: usize,
+    /// How many are no more here.
+    gone: usize,
     at: Vec<Timestamp>,
 }
 
@@ -146,9 +155,14 @@ impl LoopHistories {
 
     /// Lets go of what is not needed to tell of `moment` or of a later one, as the store does.
     pub fn forget_before(&mut self, moment: Timestamp) {
+        self.begun
+            .values_mut()
+            .for_each(|begun| begun.forget_before(moment));
+        let begun = self.begun.values().map(|begun| begun.gone).sum();
         for history in self.loops.values_mut() {
             history.timers.forget_before(moment);
             history.connections.forget_before(moment);
+            history.work.forget_first(begun);
         }
     }
 
@@ -164,7 +178,7 @@ impl LoopHistories {
             let ended = self.begun.get(&thread.id)?;
             let open = thread.lane.open().first();
             let open = open.filter(|span| is_work(span.kind) && span.begin <= moment);
-            let ended = ended.at.partition_point(|at| *at <= moment);
+            let ended = ended.gone + ended.at.partition_point(|at| *at <= moment);
             Some(ended + usize::from(open.is_some()))
         });
         begun.sum()
@@ -175,7 +189,22 @@ const fn is_work(kind: SpanKind) -> bool {
     matches!(kind, SpanKind::Callback(Cause::ThreadPool))
 }
 
+impl Work {
+    /// Lets go of the first `count` that were ever given, where the pool has begun as many: it takes them in their order.
+    fn forget_first(&mut self, count: usize) {
+        let gone = count.saturating_sub(self.gone).min(self.given.len());
+        self.given.drain(..gone);
+        self.gone += gone;
+    }
+}
+
 impl Begun {
+    fn forget_before(&mut self, moment: Timestamp) {
+        let gone = self.at.partition_point(|at| *at < moment);
+        self.at.drain(..gone);
+        self.gone += gone;
+    }
+
     fn look(&mut self, thread: &ThreadTrack, most: usize) -> usize {
         let Some(row) = thread.lane.row(0) else {
             return 0;
@@ -247,7 +276,7 @@ impl LoopHistory {
                 ..
             } => self.readiness = Some((flow, task)),
             EventKind::ReadinessOf { flow, fd } => self.has_descriptor(at, flow, fd),
-            EventKind::WorkQueued { name, .. } => self.work.push((at, name)),
+            EventKind::WorkQueued { name, .. } => self.work.given.push((at, name)),
             _ => {}
         }
     }
@@ -298,10 +327,12 @@ impl LoopHistory {
         had.get(past.saturating_sub(1)).map(|(_, fd)| *fd)
     }
 
-    /// The work that was given to the thread pool up to a moment, in that order.
-    pub(super) fn work(&self, moment: Timestamp) -> &[(Timestamp, NameId)] {
-        let past = self.work.partition_point(|(at, _)| *at <= moment);
-        &self.work[..past]
+    /// The work that was given to the thread pool up to a moment, in that order; and how many pieces before it are no more
+    /// here.
+    pub(super) fn work(&self, moment: Timestamp) -> (usize, &[(Timestamp, NameId)]) {
+        let given = &self.work.given;
+        let past = given.partition_point(|(at, _)| *at <= moment);
+        (self.work.gone, &given[..past])
     }
 }
 

@@ -368,10 +368,10 @@ fn calls(thread: &ThreadTrack, turn: usize, until_now: TimeRange) -> Vec<QueuedC
 fn pool(
     model: &ModelTrack,
     histories: &LoopHistories,
-    given: &[(Timestamp, NameId)],
+    (gone, given): (usize, &[(Timestamp, NameId)]),
     at: Timestamp,
 ) -> PoolState {
-    if given.is_empty() {
+    if gone == 0 && given.is_empty() {
         return PoolState::default();
     }
     let work = |thread: &ThreadTrack| {
@@ -379,7 +379,8 @@ fn pool(
         let works = span.kind == SpanKind::Callback(Cause::ThreadPool);
         works.then_some((span.begin, span.name))
     };
-    let begun = histories.begun(model, at).min(given.len());
+    let begun = histories.begun(model, at).saturating_sub(gone);
+    let begun = begun.min(given.len());
     PoolState {
         at_work: model.threads.iter().filter_map(work).collect(),
         queued: given[begun..].to_vec(),

@@ -84,10 +84,12 @@ fn of_read<'a>(
     let to = total
         .checked_sub(connection.read_before)
         .filter(|to| *to > from)?;
-    let sent = store.sends().on(connection.wire, connection.at);
+    let sent = store.sends().on(connection.wire, connection.at)?;
     let first = sent.partition_point(|one| one.total <= from);
     let last = sent.partition_point(|one| one.total < to);
-    let sent = sent.get(first..=last)?;
+    // As much as it read, or more, is known to have been sent.
+    sent.get(last)?;
+    let sent = sent.range(first..=last);
     let index = task.lane.at(0, at)?;
     let (model, task) = (model.id, task.id);
     Some(sent.iter().map(move |one| Link {

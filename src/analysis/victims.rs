@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::blame::{Held, Holder, name_parts, named, split};
+use super::blame::{Held, Holder, Holders, name_parts, named};
 use super::compare::name_of_task;
 use super::ready::{Ready, Waiting, ready_of, still_waiting};
 use super::spans::{Called, called_in, common};
@@ -191,9 +191,9 @@ impl Look<'_> {
         let Some(whole) = waits.reduce(TimeRange::union) else {
             return;
         };
-        let held = held(self.thread, stall, whole, self.now);
+        let mut holders = Holders::new(&held(self.thread, stall, whole, self.now));
         for victim in victims {
-            let parts = split(victim.waited, &held);
+            let parts = holders.split(victim.waited);
             victim.blame = name_parts(parts, |(callback, task)| Holder::Callback {
                 name: callback
                     .map_or("?", |name| self.store.name(name))

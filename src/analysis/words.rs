@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::trace::Outcome;
 
-/// A duration as a person says it: three digits and a unit, such as `850 ns`, `8.04 ms`, `200 ms` or `3.2 s`.
+/// A duration as a person says it: three digits and a unit, such as `850 ns`, `8.04 ms`, `200 ms` or `3.2 s`; whole
+/// seconds from a thousand of them on.
 pub fn plain_duration(duration: Duration) -> String {
     let nanos = duration.as_nanos() as f64;
     // Where rounding to three digits would reach the next unit, it is the next unit.
@@ -17,6 +18,9 @@ pub fn plain_duration(duration: Duration) -> String {
     } else {
         (nanos / 1e9, "s")
     };
+    if value >= 999.5 {
+        return format!("{} {unit}", plain_count(value.round() as u64));
+    }
     let decimals = match value {
         value if value < 9.995 => 2,
         value if value < 99.95 => 1,
@@ -85,7 +89,7 @@ mod tests {
         assert_eq!(said(9_999), "10 µs");
         assert_eq!(said(999_999), "1 ms");
         assert_eq!(said(3_200_000_000), "3.2 s");
-        assert_eq!(said(1_230_000_000_000), "1230 s");
+        assert_eq!(said(1_230_000_000_000), "1,230 s");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::args::RunArgs;
 use super::bell::Bell;
@@ -19,8 +19,10 @@ use crate::trace::Batch;
 
 /// How often what was recorded is fetched, and the bars are moved.
 pub(super) const TICK: Duration = Duration::from_millis(25);
-/// How often the bars are moved while nothing is recorded: an idle loop leaves an idle process.
+/// How often the bars are moved while nothing is recorded: the longer the silence, the less often, so that an idle loop
+/// leaves an idle process. A bar is behind by a quarter of what it shows, at most.
 const IDLE_TICK: Duration = Duration::from_millis(500);
+const RAREST: Duration = Duration::from_secs(5);
 
 /// Runs it, and prints what came of it.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
@@ -123,6 +125,7 @@ fn execute(
     let mut store = TraceStore::new();
     let mut progress = Progress::new(scenario, show_progress);
     let mut asked = false;
+    let mut news_at = Instant::now();
     loop {
         bell.listen();
         let before = store.events();
@@ -135,14 +138,20 @@ fn execute(
             asked = true;
         }
         if store.events() > before {
+            news_at = Instant::now();
             std::thread::sleep(TICK);
         } else {
-            bell.wait(IDLE_TICK);
+            bell.wait(patience(news_at.elapsed()));
         }
     }
     progress.clear();
     session.join();
     Ok((store, asked))
+}
+
+/// How long to wait for a ring, where nothing was recorded for so long.
+fn patience(silence: Duration) -> Duration {
+    (silence / 4).clamp(IDLE_TICK, RAREST)
 }
 
 /// Takes in what is there. Whether more may come.
@@ -238,5 +247,23 @@ impl<'a> TraceFiles<'a> {
             result = result.and(origin.export(path, &self.info, store, &[], store.range().end));
         }
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn while_nothing_is_recorded_the_bars_are_moved_ever_less_often() {
+        let minute = Duration::from_secs(60);
+        let (mut silence, mut looks) = (Duration::ZERO, 0);
+        while silence < minute {
+            assert!(patience(silence) <= IDLE_TICK.max(silence / 4));
+            silence += patience(silence);
+            looks += 1;
+        }
+        assert!(looks < 25, "{looks}");
+        assert_eq!(patience(minute), RAREST);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use super::beside::Pair;
 use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
 use super::desktop::Desktop;
@@ -13,18 +14,16 @@ use super::jobs::{Done, Jobs};
 use super::lanes::Arrangements;
 use super::live::Live;
 use super::messages::{Messages, Severity};
+use super::middle::Pane;
 use super::navigate;
 use super::opening::Opening;
 use super::panel;
 use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
 use super::panel::walk::Walk;
-use super::plot::Plots;
 use super::search::Search;
 use super::settings::Settings;
 use super::theme;
-use super::timeline::Timeline;
-use super::timeline::minimap::Minimap;
 use super::what_if::WhatIf;
 use crate::gui::texts::{self, fill, say, tr};
 use crate::scenario::builtins;
@@ -38,8 +37,11 @@ pub struct App {
     pub(super) documents: Documents,
     /// How the lanes are arranged, while the window is open.
     pub(super) lanes: Arrangements,
-    pub(super) timeline: Timeline,
-    pub(super) minimap: Minimap,
+    /// The timeline, and the one of the trace that is compared with.
+    pub(super) panes: [Pane; 2],
+    /// Two traces that are compared.
+    pub(super) pair: Option<Pair>,
+    pub(super) differences: panel::beside::Differences,
     pub(super) search: Search,
     pub(super) live: Option<Live>,
     pub(super) messages: Messages,
@@ -50,7 +52,6 @@ pub struct App {
     pub(super) jobs: Jobs,
     pub(super) opening: Vec<Opening>,
     pub(super) statistics: panel::statistics::Table,
-    pub(super) plots: Plots,
     pub(super) what_if: WhatIf,
     pub(super) runs: u32,
     closing: bool,
@@ -72,8 +73,9 @@ impl App {
             controls: Controls::of(first.scenario(), first.name),
             documents: Documents::default(),
             lanes: Arrangements::default(),
-            timeline: Timeline::default(),
-            minimap: Minimap::default(),
+            panes: Default::default(),
+            pair: None,
+            differences: panel::beside::Differences::default(),
             search: Search::default(),
             live: None,
             messages: Messages::default(),
@@ -84,7 +86,6 @@ impl App {
             jobs: Jobs::new(ctx),
             opening: Vec::new(),
             statistics: panel::statistics::Table::default(),
-            plots: Plots::default(),
             what_if: WhatIf::default(),
             runs: 0,
             closing: false,
@@ -114,6 +115,10 @@ impl App {
 
     /// What stands above the window: what is shown in it.
     pub fn title(&self) -> String {
+        if let Some(compared) = self.compared() {
+            let [a, b] = compared.documents.map(|document| &document.title);
+            return format!("{a} | {b} – Loopscope");
+        }
         match self.documents.shown() {
             Some(document) => format!("{} – Loopscope", document.title),
             None => "Loopscope".to_owned(),
@@ -155,11 +160,13 @@ impl App {
         self.fetch(ctx);
         let shown = self.documents.shown_mut();
         let is_behind = shown.is_some_and(|document| !document.look_at_loops());
-        if self.documents.catch_up() || is_behind {
+        let other_is_behind = !self.look_at_the_other();
+        if self.documents.catch_up() || is_behind || other_is_behind {
             ctx.request_repaint();
         }
         self.update_what_if();
         self.play_on(ctx);
+        self.link_views();
     }
 
     /// Everything that is said on this thread is said in the language that was chosen.
@@ -228,6 +235,7 @@ impl App {
                 self.on_shown(|document| next_stall(document, forward));
             }
             Command::ShowTrace(place) => self.documents.show(place),
+            Command::Beside(command) => self.beside(command),
             Command::OpenDialog => self.ask_for_path(Purpose::OpenTrace),
             Command::LoadScenarioDialog => self.ask_for_path(Purpose::LoadScenario),
             Command::SaveScenarioDialog => self.ask_for_path(Purpose::SaveScenario),
@@ -276,7 +284,7 @@ impl App {
         }
     }
 
-    fn on_shown(&mut self, change: impl FnOnce(&mut Document)) {
+    pub(super) fn on_shown(&mut self, change: impl FnOnce(&mut Document)) {
         if let Some(document) = self.documents.shown_mut() {
             change(document);
         }
@@ -364,7 +372,7 @@ impl App {
 }
 
 /// Moves the view. Asked for what is shown already, it shows everything: the same key leads there and back.
-fn look(document: &mut Document, command: ViewCommand) {
+pub(super) fn look(document: &mut Document, command: ViewCommand) {
     let before = (document.view.begin(), document.view.length());
     document.look(command);
     let unmoved = before == (document.view.begin(), document.view.length());

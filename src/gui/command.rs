@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::beside::BesideCommand;
 use super::lanes::LaneCommand;
 use super::marks::MarkCommand;
 use super::playback::PlaybackCommand;
@@ -72,6 +73,8 @@ pub enum Command {
     NextStall(bool),
     /// Look at another one of the traces that are there, by its place among them.
     ShowTrace(usize),
+    /// Compare two traces.
+    Beside(BesideCommand),
     /// Ask for a trace file and open it.
     OpenDialog,
     /// Open a trace file.

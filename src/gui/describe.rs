@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::analysis::plain_duration;
 use crate::gui::texts::{self, fill, tr};
+use crate::gui::theme::hues;
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, TraceStore};
 use crate::trace::{
     Doing, EventKind, Half, Interest, ModelId, Outcome, Side, TaskId, ThreadId, WaitCall,
@@ -54,6 +55,13 @@ pub(super) fn model(store: &TraceStore, id: ModelId) -> &str {
     store
         .model(id)
         .map_or("?", |model| texts::variant(store.model_name(model)))
+}
+
+/// The models of a trace, each with what tells its colour (see [`hues`]).
+pub(super) fn coloured_models(store: &TraceStore) -> impl Iterator<Item = (usize, &ModelTrack)> {
+    let models = store.models();
+    let hues = hues(models.iter().map(|model| store.model_name(model)));
+    hues.into_iter().zip(models)
 }
 
 /// What a task is called.

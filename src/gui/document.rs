@@ -13,7 +13,7 @@ use super::marks::Marks;
 use super::navigate;
 use super::playback::Playback;
 use super::reports::Reports;
-use super::time_view::TimeView;
+use super::time_view::{Extent, TimeView};
 use super::walk::walk;
 use super::what_if::Ran;
 use crate::analysis::{Finding, LoopHistories, StallReport, Waits};
@@ -51,6 +51,8 @@ pub struct Document {
     pub now: Timestamp,
     /// Which stretch of it is on the screen.
     pub view: TimeView,
+    /// From when to when, on its clock, there is something to see of the trace that it is compared with, if it is.
+    pub beyond: Option<Extent>,
     /// What of it is looked at closely.
     pub selection: Option<Selection>,
     /// Which stretch of it is chosen.
@@ -134,6 +136,7 @@ impl Document {
             store: Arc::new(store),
             now: Timestamp::ZERO,
             view: TimeView::default(),
+            beyond: None,
             selection: None,
             chosen: None,
             stalls: Vec::new(),
@@ -182,11 +185,17 @@ impl Document {
         TimeRange::new(Timestamp::ZERO, self.now.max(self.store.range().end))
     }
 
+    /// From when to when there is something to see: of it, or of what it is compared with.
+    pub fn extent(&self) -> Extent {
+        let own = Extent::from(self.range());
+        self.beyond.map_or(own, |beyond| own.union(beyond))
+    }
+
     /// Lets the time go on, and the view with it.
     pub fn advance(&mut self, now: Timestamp) {
         self.now = now.max(self.store.range().end);
         self.report(Some(Instant::now() + BUDGET));
-        self.view.advance(self.range());
+        self.view.advance(self.extent());
     }
 
     /// Looks at how the loops fared, as far as a frame has time for. Whether that was all.
@@ -211,7 +220,7 @@ impl Document {
 
     /// Moves the view.
     pub fn look(&mut self, command: ViewCommand) {
-        self.view.apply(command, self.range());
+        self.view.apply(command, self.extent());
     }
 
     /// Looks closely at something, and moves the view where it cannot be seen well.
@@ -295,6 +304,18 @@ impl Documents {
         if place < self.all.len() {
             self.shown = place;
         }
+    }
+
+    /// Shows the one with this id.
+    pub fn show_id(&mut self, id: u32) {
+        if let Some(place) = self.all.iter().position(|one| one.id == id) {
+            self.shown = place;
+        }
+    }
+
+    /// The one that was opened or run before the one that is shown.
+    pub fn before_shown(&self) -> Option<&Document> {
+        self.all.get(self.shown.checked_sub(1)?)
     }
 
     /// The one with this id.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use super::document::{Document, Native};
 use crate::format::{Recording, WriteError};
@@ -28,7 +30,7 @@ const RAREST: Duration = Duration::from_secs(10);
 pub struct Live {
     session: Session,
     receiver: Receiver,
-    waker: Arc<Waker>,
+    bell: Arc<Bell>,
     /// When it was fetched from last.
     fetched_at: Instant,
     /// When anything came last.
@@ -66,17 +68,14 @@ impl Live {
         number: u32,
         expected: Expectations,
     ) -> Result<Self, SessionError> {
-        let waker = Arc::new(Waker {
-            ctx: ctx.clone(),
-            pending: AtomicBool::new(false),
-        });
+        let bell = Arc::new(Bell::hang(ctx).map_err(SessionError::Thread)?);
         let models = options.models.len();
-        let wake = Arc::clone(&waker);
-        let (session, receiver) = Session::start(scenario, options, Arc::new(move || wake.wake()))?;
+        let rope = Arc::clone(&bell);
+        let (session, receiver) = Session::start(scenario, options, Arc::new(move || rope.ring()))?;
         Ok(Self {
             session,
             receiver,
-            waker,
+            bell,
             fetched_at: Instant::now(),
             news_at: Instant::now(),
             number,
@@ -113,22 +112,30 @@ impl Live {
     /// # Errors
     /// When it cannot be written to the recording: told once. The document has it all the same.
     pub fn fetch(&mut self, document: &mut Document) -> (Fetched, Result<(), WriteError>) {
-        self.waker.clear();
         if matches!(document.native, Native::Away) {
             // An export is reading; what is recorded meanwhile waits in the channel.
             return (Fetched::All, Ok(()));
         }
         // Asked before the channel: what was recorded before the end is in it then.
-        let finished = self.session.is_finished();
+        let mut finished = self.session.is_finished();
         let begun = Instant::now();
         let budget = budget(begun.duration_since(self.fetched_at));
         self.fetched_at = begun;
         let mut written = Ok(());
+        let mut listens = false;
         let fetched = loop {
             let batch = match self.receiver.try_recv() {
                 Ok(batch) => batch,
                 Err(TryRecvError::Empty) if finished => break Fetched::Last,
-                Err(TryRecvError::Empty) => break Fetched::All,
+                // Where there was news, another frame comes soon by itself.
+                Err(TryRecvError::Empty) if listens || self.has_news() => break Fetched::All,
+                Err(TryRecvError::Empty) => {
+                    self.bell.listen();
+                    // What was there before anybody listened was not rung for: once more.
+                    listens = true;
+                    finished = self.session.is_finished();
+                    continue;
+                }
                 Err(TryRecvError::Disconnected) => break Fetched::Last,
             };
             document.push(&batch);
@@ -163,7 +170,15 @@ impl Live {
 
     /// How soon to paint again, if nothing is recorded before.
     pub fn next_frame(&self, document: &Document) -> Duration {
+        if self.has_news() {
+            return SOON;
+        }
         next_frame(&document.store, self.news_at.elapsed())
+    }
+
+    /// Whether the last fetch brought any.
+    fn has_news(&self) -> bool {
+        self.news_at == self.fetched_at
     }
 
     /// Whether everybody waits, and has for a while: the picture then moves on when something is recorded, and seldom
@@ -195,22 +210,47 @@ fn next_frame(store: &TraceStore, silence: Duration) -> Duration {
     }
 }
 
-/// Asks for a repaint on behalf of the recording threads, once per frame however often they call.
-struct Waker {
-    ctx: egui::Context,
-    pending: AtomicBool,
+/// Asks for a frame on behalf of the recording threads, where nobody would look soon by themselves.
+///
+/// Those threads are what is being observed, and the window holds egui's lock for as long as it makes the triangles of a
+/// frame: so another thread asks. And while there is news, nobody has to: each frame asks for the next.
+struct Bell {
+    /// Whether it is to be heard, once.
+    listening: AtomicBool,
+    rope: SyncSender<()>,
 }
 
-impl Waker {
-    fn wake(&self) {
-        if !self.pending.swap(true, Ordering::AcqRel) {
-            // Without a delay egui would paint two frames.
-            self.ctx.request_repaint_after(SOON);
-        }
+impl Bell {
+    /// Makes one, with the thread that hears it. It ends with the bell.
+    fn hang(ctx: &egui::Context) -> io::Result<Self> {
+        let (rope, rung) = sync_channel(1);
+        let ctx = ctx.clone();
+        thread::Builder::new()
+            .name("loopscope-bell".to_owned())
+            .spawn(move || {
+                while rung.recv().is_ok() {
+                    // Without a delay egui would paint two frames.
+                    ctx.request_repaint_after(SOON);
+                }
+            })?;
+        Ok(Self {
+            listening: AtomicBool::new(false),
+            rope,
+        })
     }
 
-    fn clear(&self) {
-        self.pending.store(false, Ordering::Release);
+    /// It is heard from now on, until it has rung.
+    fn listen(&self) {
+        self.listening.store(true, Ordering::SeqCst);
+    }
+
+    /// Returns at once, whatever the window does.
+    fn ring(&self) {
+        // In one order with what was put into the channel before: either that is seen there, or this is heard.
+        if self.listening.swap(false, Ordering::SeqCst) {
+            // Where it has not been heard yet it need not ring again.
+            let _ = self.rope.try_send(());
+        }
     }
 }
 
@@ -218,6 +258,24 @@ impl Waker {
 mod tests {
     use super::*;
     use crate::trace::{Batch, ModelId, Source, ThreadId, Timestamp};
+
+    #[test]
+    fn whoever_records_never_waits_for_the_window() {
+        let ctx = egui::Context::default();
+        let (asked, frames) = sync_channel(8);
+        ctx.set_request_repaint_callback(move |_| {
+            let _ = asked.try_send(());
+        });
+        let bell = Bell::hang(&ctx).expect("there are threads");
+        bell.ring();
+        bell.listen();
+        // Whoever asked egui for anything now would wait until this is over.
+        ctx.input(|_| (0..3).for_each(|_| bell.ring()));
+        let long = Duration::from_secs(60);
+        frames.recv_timeout(long).expect("it was heard");
+        drop(bell);
+        assert!(frames.try_recv().is_err(), "and only once");
+    }
 
     fn store_of(kinds: &[EventKind]) -> TraceStore {
         let at = Timestamp::ZERO;

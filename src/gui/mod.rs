@@ -9,6 +9,7 @@
 
 pub mod action;
 pub mod app;
+pub mod beside;
 pub mod command;
 pub mod controls;
 mod counting;
@@ -24,6 +25,7 @@ pub mod live;
 mod marking;
 pub mod marks;
 pub mod messages;
+mod middle;
 mod navigate;
 mod opening;
 pub mod panel;

@@ -31,6 +31,8 @@ pub struct Opening {
     pub path: PathBuf,
     /// The id of its document, once its first events are here.
     pub document: Option<u32>,
+    /// The id of the trace that it is to be compared with.
+    beside: Option<u32>,
     info: TraceInfo,
     parts: Receiver<Part>,
     /// When something was taken in last.
@@ -71,6 +73,7 @@ impl Opening {
         Ok(Self {
             path,
             document: None,
+            beside: None,
             info: TraceInfo::default(),
             parts,
             taken_at: Instant::now(),
@@ -83,6 +86,14 @@ impl Opening {
     pub fn share(&self) -> f32 {
         let read = self.read.load(Ordering::Relaxed);
         (read as f64 / self.size.max(1) as f64).clamp(0.0, 1.0) as f32
+    }
+
+    /// What it is opened for.
+    const fn purpose(&self) -> Purpose {
+        match self.beside {
+            Some(_) => Purpose::Compare,
+            None => Purpose::OpenTrace,
+        }
     }
 
     /// What it is called.
@@ -138,9 +149,17 @@ impl Reading {
 impl App {
     /// Begins to open a trace.
     pub(super) fn open(&mut self, path: PathBuf) {
-        self.set_busy(Purpose::OpenTrace);
+        self.open_beside(path, None);
+    }
+
+    /// Begins to open a trace, which is then compared with the one with this id, if there is one.
+    pub(super) fn open_beside(&mut self, path: PathBuf, beside: Option<u32>) {
         match Opening::start(path, &self.ctx) {
-            Ok(opening) => self.opening.push(opening),
+            Ok(opening) => {
+                let opening = Opening { beside, ..opening };
+                self.set_busy(opening.purpose());
+                self.opening.push(opening);
+            }
             Err(error) => self.check_job(Err(error)),
         }
     }
@@ -203,7 +222,7 @@ impl App {
                     return false;
                 }
                 Part::Failed(error) => {
-                    self.fail(Purpose::OpenTrace, say(&error));
+                    self.fail(opening.purpose(), say(&error));
                     return false;
                 }
             }
@@ -216,11 +235,15 @@ impl App {
 
     /// The file is a trace: from here on there is something to look at.
     fn begin_to_show(&mut self, opening: &mut Opening) -> u32 {
-        self.close_dialog(Purpose::OpenTrace);
+        self.close_dialog(opening.purpose());
         self.remember_folder(&opening.path);
         let document = Document::of_opening(&opening.path, std::mem::take(&mut opening.info));
         let id = self.add(document);
         opening.document = Some(id);
+        if let Some(beside) = opening.beside {
+            self.documents.show_id(beside);
+            self.compare([beside, id]);
+        }
         id
     }
 }

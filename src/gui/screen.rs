@@ -11,12 +11,10 @@ use super::document::{Document, Documents};
 use super::focus;
 use super::panel;
 use super::panel::edge::{At, Part};
-use super::plot::{histogram, strip};
+use super::plot::histogram;
 use super::settings::Settings;
 use super::shortcut;
-use super::theme::{self, Palette};
-use super::time_view::TimeView;
-use super::timeline::{self, minimap};
+use super::theme;
 use super::what_if::{WhatIf, stall_of};
 use crate::gui::texts::english;
 
@@ -40,7 +38,7 @@ impl App {
             panel::help::show(ui, &mut commands);
         }
         if let Some(mut palette) = self.palette.take() {
-            palette.show(ui, &self.state(ui), &mut commands);
+            palette.show(ui, &self.state(ui), &self.documents, &mut commands);
             self.palette = Some(palette);
         }
         if let Some(dialog) = &mut self.dialog {
@@ -62,27 +60,31 @@ impl App {
             self.settings.show(side, first.shows(side));
         }
         self.settings.detail = first.detail;
+        self.settings.split = first.split;
         // egui remembers how large the hand made each panel, and what is in it keeps it so.
         self.ctx.data_mut(egui::util::IdTypeMap::clear);
     }
 
     /// What decides what can be done.
-    fn state(&self, ui: &Ui) -> State<'_> {
+    pub(super) fn state(&self, ui: &Ui) -> State<'_> {
         let documents = &self.documents;
+        let (pane, pointed) = self.hand();
         State {
             document: documents.shown(),
             place: (documents.shown_place(), documents.all().len()),
+            before: documents.before_shown(),
+            compared: self.compared(),
             live: self.shown_is_live(),
             running: self.is_running(),
             cannot_run: self.cannot_run(),
             settings: &self.settings,
             dark: ui.visuals().dark_mode,
             still: theme::is_still(ui.ctx()),
-            pointed: self.timeline.pointed(),
+            pointed,
             found: documents
                 .shown()
                 .map_or(0, |one| self.search.hits(one.id).len()),
-            lane: self.timeline.aimed(),
+            lane: pane.timeline.aimed(),
             lanes: self.lanes(),
             held: action::ONE_STEP,
             what_if: self.what_if.answer.as_ref(),
@@ -98,24 +100,48 @@ impl App {
         panel::top_bar::Scene {
             documents: &self.documents,
             live: self.live.as_ref(),
+            opening: &self.opening,
         }
+    }
+
+    /// What differs between two traces, in the place of what compares the models of one.
+    fn differences(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        if !self.settings.shows(Side::Comparison) {
+            return;
+        }
+        // It has a frame's state of its own while the rest of the app is looked at.
+        let mut differences = std::mem::take(&mut self.differences);
+        if let Some(compared) = self.compared() {
+            let frame = Frame::side_top_panel(ui.style());
+            let state = self.state(ui);
+            bottom(ui, "differences", 262.0)
+                .called(Side::Comparison.word())
+                .frame(frame)
+                .show(ui, |ui| {
+                    let live = compared.documents.map(|document| self.is_live(document));
+                    differences.show(ui, &compared, live, &state, commands);
+                });
+        }
+        self.differences = differences;
     }
 
     /// The sides that are shown, from the outside in.
     fn sides(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
-        let (is_live, threshold) = (self.shown_is_live(), self.shown_threshold());
+        let is_live = self.shown_is_live();
+        self.differences(ui, commands);
         let shown = self.documents.shown();
+        let threshold = shown.map_or(Duration::ZERO, |document| self.threshold_of(document));
+        let is_compared = self.compared().is_some();
         let is_shown = |side| self.settings.shows(side);
         let frame = Frame::side_top_panel(ui.style());
         if let Some(document) = shown
             && is_shown(Side::Comparison)
+            && !is_compared
         {
-            // With failures there is more to show; each has the height that the hand gave it.
-            let (id, height) = match panel::comparison::has_failures(document) {
-                false => ("comparison", 130.0),
-                true => ("comparison and failures", 166.0),
-            };
-            bottom(ui, id, height)
+            let shape = panel::comparison::Shape::of(document);
+            // Each has the height that the hand gave it.
+            let id = ("comparison", shape);
+            bottom(ui, id, shape.height(ui.available_height()))
                 .called(Side::Comparison.word())
                 .frame(frame)
                 .show(ui, |ui| {
@@ -177,105 +203,30 @@ impl App {
                             panel::loop_state::show(ui, &scene, commands);
                         }
                         Detail::Marks => panel::marks::show(ui, &document.marks, commands),
-                        Detail::Delays => histogram::show(ui, document, &mut self.plots),
+                        Detail::Delays => {
+                            histogram::show(ui, document, &mut self.panes[0].plots);
+                        }
                     }
                 });
         }
     }
 
-    /// The timeline, and the plots on its axis.
-    fn middle(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
-        let palette = Palette::of(ui.visuals());
-        let frame = Frame::new().fill(palette.background);
-        let is_live = self.shown_is_live();
-        let threshold = self.shown_threshold();
-        let Some(document) = self.documents.shown() else {
-            egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-                panel::welcome::show(ui, &self.controls, commands);
-            });
-            return;
-        };
-        if self.search.is_open() {
-            if self.search.go_on(document) {
-                ui.ctx().request_repaint();
-            }
-            panel::search::show(ui, &mut self.search, document.id, commands);
-        }
-        let gutter = timeline::gutter_width(ui.available_width());
-        let lanes = ui.available_rect_before_wrap();
-        let overview = self.settings.shows(Side::Overview);
-        let above = if overview { minimap::HEIGHT } else { 0.0 };
-        let lanes = lanes.with_min_x(lanes.left() + gutter);
-        let lanes = lanes.with_min_y(lanes.top() + above);
-        let hover = moment_under_pointer(ui, lanes, &document.view);
-        if self.settings.shows(Side::Plot) {
-            let measures = &self.settings.measures;
-            // Each number of plots has the height that the hand gave it.
-            let id = ("plots", measures.count());
-            let height = strip::height(measures.count());
-            bottom(ui, id, height)
-                .called(Side::Plot.word())
-                .frame(frame)
-                .show(ui, |ui| {
-                    let scene = strip::Scene {
-                        document,
-                        measures,
-                        gutter,
-                        threshold,
-                        hover,
-                        grid: &timeline::grid(ui, &document.view, lanes.width()),
-                    };
-                    strip::show(ui, &scene, &mut self.plots, commands);
-                });
-        }
-        // Both have a frame's state of their own while the rest of the app is looked at.
-        let mut timeline = std::mem::take(&mut self.timeline);
-        let mut minimap = std::mem::take(&mut self.minimap);
-        egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-            let scene = timeline::Scene {
-                store: &document.store,
-                now: document.now,
-                live: is_live,
-                view: &document.view,
-                lanes: self.lanes.of(&document.info.scenario),
-                legend: self.settings.legend,
-                hits: self.search.hits(document.id),
-                marks: document.marks.all(),
-                selection: document.selection,
-                chosen: document.chosen,
-                all_arrows: self.settings.all_arrows,
-                playhead: document.playback.at(),
-                hover,
-                stall_threshold: threshold,
-            };
-            ui.spacing_mut().item_spacing.y = 0.0;
-            if overview {
-                minimap.show(ui, &scene, commands);
-            }
-            let response = timeline.show(ui, &scene, commands);
-            let state = State {
-                lane: timeline.aimed(),
-                pointed: timeline.pointed(),
-                ..self.state(ui)
-            };
-            response.context_menu(|ui| panel::menu::lane(ui, &state, commands));
-        });
-        self.timeline = timeline;
-        self.minimap = minimap;
-    }
-
     pub(super) fn shown_is_live(&self) -> bool {
-        let number = self.live.as_ref().map(|live| live.number);
-        number.is_some() && self.documents.shown().and_then(|one| one.run) == number
+        let shown = self.documents.shown();
+        shown.is_some_and(|document| self.is_live(document))
     }
 
-    /// From which length on a stretch without a poll is a stall in the trace that is shown.
-    fn shown_threshold(&self) -> Duration {
-        let recorded =
-            |document: &Document| Duration::from_nanos(document.info.stall_threshold_nanos);
-        match self.documents.shown() {
-            Some(document) if !self.shown_is_live() => recorded(document),
-            _ => self.controls.stall_threshold,
+    /// Whether a trace is being recorded.
+    pub(super) fn is_live(&self, document: &Document) -> bool {
+        let number = self.live.as_ref().map(|live| live.number);
+        number.is_some() && document.run == number
+    }
+
+    /// From which length on a stretch without a poll is a stall in a trace.
+    pub(super) fn threshold_of(&self, document: &Document) -> Duration {
+        match self.is_live(document) {
+            true => self.controls.stall_threshold,
+            false => Duration::from_nanos(document.info.stall_threshold_nanos),
         }
     }
 }
@@ -288,18 +239,10 @@ fn side(at: At, ui: &Ui, id: &str, width: f32) -> Part {
 }
 
 /// A strip below what comes after it.
-fn bottom(ui: &Ui, id: impl std::hash::Hash + std::fmt::Debug, height: f32) -> Part {
+pub(super) fn bottom(ui: &Ui, id: impl std::hash::Hash + std::fmt::Debug, height: f32) -> Part {
     let room = ui.available_height();
     let limits = 48.0..=(room * 0.7).max(49.0);
     Part::new(At::Bottom, id, height.min(room * 0.4), limits)
-}
-
-/// The moment under the pointer, in nanoseconds, where it is on the lanes of the timeline or on the plots below them, which
-/// lie at the same place across.
-fn moment_under_pointer(ui: &Ui, lanes: egui::Rect, view: &TimeView) -> Option<f64> {
-    let pointer = ui.input(|input| input.pointer.latest_pos())?;
-    let free = ui.ctx().layer_id_at(pointer) == Some(ui.layer_id());
-    (free && lanes.contains(pointer)).then(|| view.at_x(pointer.x - lanes.left(), lanes.width()))
 }
 
 /// What was dropped on the window: scenarios by their ending, and everything else as a trace.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::beside::Split;
 use super::command::{Detail, Side, StallOrder};
 use super::playback::Speed;
 use super::plot::Measures;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub comparison: bool,
     /// Whether the statistics are shown.
     pub statistics: bool,
+    /// How two traces lie that are compared.
+    pub split: Split,
     /// Whether everything in view has its arrows, and not only what is looked at closely.
     pub all_arrows: bool,
     /// How fast the playhead moves.
@@ -86,6 +89,7 @@ impl Default for Settings {
             overview: true,
             comparison: true,
             statistics: false,
+            split: Split::default(),
             all_arrows: false,
             speed: Speed::default(),
             detail: Detail::default(),

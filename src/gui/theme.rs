@@ -7,6 +7,8 @@
 //!
 //! Nobody else in the window names a colour, a font or a size.
 
+mod hues;
+
 use egui::style::{HandleShape, ScrollAnimation, WidgetVisuals, Widgets};
 use egui::{
     Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke,
@@ -15,6 +17,8 @@ use egui::{
 
 use crate::store::SpanKind;
 use crate::trace::{Cause, Outcome};
+
+pub use hues::hues;
 
 /// Size of notes, ticks and text in spans, in points.
 pub const SMALL: f32 = 11.0;
@@ -281,9 +285,9 @@ impl Palette {
         }
     }
 
-    /// The colour of a model in plots and beside its name, by its place in the trace.
-    pub const fn model(&self, place: usize) -> Color32 {
-        self.models[place % self.models.len()]
+    /// The colour of a model in plots and beside its name, by what [`hues`] gave it.
+    pub const fn model(&self, hue: usize) -> Color32 {
+        self.models[hue % self.models.len()]
     }
 
     /// The colour of text on a fill: dark or bright ink, whichever is easier to read.

@@ -15,7 +15,7 @@ impl App {
     pub(super) fn ask_for_path(&mut self, purpose: Purpose) {
         let folder = self.settings.folder.clone().unwrap_or_default();
         let path = match (purpose, self.documents.shown()) {
-            (Purpose::Export, None) => return,
+            (Purpose::Export | Purpose::Compare, None) => return,
             (Purpose::Export, Some(document)) => document
                 .file
                 .clone()
@@ -28,7 +28,12 @@ impl App {
             // Ends with a slash: the name is what remains to be typed.
             (_, _) => folder.join(""),
         };
-        self.dialog = Some(PathDialog::new(purpose, &path));
+        let mut dialog = PathDialog::new(purpose, &path);
+        let shown = self.documents.shown().map(|document| document.id);
+        let others = self.documents.all().iter().rev();
+        let others = others.filter(|one| Some(one.id) != shown && purpose == Purpose::Compare);
+        dialog.open = others.map(|one| (one.id, one.title.clone())).collect();
+        self.dialog = Some(dialog);
     }
 
     pub(super) fn browse(&mut self) {

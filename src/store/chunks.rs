@@ -96,7 +96,38 @@ impl<T> Chunks<T> {
             step *= 2;
         }
         // The value at `low + step - 1`, where there is one, lies past.
-        let mut high = (low + step - 1).min(self.len);
+        self.bisect(low, (low + step - 1).min(self.len), before)
+    }
+
+    /// As [`Self::partition_point_from`], where that place is likely to be `step` places further. Looks there first.
+    pub(super) fn partition_point_near(
+        &self,
+        from: usize,
+        step: usize,
+        mut before: impl FnMut(&T) -> bool,
+    ) -> usize {
+        let from = from.max(self.gone).min(self.len);
+        let guess = (from + step).min(self.len);
+        let (mut high, mut step) = (guess, 1);
+        while high > from {
+            let below = high.saturating_sub(step).max(from);
+            if self.get(below).is_some_and(&mut before) {
+                return match high == guess {
+                    true => self.partition_point_from(guess, before),
+                    false => self.bisect(below + 1, high, before),
+                };
+            }
+            high = below;
+            step *= 2;
+        }
+        match guess == from {
+            true => self.partition_point_from(from, before),
+            false => from,
+        }
+    }
+
+    /// The place from `low` up to `high` of the first value that does not satisfy `before`.
+    fn bisect(&self, mut low: usize, mut high: usize, mut before: impl FnMut(&T) -> bool) -> usize {
         while low < high {
             let middle = low + (high - low) / 2;
             match self.get(middle).is_some_and(&mut before) {
@@ -110,7 +141,13 @@ impl<T> Chunks<T> {
     pub(super) fn push(&mut self, value: T) {
         match self.chunks.back_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(value),
-            _ => self.chunks.push_back(vec![value]),
+            Some(_) => {
+                // A long row fills its pieces: none of them has to grow.
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(value);
+                self.chunks.push_back(chunk);
+            }
+            None => self.chunks.push_back(vec![value]),
         }
         self.len += 1;
     }
@@ -345,6 +382,7 @@ mod tests {
             inserted in prop::collection::vec(0..3 * CHUNK, 0..4),
             a in 0..4 * CHUNK,
             b in 0..4 * CHUNK,
+            step in 0..2 * CHUNK,
         ) {
             let mut chunks = numbers(count);
             let mut vector: Vec<usize> = (0..count).collect();
@@ -368,6 +406,8 @@ mod tests {
             let near = chunks.partition_point_from(b, |&number| number < a);
             let known = past.max(b.clamp(first, chunks.len()));
             prop_assert_eq!(near, known);
+            let guessed = chunks.partition_point_near(b, step, |&number| number < a);
+            prop_assert_eq!(guessed, known);
         }
     }
 }

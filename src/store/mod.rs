@@ -35,7 +35,7 @@ pub use row::{Piece, Pieces, Row};
 pub use sends::{Sends, Sent};
 pub use span::{LaneRef, Span, SpanKind, SpanRef};
 pub use spans::{Iter as SpansIter, Spans};
-pub use stalls::Stall;
+pub use stalls::{Stall, StallRow};
 pub use task::{Connection, TaskTrack};
 pub use thread::{PendingTimer, ThreadTrack, TurnMark};
 pub use watch::{Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, Watch};
@@ -101,7 +101,8 @@ impl TraceStore {
 
     /// How many bytes of memory it takes, but for names.
     pub fn bytes(&self) -> usize {
-        self.models.iter().map(ModelTrack::bytes).sum()
+        let models = self.models.iter().map(ModelTrack::bytes);
+        self.sends.bytes() + models.sum::<usize>()
     }
 
     /// What the servers of the scenario sent.

@@ -2,8 +2,8 @@
 
 use super::stalls::{StallPlaces, is_same};
 use super::{
-    Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, SpanKind, Stall, TaskTrack,
-    ThreadTrack,
+    Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescriptor, SpanKind, Stall, StallRow,
+    TaskTrack, ThreadTrack,
 };
 use crate::trace::{
     Cause, Event, EventKind, ModelId, NameId, Outcome, TaskId, ThreadId, TimeRange, Timestamp,
@@ -104,56 +104,35 @@ impl ModelTrack {
 
     /// The task with this id.
     pub fn task(&self, id: TaskId) -> Option<&TaskTrack> {
-        self.tasks
-            .binary_search_by_key(&id, |task| task.id)
-            .ok()
-            .map(|place| &self.tasks[place])
+        self.place_of(id).ok().map(|place| &self.tasks[place])
+    }
+
+    /// The stalls that last still, with their places.
+    pub fn lasting_stalls(&self) -> impl Iterator<Item = (usize, &Stall)> {
+        let places = self.lasting.iter();
+        places.map(|&place| (place, &self.stalls[place]))
     }
 
     /// The stall of a thread that lasts still, with its place.
     pub fn lasting_stall(&self, thread: ThreadId) -> Option<(usize, &Stall)> {
-        let mut lasting = self
-            .lasting
-            .iter()
-            .map(|&place| (place, &self.stalls[place]));
+        let mut lasting = self.lasting_stalls();
         lasting.find(|(_, stall)| stall.thread == thread)
     }
 
-    /// The stalls of a thread that reach into a stretch of time or touch it, with their places. Those that have ended
-    /// come in the order in which they began, and then the one that lasts still.
-    pub fn stalls_on(
-        &self,
-        thread: ThreadId,
-        range: TimeRange,
-    ) -> impl Iterator<Item = (usize, &Stall)> {
-        let is_its = move |stall: &Stall| stall.thread == thread && stall.range.begin <= range.end;
-        let lasting = self
-            .lasting
-            .iter()
-            .filter(move |place| is_its(&self.stalls[**place]));
-        let ended = self.ended.on(&self.stalls, thread, range).iter();
-        ended
-            .chain(lasting)
-            .map(|&place| (place, &self.stalls[place]))
+    /// The stalls that have ended and reach into a stretch of time or touch it: a row for each thread that ever had one.
+    pub fn stalls_in(&self, range: TimeRange) -> impl Iterator<Item = StallRow<'_>> {
+        let lines = self.ended.lines();
+        lines.map(move |line| StallRow::new(&self.stalls, Some(line), range))
     }
 
-    /// The stalls that a task caused and that began before the end of a stretch of time, with their places, in the same
-    /// order.
-    pub fn stalls_by(
-        &self,
-        task: TaskId,
-        range: TimeRange,
-    ) -> impl Iterator<Item = (usize, &Stall)> {
-        let is_its =
-            move |stall: &Stall| stall.task == Some(task) && stall.range.begin <= range.end;
-        let lasting = self
-            .lasting
-            .iter()
-            .filter(move |place| is_its(&self.stalls[**place]));
-        let ended = self.ended.by(&self.stalls, task, range).iter();
-        ended
-            .chain(lasting)
-            .map(|&place| (place, &self.stalls[place]))
+    /// Those of one thread.
+    pub fn stalls_on(&self, thread: ThreadId, range: TimeRange) -> StallRow<'_> {
+        StallRow::new(&self.stalls, self.ended.on(thread), range)
+    }
+
+    /// Those that a task caused; of several threads also some that ended before.
+    pub fn stalls_by(&self, task: TaskId, range: TimeRange) -> StallRow<'_> {
+        StallRow::new(&self.stalls, self.ended.by(task), range)
     }
 
     /// Its longest stall, where `now` stands for the end of those that last still.
@@ -469,14 +448,20 @@ impl ModelTrack {
     }
 
     fn task_mut(&mut self, id: TaskId) -> &mut TaskTrack {
-        let place = self
-            .tasks
-            .binary_search_by_key(&id, |task| task.id)
-            .unwrap_or_else(|place| {
-                self.tasks.insert(place, TaskTrack::new(id));
-                place
-            });
+        let place = self.place_of(id).unwrap_or_else(|place| {
+            self.tasks.insert(place, TaskTrack::new(id));
+            place
+        });
         &mut self.tasks[place]
+    }
+
+    /// The place of a task, or where it would be.
+    fn place_of(&self, id: TaskId) -> Result<usize, usize> {
+        // Nearly always none is missing before it.
+        match self.tasks.get(id.index()) {
+            Some(task) if task.id == id => Ok(id.index()),
+            _ => self.tasks.binary_search_by_key(&id, |task| task.id),
+        }
     }
 }
 

@@ -10,7 +10,11 @@ const LEVELS: [usize; 3] = [8, 64, 512];
 /// Remembers, of every 8, 64 and 512 numbers in a row, the place of the largest. The numbers stay with whoever has
 /// them; this holds a third of a byte for each.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Peaks([Chunks<Place>; LEVELS.len()]);
+pub(super) struct Peaks {
+    places: [Chunks<Place>; LEVELS.len()],
+    /// The largest number of the last block of each level.
+    largest: [u64; LEVELS.len()],
+}
 
 /// The place of a number in its block.
 type Place = u16;
@@ -19,43 +23,43 @@ const _: () = assert!(LEVELS[LEVELS.len() - 1] <= Place::MAX as usize);
 
 impl Peaks {
     /// The number at `place`, the next one in the row, is known now.
-    pub(super) fn push(&mut self, place: usize, number: impl Fn(usize) -> u64) {
-        let last = number(place);
-        // What is not the largest of a block is not the largest of one around it.
-        let mut is_largest = last > 0;
-        if !is_largest && !place.is_multiple_of(LEVELS[0]) {
-            return;
-        }
-        for (blocks, size) in self.0.iter_mut().zip(LEVELS) {
-            let (begin, inside) = (place / size * size, (place % size) as Place);
-            match blocks.get_mut(place / size) {
-                Some(best) => {
-                    is_largest = is_largest && last > number(begin + usize::from(*best));
-                    if is_largest {
-                        *best = inside;
-                    } else if !place.is_multiple_of(LEVELS[1]) {
-                        // No larger block begins here either.
-                        return;
-                    }
+    pub(super) fn push(&mut self, place: usize, number: u64) {
+        let blocks = self.places.iter_mut().zip(&mut self.largest);
+        for ((places, largest), size) in blocks.zip(LEVELS) {
+            let inside = (place % size) as Place;
+            if inside == 0 {
+                places.push(inside);
+                *largest = number;
+            } else if number > *largest {
+                *largest = number;
+                if let Some(best) = places.get_mut(place / size) {
+                    *best = inside;
                 }
-                None => blocks.push(inside),
+            } else {
+                // Neither does a larger block begin here, nor is this the largest of one.
+                return;
             }
         }
     }
 
-    /// There is no number at `place`, the last one, any more. It must have been 0.
-    pub(super) fn forget(&mut self, place: usize) {
-        for (blocks, size) in self.0.iter_mut().zip(LEVELS) {
-            if place.is_multiple_of(size) {
-                blocks.pop();
+    /// There is no number at `place`, the last one, any more. It must have been 0. `number` tells those before it.
+    pub(super) fn forget(&mut self, place: usize, number: impl Fn(usize) -> u64) {
+        let blocks = self.places.iter_mut().zip(&mut self.largest);
+        for ((places, largest), size) in blocks.zip(LEVELS) {
+            if !place.is_multiple_of(size) {
+                return;
             }
+            places.pop();
+            let last = (place / size).checked_sub(1);
+            let best = last.and_then(|last| Some(last * size + usize::from(*places.get(last)?)));
+            *largest = best.map_or(0, &number);
         }
     }
 
     /// Nobody will ask for a number before `place` any more.
     pub(super) fn forget_before(&mut self, place: usize) {
-        for (blocks, size) in self.0.iter_mut().zip(LEVELS) {
-            blocks.forget_before(place / size);
+        for (places, size) in self.places.iter_mut().zip(LEVELS) {
+            places.forget_before(place / size);
         }
     }
 
@@ -69,12 +73,12 @@ impl Peaks {
         let mut best: Option<(u64, usize)> = None;
         let mut place = from;
         while place < to {
-            let levels = self.0.iter().zip(LEVELS).rev();
+            let levels = self.places.iter().zip(LEVELS).rev();
             let mut whole =
                 levels.filter(|(_, size)| place.is_multiple_of(*size) && place + size <= to);
             let (candidate, next) = match whole.next() {
-                Some((blocks, size)) => {
-                    let best = *blocks.get(place / size)?;
+                Some((places, size)) => {
+                    let best = *places.get(place / size)?;
                     (place + usize::from(best), place + size)
                 }
                 None => (place, place + 1),
@@ -90,7 +94,7 @@ impl Peaks {
 
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.0.iter().map(Chunks::bytes).sum()
+        self.places.iter().map(Chunks::bytes).sum()
     }
 }
 
@@ -133,9 +137,8 @@ impl Series {
     /// Adds a number. A moment before that of the last one is moved to it.
     pub(crate) fn push(&mut self, at: Timestamp, number: u64) {
         let at = self.points.last().map_or(at, |(last, _)| at.max(*last));
+        self.peaks.push(self.points.len(), number);
         self.points.push((at, number));
-        let points = &self.points;
-        self.peaks.push(points.len() - 1, |place| points[place].1);
     }
 
     /// Lets go of what lies before `moment`, in whole pieces.
@@ -173,13 +176,21 @@ mod tests {
 
         #[test]
         fn the_largest_is_found_as_if_all_were_looked_at(
-            numbers in prop::collection::vec(0_u64..50, 1..5000),
+            // After each number so many that turn out not to be there.
+            pushed in prop::collection::vec((0_u64..50, 0_usize..3), 1..5000),
             a in 0_usize..5000,
             b in 0_usize..5000,
         ) {
             let mut peaks = Peaks::default();
-            for place in 0..numbers.len() {
-                peaks.push(place, |place| numbers[place]);
+            let mut numbers: Vec<u64> = Vec::new();
+            for (number, more) in pushed {
+                peaks.push(numbers.len(), number);
+                numbers.push(number);
+                let last = numbers.len();
+                (last..last + more).for_each(|place| peaks.push(place, 0));
+                for place in (last..last + more).rev() {
+                    peaks.forget(place, |place| numbers.get(place).copied().unwrap_or(0));
+                }
             }
             let (from, to) = (a.min(b).min(numbers.len()), a.max(b).min(numbers.len()));
             let found = peaks.largest(from, to, |place| numbers[place]).map(|place| numbers[place]);

@@ -1,34 +1,19 @@
 //! The spans of one depth, and how to look at a million of them.
 
-use super::chunks::Chunks;
-use super::levels::{BLOCK, Border, Found, Levels};
+use super::levels::{Border, Found, Levels, Trail};
 use super::peaks::Peaks;
 use super::shelf::Shelf;
 use super::spans::Spans;
 use super::{Span, SpanKind};
 use crate::trace::{TimeRange, Timestamp};
 
-/// After how many spans a checkpoint is written down. Finding a sum or a place looks at so many spans at most:
-/// what is slow about a long row is not to compute but to fetch it from memory.
-const CHECKPOINT: usize = 8;
-/// Where a fold of very many spans ends may be off by this part of a grain: a quarter of a pixel.
-const SLACK: u64 = 8;
-
-/// What is known at every eighth span, so that most of the spans need not be looked at.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Checkpoint {
-    /// When the span begins.
-    begin: Timestamp,
-    /// The active time, in nanoseconds, of all spans before it.
-    active: u64,
-}
+/// Where a fold of many spans ends may be off by this part of a grain: half a pixel.
+const SLACK: u64 = 4;
 
 /// Spans that do not overlap, in the order of time. Only finished ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     shelf: Shelf,
-    /// The one at `i` is about the span at `i * CHECKPOINT`.
-    checkpoints: Chunks<Checkpoint>,
     levels: Levels,
     total_active: u64,
     /// When the last span ended.
@@ -61,23 +46,17 @@ impl Row {
             kind,
         };
         self.levels.push(place, span.begin, border);
-        if place.is_multiple_of(CHECKPOINT) {
-            self.checkpoints.push(Checkpoint {
-                begin: span.begin,
-                active: self.total_active,
-            });
-        }
         self.ended = span.end;
         self.shelf.push(span);
-        if span.kind.is_active() {
-            let nanos = span.end.0 - span.begin.0;
-            self.total_active = self.total_active.saturating_add(nanos);
-            if nanos > 0 {
-                self.last_active = Some(span.kind);
-            }
+        let active = match span.kind.is_active() {
+            true => span.end.0 - span.begin.0,
+            false => 0,
+        };
+        if active > 0 {
+            self.total_active = self.total_active.saturating_add(active);
+            self.last_active = Some(span.kind);
         }
-        let shelf = &self.shelf;
-        self.longest.push(place, |place| shelf.active_nanos(place));
+        self.longest.push(place, active);
     }
 
     /// Takes the last span out again, as one that lasts still. Only one without active time: of others more is
@@ -86,10 +65,9 @@ impl Row {
         self.spans().last().filter(|span| !span.kind.is_active())?;
         let mut span = self.shelf.pop()?;
         let place = self.shelf.len();
-        if place.is_multiple_of(CHECKPOINT) {
-            self.checkpoints.pop();
-        }
-        self.longest.forget(place);
+        let shelf = &self.shelf;
+        self.longest
+            .forget(place, |place| shelf.active_nanos(place));
         self.levels.forget(place);
         self.ended = self.spans().last().map_or(Timestamp::ZERO, |last| last.end);
         span.end = Timestamp::MAX;
@@ -104,11 +82,6 @@ impl Row {
         if let Some((_, end)) = self.shelf.times(next) {
             self.shelf.set_times(next, to, end);
             self.levels.move_begin(next, to);
-            if let Some(checkpoint) = self.checkpoints.get_mut(next / CHECKPOINT)
-                && next.is_multiple_of(CHECKPOINT)
-            {
-                checkpoint.begin = to;
-            }
         }
     }
 
@@ -128,15 +101,13 @@ impl Row {
     pub(super) fn forget_before(&mut self, moment: Timestamp) {
         self.shelf.forget_before(self.first_after(moment));
         let first = self.shelf.first();
-        self.checkpoints.forget_before(first / CHECKPOINT);
         self.levels.forget_before(first);
         self.longest.forget_before(first);
     }
 
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        let known = self.checkpoints.bytes() + self.levels.bytes();
-        self.shelf.bytes() + known + self.longest.bytes()
+        self.shelf.bytes() + self.levels.bytes() + self.longest.bytes()
     }
 
     /// The place of the first span that ends after `moment`.
@@ -184,13 +155,9 @@ impl Row {
         if let Some(border) = self.levels.border(place) {
             return border.active;
         }
-        let checkpoint = place / CHECKPOINT;
-        let before = self.checkpoints.get(checkpoint).map_or(0, |one| one.active);
-        let near = checkpoint * CHECKPOINT..place;
-        before
-            + near
-                .map(|place| self.shelf.active_nanos(place))
-                .sum::<u64>()
+        let (before, block) = self.levels.active_before_block(place);
+        let near = (block..place).map(|place| self.shelf.active_nanos(place));
+        before + near.sum::<u64>()
     }
 
     /// How long a span is, in nanoseconds.
@@ -222,24 +189,18 @@ impl Row {
     }
 
     /// The place of the first span from `from` on that begins at `moment` or later.
-    fn begins_at(&self, from: usize, moment: Timestamp) -> usize {
-        self.begins_near(from, moment, 0)
+    pub fn begins_at(&self, from: usize, moment: Timestamp) -> usize {
+        let from = from.max(self.shelf.first());
+        let found = self.levels.find(from, moment, 0, &mut Trail::default());
+        match found {
+            Found::NearEnough(place) => place,
+            Found::Between(low, high) => self.begins_between(low, high, moment),
+        }
     }
 
-    /// The same; where many spans lie within `slack` nanoseconds around the moment, perhaps one of them.
-    fn begins_near(&self, from: usize, moment: Timestamp, slack: u64) -> usize {
-        let from = from.max(self.shelf.first());
-        let (low, high) = match self.levels.find(from, moment, slack) {
-            Found::NearEnough(place) => return place,
-            Found::Between(low, high) => (low, high.min(self.shelf.len())),
-        };
-        let next = low / CHECKPOINT + 1;
-        let block = self
-            .checkpoints
-            .partition_point_from(next, |one| one.begin < moment);
-        // The span lies between the last checkpoint before the moment and the first one after it.
-        let low = (block.saturating_sub(1) * CHECKPOINT).max(low);
-        let high = (block * CHECKPOINT).min(high).max(low);
+    /// The same of the few spans `low..high`, or the end of those.
+    fn begins_between(&self, low: usize, high: usize, moment: Timestamp) -> usize {
+        let high = high.min(self.shelf.len());
         // Counting fetches all of them at once; bisection would wait for one after the other.
         let begun = (low..high).filter_map(|place| self.shelf.times(place));
         low + begun.filter(|(begin, _)| *begin < moment).count()
@@ -265,6 +226,8 @@ impl Row {
             next,
             end: view.end,
             grain: grain.max(1),
+            trail: Trail::default(),
+            active: None,
         }
     }
 }
@@ -299,6 +262,9 @@ pub struct Pieces<'a> {
     next: usize,
     end: Timestamp,
     grain: u64,
+    trail: Trail,
+    /// The active time of all spans before the next one, where it is known.
+    active: Option<u64>,
 }
 
 impl Iterator for Pieces<'_> {
@@ -308,33 +274,30 @@ impl Iterator for Pieces<'_> {
         let (row, first) = (self.row, self.next);
         let slack = self.grain / SLACK;
         // Of short blocks no span needs to be looked at.
-        let block = row.levels.short_block(first, slack);
-        let begin = match block {
-            Some(begin) => begin,
-            None => row.shelf.times(first)?.0,
+        let block = row.levels.short_block(first, self.trail, slack);
+        let (begin, nanos) = match block {
+            Some(begin) => (begin, 0),
+            None => {
+                let (begin, end) = row.shelf.times(first)?;
+                (begin, end.0 - begin.0)
+            }
         };
         if begin >= self.end {
             return None;
         }
-        if block.is_none() && row.nanos(first)? >= self.grain {
-            self.next += 1;
-            return Some(Piece::Span { index: first });
-        }
-        let grain_end = Timestamp((begin.0 / self.grain + 1).saturating_mul(self.grain));
-        let mut past = row.begins_near(first + 1, grain_end, slack);
-        // Only the last one can reach out of the grain, and so be long enough to be seen by itself.
-        let in_short = |place: usize| row.levels.short_block(place, slack).is_some();
-        if past - first > 1
-            && !past.checked_sub(BLOCK).is_some_and(in_short)
-            && row.nanos(past - 1)? >= self.grain
-        {
-            past -= 1;
-        }
+        let past = match nanos >= self.grain {
+            true => first + 1,
+            false => self.past_grain(first, begin)?,
+        };
         self.next = past;
         if past - first == 1 {
+            self.active = None;
             return Some(Piece::Span { index: first });
         }
-        let active = row.active_nanos(first, past);
+        let before = self.active.unwrap_or_else(|| row.active_before(first));
+        let until = row.active_before(past);
+        self.active = Some(until);
+        let active = until.saturating_sub(before);
         Some(Piece::Folded {
             first,
             count: past - first,
@@ -342,6 +305,23 @@ impl Iterator for Pieces<'_> {
             active,
             kind: row.kind_of(first, past, active),
         })
+    }
+}
+
+impl Pieces<'_> {
+    /// The place after the short spans that begin in the same grain as the one at `first`, which does at `begin`.
+    fn past_grain(&mut self, first: usize, begin: Timestamp) -> Option<usize> {
+        let slack = self.grain / SLACK;
+        let grain_end = Timestamp((begin.0 / self.grain + 1).saturating_mul(self.grain));
+        let levels = &self.row.levels;
+        let (low, high) = match levels.find(first + 1, grain_end, slack, &mut self.trail) {
+            Found::NearEnough(place) => return Some(place),
+            Found::Between(low, high) => (low, high),
+        };
+        let past = self.row.begins_between(low, high, grain_end);
+        // Only the last one can reach out of the grain, and so be long enough to be seen by itself.
+        let is_seen = past - first > 1 && self.row.nanos(past - 1)? >= self.grain;
+        Some(if is_seen { past - 1 } else { past })
     }
 }
 

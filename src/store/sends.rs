@@ -2,11 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use super::chunks::Chunks;
 use crate::trace::{Event, EventKind, Timestamp, Wire};
 
 /// What the servers sent, by connection. Servers belong to no model: all models have the same.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sends(BTreeMap<Wire, Vec<Sent>>);
+pub struct Sends(BTreeMap<Wire, Vec<Served>>);
+
+/// A connection as its server knows it.
+#[derive(Clone, Debug, PartialEq)]
+struct Served {
+    begin: Timestamp,
+    sent: Chunks<Sent>,
+    /// How many bytes.
+    total: u64,
+    /// When something was last heard of it.
+    last: Timestamp,
+}
 
 /// Something that a server sent on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,40 +32,55 @@ pub struct Sent {
 impl Sends {
     /// What was sent on the connection that began about `begin`, in the order of time. The two ports may have been those
     /// of another connection before, and may be again.
-    pub fn on(&self, wire: Wire, begin: Timestamp) -> &[Sent] {
-        let all = self.0.get(&wire).map_or(&[][..], Vec::as_slice);
-        // Each connection begins with nothing sent. The server may take the client in before this one notices or after.
-        let begins = |from: usize| (from..all.len()).filter(|&place| all[place].total == 0);
-        let nearest = begins(0).min_by_key(|&place| all[place].at.0.abs_diff(begin.0));
-        let Some(first) = nearest else {
-            return &[];
-        };
-        let end = begins(first + 1).next().unwrap_or(all.len());
-        &all[first + 1..end]
+    pub fn on(&self, wire: Wire, begin: Timestamp) -> Option<&Chunks<Sent>> {
+        let served = self.0.get(&wire)?.iter();
+        // The server may take the client in before this one notices or after.
+        let nearest = served.min_by_key(|one| one.begin.0.abs_diff(begin.0))?;
+        Some(&nearest.sent)
     }
 
-    /// Lets go of what was sent before a moment; where a connection begins is remembered as long as it is.
+    /// Lets go of what was sent before a moment, in whole pieces, and of the connections of which nothing was heard since.
     pub(super) fn forget_before(&mut self, moment: Timestamp) {
-        self.0.retain(|_, sent| {
-            sent.retain(|one| one.at >= moment || one.total == 0);
-            sent.last().is_some_and(|last| last.at >= moment)
+        self.0.retain(|_, served| {
+            served.retain_mut(|one| {
+                let gone = one.sent.partition_point(|sent| sent.at < moment);
+                one.sent.forget_before(gone);
+                one.last >= moment
+            });
+            !served.is_empty()
         });
+    }
+
+    /// How many bytes of memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let served = self.0.values().flatten();
+        served
+            .map(|one| size_of::<Served>() + one.sent.bytes())
+            .sum()
     }
 
     pub(super) fn push(&mut self, event: &Event) {
         let EventKind::Sent { wire, bytes } = event.kind else {
             return;
         };
-        let sent = self.0.entry(wire).or_default();
-        let before = sent.last().map_or(0, |last| last.total);
-        sent.push(Sent {
-            at: event.at,
-            total: if bytes == 0 {
-                0
-            } else {
-                before + u64::from(bytes)
-            },
-        });
+        let at = event.at;
+        let served = self.0.entry(wire).or_default();
+        // Each connection begins with nothing sent.
+        if bytes == 0 {
+            served.push(Served {
+                begin: at,
+                sent: Chunks::default(),
+                total: 0,
+                last: at,
+            });
+        } else if let Some(one) = served.last_mut() {
+            one.total += u64::from(bytes);
+            one.last = at;
+            one.sent.push(Sent {
+                at,
+                total: one.total,
+            });
+        }
     }
 }
 
@@ -73,17 +100,18 @@ mod tests {
             sends.push(&Event { at, kind });
         }
         let on = |begin| {
-            let sent = sends.on(wire, Timestamp(begin)).iter();
+            let sent = sends.on(wire, Timestamp(begin)).into_iter().flatten();
             sent.map(|sent| (sent.at.0, sent.total)).collect::<Vec<_>>()
         };
         assert_eq!(on(9), [(11, 5), (20, 12)]);
         assert_eq!(on(48), [(51, 3)]);
         let mut late = sends.clone();
         late.forget_before(Timestamp(51));
-        assert_eq!(late.on(wire, Timestamp(48)).len(), 1);
+        let last = late.on(wire, Timestamp(9)).map(Chunks::len);
+        assert_eq!(last, Some(1), "of the other nothing was heard since");
         late.forget_before(Timestamp(60));
         assert_eq!(late, Sends::default());
         let other = Wire { client: 1, ..wire };
-        assert_eq!(sends.on(other, Timestamp(9)), []);
+        assert_eq!(sends.on(other, Timestamp(9)), None);
     }
 }

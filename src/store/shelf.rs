@@ -134,8 +134,7 @@ impl Shelf {
     pub(super) fn bytes(&self) -> usize {
         self.spans.bytes()
             + self.ends.capacity() * size_of::<(usize, Timestamp)>()
-            + self.whats.all.capacity() * size_of::<What>()
-            + self.whats.places.capacity() * size_of::<(What, u32)>()
+            + self.whats.bytes()
     }
 
     fn end_of(&self, place: usize, stored: &Stored) -> Timestamp {
@@ -167,19 +166,47 @@ impl Hash for What {
 }
 
 /// Each [`What`] that there is, once.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 struct Whats {
     all: Vec<What>,
     places: HashMap<What, u32, BuildHasherDefault<Mixer>>,
+    /// The place of what came after each when it was there last. A row repeats itself: nearly always it comes again.
+    after: Vec<u32>,
+    /// The place of what was asked for last.
+    last: u32,
+}
+
+/// What is likely to come next makes no difference.
+impl PartialEq for Whats {
+    fn eq(&self, other: &Self) -> bool {
+        self.all == other.all
+    }
 }
 
 impl Whats {
     fn place(&mut self, what: What) -> u32 {
-        *self.places.entry(what).or_insert_with(|| {
+        let likely = self.after.get(self.last as usize).copied().unwrap_or(0);
+        if self.all.get(likely as usize) == Some(&what) {
+            self.last = likely;
+            return likely;
+        }
+        let place = *self.places.entry(what).or_insert_with(|| {
             self.all.push(what);
+            self.after.push(0);
             // A row of so many different spans would need more memory than there is.
             u32::try_from(self.all.len() - 1).unwrap_or(u32::MAX)
-        })
+        });
+        if let Some(after) = self.after.get_mut(self.last as usize) {
+            *after = place;
+        }
+        self.last = place;
+        place
+    }
+
+    fn bytes(&self) -> usize {
+        self.all.capacity() * size_of::<What>()
+            + self.places.capacity() * size_of::<(What, u32)>()
+            + self.after.capacity() * size_of::<u32>()
     }
 }
 

@@ -10,6 +10,7 @@ use loopscope::gui::theme;
 use loopscope::store::{LaneRef, Span, SpanKind, SpanRef};
 use loopscope::trace::{Cause, TimeRange, Timestamp};
 
+use crate::beside;
 use crate::cases;
 use crate::desk::Desk;
 
@@ -249,7 +250,7 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             assert!(!desk.has("Fit the selection"));
         },
-        _ => match cases::of_lanes_and_marks(id) {
+        _ => match cases::of_lanes_and_marks(id).or_else(|| beside::of_comparing(id)) {
             Some(case) => case,
             None => panic!("{id} has no case: add one here"),
         },
@@ -400,22 +401,6 @@ fn what_is_not_possible_is_told_why_and_does_nothing() {
     let _ = desk.control("Command");
     desk.press(Modifiers::NONE, Key::Escape);
     assert!(!desk.has("Export the trace…"));
-}
-
-#[test]
-fn the_arrows_choose_in_the_palette() {
-    let mut other = Desk::with_trace();
-    other.apply(Command::NextStall(false));
-    let mut desk = Desk::with_trace();
-    desk.press(Modifiers::COMMAND, Key::P);
-    desk.control("Command").type_text("stall");
-    desk.frames(2);
-    for key in [Key::ArrowDown, Key::ArrowUp, Key::ArrowDown, Key::Enter] {
-        desk.press(Modifiers::NONE, key);
-    }
-    // "Previous stall" is the second on the list.
-    assert!(desk.shown().selection.is_some());
-    assert_eq!(desk.shown().selection, other.shown().selection);
 }
 
 #[test]

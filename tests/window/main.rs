@@ -1,6 +1,7 @@
 //! The whole window, used as a person uses it: by the names of its controls. The runs are real.
 #![cfg(feature = "gui")]
 
+mod beside;
 mod cases;
 mod chinese;
 mod desk;
@@ -9,6 +10,7 @@ mod keys;
 mod lanes;
 mod marks;
 mod opening;
+mod palette;
 mod parameters;
 mod playback;
 mod plots;

@@ -65,12 +65,17 @@ fn the_first_picture_of_a_long_trace_comes_before_its_last_event() {
     let events = desk.shown().store.events();
     assert!(events > 0 && events < 2 * TURNS, "{events}");
     assert!(desk.has("Opening long.loopscope"));
+    assert!(
+        !desk.has("breaks off") && !desk.has("finished in"),
+        "nobody knows yet"
+    );
     let part = TimeRange::new(Timestamp(0), Timestamp(1_000_000));
     desk.app_mut().apply(Command::View(ViewCommand::Show(part)));
     let seen = desk.shown().view.begin();
     desk.until("it is opened", |desk| !desk.app().is_busy());
     assert_eq!(desk.shown().store.events(), 2 * TURNS + 1);
     assert!(!desk.has("Opening long.loopscope"));
+    assert!(desk.has("breaks off after"), "its model has no end");
     assert_eq!(desk.shown().view.begin(), seen, "the hand has the view");
     assert_eq!(desk.message(), "");
 }

@@ -3,6 +3,7 @@
 use egui::epaint::ClippedShape;
 use egui::{Rect, Shape, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
+use loopscope::gui::beside::{BesideCommand, Split};
 use loopscope::gui::command::{Command, Selection};
 use loopscope::gui::texts::LanguageChoice;
 
@@ -79,8 +80,8 @@ fn controls(desk: &Desk) -> Vec<Control> {
 /// How wide a scroll bar is at most, in points.
 const BAR: f32 = 14.0;
 
-/// The bars of what can be scrolled up and down: as high as what is seen of it. Of the timeline, which scrolls by itself,
-/// the lanes.
+/// The bars of what can be scrolled up and down: as high as what is seen of it. Timelines, which scroll by themselves, as a
+/// whole.
 fn scrolled(desk: &Desk) -> Vec<Rect> {
     let named = |rect: Rect| {
         let mut nodes = desk.harness.root().children_recursive();
@@ -94,17 +95,12 @@ fn scrolled(desk: &Desk) -> Vec<Rect> {
     });
     let mut found: Vec<Rect> = bars.into_iter().filter(|rect| !named(*rect)).collect();
     for name in ["Timeline", "时间线"] {
-        let mut timeline = desk.harness.query_all_by_label(name);
-        found.extend(timeline.find(|one| one.rect().height() > 40.0).map(|one| {
-            let lanes = one.rect();
-            lanes.with_max_y(lanes.bottom() - LEGEND)
-        }));
+        let timelines = desk.harness.query_all_by_label_contains(name);
+        let lanes = timelines.map(|one| one.rect());
+        found.extend(lanes.filter(|rect| rect.height() > 40.0));
     }
     found
 }
-
-/// How high the key to the timeline's patterns is, in points.
-const LEGEND: f32 = 26.0;
 
 /// Whether what is cut here comes into sight when it is scrolled to.
 fn is_scrolled(scrolled: &[Rect], clip: Rect) -> bool {
@@ -235,5 +231,17 @@ fn every_other_view_has_room_in_the_smallest_windows() {
     let others = ["span", "loop", "delays", "marks", "statistics", "search"];
     for (name, prepare) in VIEWS.into_iter().filter(|(name, _)| others.contains(name)) {
         has_room_in(&WINDOWS[..2], name, prepare);
+    }
+}
+
+#[test]
+fn two_traces_have_room() {
+    for split in [Split::Below, Split::Aside] {
+        everything_has_room("two traces", |desk| {
+            desk.show_recorded();
+            desk.show_recorded();
+            desk.apply(Command::Beside(BesideCommand::Compare([1, 2])));
+            desk.apply(Command::Beside(BesideCommand::Split(split)));
+        });
     }
 }

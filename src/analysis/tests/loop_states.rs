@@ -52,9 +52,15 @@ fn made() -> Made {
 }
 
 fn state_of(store: &TraceStore, moment: Timestamp) -> LoopState {
+    state_without(store, Timestamp::ZERO, moment)
+}
+
+/// The state at a moment where what lies before `gone` was let go of.
+fn state_without(store: &TraceStore, gone: Timestamp, moment: Timestamp) -> LoopState {
     let model = &store.models()[0];
     let mut histories = LoopHistories::default();
     while !histories.look(model, 1) {}
+    histories.forget_before(gone);
     let thread = model.thread(LOOP).expect("it is there");
     loop_state(model, thread, &histories, moment, at(400)).expect("it has a loop")
 }
@@ -165,6 +171,15 @@ fn work_waits_for_a_thread_of_the_pool() {
         (pool.at_work.len(), pool.queued.len())
     });
     assert_eq!(counts, [(0, 0), (0, 2), (1, 1), (0, 1)]);
+    let late = [350, 395].map(|moment| {
+        let pool = state_without(&store, at(350), at(moment)).pool;
+        (pool.at_work.len(), pool.queued.len())
+    });
+    assert_eq!(
+        late,
+        [(1, 1), (0, 1)],
+        "what was done long ago is forgotten"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //!
 //! To add one: an entry in `list` or beside it, and a case in `tests/window/keys.rs`, which fails without it.
 
+mod beside;
 mod build;
 mod find;
 mod keeping;
@@ -17,6 +18,7 @@ use std::fmt;
 
 use egui::{Key, Modifiers};
 
+use super::beside::Compared;
 use super::command::Command;
 use super::document::Document;
 use super::lanes::{Arrangement, Lane};
@@ -32,6 +34,7 @@ const LISTS: &[&[Action]] = &[
     keeping::ACTIONS,
     find::ACTIONS,
     lanes::ACTIONS,
+    beside::ACTIONS,
 ];
 
 /// All that can be done.
@@ -81,6 +84,10 @@ pub struct State<'a> {
     pub document: Option<&'a Document>,
     /// Its place among the traces that are open, and how many there are.
     pub place: (usize, usize),
+    /// The trace that was opened or run before it.
+    pub before: Option<&'a Document>,
+    /// The two that are compared, where it is one of them.
+    pub compared: Option<Compared<'a>>,
     /// Whether it is being recorded.
     pub live: bool,
     /// Whether a run goes on, of whatever trace.
@@ -249,6 +256,8 @@ pub enum Group {
     Time,
     /// The playhead.
     Playback,
+    /// Two traces compared.
+    Compare,
     /// Finding something in the trace.
     Find,
     /// Arranging the lanes.
@@ -263,11 +272,12 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order in which they are told of.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::File,
         Self::Run,
         Self::Time,
         Self::Playback,
+        Self::Compare,
         Self::Find,
         Self::Lanes,
         Self::Window,
@@ -282,6 +292,7 @@ impl Group {
             Self::Run => "Run",
             Self::Time => "Move in time",
             Self::Playback => "Playback",
+            Self::Compare => "Compare two traces",
             Self::Find => "Find",
             Self::Lanes => "Lanes",
             Self::Window => "Window",
@@ -293,7 +304,7 @@ impl Group {
 
 /// The menus: what each is called, and what is in it.
 pub const MENUS: [(&str, &[Group]); 4] = [
-    ("File", &[Group::Run, Group::File]),
+    ("File", &[Group::Run, Group::File, Group::Compare]),
     ("View", &[Group::Lanes, Group::Window, Group::Language]),
     ("Go", &[Group::Time, Group::Playback, Group::Find]),
     ("Help", &[Group::Help]),

@@ -57,6 +57,8 @@ fn what_needs_a_trace_says_so_where_there_is_none() {
     let state = State {
         document: None,
         place: (0, 0),
+        before: None,
+        compared: None,
         live: false,
         running: false,
         cannot_run: Some("Choose a model"),

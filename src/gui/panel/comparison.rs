@@ -17,6 +17,12 @@ use crate::trace::Outcome;
 
 /// Height of a line of the table.
 const LINE: f32 = 30.0;
+/// How high the titles of the columns are, with the margins around it all.
+const HEADER: f32 = 40.0;
+/// Room for what failed, at first.
+const FAILURES: f32 = 36.0;
+/// For how many models there is room at first.
+const MOST_LINES: usize = 5;
 
 /// The columns: title, least width, and what the numbers in it mean.
 const COLUMNS: [(&str, f32, &str); 11] = [
@@ -110,14 +116,33 @@ impl Scale {
     }
 }
 
-/// Whether there is more to show than the table.
-pub fn has_failures(document: &Document) -> bool {
-    let mut tasks = document
-        .store
-        .models()
-        .iter()
-        .flat_map(|model| &model.tasks);
-    tasks.any(|task| task.failure.is_some())
+/// How much there is to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// How many models; more than these are scrolled to.
+    lines: usize,
+    /// Whether there is more than the table.
+    failures: bool,
+}
+
+impl Shape {
+    /// That of a trace.
+    pub fn of(document: &Document) -> Self {
+        let models = document.store.models();
+        let mut tasks = models.iter().flat_map(|model| &model.tasks);
+        Self {
+            lines: models.len().clamp(1, MOST_LINES),
+            failures: tasks.any(|task| task.failure.is_some()),
+        }
+    }
+
+    /// How high it is to be at first, in points, where the window has so much room for everything: the timeline is
+    /// what it is all about.
+    pub fn height(self, room: f32) -> f32 {
+        let whole = HEADER + LINE * self.lines as f32;
+        let table = whole.min((room * 0.21).max(HEADER + LINE * 3.0));
+        table + if self.failures { FAILURES } else { 0.0 }
+    }
 }
 
 /// Shows the table, and what failed under it.
@@ -162,13 +187,15 @@ fn table(
             });
         }
     });
+    let hues = theme::hues(models.iter().map(|model| model.name.as_str()));
     header.body(|body| {
         body.rows(LINE, models.len(), |mut row| {
-            let model = &models[row.index()];
+            let place = row.index();
+            let model = &models[place];
             let Some(track) = document.store.model(model.id) else {
                 return;
             };
-            if line(&mut row, &columns, model, track, scale) {
+            if line(&mut row, &columns, model, hues[place], track, scale) {
                 let range = track.range(document.now);
                 commands.push(Command::View(ViewCommand::Show(range)));
             }
@@ -181,12 +208,12 @@ fn line(
     row: &mut TableRow<'_, '_>,
     columns: &[usize],
     model: &ModelSummary,
+    hue: usize,
     track: &ModelTrack,
     scale: &Scale,
 ) -> bool {
-    let place = row.index();
     let mut pressed = false;
-    row.col(|ui| pressed = name(ui, model, place).clicked());
+    row.col(|ui| pressed = name(ui, model, hue).clicked());
     row.col(|ui| {
         let color = Palette::of(ui.visuals()).text_weak;
         let text = match model.outcome {
@@ -240,10 +267,10 @@ fn line(
     pressed
 }
 
-fn name(ui: &mut Ui, model: &ModelSummary, place: usize) -> Response {
+fn name(ui: &mut Ui, model: &ModelSummary, hue: usize) -> Response {
     let palette = Palette::of(ui.visuals());
     let (mark, _) = ui.allocate_exact_size(vec2(4.0, 18.0), Sense::hover());
-    ui.painter().rect_filled(mark, 1.0, palette.model(place));
+    ui.painter().rect_filled(mark, 1.0, palette.model(hue));
     ui.spacing_mut().item_spacing.x = 2.0 * STEP;
     let response =
         widgets::link(ui, texts::variant(&model.name)).on_hover_text(tr("Show the whole of it"));
@@ -276,13 +303,19 @@ fn tasks(ui: &mut Ui, model: &ModelSummary) {
     ui.label(
         RichText::new(fill(
             tr("{done} of {all}"),
-            &[("done", &done), ("all", &model.tasks.len())],
+            &[
+                ("done", &plain_count(done as u64)),
+                ("all", &plain_count(model.tasks.len() as u64)),
+            ],
         ))
         .font(theme::number()),
     );
     let (word, color) = match model.outcome {
         _ if failed > 0 => (
-            fill(tr("{failed} failed"), &[("failed", &failed)]),
+            fill(
+                tr("{failed} failed"),
+                &[("failed", &plain_count(failed as u64))],
+            ),
             palette.failed,
         ),
         outcome => (tr(outcome_word(outcome)).to_owned(), palette.text_weak),

@@ -23,6 +23,8 @@ pub enum At {
     Left,
     /// Right of it.
     Right,
+    /// Above it: the first of two traces.
+    Top,
     /// Below it.
     Bottom,
 }
@@ -33,6 +35,7 @@ impl At {
         match self {
             Self::Left => [Key::ArrowRight, Key::ArrowLeft],
             Self::Right => [Key::ArrowLeft, Key::ArrowRight],
+            Self::Top => [Key::ArrowDown, Key::ArrowUp],
             Self::Bottom => [Key::ArrowUp, Key::ArrowDown],
         }
     }
@@ -50,6 +53,7 @@ impl Part {
         let panel = match at {
             At::Left => Panel::left(salt),
             At::Right => Panel::right(salt),
+            At::Top => Panel::top(salt),
             At::Bottom => Panel::bottom(salt),
         };
         let panel = panel.resizable(true).default_size(size).size_range(limits);

@@ -9,6 +9,7 @@ use egui::{Button, Key, RichText, Ui, vec2};
 
 use super::widgets;
 use crate::format::Format;
+use crate::gui::beside::BesideCommand;
 use crate::gui::command::Command;
 use crate::gui::jobs::{Ask, Choice, FileKind, Wanted, typed_path};
 use crate::gui::texts::{fill, tr};
@@ -19,6 +20,8 @@ use crate::gui::theme::{self, Palette, STEP};
 pub enum Purpose {
     /// To open a trace.
     OpenTrace,
+    /// To open a trace and compare it with the one that is shown.
+    Compare,
     /// To load a scenario.
     LoadScenario,
     /// To save the chosen scenario.
@@ -33,6 +36,7 @@ impl Purpose {
     fn title(self) -> &'static str {
         match self {
             Self::OpenTrace => tr("Open a trace"),
+            Self::Compare => tr("Compare with another trace"),
             Self::LoadScenario => tr("Load a scenario"),
             Self::SaveScenario => tr("Save the scenario"),
             Self::Export => tr("Export the trace"),
@@ -43,6 +47,7 @@ impl Purpose {
     fn confirm(self) -> &'static str {
         match self {
             Self::OpenTrace => tr("Open"),
+            Self::Compare => tr("Compare"),
             Self::LoadScenario => tr("Load"),
             Self::SaveScenario => tr("Save"),
             Self::Export => tr("Export"),
@@ -53,7 +58,7 @@ impl Purpose {
     /// What kind of path it is.
     const fn wants(self) -> Wanted {
         match self {
-            Self::OpenTrace | Self::LoadScenario => Wanted::File,
+            Self::OpenTrace | Self::Compare | Self::LoadScenario => Wanted::File,
             Self::SaveScenario | Self::Export => Wanted::NewFile,
             Self::RecordInto => Wanted::Folder,
         }
@@ -69,7 +74,7 @@ impl Purpose {
 
     fn kinds(self) -> Vec<FileKind> {
         match self {
-            Self::OpenTrace => vec![
+            Self::OpenTrace | Self::Compare => vec![
                 (tr("Loopscope traces"), &["loopscope"]),
                 (tr("All files"), &["*"]),
             ],
@@ -95,6 +100,8 @@ pub struct PathDialog {
     pub path: String,
     /// What is wrong with it, as far as is known.
     pub error: Option<String>,
+    /// The traces that are open already and can be chosen: the id of each, and what it is called.
+    pub open: Vec<(u32, String)>,
     /// Whether what was asked for is being done.
     pub busy: bool,
     /// The path that may be replaced, because the person said so.
@@ -112,6 +119,7 @@ impl PathDialog {
             purpose,
             path: path.display().to_string(),
             error: None,
+            open: Vec::new(),
             busy: false,
             replace: None,
             asks_to_replace: false,
@@ -160,6 +168,7 @@ impl PathDialog {
         let response = modal.show(ui.ctx(), |ui| {
             ui.set_width(width);
             widgets::title(ui, self.purpose.title());
+            self.open_already(ui, commands);
             self.field(ui, commands);
             match self.purpose {
                 Purpose::Export => self.formats(ui),
@@ -169,7 +178,8 @@ impl PathDialog {
                         tr("Each run from now on is written into a file of its own there while it goes on: whole, however much of it is kept in memory."),
                     );
                 }
-                Purpose::OpenTrace | Purpose::LoadScenario | Purpose::SaveScenario => {}
+                Purpose::OpenTrace | Purpose::Compare => {}
+                Purpose::LoadScenario | Purpose::SaveScenario => {}
             }
             if let Some(error) = &self.error {
                 let color = Palette::of(ui.visuals()).stalled;
@@ -182,6 +192,21 @@ impl PathDialog {
         if response.should_close() {
             commands.push(Command::Dismiss);
         }
+    }
+
+    /// The traces that are open already, to be chosen by a press.
+    fn open_already(&self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        if self.open.is_empty() {
+            return;
+        }
+        widgets::note(ui, tr("One that is open here:"));
+        for (id, title) in &self.open {
+            let button = Button::new(title).truncate();
+            if ui.add_enabled(!self.busy, button).clicked() {
+                commands.push(Command::Beside(BesideCommand::With(*id)));
+            }
+        }
+        widgets::note(ui, tr("Or one from a file:"));
     }
 
     fn field(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
@@ -278,6 +303,7 @@ impl PathDialog {
         }
         commands.push(match self.purpose {
             Purpose::OpenTrace => Command::Open(path),
+            Purpose::Compare => Command::Beside(BesideCommand::WithFile(path)),
             Purpose::LoadScenario => Command::LoadScenario(path),
             Purpose::SaveScenario => Command::SaveScenario(path),
             Purpose::Export => Command::Export(path),

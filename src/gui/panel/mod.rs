@@ -1,5 +1,6 @@
 //! The sides of the window. Each is a function that looks and pushes commands; none changes the world.
 
+pub mod beside;
 pub mod blocking;
 mod chain;
 mod circle;

@@ -3,11 +3,13 @@
 use egui::{Align2, Button, Key, Modifiers, RichText, Ui, vec2};
 
 use super::widgets;
-use crate::gui::action::{self, Action, State};
+use crate::gui::action::{self, Action, Asked, State};
 use crate::gui::command::Command;
+use crate::gui::document::Documents;
 use crate::gui::fuzzy::fit;
-use crate::gui::texts::tr;
+use crate::gui::texts::{english, fill, told, tr};
 use crate::gui::theme::{self, Palette, STEP};
+use crate::scenario::{Builtin, builtins};
 
 /// How wide it is where there is room, in points.
 const WIDTH: f32 = 560.0;
@@ -23,26 +25,96 @@ pub struct CommandPalette {
     chosen: usize,
 }
 
-/// The actions that fit what was typed, the best first.
-fn found(typed: &str) -> Vec<&'static Action> {
-    let mut found: Vec<(i32, &Action)> = action::all()
-        .filter(|action| action.id != "palette")
-        .filter_map(|action| {
-            // Also by the English name: a person may have read of it.
-            let name = fit(typed, tr(action.name)).or_else(|| fit(typed, action.name));
-            let name = name.map(|fit| fit + NAME_FIRST);
-            let told = tr(action.does).to_lowercase();
-            let told = told.contains(&typed.to_lowercase());
-            Some((name.or(told.then_some(0))?, action))
-        })
+/// Something on the list.
+#[derive(Clone, Copy, Debug)]
+enum Entry<'a> {
+    Action(&'static Action),
+    Scenario(&'static Builtin),
+    /// An open trace: its place among them, and its title.
+    Trace(usize, &'a str),
+}
+
+impl Entry<'_> {
+    fn name(&self) -> String {
+        match self {
+            Self::Action(action) => tr(action.name).to_owned(),
+            Self::Scenario(builtin) => {
+                let headline = builtin.headline();
+                let title = told(&headline.title, &headline.chinese.title);
+                fill(tr("Scenario: {title}"), &[("title", &title)])
+            }
+            Self::Trace(_, title) => fill(tr("Trace: {title}"), &[("title", title)]),
+        }
+    }
+
+    /// Its name in English, or in files: a person may have read of it.
+    fn also(&self) -> &str {
+        match self {
+            Self::Action(action) => action.name,
+            Self::Scenario(builtin) => builtin.name,
+            Self::Trace(_, title) => title,
+        }
+    }
+
+    /// What it does, in one sentence.
+    fn does(&self) -> &str {
+        match self {
+            Self::Action(action) => tr(action.does),
+            Self::Scenario(builtin) => {
+                let headline = builtin.headline();
+                told(&headline.summary, &headline.chinese.summary)
+            }
+            Self::Trace(..) => tr("Show this trace"),
+        }
+    }
+
+    fn keys(&self) -> String {
+        match self {
+            Self::Action(action) => action.shortcuts(),
+            Self::Scenario(_) | Self::Trace(..) => String::new(),
+        }
+    }
+
+    fn command(&self, state: &State<'_>) -> Asked {
+        match self {
+            Self::Action(action) => action.command(state),
+            Self::Scenario(_) if state.running => Err(english("Stop the run first")),
+            Self::Scenario(builtin) => Ok(Command::PickScenario(builtin.name.to_owned())),
+            Self::Trace(place, _) => Ok(Command::ShowTrace(*place)),
+        }
+    }
+
+    /// How well it fits what was typed, if it does: larger is better.
+    fn fit(&self, typed: &str) -> Option<i32> {
+        let name = fit(typed, &self.name()).or_else(|| fit(typed, self.also()));
+        let told = self.does().to_lowercase().contains(&typed.to_lowercase());
+        name.map(|fit| fit + NAME_FIRST).or(told.then_some(0))
+    }
+}
+
+/// What fits what was typed, the best first.
+fn found<'a>(typed: &str, documents: &'a Documents) -> Vec<Entry<'a>> {
+    let actions = action::all().filter(|action| action.id != "palette");
+    let scenarios = builtins().iter().map(Entry::Scenario);
+    let traces = documents.all().iter().enumerate();
+    let traces = traces.map(|(place, document)| Entry::Trace(place, &document.title));
+    let entries = actions.map(Entry::Action).chain(scenarios).chain(traces);
+    let mut found: Vec<_> = entries
+        .filter_map(|entry| Some((entry.fit(typed)?, entry)))
         .collect();
     found.sort_by_key(|(fit, _)| -fit);
-    found.into_iter().map(|(_, action)| action).collect()
+    found.into_iter().map(|(_, entry)| entry).collect()
 }
 
 impl CommandPalette {
     /// Shows it over the window.
-    pub fn show(&mut self, ui: &Ui, state: &State<'_>, commands: &mut Vec<Command>) {
+    pub fn show(
+        &mut self,
+        ui: &Ui,
+        state: &State<'_>,
+        documents: &Documents,
+        commands: &mut Vec<Command>,
+    ) {
         let width = (ui.content_rect().width() - 16.0 * STEP).min(WIDTH);
         let id = egui::Id::unique("command palette");
         let area = egui::Modal::default_area(id).anchor(Align2::CENTER_TOP, vec2(0.0, 72.0));
@@ -64,7 +136,7 @@ impl CommandPalette {
             if response.changed() {
                 self.chosen = 0;
             }
-            let found = found(&self.typed);
+            let found = found(&self.typed, documents);
             let last = found.len().saturating_sub(1);
             let moved = self.chosen as isize + isize::from(down) - isize::from(up);
             self.chosen = moved.clamp(0, last as isize) as usize;
@@ -85,7 +157,7 @@ impl CommandPalette {
         &self,
         ui: &mut Ui,
         state: &State<'_>,
-        found: &[&Action],
+        found: &[Entry<'_>],
         moved: bool,
     ) -> Option<usize> {
         if found.is_empty() {
@@ -95,9 +167,9 @@ impl CommandPalette {
         let scroll = egui::ScrollArea::vertical().max_height(HEIGHT);
         scroll.auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            for (place, action) in found.iter().enumerate() {
+            for (place, entry) in found.iter().enumerate() {
                 let chosen = place == self.chosen;
-                let response = row(ui, action, state, chosen);
+                let response = row(ui, entry, state, chosen);
                 if chosen && moved {
                     response.scroll_to_me(None);
                 }
@@ -106,22 +178,22 @@ impl CommandPalette {
                 }
             }
         });
-        if let Some(action) = found.get(self.chosen) {
+        if let Some(entry) = found.get(self.chosen) {
             ui.separator();
-            widgets::note(ui, tr(action.does));
+            widgets::note(ui, entry.does());
         }
         clicked
     }
 }
 
-fn row(ui: &mut Ui, action: &Action, state: &State<'_>, chosen: bool) -> egui::Response {
+fn row(ui: &mut Ui, entry: &Entry<'_>, state: &State<'_>, chosen: bool) -> egui::Response {
     let palette = Palette::of(ui.visuals());
-    let (possible, right) = match action.command(state) {
-        Ok(_) => (true, action.shortcuts()),
+    let (possible, right) = match entry.command(state) {
+        Ok(_) => (true, entry.keys()),
         Err(why) => (false, tr(why).to_owned()),
     };
-    let name = RichText::new(tr(action.name)).font(theme::body());
-    let mut button = Button::new(name)
+    let name = entry.name();
+    let mut button = Button::new(RichText::new(&name).font(theme::body()))
         .min_size(vec2(ui.available_width(), 24.0))
         .frame_when_inactive(chosen)
         .selected(chosen)
@@ -133,7 +205,7 @@ fn row(ui: &mut Ui, action: &Action, state: &State<'_>, chosen: bool) -> egui::R
     }
     let response = ui.add_enabled(possible, button);
     response.widget_info(|| {
-        egui::WidgetInfo::selected(egui::Role::ListItem, possible, chosen, tr(action.name))
+        egui::WidgetInfo::selected(egui::Role::ListItem, possible, chosen, name.as_str())
     });
     response
 }
@@ -148,11 +220,22 @@ mod tests {
 
     #[test]
     fn a_few_letters_find_an_action_and_the_name_counts_first() {
-        let first = |typed| found(typed).first().map(|action| action.id);
-        assert_eq!(first("nxst"), Some("next-stall"));
-        assert_eq!(first("export"), Some("export"));
-        assert_eq!(first("stop"), Some("run"));
-        assert_eq!(found("qqqq").len(), 0);
-        assert_eq!(found("").len(), action::all().count() - 1);
+        let documents = Documents::default();
+        let first = |typed| {
+            let found = found(typed, &documents);
+            found
+                .first()
+                .map(Entry::also)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        assert_eq!(first("nxst"), "Next stall");
+        assert_eq!(first("export"), "Export the trace…");
+        assert_eq!(first("stop"), "Run or stop");
+        assert_eq!(first("bank"), "the-bank");
+        assert_eq!(first("scenario three"), "three-slow-servers");
+        assert_eq!(found("qqqq", &documents).len(), 0);
+        let all = action::all().count() - 1 + builtins().len();
+        assert_eq!(found("", &documents).len(), all);
     }
 }

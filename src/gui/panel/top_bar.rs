@@ -7,6 +7,7 @@ use crate::gui::action::{Action, State};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::{Document, Documents};
 use crate::gui::live::Live;
+use crate::gui::opening::Opening;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::trace::Outcome;
@@ -20,6 +21,8 @@ pub struct Scene<'a> {
     pub documents: &'a Documents,
     /// The run, if one goes on.
     pub live: Option<&'a Live>,
+    /// The traces that are being opened.
+    pub opening: &'a [Opening],
 }
 
 /// Shows the bar.
@@ -112,8 +115,11 @@ fn progress(ui: &mut Ui, scene: &Scene<'_>) {
         return;
     };
     let is_live = |live: &&Live| document.run == Some(live.number);
+    let mut opening = scene.opening.iter();
     match scene.live.filter(is_live) {
         Some(live) => live_progress(ui, document, live),
+        // How it ended nobody knows yet.
+        None if opening.any(|one| one.document == Some(document.id)) => {}
         None => {
             ui.add(egui::Label::new(RichText::new(ended(document)).weak()).truncate());
         }
@@ -169,7 +175,9 @@ fn ended(document: &Document) -> String {
         .iter()
         .any(|model| model.outcome == Some(Outcome::Stopped));
     let length = format!("{:.2} s", document.range().end.as_secs_f64());
+    let breaks_off = models.iter().any(|model| model.outcome.is_none());
     match (failed, stopped) {
+        (0, false) if breaks_off => fill(tr("breaks off after {length}"), &[("length", &length)]),
         (0, false) => fill(tr("finished in {length}"), &[("length", &length)]),
         (0, true) => fill(tr("stopped after {length}"), &[("length", &length)]),
         (1, _) => fill(tr("{length}, one task failed"), &[("length", &length)]),

@@ -6,6 +6,7 @@ use egui_plot::PlotPoint;
 
 use super::measure::{Measure, round_up};
 use crate::analysis::{Rate, loop_lag, rate};
+use crate::gui::describe::coloured_models;
 use crate::gui::document::Document;
 use crate::gui::texts::variant;
 use crate::store::{ModelTrack, TaskTrack, ThreadTrack};
@@ -34,8 +35,8 @@ pub(super) enum Shape {
 pub(super) struct Curve {
     /// Whose it is, such as `asynchronous · loop`.
     pub(super) name: String,
-    /// The place of its model in the trace.
-    pub(super) place: usize,
+    /// What tells the colour of its model.
+    pub(super) hue: usize,
     pub(super) shape: Shape,
     /// Seconds and values; in a spike, three for each.
     pub(super) points: Vec<PlotPoint>,
@@ -96,14 +97,14 @@ impl Curve {
 /// All curves of a measure.
 pub(super) fn curves(document: &Document, measure: Measure, look: Look) -> Vec<Curve> {
     let mut curves = Vec::new();
-    for (place, model) in document.store.models().iter().enumerate() {
+    for (hue, model) in coloured_models(&document.store) {
         match measure {
-            Measure::Bytes => curves.extend(bytes(document, model, place, look)),
+            Measure::Bytes => curves.extend(bytes(document, model, hue, look)),
             _ => {
                 let threads = model.threads.iter();
                 let drawn = threads.filter(|thread| has(measure, model, thread));
                 curves.extend(
-                    drawn.map(|thread| of_thread(document, model, thread, place, measure, look)),
+                    drawn.map(|thread| of_thread(document, model, thread, hue, measure, look)),
                 );
             }
         }
@@ -127,7 +128,7 @@ fn of_thread(
     document: &Document,
     model: &ModelTrack,
     thread: &ThreadTrack,
-    place: usize,
+    hue: usize,
     measure: Measure,
     look: Look,
 ) -> Curve {
@@ -145,7 +146,7 @@ fn of_thread(
     let thread = thread.name.map_or("?", |name| store.name(name));
     Curve {
         name: format!("{} · {thread}", variant(store.model_name(model))),
-        place,
+        hue,
         shape,
         points,
     }
@@ -184,7 +185,7 @@ fn delays(
 }
 
 /// How many bytes each task had read, where there are many only of those that have read most.
-fn bytes(document: &Document, model: &ModelTrack, place: usize, look: Look) -> Vec<Curve> {
+fn bytes(document: &Document, model: &ModelTrack, hue: usize, look: Look) -> Vec<Curve> {
     let store = &document.store;
     let mut tasks: Vec<_> = model.tasks.iter().filter(|task| task.bytes > 0).collect();
     tasks.sort_by_key(|task| Reverse(task.bytes));
@@ -195,7 +196,7 @@ fn bytes(document: &Document, model: &ModelTrack, place: usize, look: Look) -> V
             variant(store.model_name(model)),
             task.name.map_or("?", |name| store.name(name))
         ),
-        place,
+        hue,
         shape: Shape::Steps,
         points: progress(task, look),
     };

@@ -7,6 +7,7 @@ use egui::{Align2, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, WidgetIn
 use super::curves::Look;
 use super::{Key, Measure, Plots};
 use crate::analysis::{Histogram, Quantiles, plain_duration};
+use crate::gui::describe::coloured_models;
 use crate::gui::document::Document;
 use crate::gui::texts::{counted, english, fill, tr, variant};
 use crate::gui::theme::{self, Palette, STEP};
@@ -22,15 +23,15 @@ const HEIGHT: f32 = 84.0;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Bars {
     model: String,
-    /// The place of the model in the trace.
-    place: usize,
+    /// What tells the colour of the model.
+    hue: usize,
     /// How many delays fell into each bar, from [`SHORTEST`] on.
     counts: Vec<u64>,
     quantiles: Quantiles,
 }
 
 impl Bars {
-    fn new(model: String, place: usize, histogram: &Histogram) -> Self {
+    fn new(model: String, hue: usize, histogram: &Histogram) -> Self {
         let mut counts = Vec::new();
         for (low, high, count) in histogram.buckets() {
             let middle = low as f64 + (high - low) as f64 / 2.0;
@@ -42,7 +43,7 @@ impl Bars {
         }
         Self {
             model,
-            place,
+            hue,
             counts,
             quantiles: histogram.quantiles(),
         }
@@ -66,13 +67,12 @@ fn position(nanos: f64) -> f64 {
 /// The bars of all models that have a loop, for what was served in the view.
 fn bars(document: &Document, look: Look) -> Vec<Bars> {
     let store = &document.store;
-    let models = store.models().iter().enumerate();
-    let loops = models.filter_map(|(place, model)| {
+    let loops = coloured_models(store).filter_map(|(hue, model)| {
         let waits = document.waits.get(&model.id)?;
         let histogram = waits.histogram(look.view);
         let has_loop = model.threads.iter().any(|thread| thread.polls > 0);
         let name = variant(store.model_name(model)).to_owned();
-        has_loop.then(|| Bars::new(name, place, &histogram))
+        has_loop.then(|| Bars::new(name, hue, &histogram))
     });
     loops.collect()
 }
@@ -131,7 +131,7 @@ pub fn show(ui: &mut Ui, document: &Document, plots: &mut Plots) {
 
 fn model(ui: &mut Ui, bars: &Bars, across: usize) {
     let palette = Palette::of(ui.visuals());
-    let color = palette.model(bars.place);
+    let color = palette.model(bars.hue);
     ui.horizontal(|ui| {
         let (mark, _) = ui.allocate_exact_size(vec2(8.0, theme::BODY), Sense::hover());
         let mark = Rect::from_center_size(mark.center(), vec2(8.0, 8.0));
@@ -200,7 +200,7 @@ fn draw(ui: &Ui, bars: &Bars, rect: Rect, across: usize) {
             pos2(x(place as f64), top),
             pos2(x((place + 1) as f64) - 1.0, field.bottom()),
         );
-        painter.rect_filled(bar, 0.0, palette.model(bars.place));
+        painter.rect_filled(bar, 0.0, palette.model(bars.hue));
     }
     painter.hline(
         field.x_range(),

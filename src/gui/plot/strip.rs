@@ -17,6 +17,7 @@ use super::Plots;
 use super::curves::{Curve, Look, MOST_TASKS, Shape};
 use super::measure::{Measure, Measures, Unit};
 use crate::gui::command::{Command, ViewCommand};
+use crate::gui::describe::coloured_models;
 use crate::gui::document::Document;
 use crate::gui::text;
 use crate::gui::texts::{fill, tr, variant};
@@ -211,7 +212,7 @@ impl Row<'_> {
         }
         for curve in self.curves {
             let line = Line::new(curve.name.as_str(), PlotPoints::Borrowed(&curve.points))
-                .color(palette.model(curve.place))
+                .color(palette.model(curve.hue))
                 .style(style(curve))
                 // Teeth that touch would become one solid band; there are few enough points without it.
                 .allow_band(false)
@@ -247,8 +248,8 @@ impl Row<'_> {
         let mut y = at.y + 18.0;
         let store = &self.scene.document.store;
         let seconds_per_pixel = self.scene.document.view.length() / 1e9 / f64::from(width.max(1.0));
-        for (place, model) in store.models().iter().enumerate() {
-            let curves = || self.curves.iter().filter(|curve| curve.place == place);
+        for (hue, model) in coloured_models(store) {
+            let curves = || self.curves.iter().filter(|curve| curve.hue == hue);
             if curves().next().is_none() {
                 continue;
             }
@@ -256,7 +257,7 @@ impl Row<'_> {
                 break;
             }
             let mark = Rect::from_min_size(pos2(left, y + 5.0), vec2(8.0, 3.0));
-            painter.rect_filled(mark, 1.0, palette.model(place));
+            painter.rect_filled(mark, 1.0, palette.model(hue));
             let mut names = room.with_min_x(left + 12.0);
             if let Some(at) = self.scene.hover {
                 let values = curves().filter_map(|curve| curve.at(at / 1e9, seconds_per_pixel));
@@ -339,7 +340,7 @@ fn grid(unit: Unit, top: f64, height: f64) -> Vec<GridMark> {
 
 /// Models are told apart by more than their colour; where values jump, dashes would hide the jumps.
 fn style(curve: &Curve) -> LineStyle {
-    match (curve.shape, curve.place % 5) {
+    match (curve.shape, curve.hue % 5) {
         (Shape::Spikes, _) | (_, 2) => LineStyle::Solid,
         (_, 0) => LineStyle::dotted_dense(),
         (_, 1) => LineStyle::dashed_loose(),

@@ -106,7 +106,7 @@ fn bytes_end_at_what_a_task_has_read() {
 fn a_value_is_read_at_a_moment() {
     let curve = |shape, points: &[(f64, f64)]| Curve {
         name: String::new(),
-        place: 0,
+        hue: 0,
         shape,
         points: points
             .iter()

@@ -24,6 +24,8 @@ pub fn gutter_width(width: f32) -> f32 {
 }
 /// Height of the ruler.
 pub(super) const RULER: f32 = 30.0;
+/// A column of names that is narrower has room for nothing else, in points.
+const NARROW: f32 = 130.0;
 /// How far lanes are indented below the header of their model.
 const INDENT: f32 = 22.0;
 /// Height of the strip for stalls at the lower edge of a header.
@@ -224,13 +226,11 @@ fn header(
         };
         let at = pos2(x + 20.0, middle);
         triangle(painter, at + vec2(0.0, 0.5), palette.stalled);
-        text(
-            painter,
-            at + vec2(9.0, 0.0),
-            &words,
-            theme::small(),
-            palette.text,
-        );
+        let at = at + vec2(9.0, 0.0);
+        let room = areas.lanes.right() - 8.0 - at.x;
+        let galley = elided(painter, &words, theme::small(), room.max(1.0));
+        let rect = Align2::LEFT_CENTER.anchor_size(at, galley.size());
+        painter.galley(rect.min, galley, palette.text);
     }
     if model.dropped > 0 {
         let words = fill(
@@ -276,7 +276,7 @@ fn task_name(
 ) {
     let middle = place.top(band) + band.height / 2.0;
     let mut room = areas.gutter.width() - INDENT - 12.0;
-    if task.bytes > 0 {
+    if task.bytes > 0 && areas.gutter.width() >= NARROW {
         let bytes = format!("{} B", plain_count(task.bytes));
         let at = pos2(areas.gutter.right() - 10.0, middle);
         let ink = palette.text_weak;
@@ -347,11 +347,17 @@ fn thread_name(
         .enumerate()
         .take(thread.lane.depths().min(band.rows))
     {
+        if depth == 0 && areas.gutter.width() < NARROW {
+            continue;
+        }
         let at = pos2(
             areas.gutter.right() - 10.0,
             first + (depth as f32 + 0.5) * band.row - 0.5,
         );
-        let rect = painter.text(at, Align2::RIGHT_CENTER, tr(words), theme::small(), ink);
+        let most = areas.gutter.width() - 14.0;
+        let galley = elided(painter, tr(words), theme::small(), most);
+        let rect = Align2::RIGHT_CENTER.anchor_size(at, galley.size());
+        painter.galley(rect.min, galley, ink);
         if depth == 0 {
             room -= rect.width() + 8.0;
         }

@@ -42,6 +42,7 @@ use egui::{
 };
 
 pub use chrome::gutter_width;
+pub use outline::Top;
 pub use scene::Scene;
 
 use crate::gui::command::{Command, Selection, ViewCommand};
@@ -54,6 +55,7 @@ use handles::Handles;
 use interact::{Drag, Hands};
 use items::Picture;
 use outline::Outline;
+use paint::Meshes;
 use place::Placement;
 use ruler::Ruler;
 
@@ -62,12 +64,17 @@ use ruler::Ruler;
 pub struct Timeline {
     /// How far the lanes are scrolled up, in points.
     scroll: f32,
+    /// What stood at the top of the lanes in the last frame.
+    top: Option<Top>,
+    /// What is to stand there in the next one.
+    wanted: Option<Top>,
     drag: Option<Drag>,
     handles: Handles,
     /// The moment under the pointer, in nanoseconds.
     pointed: Option<f64>,
     /// The selection that was last scrolled to.
     scrolled_to: Option<Selection>,
+    meshes: Meshes,
 }
 
 impl Timeline {
@@ -86,6 +93,10 @@ impl Timeline {
         let legend = if scene.legend { legend::HEIGHT } else { 0.0 };
         let areas = Areas::new(rect, legend);
         let outline = Outline::new(scene, areas.lanes.height());
+        if let Some(top) = self.wanted.take() {
+            let scroll = outline.scroll_to(scene.store, &top);
+            self.scroll = scroll.unwrap_or(self.scroll);
+        }
         self.clamp_scroll(&outline, areas.lanes.height());
         let place = Placement::new(scene, areas.lanes, self.scroll, ui.pixels_per_point());
 
@@ -100,7 +111,8 @@ impl Timeline {
         );
         self.pointed = hands.pointer.map(|at| place.axis.nanos_at(at.x));
         let picture = layout::lay_out(&place, &outline);
-        paint_all(ui, palette, &areas, &place, &outline, &picture, &hands);
+        let meshes = &mut self.meshes;
+        paint_all(ui, &areas, &place, &outline, &picture, &hands, meshes);
 
         if scene.store.models().is_empty() {
             let hint = tr("Press Run (Space), or drop a trace file on the window");
@@ -131,7 +143,18 @@ impl Timeline {
         self.scroll_to_selection(ui, &place, &outline);
         self.scroll += hands.scroll + self.handles.scroll;
         self.clamp_scroll(&outline, areas.lanes.height());
+        self.top = outline.top(scene.store, self.scroll);
         canvas
+    }
+
+    /// What stood at the top of the lanes in the last frame; `None` where there are none.
+    pub const fn top(&self) -> Option<&Top> {
+        self.top.as_ref()
+    }
+
+    /// Scrolls in the next frame so that this stands at the top, as far as there are such lanes.
+    pub fn bring(&mut self, top: Top) {
+        self.wanted = Some(top);
     }
 
     /// The lane that was pointed at or selected last.
@@ -209,13 +232,14 @@ fn legend_button(
 
 fn paint_all(
     ui: &Ui,
-    palette: &Palette,
     areas: &Areas,
     place: &Placement<'_>,
     outline: &Outline<'_>,
     picture: &Picture,
     hands: &Hands,
+    meshes: &mut Meshes,
 ) {
+    let palette = Palette::of(ui.visuals());
     let all = ui
         .painter()
         .with_clip_rect(areas.all.intersect(ui.clip_rect()));
@@ -227,10 +251,10 @@ fn paint_all(
     let visible = || outline.visible(place.scroll, areas.lanes.height());
     paint::background(&lanes, palette, place, visible(), &ruler);
     forgotten::paint(&lanes, palette, place);
-    paint::picture(&lanes, palette, place, picture);
+    paint::picture(&lanes, palette, place, picture, meshes);
     chrome::names(&all, palette, areas, place, visible(), picture);
     forgotten::tell(&lanes, palette, place);
-    pinned(&all, palette, areas, place, outline, &ruler);
+    pinned(&all, palette, areas, place, outline, &ruler, meshes);
     // Lines lead to what is pinned; to what is covered otherwise they end at the cover.
     let lanes = match outline.pinned() {
         [] => {
@@ -285,6 +309,7 @@ fn pinned(
     place: &Placement<'_>,
     outline: &Outline<'_>,
     ruler: &Ruler,
+    meshes: &mut Meshes,
 ) {
     if outline.pinned().is_empty() {
         return;
@@ -294,7 +319,7 @@ fn pinned(
     let bands = || outline.pinned().iter();
     let picture = layout::lay_out_bands(place, bands());
     paint::background(&lanes, palette, place, bands(), ruler);
-    paint::picture(&lanes, palette, place, &picture);
+    paint::picture(&lanes, palette, place, &picture, meshes);
     chrome::names(painter, palette, &areas, place, bands(), &picture);
     let line = Stroke::new(2.0, palette.border);
     painter.hline(areas.all.x_range(), areas.lanes.bottom() - 1.0, line);

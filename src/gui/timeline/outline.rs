@@ -25,6 +25,15 @@ const MOST_GROWTH: f32 = 1.75;
 /// How much of the room pinned lanes take at most; those that are left lie in their groups.
 const MOST_PINNED: f32 = 0.5;
 
+/// What stands at the top of the lanes as far as they are scrolled, in words that another trace understands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Top {
+    /// The name of the model.
+    pub model: String,
+    /// How far below the upper edge of its header, in points.
+    pub below: f32,
+}
+
 /// What a band of the timeline is about.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Kind<'a> {
@@ -189,6 +198,28 @@ impl<'a> Outline<'a> {
     /// How many lanes are hidden, in their groups or with them.
     pub(super) const fn hidden(&self) -> usize {
         self.hidden
+    }
+
+    /// What stands at the top of a window that is scrolled by so much.
+    pub(super) fn top(&self, store: &TraceStore, scroll: f32) -> Option<Top> {
+        let headers = self.headers().rev();
+        let mut above = headers.skip_while(|band| band.top > scroll + self.roof);
+        above.next().map(|band| Top {
+            model: store.model_name(band.model).to_owned(),
+            below: scroll + self.roof - band.top,
+        })
+    }
+
+    /// How far a window must be scrolled so that this stands at its top.
+    pub(super) fn scroll_to(&self, store: &TraceStore, top: &Top) -> Option<f32> {
+        let mut headers = self.headers();
+        let header = headers.find(|band| store.model_name(band.model) == top.model)?;
+        Some(header.top + top.below - self.roof)
+    }
+
+    fn headers(&self) -> impl DoubleEndedIterator<Item = &Band<'a>> {
+        let all = self.bands[self.pinned..].iter();
+        all.filter(|band| matches!(band.kind, Kind::Header { .. }))
     }
 
     /// Those below the pinned ones that show in a window of `height` points, `scroll` points below the upper edge.

@@ -1,5 +1,7 @@
 //! Gives draw items their looks: colours, patterns, fonts. One mesh per layer; text only where it fits.
 
+use std::sync::Arc;
+
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Stroke, pos2, vec2};
 
@@ -14,6 +16,8 @@ use crate::trace::{Outcome, Timestamp};
 
 /// How strong the faintest fold is, as a share of the full colour: what was active must be seen.
 const FAINTEST: f32 = 0.4;
+/// How thick the edge of what is ready is, in points. What is no wider than two of them is all edge.
+const EDGE: f32 = 1.5;
 
 /// Paints the lanes behind everything, and the lines of time.
 pub(super) fn background<'a>(
@@ -47,17 +51,45 @@ pub(super) fn background<'a>(
     painter.add(mesh);
 }
 
+/// Triangles that were painted before: nobody needs them any more, but their memory. To ask the system for all of it
+/// anew costs more than to fill it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Meshes(Vec<Arc<Mesh>>);
+
+impl Meshes {
+    /// One without triangles.
+    fn empty(&mut self) -> Mesh {
+        let is_free = |mesh: &Arc<Mesh>| Arc::strong_count(mesh) == 1;
+        let free = self.0.iter().position(is_free);
+        let free = free.and_then(|place| Arc::into_inner(self.0.swap_remove(place)));
+        let mut mesh = free.unwrap_or_default();
+        mesh.clear();
+        mesh
+    }
+
+    fn paint(&mut self, painter: &Painter, mesh: Mesh) {
+        /// A frame needs fewer.
+        const MOST: usize = 16;
+        let mesh = Arc::new(mesh);
+        painter.add(Arc::clone(&mesh));
+        self.0.push(mesh);
+        if self.0.len() > MOST {
+            self.0.remove(0);
+        }
+    }
+}
+
 /// Paints what lies in the lanes.
 pub(super) fn picture(
     painter: &Painter,
     palette: &Palette,
     place: &Placement<'_>,
     picture: &Picture,
+    meshes: &mut Meshes,
 ) {
     // Patterns hang on the beginning of time, so that they go along when the view moves.
     let anchor = place.axis.exact_x(Timestamp::ZERO);
-    let mut waiting = Mesh::default();
-    let mut working = Mesh::default();
+    let (mut waiting, mut working) = (meshes.empty(), meshes.empty());
     for item in &picture.bars {
         let layer = if item.look.is_active() {
             &mut working
@@ -66,12 +98,12 @@ pub(super) fn picture(
         };
         bar(layer, palette, item, anchor);
     }
-    painter.add(waiting);
-    progress(painter, palette, &picture.progress);
+    meshes.paint(painter, waiting);
+    progress(painter, palette, &picture.progress, meshes);
     for item in &picture.stalls {
         stall(&mut working, palette, item, anchor);
     }
-    painter.add(working);
+    meshes.paint(painter, working);
     for item in &picture.labels {
         label(painter, palette, item);
     }
@@ -95,8 +127,10 @@ pub(super) fn bar(mesh: &mut Mesh, palette: &Palette, bar: &Bar, anchor: f64) {
             }
         }
         Look::Span(SpanKind::Ready) => {
-            mesh.add_colored_rect(rect, palette.waiting);
-            edge(mesh, rect, 1.5, palette.ready);
+            if rect.width() > 2.0 * EDGE {
+                mesh.add_colored_rect(rect, palette.waiting);
+            }
+            edge(mesh, rect, EDGE, palette.ready);
         }
         Look::Span(kind) => mesh.add_colored_rect(rect, palette.span(kind)),
         Look::Fold { kind, share } => {
@@ -118,8 +152,8 @@ pub(super) fn bar(mesh: &mut Mesh, palette: &Palette, bar: &Bar, anchor: f64) {
     }
 }
 
-fn progress(painter: &Painter, palette: &Palette, columns: &[Rect]) {
-    let mut mesh = Mesh::default();
+fn progress(painter: &Painter, palette: &Palette, columns: &[Rect], meshes: &mut Meshes) {
+    let mut mesh = meshes.empty();
     let (fill, line) = (
         palette.progress.gamma_multiply(0.16),
         palette.progress.gamma_multiply(0.75),
@@ -129,7 +163,7 @@ fn progress(painter: &Painter, palette: &Palette, columns: &[Rect]) {
         let top = Rect::from_min_max(column.min, pos2(column.right(), column.top() + 1.0));
         mesh.add_colored_rect(top, line);
     }
-    painter.add(mesh);
+    meshes.paint(painter, mesh);
 }
 
 /// Adds what is stalled to a layer.
@@ -276,12 +310,7 @@ pub(super) fn life(mesh: &mut Mesh, palette: &Palette, life: &Life) {
 }
 
 /// A text that ends in `…` where it is wider than `width`.
-pub(super) fn elided(
-    painter: &Painter,
-    text: &str,
-    font: FontId,
-    width: f32,
-) -> std::sync::Arc<egui::Galley> {
+pub(super) fn elided(painter: &Painter, text: &str, font: FontId, width: f32) -> Arc<egui::Galley> {
     let format = TextFormat::simple(font, Color32::PLACEHOLDER);
     let mut job = LayoutJob::single_section(text.to_owned(), format);
     job.wrap = TextWrapping {

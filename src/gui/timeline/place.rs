@@ -5,6 +5,7 @@ use egui::{Rect, pos2, vec2};
 use super::axis::Axis;
 use super::outline::Band;
 use super::scene::Scene;
+use super::stalls::{self, GrowingStall};
 use crate::trace::TimeRange;
 
 /// The narrowest that something active is drawn, in points.
@@ -26,6 +27,8 @@ pub(super) struct Placement<'a> {
     pub(super) scroll: f32,
     /// Nothing shorter can be told apart, in nanoseconds.
     pub(super) grain: u64,
+    /// What threads are stalled in at this moment although nobody has told of it.
+    pub(super) growing: Vec<GrowingStall>,
 }
 
 impl<'a> Placement<'a> {
@@ -43,6 +46,7 @@ impl<'a> Placement<'a> {
             lanes,
             scroll,
             grain: axis.grain(pixels_per_point),
+            growing: stalls::growing(scene),
         }
     }
 

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use crate::analysis::StallReport;
 use crate::format::Mark;
 use crate::gui::command::Selection;
 use crate::gui::lanes::Arrangement;
 use crate::gui::search::Hit;
 use crate::gui::time_view::TimeView;
 use crate::store::TraceStore;
-use crate::trace::{TimeRange, Timestamp};
+use crate::trace::{ModelId, TimeRange, Timestamp};
 
 /// What there is to see in one frame.
 #[derive(Clone, Copy)]
@@ -25,6 +26,8 @@ pub struct Scene<'a> {
     pub lanes: &'a Arrangement,
     /// Whether the key to patterns and shapes is shown.
     pub legend: bool,
+    /// What is known of its stalls, in the order in which they began, as far as that is found out.
+    pub reports: &'a [StallReport],
     /// What a person marked, in the order of time.
     pub marks: &'a [Mark],
     /// What was searched for and found, in the order of time.
@@ -41,4 +44,16 @@ pub struct Scene<'a> {
     pub all_arrows: bool,
     /// How long a stretch without a poll must be to count as a stall, while it lasts.
     pub stall_threshold: Duration,
+}
+
+impl<'a> Scene<'a> {
+    /// What is known of a stall.
+    pub(super) fn report(&self, model: ModelId, index: usize) -> Option<&'a StallReport> {
+        let begin = self.store.model(model)?.stalls.get(index)?.range.begin;
+        let key = |report: &StallReport| (report.range.begin, report.model, report.index);
+        let place = self
+            .reports
+            .binary_search_by_key(&(begin, model, index), key);
+        self.reports.get(place.ok()?)
+    }
 }

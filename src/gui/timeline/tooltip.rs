@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::hit::Target;
 use super::ruler::moment;
 use super::scene::Scene;
-use crate::analysis::{plain_duration, stall};
+use crate::analysis::plain_duration;
 use crate::gui::describe;
 use crate::gui::texts::{fill, say, tr};
 use crate::gui::theme::Palette;
@@ -104,7 +104,7 @@ fn describe_span(scene: &Scene<'_>, reference: SpanRef) -> Option<Description> {
 }
 
 fn describe_stall(scene: &Scene<'_>, model: ModelId, index: usize) -> Option<Description> {
-    let report = stall(scene.store, scene.store.model(model)?, index, scene.now)?;
+    let report = scene.report(model, index)?;
     let mut text = Description {
         title: fill(
             tr("Stall, {length}"),
@@ -114,7 +114,7 @@ fn describe_stall(scene: &Scene<'_>, model: ModelId, index: usize) -> Option<Des
     };
     text.line(tr("why"), say(&report.sentence()));
     text.line(tr("begin"), said(report.range.begin));
-    if let Some(task) = report.task_name {
+    if let Some(task) = &report.task_name {
         text.line(tr("task"), task);
     }
     Some(text)

@@ -5,7 +5,7 @@ use egui::{Painter, Pos2, Rect, Stroke, pos2};
 use super::locate::{lane_edges, locate};
 use super::outline::Outline;
 use super::place::Placement;
-use crate::analysis::{Victim, stall};
+use crate::analysis::Victim;
 use crate::gui::command::Selection;
 use crate::gui::theme::Palette;
 use crate::store::LaneRef;
@@ -35,11 +35,7 @@ pub(super) fn waits(place: &Placement<'_>, outline: &Outline<'_>) -> Vec<Wait> {
     let Some(Selection::Stall(id, index)) = place.scene.selection else {
         return Vec::new();
     };
-    let scene = place.scene;
-    let report = scene
-        .store
-        .model(id)
-        .and_then(|model| stall(scene.store, model, index, scene.now));
+    let report = place.scene.report(id, index);
     let bar = locate(place, outline, Selection::Stall(id, index));
     let Some((report, bar)) = report.zip(bar) else {
         return Vec::new();

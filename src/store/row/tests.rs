@@ -132,13 +132,26 @@ proptest! {
         }
         let row = row(&parts);
         check_pieces(&row, grain)?;
+        let mut trail = Trail::default();
         for moment in moments.into_iter().map(Timestamp) {
             let begun = row.spans().partition_point(|span| span.begin < moment);
             prop_assert_eq!(row.begins_at(0, moment), begun);
-            let near = row.begins_near(begun / 2, moment, grain / SLACK);
-            prop_assert!(begun <= near);
-            let last = near.checked_sub(1).and_then(|last| row.get(last));
-            prop_assert!(near == begun || last.is_none_or(|last| last.begin.0 <= moment.0 + grain / SLACK));
+            let from = begun / 2;
+            let slack = grain / SLACK;
+            let find = |trail: &mut Trail| row.levels.find(from, moment, slack, trail);
+            let found = find(&mut Trail::default());
+            match found {
+                Found::Between(low, high) => {
+                    prop_assert_eq!(row.begins_between(low, high, moment), begun);
+                }
+                Found::NearEnough(near) => {
+                    prop_assert!(begun <= near);
+                    let last = row.get(near - 1).map(|last| last.begin.0);
+                    prop_assert!(last.is_none_or(|last| last <= moment.0 + slack));
+                }
+            }
+            // Once more by the trail of any other moment.
+            prop_assert_eq!(find(&mut trail), found);
         }
     }
 }

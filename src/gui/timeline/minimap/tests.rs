@@ -42,6 +42,7 @@ impl World {
             lanes: Arrangement::PLAIN,
             legend: true,
             hits: &[],
+            reports: &[],
             marks: &[],
             selection: None,
             chosen: None,

@@ -22,6 +22,7 @@ pub(super) struct App {
 impl App {
     fn ui(&mut self, ui: &mut egui::Ui) {
         let world = &mut self.world;
+        let reports = stalls(&world.store, world.now);
         let scene = Scene {
             store: &world.store,
             now: world.now,
@@ -30,6 +31,7 @@ impl App {
             lanes: &world.lanes,
             legend: true,
             hits: &[],
+            reports: &reports,
             marks: &[],
             selection: world.selection,
             chosen: world.chosen,
@@ -81,6 +83,7 @@ pub(super) fn look<R>(
 ) -> R {
     let app = harness.state();
     let world = &app.world;
+    let reports = stalls(&world.store, world.now);
     let scene = Scene {
         store: &world.store,
         now: world.now,
@@ -89,6 +92,7 @@ pub(super) fn look<R>(
         lanes: &world.lanes,
         legend: true,
         hits: &[],
+        reports: &reports,
         marks: &[],
         selection: None,
         chosen: world.chosen,

@@ -18,6 +18,7 @@ use super::outline::{Band, Kind, Outline};
 use super::place::Placement;
 use super::samples::Sample;
 use super::scene::Scene;
+use crate::analysis::stalls;
 use crate::gui::command::{Selection, ViewCommand};
 use crate::gui::lanes::{Arrangement, Lane, LaneCommand};
 use crate::gui::time_view::TimeView;
@@ -85,6 +86,7 @@ impl World {
     }
 
     fn look<R>(&self, see: impl FnOnce(&Placement<'_>, &Outline<'_>) -> R) -> R {
+        let reports = stalls(&self.store, self.now);
         let scene = Scene {
             store: &self.store,
             now: self.now,
@@ -93,6 +95,7 @@ impl World {
             lanes: &self.lanes,
             legend: true,
             hits: &[],
+            reports: &reports,
             marks: &[],
             selection: self.selection,
             chosen: self.chosen,
