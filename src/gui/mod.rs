@@ -17,6 +17,7 @@ mod describe;
 mod desktop;
 pub mod document;
 mod finding;
+mod focus;
 mod fuzzy;
 pub mod jobs;
 pub mod lanes;

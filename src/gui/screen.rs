@@ -8,6 +8,7 @@ use super::action::{self, State};
 use super::app::App;
 use super::command::{Command, Detail, Side};
 use super::document::{Document, Documents};
+use super::focus;
 use super::panel;
 use super::panel::edge::{At, Part};
 use super::plot::histogram;
@@ -43,6 +44,7 @@ impl App {
         if let Some(dialog) = &mut self.dialog {
             dialog.show(ui, &mut commands);
         }
+        focus::ring(ui.ctx());
         if !commands.is_empty() {
             // What was shown is out of date now.
             ui.ctx().request_repaint();

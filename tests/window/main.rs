@@ -6,6 +6,7 @@ mod cases;
 mod chinese;
 mod desk;
 mod flood;
+mod keyboard;
 mod keys;
 mod lanes;
 mod marks;

@@ -2,12 +2,13 @@
 
 use egui::epaint::ClippedShape;
 use egui::{Rect, Shape, vec2};
-use egui_kittest::kittest::NodeT;
+use egui_kittest::kittest::{NodeT, Queryable};
 use loopscope::gui::beside::{BesideCommand, Split};
 use loopscope::gui::command::{Command, Selection};
 use loopscope::gui::texts::LanguageChoice;
 
 use crate::desk::Desk;
+use crate::views::VIEWS;
 
 /// Windows, in points: from the smallest to a large one. On a display of 200 % a window of 1920 by 1080 pixels has 960
 /// by 540 points.
@@ -21,7 +22,14 @@ const WINDOWS: [(f32, f32, f32); 6] = [
 ];
 
 /// What lies around or below other controls, as it should.
-const AROUND: [&str; 4] = ["Edge of ", "的边缘", "Timeline", "时间线"];
+const AROUND: [&str; 6] = [
+    "Edge of ",
+    "的边缘",
+    "Width of ",
+    "一列的宽度",
+    "Timeline",
+    "时间线",
+];
 
 /// A control that can be seen.
 #[derive(Debug)]
@@ -69,9 +77,44 @@ fn controls(desk: &Desk) -> Vec<Control> {
     })
 }
 
-/// Texts that are cut off at their right or left side.
+/// How wide a scroll bar is at most, in points.
+const BAR: f32 = 14.0;
+
+/// The bars of what can be scrolled up and down: as high as what is seen of it. Timelines, which scroll by themselves, as a
+/// whole.
+fn scrolled(desk: &Desk) -> Vec<Rect> {
+    let named = |rect: Rect| {
+        let mut nodes = desk.harness.root().children_recursive();
+        nodes.any(|node| node.accesskit_node().label().is_some() && node.rect() == rect)
+    };
+    let bars: Vec<Rect> = desk.harness.ctx.viewport(|viewport| {
+        let layers = viewport.prev_pass.widgets.layers();
+        let widgets = layers.flat_map(|(_, widgets)| widgets);
+        let bars = widgets.filter(|one| one.sense.senses_drag() && one.rect.width() <= BAR);
+        bars.map(|one| one.rect).collect()
+    });
+    let mut found: Vec<Rect> = bars.into_iter().filter(|rect| !named(*rect)).collect();
+    for name in ["Timeline", "时间线"] {
+        let timelines = desk.harness.query_all_by_label_contains(name);
+        let lanes = timelines.map(|one| one.rect());
+        found.extend(lanes.filter(|rect| rect.height() > 40.0));
+    }
+    found
+}
+
+/// Whether what is cut here comes into sight when it is scrolled to.
+fn is_scrolled(scrolled: &[Rect], clip: Rect) -> bool {
+    scrolled.iter().any(|bar| {
+        let near = |a: f32, b: f32| (a - b).abs() < 3.0;
+        let inside = bar.expand(1.0).contains_rect(clip) && bar.width() > BAR;
+        inside || near(bar.bottom(), clip.bottom()) || near(bar.top(), clip.top())
+    })
+}
+
+/// Texts that are cut off at any side; at the upper or lower one only where nobody can scroll to them.
 fn cut_off(desk: &Desk) -> Vec<String> {
     let mut found = Vec::new();
+    let scrolled = scrolled(desk);
     for ClippedShape {
         clip_rect, shape, ..
     } in &desk.harness.output().shapes
@@ -80,7 +123,9 @@ fn cut_off(desk: &Desk) -> Vec<String> {
             let rect = text.visual_bounding_rect();
             let seen = rect.intersect(*clip_rect);
             let is_seen = seen.is_positive() && seen.height() > rect.height() / 2.0;
-            if is_seen && seen.width() < rect.width() - 1.5 {
+            let is_low = seen.is_positive() && seen.height() < rect.height() - 1.5;
+            let is_cut = is_seen && seen.width() < rect.width() - 1.5;
+            if is_cut || is_low && !is_scrolled(&scrolled, *clip_rect) {
                 found.push(format!(
                     "{:?} at {rect:?}, of which {seen:?} is seen",
                     text.galley.text()
@@ -102,6 +147,7 @@ fn texts(shape: &Shape, each: &mut impl FnMut(&egui::epaint::TextShape)) {
 /// What is wrong with what is on the screen.
 fn faults(desk: &Desk, screen: Rect) -> Vec<String> {
     let controls = controls(desk);
+    let scrolled = scrolled(desk);
     assert!(controls.len() > 20, "the controls are there");
     let mut faults = cut_off(desk);
     for (place, one) in controls.iter().enumerate() {
@@ -111,6 +157,13 @@ fn faults(desk: &Desk, screen: Rect) -> Vec<String> {
             faults.push(format!(
                 "{} is cut off: {:?} of {:?}",
                 one.name, seen, sides
+            ));
+        }
+        let is_low = one.seen.height() < one.rect.height() - 0.5;
+        if is_low && !is_scrolled(&scrolled, one.seen) {
+            faults.push(format!(
+                "{} is cut off below: {:?} of {:?}",
+                one.name, one.seen, one.rect
             ));
         }
         if !screen.contains_rect(one.seen) {
@@ -131,10 +184,14 @@ fn faults(desk: &Desk, screen: Rect) -> Vec<String> {
 }
 
 /// Shows a window of each size in both languages, and fails if anything has no room.
-fn everything_has_room(view: &str, mut prepare: impl FnMut(&mut Desk)) {
+fn everything_has_room(view: &str, prepare: impl FnMut(&mut Desk)) {
+    has_room_in(&WINDOWS, view, prepare);
+}
+
+fn has_room_in(windows: &[(f32, f32, f32)], view: &str, mut prepare: impl FnMut(&mut Desk)) {
     let mut all = Vec::new();
     for language in [LanguageChoice::English, LanguageChoice::Chinese] {
-        for (width, height, scale) in WINDOWS {
+        for &(width, height, scale) in windows {
             let mut desk = Desk::sized(vec2(width, height), scale);
             prepare(&mut desk);
             desk.apply(Command::SetLanguage(language));
@@ -166,6 +223,15 @@ fn a_stall_has_room() {
         let stall = desk.shown().stalls[0].clone();
         desk.apply(Command::Reveal(Selection::Stall(stall.model, stall.index)));
     });
+}
+
+#[test]
+fn every_other_view_has_room_in_the_smallest_windows() {
+    // What lies over the window covers what is below it, as it should; the others are looked at above.
+    let others = ["span", "loop", "delays", "marks", "statistics", "search"];
+    for (name, prepare) in VIEWS.into_iter().filter(|(name, _)| others.contains(name)) {
+        has_room_in(&WINDOWS[..2], name, prepare);
+    }
 }
 
 #[test]

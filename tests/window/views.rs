@@ -1,6 +1,7 @@
 //! The main states of the window, for the tests that look at all of them.
 
 use egui::vec2;
+use loopscope::gui::beside::BesideCommand;
 use loopscope::gui::command::{Command, Detail, Selection, Side, StallOrder};
 use loopscope::gui::marks::MarkCommand;
 use loopscope::gui::search::SearchCommand;
@@ -13,7 +14,7 @@ use crate::desk::Desk;
 pub(crate) type View = (&'static str, fn(&mut Desk));
 
 /// All of them, from the first page on.
-pub(crate) const VIEWS: [View; 15] = [
+pub(crate) const VIEWS: [View; 16] = [
     ("first page", |_| {}),
     ("walk", |desk| desk.apply(Command::StartWalk)),
     ("keys", |desk| desk.apply(Command::ToggleHelp)),
@@ -57,6 +58,11 @@ pub(crate) const VIEWS: [View; 15] = [
     ("search", |desk| {
         desk.show_recorded();
         desk.apply(Command::Search(SearchCommand::Open));
+    }),
+    ("two traces", |desk| {
+        desk.show_recorded();
+        desk.show_recorded();
+        desk.apply(Command::Beside(BesideCommand::Compare([1, 2])));
     }),
     ("small", |desk| {
         desk.show_recorded();

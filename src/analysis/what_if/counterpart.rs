@@ -288,7 +288,7 @@ impl<'a> Side<'a> {
         let (from, to) = read_in(task, called)?;
         let begin = called.range.begin;
         let sent = sent_between(self.store, task, begin, (from, to))?
-            .first()?
+            .next()?
             .at;
         let all = self.of_task.get(&id)?;
         let before = all.partition_point(|one| one.range.begin < begin);

@@ -404,7 +404,7 @@ impl Draft<'_> {
             sent_between(self.store, task, called.range.begin, (from, to))
         };
         let begin = called.range.begin.0;
-        let sent = found().unwrap_or_default().iter();
+        let sent = found().into_iter().flatten();
         sent.take_while(|one| one.at.0 <= begin + TOLD_LATE)
             .map(|one| one.at.0.min(begin))
             .collect()
@@ -418,16 +418,16 @@ pub(super) fn sent_between<'a>(
     task: &TaskTrack,
     moment: Timestamp,
     (from, to): (u64, u64),
-) -> Option<&'a [Sent]> {
+) -> Option<impl Iterator<Item = &'a Sent> + use<'a>> {
     let made = task.connections();
     let known = made.partition_point(|one| one.at <= moment);
     let connection = made.get(known.checked_sub(1)?)?;
     let from = from.checked_sub(connection.read_before)?;
     let to = to.checked_sub(connection.read_before)?;
-    let sent = store.sends().on(connection.wire, connection.at);
+    let sent = store.sends().on(connection.wire, connection.at)?;
     let first = sent.partition_point(|one| one.total <= from);
     let past = sent.partition_point(|one| one.total <= to).max(first);
-    Some(&sent[first..past])
+    Some(sent.range(first..past).iter())
 }
 
 /// How many bytes a task had read before a callback, and after it.

@@ -10,6 +10,7 @@ use super::widgets::{self, bar_number};
 use crate::analysis::{self, ModelSummary, outcome_word, plain_count, plain_duration, plain_size};
 use crate::gui::command::{Command, ViewCommand};
 use crate::gui::document::Document;
+use crate::gui::focus;
 use crate::gui::texts::{self, english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::ModelTrack;
@@ -172,6 +173,7 @@ pub fn show(ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
             ui.spacing_mut().item_spacing = vec2(3.0 * STEP, 2.0);
             table(ui, document, &models, &scale, commands);
             failures(ui, &models);
+            focus::follow(ui);
         });
 }
 

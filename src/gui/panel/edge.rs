@@ -3,10 +3,9 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use egui::{Event, EventFilter, Frame, Id, InnerResponse, Key, Panel, Stroke, Ui, accesskit};
+use egui::{Event, EventFilter, Frame, Id, InnerResponse, Key, Panel, Ui, accesskit};
 
 use crate::gui::texts::{fill, tr};
-use crate::gui::theme::Palette;
 
 /// A part at one side of the timeline, whose edge can be moved.
 #[must_use = "it is there when it is shown"]
@@ -91,7 +90,7 @@ impl Part {
         let edge = ui.scope_id().with(salt).with("__resize");
         steer(ui, edge, at);
         let shown = panel.show(ui, add);
-        describe(ui, edge, at, name);
+        describe(ui, edge, name);
         shown
     }
 }
@@ -123,20 +122,9 @@ fn steer(ui: &Ui, edge: Id, at: At) {
     });
 }
 
-/// The library calls all edges the same, in English, and shows nothing of the focus.
-fn describe(ui: &Ui, edge: Id, at: At, name: &str) {
-    let Some(response) = ui.read_response(edge) else {
-        return;
-    };
+/// The library calls all edges the same, in English.
+fn describe(ui: &Ui, edge: Id, name: &str) {
     let name = fill(tr("Edge of {side}"), &[("side", &tr(name))]);
     ui.ctx()
         .accesskit_node_builder(edge, |node| node.set_label(name));
-    if response.has_focus() {
-        let stroke = Stroke::new(2.0, Palette::of(ui.visuals()).selection);
-        let (rect, painter) = (response.rect, ui.ctx().layer_painter(response.layer_id));
-        match at {
-            At::Top | At::Bottom => painter.hline(rect.x_range(), rect.center().y, stroke),
-            At::Left | At::Right => painter.vline(rect.center().x, rect.y_range(), stroke),
-        };
-    }
 }

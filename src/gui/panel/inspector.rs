@@ -14,6 +14,7 @@ use crate::analysis::{self, Happened, TaskSummary, plain_count, plain_duration};
 use crate::gui::command::{Command, Selection};
 use crate::gui::describe;
 use crate::gui::document::Document;
+use crate::gui::focus;
 use crate::gui::navigate;
 use crate::gui::text;
 use crate::gui::texts::{self, counted, english, fill, tr};
@@ -57,6 +58,7 @@ pub fn show(
                     what_if::show_made(ui, what_if, commands);
                 }
             }
+            focus::follow(ui);
         });
 }
 

@@ -12,6 +12,7 @@ use crate::analysis::{
 use crate::gui::command::{Command, Selection};
 use crate::gui::describe;
 use crate::gui::document::Document;
+use crate::gui::focus;
 use crate::gui::playback::{PlaybackCommand, Speed, StepBy};
 use crate::gui::text;
 use crate::gui::texts::{counted, english, fill, tr, tr_in, variant};
@@ -58,6 +59,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
                 };
                 look.show(ui, several, commands);
             }
+            focus::follow(ui);
         });
 }
 

@@ -4,6 +4,7 @@ use egui::{RichText, ScrollArea, Ui};
 
 use super::widgets;
 use crate::gui::command::Command;
+use crate::gui::focus;
 use crate::gui::marks::{MarkCommand, Marks};
 use crate::gui::range::exact_moment;
 use crate::gui::texts::{fill, tr};
@@ -63,5 +64,6 @@ pub fn show(ui: &mut Ui, marks: &Marks, commands: &mut Vec<Command>) {
                     }
                 });
             }
+            focus::follow(ui);
         });
 }

@@ -197,6 +197,8 @@ fn row(ui: &mut Ui, entry: &Entry<'_>, state: &State<'_>, chosen: bool) -> egui:
         .min_size(vec2(ui.available_width(), 24.0))
         .frame_when_inactive(chosen)
         .selected(chosen)
+        // The arrows come here, while the keyboard stays in the field.
+        .sense(egui::Sense::CLICK)
         .shortcut_text(RichText::new(right).font(theme::small()));
     if chosen {
         button = button.fill(palette.selection_fill);

@@ -5,6 +5,7 @@ use egui::{RichText, Ui, vec2};
 use super::{blocking, parameters, prose, widgets};
 use crate::gui::command::Command;
 use crate::gui::controls::Controls;
+use crate::gui::focus;
 use crate::gui::texts::{self, Language, say_all, told, tr};
 use crate::gui::theme::{self, STEP};
 use crate::scenario::{Scenario, builtins};
@@ -12,7 +13,7 @@ use crate::scenario::{Scenario, builtins};
 /// What is hidden below is told of where it is at least so high, in points.
 const HIDDEN: f32 = 24.0;
 /// Height of the strip that tells of it.
-const STRIP: f32 = 22.0;
+const STRIP: f32 = 26.0;
 
 /// Shows the side; `running` is whether a run goes on.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
@@ -36,6 +37,7 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
         ui.add_space(STEP);
         story(ui, controls);
         ui.add_space(2.0 * STEP);
+        focus::follow(ui);
     });
     more_below(ui, &shown, strip);
 }

@@ -7,6 +7,7 @@ use crate::analysis::{Finding, StallReport, plain_duration};
 use crate::gui::command::{Command, Selection, StallOrder};
 use crate::gui::describe;
 use crate::gui::document::Document;
+use crate::gui::focus;
 use crate::gui::text;
 use crate::gui::texts::{counted, english, fill, say, tr};
 use crate::gui::theme::{self, Palette, STEP};
@@ -73,6 +74,7 @@ pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut 
                     line.show(ui, most, commands);
                 }
             }
+            focus::follow(ui);
         });
 }
 

@@ -17,9 +17,13 @@ use crate::trace::TimeRange;
 
 /// Height of a row.
 const ROW: f32 = 20.0;
+/// Height of the titles of the columns, which are buttons.
+const TITLES: f32 = 24.0;
 
-/// Width of a column of numbers.
-const NUMBER: f32 = 78.0;
+/// Width of a column of numbers where there is room, and where there is little.
+const NUMBER: [f32; 2] = [78.0, 58.0];
+/// Width of the first column, and of the other columns of words.
+const WORDS: [f32; 2] = [190.0, 104.0];
 
 /// The table and what it remembers.
 #[derive(Default)]
@@ -154,26 +158,35 @@ fn rows(
     });
     let mut pressed = None;
     ui.spacing_mut().item_spacing = vec2(2.0 * STEP, 2.0);
+    let gap = ui.spacing().item_spacing.x;
+    let worded = shown.iter().filter(|place| **place < words).count() as f32;
+    let taken = WORDS[0] + WORDS[1] * (worded - 1.0).max(0.0) + gap * shown.len() as f32;
+    let numbers = (shown.len() as f32 - worded).max(1.0);
+    let number = ((ui.available_width() - taken) / numbers).clamp(NUMBER[1], NUMBER[0]);
+    let salt = ("statistics", columns[0].key);
     let mut table = TableBuilder::new(ui)
-        .id_salt(("statistics", columns[0].key))
+        .id_salt(salt)
         .striped(true)
-        .sense(Sense::click())
+        // A row can be pressed anywhere; the keyboard comes to its name.
+        .sense(Sense::CLICK)
         .auto_shrink(false)
+        // In a small window there is room for a few rows only: the others are scrolled to.
+        .min_scrolled_height(0.0)
         .cell_layout(Layout::left_to_right(Align::Center));
     for place in &shown {
         table = table.column(match place {
-            0 => Column::initial(190.0)
+            0 => Column::initial(WORDS[0])
                 .at_least(90.0)
                 .clip(true)
                 .resizable(true),
-            place if *place < words => Column::initial(104.0)
+            place if *place < words => Column::initial(WORDS[1])
                 .at_least(50.0)
                 .clip(true)
                 .resizable(true),
-            _ => Column::exact(NUMBER),
+            _ => Column::exact(number),
         });
     }
-    let header = table.header(ROW, |mut row| {
+    let header = table.header(TITLES, |mut row| {
         for &place in &shown {
             let is_word = place < words;
             let layout = match is_word {
@@ -198,6 +211,24 @@ fn rows(
             line(&mut row, document, sheet, &shown, commands);
         });
     });
+    // The library gives the edges of columns no names.
+    let salt = egui::IdSalt::new(salt);
+    let edges = ui.scope_id().with(salt).with("resize_column");
+    for (number, &place) in shown
+        .iter()
+        .enumerate()
+        .filter(|(_, place)| **place < words)
+    {
+        let edge = edges.with(number);
+        if ui.read_response(edge).is_some() {
+            let name = fill(
+                tr("Width of {column}"),
+                &[("column", &tr(columns[place].title))],
+            );
+            ui.ctx()
+                .accesskit_node_builder(edge, |node| node.set_label(name));
+        }
+    }
     pressed
 }
 
@@ -254,6 +285,9 @@ fn line(
                 let response = ui.add(label);
                 response.widget_info(|| WidgetInfo::labeled(egui::Role::Link, true, word));
                 pressed = response.clicked();
+                if response.gained_focus() {
+                    response.scroll_to_me(None);
+                }
             }
             Value::Word(word) => {
                 let word = match columns[place].key {

@@ -3,9 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use egui::{
-    Color32, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
-};
+use egui::{Color32, Response, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use crate::analysis::{plain_count, plain_duration};
 use crate::gui::texts::english;
@@ -51,10 +49,6 @@ pub(super) fn switch(ui: &mut Ui, on: &mut bool, text: &str) -> Response {
             palette.text_weak
         };
         painter.circle_filled(pos2(x, track.center().y), radius - 4.0, knob);
-        if response.has_focus() {
-            let edge = Stroke::new(1.5, palette.selection);
-            painter.rect_stroke(track.expand(2.0), radius + 2.0, edge, StrokeKind::Inside);
-        }
         let at = pos2(
             track.right() + 2.0 * STEP,
             rect.center().y - galley.size().y / 2.0,

@@ -3,7 +3,6 @@
 use egui::{Align2, Painter, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::chrome::Areas;
-use super::focus_ring;
 use super::paint::elided;
 use super::place::Placement;
 use crate::gui::command::Command;
@@ -41,7 +40,6 @@ pub(super) fn show(ui: &Ui, areas: &Areas, place: &Placement<'_>, commands: &mut
             &[("number", &(number + 1)), ("note", &mark.note)],
         );
         button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
-        focus_ring(ui, &button);
         if button.clicked() {
             commands.push(Command::Mark(MarkCommand::Go(number)));
         }

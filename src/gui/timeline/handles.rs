@@ -1,10 +1,11 @@
 //! The names of lanes and the headers as handles: they collapse by a click, move by a drag, and are what the menu
 //! of a lane and the keys for lanes are about.
 
-use egui::{CursorIcon, PointerButton, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    CursorIcon, Key, PointerButton, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2,
+};
 
 use super::chrome::Areas;
-use super::focus_ring;
 use super::outline::{Band, Kind, NOTE, Outline, Stays};
 use super::place::Placement;
 use crate::gui::command::{Command, Selection};
@@ -98,10 +99,14 @@ impl Handles {
         };
         let name = fill(name, &[("name", &title)]);
         button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
+        let by_key = button.has_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let opens = match key.lane {
             None => button.clicked(),
-            Some(_) => button.double_clicked(),
+            Some(_) => button.double_clicked() || by_key,
         };
+        if button.gained_focus() {
+            self.aimed = Some(key.clone());
+        }
         if opens {
             let collapse = LaneCommand::Collapse(key.clone(), !collapsed);
             commands.push(Command::Lane(collapse));
@@ -122,7 +127,6 @@ impl Handles {
             };
             ui.painter().rect_filled(stripe, 0.0, color);
         }
-        focus_ring(ui, &button);
         button.on_hover_text(hint)
     }
 
@@ -271,7 +275,6 @@ pub(super) fn hidden_lanes(
         palette.link
     };
     painter.text(at, egui::Align2::LEFT_CENTER, &words, theme::small(), ink);
-    focus_ring(ui, &button);
     if button.clicked() {
         commands.push(Command::Lane(LaneCommand::ShowHidden));
     }

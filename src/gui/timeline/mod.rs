@@ -37,8 +37,8 @@ mod tooltip;
 mod waits;
 
 use egui::{
-    Align2, Painter, PopupAnchor, Rect, Response, Role, Sense, Stroke, StrokeKind, Tooltip, Ui,
-    WidgetInfo, pos2, vec2,
+    Align2, Painter, PopupAnchor, Rect, Response, Role, Sense, Stroke, Tooltip, Ui, WidgetInfo,
+    pos2, vec2,
 };
 
 pub use chrome::gutter_width;
@@ -227,7 +227,6 @@ fn legend_button(
     if button.clicked() {
         commands.push(Command::SetLegend(!shown));
     }
-    focus_ring(ui, &button);
     button.on_hover_text(tr("What the patterns and shapes mean"));
 }
 
@@ -355,18 +354,7 @@ fn stall_marks(
             let show = ViewCommand::Show(mark.range);
             commands.push(Command::View(show));
         }
-        focus_ring(ui, &button);
         button.on_hover_text(&mark.name);
-    }
-}
-
-/// Shows who comes by keyboard where they are.
-fn focus_ring(ui: &Ui, button: &Response) {
-    if button.has_focus() {
-        let stroke = Stroke::new(1.5, Palette::of(ui.visuals()).link);
-        let rect = button.rect.shrink(1.0);
-        ui.painter()
-            .rect_stroke(rect, 2.0, stroke, StrokeKind::Inside);
     }
 }
 

@@ -1,0 +1,53 @@
+//! Where the keyboard is: the control that has the focus is in sight, and has a ring around it.
+
+use egui::{Color32, Context, Rect, Stroke, StrokeKind, Ui};
+
+use super::theme::{self, Palette};
+
+/// How far around a control its ring is, in points.
+const AROUND: f32 = 2.0;
+/// How thick the ring is, in points: two tones, one of which can be seen on whatever lies below it.
+const THICK: f32 = 2.0;
+
+/// Draws the ring, over all that is shown. Nobody else draws one.
+pub(super) fn ring(ctx: &Context) {
+    let focused = ctx.memory(|memory| memory.focused());
+    let Some(response) = focused.and_then(|id| ctx.read_response(id)) else {
+        return;
+    };
+    // What is scrolled out of sight has none.
+    let seen = response.interact_rect;
+    if !seen.is_positive() {
+        return;
+    }
+    let palette = Palette::of(&ctx.global_style().visuals);
+    let rect = around(seen, ctx.content_rect());
+    let painter = ctx.layer_painter(response.layer_id);
+    let draw = |rect: Rect, color: Color32| {
+        let stroke = Stroke::new(THICK, color);
+        painter.rect_stroke(rect, theme::RADIUS, stroke, StrokeKind::Inside);
+    };
+    draw(rect, palette.selection);
+    draw(rect.shrink(THICK), palette.background);
+}
+
+/// The ring of what covers `seen`, as far as there is a screen.
+fn around(seen: Rect, screen: Rect) -> Rect {
+    seen.expand(AROUND).intersect(screen)
+}
+
+/// Scrolls to the control in `ui` that the keyboard has just come to; at the end of what a scroll area holds.
+pub(super) fn follow(ui: &Ui) {
+    let focused = ui.memory(|memory| memory.focused());
+    let Some(response) = focused.and_then(|id| ui.read_response(id)) else {
+        return;
+    };
+    let is_here = response.layer_id == ui.layer_id()
+        && ui.min_rect().contains(response.rect.center())
+        // What can be seen elsewhere is not here, wherever this would reach if all of it could be seen.
+        && (!response.interact_rect.is_positive()
+            || ui.clip_rect().contains_rect(response.interact_rect));
+    if is_here && response.gained_focus() && !ui.clip_rect().contains_rect(response.rect) {
+        response.scroll_to_me(None);
+    }
+}

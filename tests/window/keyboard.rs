@@ -1,0 +1,137 @@
+//! The keyboard comes to every control, and shows where it is.
+
+use std::collections::{HashMap, HashSet};
+
+use egui::epaint::ClippedShape;
+use egui::{Id, Key, Modifiers, Rect, Shape};
+use egui_kittest::kittest::NodeT;
+use loopscope::gui::theme::Palette;
+
+use crate::desk::Desk;
+use crate::views::VIEWS;
+
+/// More than there are controls in any view.
+const MOST: usize = 300;
+
+/// What can have the focus and is in sight, by what it is and where.
+fn focusable(desk: &Desk) -> HashMap<Id, Rect> {
+    let modal = desk.harness.ctx.memory(egui::Memory::top_modal_layer);
+    desk.harness.ctx.viewport(|viewport| {
+        let layers = viewport.prev_pass.widgets.layers();
+        layers
+            .filter(|(layer, _)| modal.is_none_or(|modal| **layer == modal))
+            .flat_map(|(_, widgets)| widgets)
+            .filter(|one| {
+                one.enabled && one.sense.is_focusable() && one.interact_rect.is_positive()
+            })
+            .map(|one| (one.id, one.interact_rect))
+            .collect()
+    })
+}
+
+fn name(desk: &Desk, id: Id) -> Option<String> {
+    let wanted = id.accesskit_id().0;
+    let mut nodes = desk.harness.root().children_recursive();
+    let node = nodes.find(|node| node.accesskit_node().locate().0.0 == wanted)?;
+    let node = node.accesskit_node();
+    node.label().or_else(|| node.value())
+}
+
+/// Whether a ring is drawn around a rectangle that can be told from what is around it.
+fn has_ring(desk: &Desk, around: Rect) -> bool {
+    let palette = Palette::of(&desk.harness.ctx.global_style().visuals);
+    let screen = desk.harness.ctx.content_rect();
+    let around = around.intersect(screen);
+    let shapes = desk.harness.output().shapes.iter();
+    shapes
+        .flat_map(|ClippedShape { shape, .. }| match shape {
+            Shape::Vec(shapes) => shapes.iter().collect(),
+            shape => vec![shape],
+        })
+        .any(|shape| match shape {
+            Shape::Rect(ring) => {
+                ring.stroke.color == palette.selection
+                    && ring.stroke.width >= 2.0
+                    && ring.rect.expand(0.5).contains_rect(around)
+                    && around.expand(4.0).contains_rect(ring.rect)
+            }
+            _ => false,
+        })
+}
+
+#[test]
+fn tab_comes_to_every_control_and_each_has_a_name_and_a_ring() {
+    let mut faults = Vec::new();
+    for (view, prepare) in VIEWS {
+        let mut desk = Desk::new();
+        prepare(&mut desk);
+        desk.frames(3);
+        let all = focusable(&desk);
+        let mut visited = HashSet::new();
+        let first = desk.harness.ctx.memory(egui::Memory::focused);
+        visited.extend(first);
+        for _ in 0..MOST {
+            desk.harness.key_press_modifiers(Modifiers::NONE, Key::Tab);
+            desk.frames(2);
+            let Some(id) = desk.harness.ctx.memory(egui::Memory::focused) else {
+                continue;
+            };
+            if !visited.insert(id) {
+                let left = all.keys().any(|id| !visited.contains(id));
+                if left {
+                    continue;
+                }
+                break;
+            }
+            let name = name(&desk, id).filter(|name| !name.is_empty());
+            let place = desk
+                .harness
+                .ctx
+                .read_response(id)
+                .map(|one| one.interact_rect);
+            let place = place.unwrap_or(Rect::NOTHING);
+            if name.is_none() {
+                faults.push(format!("{view}: no name at {place:?}"));
+            }
+            let name = name.unwrap_or_default();
+            if !place.is_positive() {
+                faults.push(format!("{view}: {name} has the focus out of sight"));
+            } else if !has_ring(&desk, place) {
+                faults.push(format!("{view}: no ring around {name} at {place:?}"));
+            }
+        }
+        for (id, rect) in &all {
+            if !visited.contains(id) {
+                let name = name(&desk, *id).unwrap_or_default();
+                faults.push(format!("{view}: Tab does not come to {name:?} at {rect:?}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn an_edge_is_moved_by_the_arrows() {
+    let mut desk = Desk::with_trace();
+    let edge = "Edge of Inspector and stalls";
+    let before = desk.control(edge).rect().center().x;
+    desk.control(edge).focus();
+    desk.frames(2);
+    for _ in 0..3 {
+        desk.press(Modifiers::NONE, Key::ArrowLeft);
+    }
+    let after = desk.control(edge).rect().center().x;
+    assert!(after < before - 30.0, "{before} {after}");
+    assert!(desk.control(edge).is_focused(), "the arrows stay with it");
+}
+
+#[test]
+fn a_lane_is_collapsed_by_enter() {
+    let mut desk = Desk::with_trace();
+    let name = "Lane fascination of synchronous";
+    let before = desk.control(name).rect().height();
+    desk.control(name).focus();
+    desk.frames(2);
+    desk.press(Modifiers::NONE, Key::Enter);
+    assert!(desk.control(name).rect().height() < before);
+}
