@@ -6,8 +6,8 @@
 //! The targets: ours at most 1.03 of raw mio's while nobody records, 1.06 while it records, and timers at most a tenth
 //! as late as tokio's. Measured on two virtual cores that had many other things to do, for 1, 100 and 1,000 connections,
 //! the middle one of three runs: 1.02, 1.05 and 1.03 while nobody records (tokio: 1.04, 1.06 and 1.05), 1.03, 1.07 and
-//! 1.05 while it records, timers 0.04 of tokio's lateness, and as late as tokio's in the run in which somebody else had
-//! the core. Between two runs of the same program lie 0.02 and more: where its memory happens to be. With 100 connections
+//! 1.05 while it records, timers 0.03, 0.04 and, in a run whose cause nobody has looked for, 0.99 of tokio's
+//! lateness. Between two runs of the same program lie 0.02 and more: where its memory happens to be. With 100 connections
 //! both targets are missed by 0.01 to 0.02. A request costs no further system call, recorded or not; a loop that
 //! is recorded sets a timer at most a hundred times a second, for what is still to be handed over.
 //!
