@@ -151,7 +151,7 @@ impl App {
         if let Some(document) = shown
             && is_shown(Side::Statistics)
         {
-            bottom(ui, "statistics", 190.0)
+            bottom(ui, "statistics", 240.0)
                 .called(Side::Statistics.word())
                 .frame(frame)
                 .show(ui, |ui| {
