@@ -13,7 +13,7 @@ const WIDTH: f32 = 820.0;
 
 /// Shows the table of keys over the window.
 pub fn show(ui: &Ui, commands: &mut Vec<Command>) {
-    let room = ui.content_rect().size() - vec2(8.0, 24.0) * STEP;
+    let room = ui.content_rect().size() - vec2(8.0, 34.0) * STEP;
     egui::Window::new(tr("Keys"))
         // Its own title and way out: those of the library speak English only.
         .title_bar(false)
