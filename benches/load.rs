@@ -104,8 +104,20 @@ fn waves(clients: usize) -> usize {
     REQUESTS.div_ceil(clients)
 }
 
+/// How a server finds the requests of a wave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wave {
+    /// All at once: it is held in the first request until the others are there. Or else the scheduler decides how many
+    /// turns a wave takes and how often the clients' thread comes between, and one server has twice as many as another,
+    /// which has little to do with what it does.
+    Held,
+    /// As they come in: whoever is held is what a watchdog looks at, and that is not what an echo costs.
+    Free,
+}
+
 /// A server with its clients.
 pub struct Load {
+    wave: Wave,
     busy: Vec<TcpStream>,
     /// They stay connected, and say nothing.
     _idle: Vec<TcpStream>,
@@ -115,13 +127,19 @@ pub struct Load {
 
 impl Load {
     /// Starts `serve` on a thread, and connects so many clients that ask and so many that do not.
-    pub fn new(serve: impl FnOnce(Desk) + Send + 'static, busy: usize, idle: usize) -> Self {
+    pub fn new(
+        serve: impl FnOnce(Desk) + Send + 'static,
+        busy: usize,
+        idle: usize,
+        wave: Wave,
+    ) -> Self {
         let desk = Desk::default();
         let theirs = desk.clone();
         let server = std::thread::spawn(move || serve(theirs));
         let address = *desk.address.wait();
         let connect = |count| (0..count).map(|_| client(address)).collect();
         let load = Self {
+            wave,
             _idle: connect(idle),
             busy: connect(busy),
             desk,
@@ -138,17 +156,14 @@ impl Load {
         }
     }
 
-    /// Every client asks, and then every client waits for its answer.
-    ///
-    /// The server is held in its first request until all others are there, and serves those in one turn; the last of
-    /// them is waited for first. Or else the scheduler decides how many turns a wave takes and how often the clients'
-    /// thread comes between, and one server has twice as many as another, which has little to do with what it does.
+    /// Every client asks, and then every client waits for its answer, the last first: when it has that, the others have
+    /// theirs.
     fn wave(&self) {
         let Some((first, others)) = self.busy.split_first() else {
             return;
         };
-        if others.is_empty() {
-            send(first, ECHO);
+        if others.is_empty() || self.wave == Wave::Free {
+            self.busy.iter().for_each(|client| send(client, ECHO));
         } else {
             send(first, HOLD);
             self.desk.gate.wait();
