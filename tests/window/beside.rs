@@ -411,6 +411,7 @@ fn the_differences_can_be_hidden() {
 fn what_needs_two_traces_says_so() {
     let mut desk = Desk::with_trace();
     desk.click("File");
+    desk.click("Compare two traces");
     let stop = desk.control("End the comparison");
     assert!(stop.accesskit_node().is_disabled());
     desk.control("Compare with…").click();

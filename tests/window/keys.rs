@@ -407,6 +407,7 @@ fn what_is_not_possible_is_told_why_and_does_nothing() {
 fn a_menu_shows_the_keys_and_does_the_same() {
     let mut desk = Desk::with_trace();
     desk.click("Go");
+    desk.click("Find");
     assert!(desk.has("Next stall"));
     desk.click("Next stall");
     assert!(matches!(desk.shown().selection, Some(Selection::Stall(..))));

@@ -1,8 +1,10 @@
 //! Whether everything has room: the main views, from small windows to large ones, in both languages.
 
+use egui::accesskit::Role;
 use egui::epaint::ClippedShape;
 use egui::{Rect, Shape, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
+use loopscope::gui::action::MENUS;
 use loopscope::gui::beside::{BesideCommand, Split};
 use loopscope::gui::command::{Command, Selection};
 use loopscope::gui::texts::LanguageChoice;
@@ -243,5 +245,39 @@ fn two_traces_have_room() {
             desk.apply(Command::Beside(BesideCommand::Compare([1, 2])));
             desk.apply(Command::Beside(BesideCommand::Split(split)));
         });
+    }
+}
+
+#[test]
+fn menus_fit_into_a_small_window() {
+    let screen = Rect::from_min_size(egui::Pos2::ZERO, vec2(1024.0, 640.0));
+    let outside = |desk: &Desk| {
+        let nodes = desk.harness.root().children_recursive();
+        let items = nodes.filter(|node| {
+            let role = node.accesskit_node().role();
+            matches!(role, Role::MenuItem | Role::MenuItemCheckBox)
+        });
+        let items: Vec<_> = items.collect();
+        assert!(items.len() > 1, "there is a menu");
+        let outside = items
+            .iter()
+            .filter(|item| !screen.contains_rect(item.rect()));
+        outside
+            .filter_map(|item| item.accesskit_node().label())
+            .collect::<Vec<_>>()
+    };
+    for (name, groups) in MENUS {
+        let folded = groups.iter().filter(|group| group.is_folded());
+        let folded = folded.map(|group| Some(group.word()));
+        for group in std::iter::once(None).chain(folded) {
+            let mut desk = Desk::sized(screen.size(), 1.0);
+            desk.show_recorded();
+            desk.click(name);
+            if let Some(group) = group {
+                desk.click(group);
+            }
+            desk.frames(2);
+            assert_eq!(outside(&desk), [""; 0], "{name}, {group:?}");
+        }
     }
 }

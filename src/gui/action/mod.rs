@@ -285,6 +285,15 @@ impl Group {
         Self::Help,
     ];
 
+    /// Whether it is a menu within a menu: all of it would be longer than a small window is high.
+    pub const fn is_folded(self) -> bool {
+        match self {
+            Self::File | Self::Run | Self::Window | Self::Help => false,
+            Self::Compare | Self::Time | Self::Playback => true,
+            Self::Find | Self::Lanes | Self::Language => true,
+        }
+    }
+
     /// What it is called.
     pub const fn word(self) -> &'static str {
         match self {

@@ -8,19 +8,32 @@ use crate::gui::command::Command;
 use crate::gui::texts::tr;
 use crate::gui::theme::{Palette, STEP};
 
+/// Names stand in one column, whether there is a tick before them or not.
+const INDENT: &str = "      ";
+/// How wide a menu is at least, in points.
+const WIDTH: f32 = 264.0;
+
 /// The menus of all that can be done.
 pub fn bar(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 0.0;
     for (name, groups) in MENUS {
         ui.menu_button(tr(name), |ui| {
-            ui.set_min_width(264.0);
-            for (place, group) in groups.iter().enumerate() {
-                if place > 0 {
+            ui.set_min_width(WIDTH);
+            let mut before: Option<&Group> = None;
+            for group in groups {
+                let follows = before.replace(group);
+                if follows.is_some_and(|before| !before.is_folded() || !group.is_folded()) {
                     ui.separator();
                 }
-                for action in action::all().filter(|action| action.group == *group) {
-                    commands.extend(item(ui, action, state));
+                if group.is_folded() {
+                    let name = format!("{INDENT}{}", tr(group.word()));
+                    let button = ui.menu_button(name, |ui| items(ui, *group, state, commands));
+                    button.response.widget_info(|| {
+                        egui::WidgetInfo::labeled(egui::Role::MenuItem, true, tr(group.word()))
+                    });
+                    continue;
                 }
+                items(ui, *group, state, commands);
             }
         });
     }
@@ -28,11 +41,19 @@ pub fn bar(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
     ui.add_space(2.0 * STEP);
 }
 
+/// All that can be done of one kind.
+fn items(ui: &mut Ui, group: Group, state: &State<'_>, commands: &mut Vec<Command>) {
+    ui.set_min_width(WIDTH);
+    for action in action::all().filter(|action| action.group == group) {
+        commands.extend(item(ui, action, state));
+    }
+}
+
 /// A line of a menu: a tick where it is a switch that is on, its name, its key. What follows if it was pressed.
 fn item(ui: &mut Ui, action: &Action, state: &State<'_>) -> Option<Command> {
     let asked = action.command(state);
-    // Names stand in one column, whether there is a tick before them or not.
-    let button = Button::new(format!("      {}", tr(action.name))).shortcut_text(action.shortcut());
+    let button =
+        Button::new(format!("{INDENT}{}", tr(action.name))).shortcut_text(action.shortcut());
     let response = ui.add_enabled(asked.is_ok(), button);
     if action.is_on(state) == Some(true) {
         let at = response.rect.left_center() + vec2(3.0 * STEP, 0.0);
@@ -63,10 +84,7 @@ fn item(ui: &mut Ui, action: &Action, state: &State<'_>) -> Option<Command> {
 /// The menu of the lane that is aimed at.
 pub fn lane(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
     if let (Some(lane), Some(document)) = (state.lane, state.document) {
-        ui.set_min_width(264.0);
         widgets::note(ui, lane.title(&document.store));
-        for action in action::all().filter(|one| one.group == Group::Lanes) {
-            commands.extend(item(ui, action, state));
-        }
+        items(ui, Group::Lanes, state, commands);
     }
 }
