@@ -318,7 +318,8 @@ const fn rows_of(is_process: bool, has_loop: bool) -> &'static [&'static str] {
     const LOOP: &[&str] = &[
         english("loop"),
         english("callbacks"),
-        english("calls that block"),
+        // Others, nested, and calls that block.
+        english("what they call"),
     ];
     const THREAD: &[&str] = &[english("thread"), english("calls that block")];
     match (is_process, has_loop) {
