@@ -51,6 +51,7 @@ impl ThreadTimes {
     }
 
     /// Measures the calling thread from its start on.
+    #[cfg(feature = "cli")]
     pub(super) fn whole_life() -> Self {
         Self {
             begun_on: thread::current().id(),
