@@ -61,43 +61,21 @@ mod tests {
 
     #[test]
     fn what_people_are_likely_to_try_is_recognized() {
-        assert!(
-            looks_like(b"\x89PNG\r\n\x1a\n....")
-                .to_string()
-                .contains("PNG")
-        );
-        assert!(
-            looks_like(b"{\"traceEvents\":[]}")
-                .to_string()
-                .contains("does not read")
-        );
-        assert!(
-            looks_like(b"[\n{\"name\":\"x\",\"ph\":\"B\"")
-                .to_string()
-                .contains("does not read")
-        );
-        assert!(
-            looks_like(b"{\"a\":1}")
-                .to_string()
-                .contains("JSON of another kind")
-        );
-        assert!(
-            looks_like("model,lane,lane_name,depth".as_bytes())
-                .to_string()
-                .contains("table")
-        );
-        assert!(
-            looks_like(b"title = 1\n[[servers]]")
-                .to_string()
-                .contains("loopscope run")
-        );
-        assert!(looks_like(b"hello").to_string().contains("text"));
-        assert!(
-            looks_like(&"ö".as_bytes()[..1])
-                .to_string()
-                .contains("text")
-        );
-        assert!(looks_like(b"a\0b").to_string().contains("binary"));
-        assert!(looks_like(b"\xff\xfe\xfd").to_string().contains("binary"));
+        let cases: [(&[u8], &str); 10] = [
+            (b"\x89PNG\r\n\x1a\n....", "PNG"),
+            (b"{\"traceEvents\":[]}", "does not read"),
+            (b"[\n{\"name\":\"x\",\"ph\":\"B\"", "does not read"),
+            (b"{\"a\":1}", "JSON of another kind"),
+            (b"model,lane,lane_name,depth", "table"),
+            (b"title = 1\n[[servers]]", "loopscope run"),
+            (b"hello", "text"),
+            (&"ö".as_bytes()[..1], "text"),
+            (b"a\0b", "binary"),
+            (b"\xff\xfe\xfd", "binary"),
+        ];
+        for (bytes, said) in cases {
+            let told = looks_like(bytes).to_string();
+            assert!(told.contains(said), "{told}");
+        }
     }
 }

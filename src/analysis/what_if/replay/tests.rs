@@ -174,13 +174,17 @@ fn data_is_read_piece_by_piece_where_the_loop_has_time() {
     assert_eq!(begins(&plan, Means::Unchanged), [0, 200, 205]);
 }
 
-#[test]
-fn who_reads_no_more_until_a_thread_is_done_takes_all_that_has_come_then() {
-    let chunk = |at, job| Chunk {
+/// Data for a job, which arrives whatever the loop does.
+fn chunk(at: u64, job: usize) -> Chunk {
+    Chunk {
         arrives: fixed(at),
         gate: None,
         job,
-    };
+    }
+}
+
+#[test]
+fn who_reads_no_more_until_a_thread_is_done_takes_all_that_has_come_then() {
     let reads = |begin| Job {
         wakes: Wakes::Data,
         ..guilty(0, begin, 100)
@@ -233,11 +237,6 @@ fn nobody_reads_before_the_connection_stands() {
 
 #[test]
 fn data_that_was_read_meanwhile_keeps_its_place_in_the_list_of_the_system() {
-    let chunk = |at, job| Chunk {
-        arrives: fixed(at),
-        gate: None,
-        job,
-    };
     let reads = |begin| Job {
         wakes: Wakes::Data,
         ..holds(0, begin, 5)
