@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mio::net::UdpSocket;
 
-use super::descriptor::Handler;
+use super::descriptor::{Handler, Served};
 use super::{CallbackResult, Descriptor, DescriptorId, Failure, Label, Next, Reactor, Reason};
 use crate::trace::{Cause, EventKind, FlowId, Loss, Side, TaskId};
 
@@ -242,7 +242,7 @@ impl Reactor {
         datagrams.call(self, "start_protocol", |protocol, reactor, transport| {
             protocol.start_protocol(reactor, transport)
         });
-        self.put_back(id, Handler::Descriptor(Box::new(datagrams)));
+        self.put_back(id, Handler::Served(Served::Descriptor(Box::new(datagrams))));
         Ok(transport)
     }
 }

@@ -8,6 +8,7 @@ use mio::{Interest as MioInterest, Token};
 use slotmap::{Key, KeyData, new_key_type};
 
 use super::attempt::Connecting;
+use super::transport::Connection;
 use super::{Failure, Label, Reactor};
 use crate::trace::{Cause, FlowId, Interest, NameId, TaskId};
 use crate::watch::Watchdog;
@@ -118,8 +119,39 @@ pub(super) struct Slot {
 
 /// Who serves a descriptor.
 pub(super) enum Handler {
-    Descriptor(Box<dyn Descriptor>),
+    Served(Served),
     Connecting(Box<Connecting>),
+}
+
+/// Who is called when it is ready.
+pub(super) enum Served {
+    Descriptor(Box<dyn Descriptor>),
+    /// What there is most of is in its place: one jump less to memory that no cache may have.
+    Connection(Connection),
+}
+
+impl Served {
+    /// Whether all user code that it calls is guarded there: its own does not panic.
+    pub(super) const fn is_guarded(&self) -> bool {
+        matches!(self, Self::Connection(_))
+    }
+
+    #[inline]
+    pub(super) fn serve(
+        &mut self,
+        reactor: &mut Reactor,
+        interest: Interest,
+        hung_up: bool,
+    ) -> Result<Next, Failure> {
+        match (self, interest) {
+            (Self::Connection(connection), Interest::Readable) => {
+                Ok(connection.do_read(reactor, hung_up))
+            }
+            (Self::Connection(connection), Interest::Writable) => Ok(connection.do_write(reactor)),
+            (Self::Descriptor(descriptor), Interest::Readable) => descriptor.do_read(reactor),
+            (Self::Descriptor(descriptor), Interest::Writable) => descriptor.do_write(reactor),
+        }
+    }
 }
 
 /// Somebody wants to know of one kind of readiness.
@@ -181,7 +213,8 @@ impl Reactor {
         task: Option<TaskId>,
     ) -> DescriptorId {
         let fd = descriptor.fd().as_raw_fd();
-        self.insert(fd, task, Some(Handler::Descriptor(descriptor)))
+        let handler = Handler::Served(Served::Descriptor(descriptor));
+        self.insert(fd, task, Some(handler))
     }
 
     /// Takes a descriptor in; without a handler, it is one that is being called at this moment.
@@ -245,11 +278,6 @@ impl Reactor {
     pub(super) fn put_back(&mut self, id: DescriptorId, handler: Handler) -> bool {
         let slot = self.descriptors.get_mut(id);
         slot.map(|slot| slot.handler = Some(handler)).is_some()
-    }
-
-    /// Whether its other side sends no more, as far as the event provider has said.
-    pub(super) fn has_hung_up(&self, id: DescriptorId) -> bool {
-        self.descriptors.get(id).is_none_or(|slot| slot.hung_up)
     }
 
     pub(super) fn add_watch(
@@ -326,12 +354,16 @@ impl Reactor {
     ) {
         let Some(slot) = self.take(id) else { return };
         match slot.handler {
-            Some(Handler::Descriptor(descriptor)) => {
+            Some(Handler::Served(served)) => {
                 let label = Label::new("connection_lost", slot.task);
                 let callback = label.callback(&mut self.recorder, cause, flow);
                 // Its failure is recorded, and there is nothing left to lose.
-                let _ = self.dispatch(callback, |reactor| {
-                    descriptor.connection_lost(reactor, reason)
+                let _ = self.dispatch(callback, |reactor| match served {
+                    Served::Descriptor(descriptor) => descriptor.connection_lost(reactor, reason),
+                    Served::Connection(connection) => {
+                        connection.connection_lost(reactor, reason);
+                        Ok(())
+                    }
                 });
             }
             Some(Handler::Connecting(connecting)) => {

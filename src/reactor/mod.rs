@@ -252,6 +252,8 @@ pub struct Reactor {
     nested: u64,
     /// What connections read into, one after the other; `None` while one does.
     read_buffer: Option<Box<[u8]>>,
+    /// What connections write into while their protocol's callbacks run, one after the other.
+    write_memory: Vec<u8>,
     /// Failures that Deferreds were dropped with, still to be recorded.
     unhandled: UnhandledList,
     pool: ThreadPool,
@@ -289,6 +291,7 @@ impl Reactor {
             late_flush: None,
             nested: 0,
             read_buffer: None,
+            write_memory: Vec::new(),
             unhandled: UnhandledList::default(),
             pool: ThreadPool::default(),
             watchdog: None,

@@ -369,8 +369,9 @@ impl Reactor {
         };
         watch.listed = false;
         let name = watch.name;
-        let mut descriptor = match slot.handler.take() {
-            Some(Handler::Descriptor(descriptor)) => descriptor,
+        let hung_up = slot.hung_up;
+        let mut served = match slot.handler.take() {
+            Some(Handler::Served(served)) => served,
             Some(Handler::Connecting(connecting)) => {
                 return self.serve_connecting(ready, task, connecting);
             }
@@ -384,21 +385,24 @@ impl Reactor {
         };
         let mut next = Next::Wait;
         // Beside the result, which is the smaller for it: it is moved several times.
-        let served = self.dispatch(callback, |reactor| {
-            next = match interest {
-                Interest::Readable => descriptor.do_read(reactor),
-                Interest::Writable => descriptor.do_write(reactor),
-            }?;
+        let is_guarded = served.is_guarded();
+        let mut serve = |reactor: &mut Self| {
+            next = served.serve(reactor, interest, hung_up)?;
             Ok(())
-        });
+        };
+        let result = if self.recorder.is_off() && is_guarded {
+            serve(self)
+        } else {
+            self.dispatch(callback, serve)
+        };
         let Some(slot) = self.descriptors.get_mut(id) else {
             // It removed itself.
-            drop(descriptor);
+            drop(served);
             self.renew_moment();
             return;
         };
-        slot.handler = Some(Handler::Descriptor(descriptor));
-        let reason = match (served, next) {
+        slot.handler = Some(Handler::Served(served));
+        let reason = match (result, next) {
             (Ok(()), Next::Wait) => return,
             (Ok(()), Next::Again) => return self.list_again(id, interest),
             (Ok(()), Next::Close) => Reason::Closed,

@@ -1,15 +1,13 @@
 //! A connection as the loop sees it.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
-use std::rc::Rc;
 
 use super::{Address, Protocol, Stream, Transport, count};
 use crate::clock::Ticks;
-use crate::reactor::descriptor::Handler;
-use crate::reactor::{Callback, CallbackResult, Descriptor, Failure, Label, Next, Reactor, Reason};
+use crate::reactor::descriptor::{Handler, Served};
+use crate::reactor::{Callback, CallbackResult, Label, Next, Reactor, Reason};
 use crate::record::wire;
-use crate::trace::{Cause, EventKind, Half, Loss, NameId, Side, TaskId};
+use crate::trace::{Cause, EventKind, Half, Loss, Side, TaskId};
 
 /// How often one callback reads at most, so that a fast sender does not starve the others.
 const READS: usize = 16;
@@ -21,13 +19,10 @@ const SHORT_READ: usize = 4096;
 /// Called when the connection is lost, after its protocol.
 pub(in crate::reactor) type OnLost = Box<dyn FnOnce(&mut Reactor, &Reason)>;
 
-/// A connection that stands.
+/// A connection that stands. Dropping it closes it.
 pub(in crate::reactor) struct Connection {
-    stream: Rc<Stream>,
     transport: Transport,
     protocol: Box<dyn Protocol>,
-    on_lost: Option<OnLost>,
-    data_received: NameId,
 }
 
 impl Connection {
@@ -40,15 +35,9 @@ impl Connection {
         protocol: Box<dyn Protocol>,
         on_lost: Option<OnLost>,
     ) -> Self {
-        let id = reactor.insert(stream.fd().as_raw_fd(), task, None);
-        let stream = Rc::new(stream);
-        let connection = reactor.recorder.new_flow();
         Self {
-            transport: Transport::new(&stream, id, connection, task, peer),
-            stream,
+            transport: Transport::new(reactor, stream, peer, task, on_lost),
             protocol,
-            on_lost,
-            data_received: reactor.recorder.name("data_received"),
         }
     }
 
@@ -67,13 +56,14 @@ impl Connection {
         if let (Side::Client, Some(task)) = (side, transport.shared.task) {
             let at = reactor.recorder.record(EventKind::Connected { task });
             if !reactor.recorder.is_off()
-                && let Some(wire) = wire(self.stream.fd(), side)
+                && let Some(stream) = &transport.shared.state.borrow().stream
+                && let Some(wire) = wire(stream.fd(), side)
             {
                 let by = EventKind::ConnectedBy { task, wire };
                 reactor.recorder.record_at(at, by);
             }
         }
-        drop(transport.cork());
+        drop(transport.cork(reactor));
         let label = Label::new("connection_made", transport.shared.task);
         let callback = label.callback(&mut reactor.recorder, Cause::Program, None);
         let now = reactor.recorder.stamp();
@@ -85,14 +75,14 @@ impl Connection {
             |protocol, reactor, transport| protocol.connection_made(reactor, transport),
         );
         transport.shared.state.borrow_mut().started = true;
-        let next = if transport.uncork() {
+        let next = if transport.uncork(reactor) {
             made
         } else {
             transport.settle(reactor, made)
         };
         let id = transport.shared.id;
         // Where it was removed meanwhile, nobody will call it, and it is dropped.
-        if !reactor.put_back(id, Handler::Descriptor(Box::new(self))) {
+        if !reactor.put_back(id, Handler::Served(Served::Connection(self))) {
             return;
         }
         if next == Next::Close {
@@ -116,12 +106,10 @@ impl Connection {
         let Self {
             protocol,
             transport,
-            stream,
-            ..
         } = self;
         let called = reactor.dispatch_inside(callback, now, |reactor| {
             code(protocol.as_mut(), reactor, transport)?;
-            if is_last && transport.send_written(reactor, stream) {
+            if is_last && transport.send_written(reactor) {
                 reactor.recorder.end_with_last();
             }
             Ok(())
@@ -148,24 +136,23 @@ impl Connection {
     fn break_off(&self, reason: Reason) -> Next {
         let mut state = self.transport.shared.state.borrow_mut();
         state.out.clear();
-        state.reason.get_or_insert(reason);
+        state.reason.get_or_insert_with(|| Box::new(reason));
         Next::Close
-    }
-
-    fn reads(&self) -> bool {
-        self.transport.shared.state.borrow().reads()
     }
 
     /// Reads for as long as there is something, the protocol wants it, and it is not too much at once. Whether a call
     /// of the protocol was the last that was done.
     #[inline]
-    fn read(&mut self, reactor: &mut Reactor, buffer: &mut [u8]) -> (Next, bool) {
+    fn read(&mut self, reactor: &mut Reactor, buffer: &mut [u8], hung_up: bool) -> (Next, bool) {
         let task = self.transport.shared.task;
         for _ in 0..READS {
-            if !self.reads() {
+            let state = self.transport.shared.state.borrow();
+            let Some(stream) = state.stream.as_ref().filter(|_| state.reads()) else {
                 return (Next::Wait, true);
-            }
-            let bytes = match self.stream.read(buffer) {
+            };
+            let (read, is_socket) = (stream.read(buffer), stream.is_socket());
+            drop(state);
+            let bytes = match read {
                 Ok(0) => return (self.end_of_data(reactor), true),
                 Ok(bytes) => bytes,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -175,9 +162,7 @@ impl Connection {
             };
             // Less than was asked for: the system has no more. Only the end of the data does not count as
             // new readiness, if it came with the data.
-            let is_last = bytes < buffer.len()
-                && self.stream.is_socket()
-                && !reactor.has_hung_up(self.transport.shared.id);
+            let is_last = bytes < buffer.len() && is_socket && !hung_up;
             let now = if bytes <= SHORT_READ {
                 reactor.recorder.last()
             } else {
@@ -189,7 +174,7 @@ impl Connection {
                 reactor.recorder.record_at(now, read);
             }
             let callback = Callback {
-                name: self.data_received,
+                name: self.transport.shared.data_received,
                 task,
                 cause: Cause::Program,
                 flow: None,
@@ -242,7 +227,7 @@ impl Connection {
         let is_done = state.closing && state.out.is_empty();
         state.out.clear();
         let reason = match state.reason.take() {
-            Some(reason) => reason,
+            Some(reason) => *reason,
             None if is_done => Reason::Closed,
             None => reason,
         };
@@ -264,13 +249,11 @@ impl Connection {
     }
 }
 
-impl Descriptor for Connection {
-    fn fd(&self) -> BorrowedFd<'_> {
-        self.stream.fd()
-    }
-
-    fn do_read(&mut self, reactor: &mut Reactor) -> Result<Next, Failure> {
-        let resumed = std::mem::take(&mut self.transport.cork().resumed);
+impl Connection {
+    /// It can be read. `hung_up`: the event provider has said that the other side sends no more.
+    #[inline]
+    pub(in crate::reactor) fn do_read(&mut self, reactor: &mut Reactor, hung_up: bool) -> Next {
+        let resumed = std::mem::take(&mut self.transport.cork(reactor).resumed);
         let (mut next, mut was_called) = (Next::Wait, false);
         if resumed {
             next = self.call_named(
@@ -282,35 +265,34 @@ impl Descriptor for Connection {
         }
         if next != Next::Close {
             let mut buffer = reactor.take_read_buffer();
-            (next, was_called) = self.read(reactor, &mut buffer);
+            (next, was_called) = self.read(reactor, &mut buffer, hung_up);
             reactor.read_buffer = Some(buffer);
         }
-        if !self.transport.uncork() {
-            return Ok(self.transport.settle(reactor, next));
+        if !self.transport.uncork(reactor) {
+            return self.transport.settle(reactor, next);
         }
         if was_called {
             // Where the protocol's callback ended.
             reactor.recorder.end_with_last();
         }
-        Ok(next)
+        next
     }
 
-    fn do_write(&mut self, reactor: &mut Reactor) -> Result<Next, Failure> {
-        Ok(self.transport.serve_write(reactor))
+    /// It can be written.
+    pub(in crate::reactor) fn do_write(&self, reactor: &mut Reactor) -> Next {
+        self.transport.serve_write(reactor)
     }
 
-    fn connection_lost(self: Box<Self>, reactor: &mut Reactor, reason: Reason) -> CallbackResult {
+    /// The reactor has forgotten it, for `reason`.
+    pub(in crate::reactor) fn connection_lost(mut self, reactor: &mut Reactor, reason: Reason) {
         let reason = self.settle(reactor, reason);
         let Self {
-            stream,
             transport,
-            mut protocol,
-            on_lost,
-            ..
-        } = *self;
+            protocol,
+        } = &mut self;
         transport.remove_write_half(reactor);
         // The other side learns of it now, whatever the program does next.
-        drop(stream);
+        let on_lost = transport.close();
         let producer = transport.shared.state.borrow_mut().pressure.end();
         if let Some(producer) = producer {
             // Its failure is recorded, and there is nothing left to lose.
@@ -327,6 +309,11 @@ impl Descriptor for Connection {
         if let Some(on_lost) = on_lost {
             on_lost(reactor, &reason);
         }
-        Ok(())
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.transport.close();
     }
 }

@@ -1,6 +1,5 @@
 //! Pipes, as a process has them for its standard input and output: one that comes in, one that goes out.
 
-use std::cell::RefCell;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
@@ -8,7 +7,7 @@ use std::rc::Rc;
 use rustix::io::ioctl_fionbio;
 
 use super::{Address, Connection, Protocol, Stream, Transport, Writing};
-use crate::reactor::descriptor::Handler;
+use crate::reactor::descriptor::{Handler, Served};
 use crate::reactor::{CallbackResult, Descriptor, Failure, Next, Reactor, Reason};
 use crate::trace::{Side, TaskId};
 
@@ -68,7 +67,7 @@ impl Reactor {
             self.can_watch(fd)?;
         }
         let writer = writer.map(Rc::new);
-        let stream = Stream::Pipes(reader, RefCell::new(writer.clone()));
+        let stream = Stream::Pipes(reader, writer.clone());
         let protocol = Box::new(protocol);
         let connection = Connection::new(self, stream, Address::Pipes, task, protocol, None);
         connection.transport().attach_writer(self, writer);
@@ -96,7 +95,7 @@ impl Transport {
             writer,
             transport: self.clone(),
         };
-        let handler = Handler::Descriptor(Box::new(half));
+        let handler = Handler::Served(Served::Descriptor(Box::new(half)));
         let id = reactor.insert(fd, self.shared.task, Some(handler));
         self.shared.write_id.set(id);
     }

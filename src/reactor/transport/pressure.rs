@@ -14,13 +14,14 @@ const HIGH_WATER: usize = 64 * 1024;
 const LOW_WATER_PART: usize = 4;
 
 /// How much waits to be sent, in relation to what is good.
+#[repr(C)]
 pub(super) struct Pressure {
     pub(super) high_water: usize,
     /// More than the high-water mark waits, or did, and not yet so little as the low-water mark.
     is_high: bool,
-    producer: Option<Rc<RefCell<dyn Producer>>>,
     /// What the producer was told last.
     told_to_pause: bool,
+    producer: Option<Rc<RefCell<dyn Producer>>>,
 }
 
 impl Default for Pressure {

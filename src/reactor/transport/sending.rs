@@ -48,7 +48,7 @@ impl Transport {
         }
         let at_once = !state.corked && !state.awaits_write && state.out.is_empty();
         let sent = if at_once {
-            self.send(reactor, pieces)
+            self.send(reactor, state.stream.as_ref(), pieces)
         } else {
             Ok(0)
         };
@@ -60,7 +60,7 @@ impl Transport {
                     state.out.push(&piece[gone..]);
                 }
             }
-            Err(error) => state.reason = Some(Reason::Broken(error)),
+            Err(error) => state.reason = Some(Box::new(Reason::Broken(error))),
         }
         let overflows = state.out.len() > state.pressure.high_water;
         let corked = state.corked;
@@ -102,13 +102,20 @@ impl Transport {
             Ok(()) => state.awaits_write = true,
             Err(error) => {
                 state.out.clear();
-                state.reason.get_or_insert(Reason::Broken(error));
+                state
+                    .reason
+                    .get_or_insert_with(|| Box::new(Reason::Broken(error)));
             }
         }
     }
 
     /// Sends as much as the system takes now, which may be nothing.
-    fn send(&self, reactor: &mut Reactor, pieces: &[&[u8]]) -> io::Result<usize> {
+    fn send(
+        &self,
+        reactor: &mut Reactor,
+        stream: Option<&Stream>,
+        pieces: &[&[u8]],
+    ) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); PIECES];
         let filled = pieces.iter().filter(|piece| !piece.is_empty());
         let count = slices
@@ -118,7 +125,7 @@ impl Transport {
                 *slice = IoSlice::new(piece);
                 count + 1
             });
-        let Some(stream) = self.shared.stream.upgrade() else {
+        let Some(stream) = stream else {
             return Ok(0);
         };
         let sent = match &slices[..count] {
@@ -147,28 +154,23 @@ impl Transport {
     /// Sends what its protocol's callbacks wrote, unless the system is known to take nothing now. Whether all of it went,
     /// as was recorded last.
     #[inline]
-    pub(super) fn send_written(&self, reactor: &mut Reactor, stream: &Stream) -> bool {
+    pub(super) fn send_written(&self, reactor: &mut Reactor) -> bool {
         let mut state = self.shared.state.borrow_mut();
         let is_to_go = !state.out.is_empty() && !state.awaits_write && state.reason.is_none();
-        is_to_go
-            && self.send_waiting(reactor, stream, &mut state) == Flushed::All
-            && state.reason.is_none()
+        is_to_go && self.send_waiting(reactor, &mut state) == Flushed::All && state.reason.is_none()
     }
 
     /// Sends what waits, for as long as the system takes it.
     pub(super) fn flush(&self, reactor: &mut Reactor) -> Flushed {
-        match self.shared.stream.upgrade() {
-            Some(stream) => {
-                let mut state = self.shared.state.borrow_mut();
-                self.send_waiting(reactor, &stream, &mut state)
-            }
-            // Nobody takes anything any more.
-            None => Flushed::Blocked,
-        }
+        self.send_waiting(reactor, &mut self.shared.state.borrow_mut())
     }
 
     #[inline]
-    fn send_waiting(&self, reactor: &mut Reactor, stream: &Stream, state: &mut State) -> Flushed {
+    fn send_waiting(&self, reactor: &mut Reactor, state: &mut State) -> Flushed {
+        let Some(stream) = &state.stream else {
+            // Nobody takes anything any more.
+            return Flushed::Blocked;
+        };
         for _ in 0..WRITES {
             if state.out.is_empty() {
                 return Flushed::All;
@@ -178,7 +180,9 @@ impl Transport {
                 Ok(sent) => state.out.advance(sent),
                 Err(error) => {
                     state.out.clear();
-                    state.reason.get_or_insert(Reason::Broken(error));
+                    state
+                        .reason
+                        .get_or_insert_with(|| Box::new(Reason::Broken(error)));
                     return Flushed::All;
                 }
             }

@@ -1,6 +1,5 @@
 //! What carries a stream of bytes: sockets, whatever their family, and pipes.
 
-use std::cell::RefCell;
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -16,7 +15,7 @@ pub(in crate::reactor) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
     /// What comes in, and what goes out unless that is over.
-    Pipes(OwnedFd, RefCell<Option<Rc<OwnedFd>>>),
+    Pipes(OwnedFd, Option<Rc<OwnedFd>>),
 }
 
 impl Stream {
@@ -47,7 +46,7 @@ impl Stream {
         retry(|| match self {
             Self::Tcp(stream) => (&*stream).write(data),
             Self::Unix(stream) => (&*stream).write(data),
-            Self::Pipes(_, writer) => Ok(rustix::io::write(&*open(writer)?, data)?),
+            Self::Pipes(_, writer) => Ok(rustix::io::write(open(writer)?, data)?),
         })
     }
 
@@ -56,17 +55,17 @@ impl Stream {
         retry(|| match self {
             Self::Tcp(stream) => (&*stream).write_vectored(pieces),
             Self::Unix(stream) => (&*stream).write_vectored(pieces),
-            Self::Pipes(_, writer) => Ok(rustix::io::writev(&*open(writer)?, pieces)?),
+            Self::Pipes(_, writer) => Ok(rustix::io::writev(open(writer)?, pieces)?),
         })
     }
 
     /// Sends no more.
-    pub(in crate::reactor) fn shut_down_writing(&self) -> io::Result<()> {
+    pub(in crate::reactor) fn shut_down_writing(&mut self) -> io::Result<()> {
         match self {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Self::Unix(stream) => stream.shutdown(Shutdown::Write),
             Self::Pipes(_, writer) => {
-                writer.take();
+                *writer = None;
                 Ok(())
             }
         }
@@ -124,9 +123,10 @@ impl Stream {
 }
 
 /// The pipe that goes out, unless that is over.
-fn open(writer: &RefCell<Option<Rc<OwnedFd>>>) -> io::Result<Rc<OwnedFd>> {
-    let writer = writer.borrow().clone();
-    writer.ok_or_else(|| io::ErrorKind::BrokenPipe.into())
+fn open(writer: &Option<Rc<OwnedFd>>) -> io::Result<&OwnedFd> {
+    writer
+        .as_deref()
+        .ok_or_else(|| io::ErrorKind::BrokenPipe.into())
 }
 
 /// Calls again what a signal interrupted. Always in its place: the loop alone is less than a call of it.
