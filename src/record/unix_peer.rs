@@ -26,6 +26,7 @@ pub(super) fn unix_peer(_: u32) -> Option<u32> {
 }
 
 /// `nlmsghdr`, then `unix_diag_req`.
+#[cfg(target_os = "linux")]
 const QUESTION: usize = 16 + 24;
 
 #[cfg(target_os = "linux")]
