@@ -44,7 +44,33 @@ impl Clock {
         }
     }
 
-    /// A clock that stands still at zero until its [`ManualClock`] moves it.
+    /// A clock that stands still at zero until its [`ManualClock`] moves it: for tests of what takes time, which it then
+    /// does not.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    /// use std::time::Duration;
+    /// use loopscope::clock::Clock;
+    /// use loopscope::reactor::{Label, Reactor};
+    /// use loopscope::record::Recorders;
+    /// use loopscope::trace::ModelId;
+    ///
+    /// let (clock, hand) = Clock::manual();
+    /// let recorders = Recorders::off(&clock);
+    /// let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "reactor"))?;
+    /// let rang = Rc::new(Cell::new(false));
+    /// let rings = Rc::clone(&rang);
+    /// let hour = Duration::from_secs(3600);
+    /// reactor.call_later(hour, Label::new("ring", None), move |_| Ok(rings.set(true)));
+    /// hand.advance(hour - Duration::from_nanos(1));
+    /// reactor.turn()?;
+    /// assert!(!rang.get());
+    /// hand.advance(Duration::from_nanos(1));
+    /// reactor.turn()?;
+    /// assert!(rang.get());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn manual() -> (Self, ManualClock) {
         let (source, mock) = quanta::Clock::mock();
         let origin = source.raw();

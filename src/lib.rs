@@ -49,9 +49,84 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # From a reactor to the window
+//! With the feature `format`, what a reactor records becomes a file, and `loopscope view mine.loopscope` opens it in the
+//! window; it can also be dropped there. Another thread writes it while the loop runs. A record begins with the name of
+//! what runs, and of the tasks, if there are any: each has a lane of its own.
+//!
+//! ```
+//! # #[cfg(not(feature = "format"))]
+//! # fn main() {}
+//! # #[cfg(feature = "format")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use std::thread;
+//! use std::time::Duration;
+//!
+//! use loopscope::clock::Clock;
+//! use loopscope::format::{self, Recording, TraceInfo};
+//! use loopscope::reactor::{DEFAULT_STALL_THRESHOLD, Label, LoopingCall, Reactor};
+//! use loopscope::record::{TryRecvError, channel};
+//! use loopscope::trace::{EventKind, ModelId, Outcome, TaskId};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! let path = folder.join("mine.loopscope");
+//! let info = TraceInfo::of_run("mine", "My program", DEFAULT_STALL_THRESHOLD);
+//! let mut file = Recording::beside(&path, &info)?;
+//! let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+//! let mut recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+//! drop(recorders);
+//! let writer = thread::spawn(move || {
+//!     loop {
+//!         match receiver.try_recv() {
+//!             Ok(batch) => {
+//!                 file.append(&batch)?;
+//!                 receiver.recycle(batch);
+//!             }
+//!             Err(TryRecvError::Empty) => thread::sleep(Duration::from_millis(10)),
+//!             // The reactor is gone, and so is its recorder.
+//!             Err(TryRecvError::Disconnected) => return file.finish(),
+//!         }
+//!     }
+//! });
+//!
+//! let name = recorder.name("my program");
+//! recorder.record(EventKind::ModelBegin { name });
+//! let clock = TaskId::from_index(0);
+//! let name = recorder.name("clock");
+//! recorder.record(EventKind::TaskBegin { task: clock, name });
+//!
+//! let mut reactor = Reactor::new(recorder)?;
+//! reactor.watch()?; // A stall is seen while it lasts, with its cause.
+//! let mut left = 3;
+//! let ticking = LoopingCall::new(Label::new("tick", Some(clock)), move |reactor, _| {
+//!     left -= 1;
+//!     if left == 0 {
+//!         thread::sleep(Duration::from_millis(60)); // Which no callback should.
+//!         reactor.stop()?;
+//!     }
+//!     Ok(())
+//! });
+//! // Nobody waits for its end.
+//! drop(ticking.start(&mut reactor, Duration::from_millis(10), true)?);
+//! reactor.run()?;
+//!
+//! let outcome = Outcome::Done;
+//! reactor.recorder().record(EventKind::TaskEnd { task: clock, outcome });
+//! reactor.recorder().record(EventKind::ModelEnd { outcome });
+//! drop(reactor);
+//! writer.join().expect("it does not panic")?;
+//!
+//! let trace = format::open(&path)?;
+//! let stall = &loopscope::analysis::stalls(&trace.store, trace.now())[0];
+//! assert_eq!((&*stall.callback, stall.task_name.as_deref()), ("tick", Some("clock")));
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # A loop of your own
-//! A loop that exists already needs no reactor, only a [`record::Recorder`] that is told of every turn. With the
-//! feature `format`, and no other, what it recorded becomes a file, and `loopscope view` opens that in the window.
+//! A loop that exists already needs no reactor, only a [`record::Recorder`] that is told of every turn.
 //!
 //! ```
 //! # #[cfg(not(feature = "format"))]

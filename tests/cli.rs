@@ -300,6 +300,18 @@ fn scenarios_lists_what_is_built_in() {
 }
 
 #[test]
+fn the_file_of_a_scenario_is_printed_to_begin_one_of_ones_own_with() {
+    let folder = folder();
+    let printed = loopscope(folder.path(), &["scenarios", "three-slow-servers"]);
+    let shipped = include_str!("../scenarios/three-slow-servers.toml");
+    assert_eq!(text(&printed.stdout), shipped);
+    let refused = loopscope(folder.path(), &["scenarios", "three-slow"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    assert!(said.contains("`loopscope scenarios` lists those"), "{said}");
+}
+
+#[test]
 fn errors_exit_with_1_and_say_what_to_do() {
     let folder = folder();
     std::fs::write(

@@ -1,19 +1,22 @@
 //! From what a server sent to where a task read it: bytes leave a connection in the order in which they came.
 //!
-//! Known is what was sent over TCP, by the servers of the scenario; and read from one connection of a task after the
-//! other. What does not fit together is left out.
+//! Known is what was sent by the servers of the scenario, and read from one connection of a task after the other. Which
+//! end belongs to which, both ends know by what they name the connection ([`Wire`]): two ports, or the inode of a pipe
+//! or of the client's end of a Unix socket. What does not fit together is left out.
 //!
-//! Of what is carried otherwise nothing is told, because it would not be known:
-//! - Both ends of a TCP connection name it by its ports. A Unix socket has a name at the server's end alone, the same for
-//!   all clients, and a pipe has none at all: nothing in the trace says which end belongs to which.
-//! - UDP has ports at both ends, but datagrams may be lost, and the trace does not say which. To count bytes from the
-//!   begin would then tie each later read to a send that it did not come from.
+//! Datagrams may be lost, and nobody says which. So over UDP a read is tied to a send only if nothing was lost up to
+//! there: if at this read, or at one soon after it, everything had been read that had been sent by then. Once one was
+//! lost, that is never so again.
 
 use std::ops::Range;
 
 use super::{Happened, Link, LinkKind};
+use crate::store::{Chunks, Sent};
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef, TaskTrack, TraceStore};
-use crate::trace::Timestamp;
+use crate::trace::{Timestamp, Wire};
+
+/// How many reads on it is looked for one at which nothing is on its way.
+const LOOK_AHEAD: usize = 64;
 
 /// What was sent of that which a task read in a span: the state of a task, or a callback that works for it. At most
 /// `most` links, the first sent first.
@@ -84,13 +87,9 @@ fn of_read<'a>(
         Some(before) => progress.get(before)?.1,
         None => 0,
     };
-    let made = task.connections().partition_point(|one| one.at <= at);
-    let connection = task.connections().get(made.checked_sub(1)?)?;
-    let from = before.checked_sub(connection.read_before)?;
-    let to = total
-        .checked_sub(connection.read_before)
-        .filter(|to| *to > from)?;
-    let sent = store.sends().on(connection.wire, connection.at)?;
+    let (read_before, sent) = sent_at(store, task, at, place)?;
+    let from = before.checked_sub(read_before)?;
+    let to = total.checked_sub(read_before).filter(|to| *to > from)?;
     let first = sent.partition_point(|one| one.total <= from);
     let last = sent.partition_point(|one| one.total < to);
     // As much as it read, or more, is known to have been sent.
@@ -111,4 +110,32 @@ fn of_read<'a>(
         },
         arrived: at,
     }))
+}
+
+/// What was sent on the connection that a task had at a moment, and how many bytes the task had read before that; for
+/// what came of it up to the place `read` of its progress.
+pub(super) fn sent_at<'a>(
+    store: &'a TraceStore,
+    task: &TaskTrack,
+    moment: Timestamp,
+    read: usize,
+) -> Option<(u64, &'a Chunks<Sent>)> {
+    let made = task.connections().partition_point(|one| one.at <= moment);
+    let connection = task.connections().get(made.checked_sub(1)?)?;
+    let sent = store.sends().on(connection.wire, connection.at)?;
+    let before = connection.read_before;
+    if matches!(connection.wire, Wire::Udp { .. }) {
+        let next = task.connections().get(made).map(|next| next.at);
+        let reads = task.progress().range(read..read + LOOK_AHEAD);
+        let mut of_it = reads
+            .iter()
+            .take_while(|(at, _)| next.is_none_or(|next| *at < next));
+        let is_all = |at: Timestamp, total: u64| {
+            let by_then = sent.partition_point(|one| one.at <= at).checked_sub(1);
+            let last = by_then.and_then(|last| sent.get(last));
+            last.is_some_and(|last| last.total + before == total)
+        };
+        of_it.find(|(at, total)| is_all(*at, *total))?;
+    }
+    Some((before, sent))
 }

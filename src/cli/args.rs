@@ -35,8 +35,11 @@ Examples:
 pub(super) enum Command {
     /// Run a scenario in the terminal
     Run(RunArgs),
-    /// List the shipped scenarios
+    /// List the shipped scenarios, or print the file of one, to begin one of your own with
     Scenarios {
+        /// Of which one the file is printed, such as three-slow-servers, whose comments explain every key
+        #[arg(conflicts_with = "json")]
+        name: Option<String>,
         /// Print one JSON array instead of text
         #[arg(long)]
         json: bool,

@@ -62,7 +62,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         None => window::open(),
         Some(Command::Run(args)) => run::run(&args),
-        Some(Command::Scenarios { json }) => scenarios::scenarios(json),
+        Some(Command::Scenarios {
+            name: Some(name), ..
+        }) => scenarios::source(&name),
+        Some(Command::Scenarios { name: None, json }) => scenarios::scenarios(json),
         Some(Command::View { file }) => window::view(&file),
         Some(Command::Report { file, json }) => report::report(&file, json),
         Some(Command::Compare { a, b, json }) => compare::compare(&a, &b, json),

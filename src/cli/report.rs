@@ -74,22 +74,35 @@ fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Resu
     if let Some(health) = health(store) {
         writeln!(out, "{health}\n")?;
     }
-    for finding in findings(store) {
-        writeln!(out, "{finding}")?;
-    }
+    write_first(out, &findings(store), "findings")?;
     for observed in observed(store) {
         writeln!(out, "{observed}")?;
     }
+    let mut errors = Vec::new();
     for model in analysis::compare(store, store.range().end) {
         for (task, error) in model
             .tasks
             .iter()
             .filter_map(|task| task.error.as_ref().map(|error| (task, error)))
         {
-            writeln!(out, "{}, {}: {error}", model.name, task.name)?;
+            errors.push(format!("{}, {}: {error}", model.name, task.name));
         }
     }
-    Ok(())
+    write_first(out, &errors, "errors")
+}
+
+/// So many lines of one kind are read by a person; what thousands of tasks have to tell is for programs.
+const LINES: usize = 20;
+
+/// Writes the first of the lines, and how many more there are of `what`.
+fn write_first(out: &mut impl Write, lines: &[String], what: &str) -> io::Result<()> {
+    for line in lines.iter().take(LINES) {
+        writeln!(out, "{line}")?;
+    }
+    match lines.len().saturating_sub(LINES) {
+        0 => Ok(()),
+        more => writeln!(out, "… and {more} more {what}: --json tells all of them"),
+    }
 }
 
 /// What held each loop, the most harmful first: stalls of the same callback and cause are told in one line.
@@ -221,4 +234,23 @@ fn width() -> usize {
 fn console_width() -> Option<usize> {
     // The table's library asks the terminal; an empty table tells what it learned.
     Table::new().width().map(usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_lines_the_first_are_told_and_how_many_more_there_are() {
+        let told = |count: usize| {
+            let lines: Vec<_> = (0..count).map(|line| line.to_string()).collect();
+            let mut out = Vec::new();
+            write_first(&mut out, &lines, "errors").expect("memory");
+            String::from_utf8(out).expect("it is text")
+        };
+        assert_eq!(told(LINES).lines().count(), LINES);
+        let more = "… and 980 more errors: --json tells all of them";
+        assert_eq!(told(1000).lines().last(), Some(more));
+        assert_eq!(told(0), "");
+    }
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::Misuse;
 use crate::scenario::builtins;
 
 #[derive(Serialize)]
@@ -12,6 +13,17 @@ struct Listed {
     title: String,
     summary: String,
     models: Vec<String>,
+}
+
+/// Prints the file of a shipped scenario.
+pub(super) fn source(name: &str) -> anyhow::Result<()> {
+    let Some(builtin) = builtins().iter().find(|builtin| builtin.name == name) else {
+        return Err(Misuse(format!(
+            "there is no scenario `{name}`: `loopscope scenarios` lists those that there are"
+        ))
+        .into());
+    };
+    Ok(io::stdout().lock().write_all(builtin.source.as_bytes())?)
 }
 
 /// Lists the shipped scenarios.
@@ -46,7 +58,7 @@ pub(super) fn scenarios(as_json: bool) -> anyhow::Result<()> {
     }
     writeln!(
         out,
-        "Run one with `loopscope run NAME`, or open the window with `loopscope`."
+        "Run one with `loopscope run NAME`, print its file with `loopscope scenarios NAME`, or open the window with `loopscope`."
     )?;
     Ok(())
 }

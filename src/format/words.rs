@@ -1,7 +1,7 @@
 //! What moments are called in the formats of others.
 
 use crate::store::TraceStore;
-use crate::trace::{DeferredStep, Doing, Event, EventKind, Half, Interest, Side, TaskId};
+use crate::trace::{DeferredStep, Doing, Event, EventKind, Half, Interest, Side, TaskId, Wire};
 
 /// A moment in words and numbers.
 pub(super) struct Moment<'a> {
@@ -96,9 +96,15 @@ impl<'a> Moment<'a> {
                 task,
                 ..plain("reading resumed")
             },
-            EventKind::ConnectedBy { task: id, wire } => {
-                task("connected from port", id).counted("port", u64::from(wire.client))
-            }
+            EventKind::ConnectedBy { task: id, wire } => match wire {
+                Wire::Tcp { client, .. } | Wire::Udp { client, .. } => {
+                    task("connected from port", id).counted("port", client.into())
+                }
+                Wire::Unix(inode) => {
+                    task("connected from a Unix socket", id).counted("inode", inode.into())
+                }
+                Wire::Pipe(inode) => task("connected by a pipe", id).counted("inode", inode.into()),
+            },
             EventKind::DeferredMade { name, .. } => plain("deferred made").said(store.name(name)),
             EventKind::DeferredStep { step, .. } => plain(match step {
                 DeferredStep::Fired => "deferred fired",

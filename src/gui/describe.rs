@@ -7,7 +7,7 @@ use crate::gui::texts::{self, fill, tr};
 use crate::gui::theme::hues;
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, TraceStore};
 use crate::trace::{
-    Doing, EventKind, Half, Interest, ModelId, Outcome, Side, TaskId, ThreadId, WaitCall,
+    Doing, EventKind, Half, Interest, ModelId, Outcome, Side, TaskId, ThreadId, WaitCall, Wire,
     process_of,
 };
 
@@ -217,10 +217,21 @@ fn connection(
         EventKind::ReadingResumed { task, .. } => {
             fill(tr("{task} reads again"), &[("task", &whose(task))])
         }
-        EventKind::ConnectedBy { task, wire } => fill(
-            tr("{task} is connected from port {port}"),
-            &[("task", &whose(&Some(*task))), ("port", &wire.client)],
-        ),
+        EventKind::ConnectedBy { task, wire } => {
+            let (text, number) = match wire {
+                Wire::Tcp { client, .. } | Wire::Udp { client, .. } => (
+                    tr("{task} is connected from port {number}"),
+                    (*client).into(),
+                ),
+                Wire::Unix(inode) => (
+                    tr("{task} is connected from a Unix socket (inode {number})"),
+                    *inode,
+                ),
+                Wire::Pipe(inode) => (tr("{task} is connected by a pipe (inode {number})"), *inode),
+            };
+            let task = whose(&Some(*task));
+            fill(text, &[("task", &task), ("number", &number)])
+        }
         _ => return None,
     })
 }

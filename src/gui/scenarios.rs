@@ -44,7 +44,7 @@ impl App {
             return;
         }
         match self.controls.edit(edit) {
-            Ok(()) => self.tell_pace(owner),
+            Ok(()) => self.tell_owner(owner),
             Err(error) => {
                 let text = fill(
                     tr("This cannot be changed so. {error}"),
@@ -70,13 +70,24 @@ impl App {
         self.remember(|ran| ran.options.blocking = blocking.or(ran.options.blocking));
     }
 
-    fn tell_pace(&mut self, owner: Owner) {
-        let (Owner::Server(place), Some(live)) = (owner, self.live_and_chosen()) else {
+    /// Tells a run that goes on what its servers or its service are to do from now on.
+    fn tell_owner(&mut self, owner: Owner) {
+        let Some(live) = self.live_and_chosen() else {
             return;
         };
-        if let Some(server) = self.controls.scenario.servers.get(place) {
-            live.session()
-                .set_server_pace(place, server.chunk, server.delay);
+        let (session, scenario) = (live.session(), &self.controls.scenario);
+        match owner {
+            Owner::Server(place) => {
+                if let Some(server) = scenario.servers.get(place) {
+                    session.set_server_pace(place, server.chunk, server.delay);
+                }
+            }
+            Owner::Service => {
+                if let Some(service) = &scenario.service {
+                    session.set_service_work(service.work);
+                }
+            }
+            Owner::Pool | Owner::Tasks(_) | Owner::Variant(_) => return,
         }
         let scenario = Arc::new(self.controls.scenario.clone());
         self.remember(|ran| ran.scenario = scenario);

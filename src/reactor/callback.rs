@@ -15,6 +15,19 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 pub type CallbackResult = Result<(), Failure>;
 
 /// A callback panicked, with this message.
+///
+/// ```
+/// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+/// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+/// use loopscope::reactor::{Label, Panicked, Reactor};
+///
+/// let mut reactor = Reactor::new(recorder)?;
+/// let failed = reactor.call_now(Label::new("risky", None), |_| -> Result<(), _> { panic!("no luck") });
+/// let failure = failed.expect_err("it panicked");
+/// assert!(failure.is::<Panicked>());
+/// assert_eq!(failure.to_string(), "panicked: no luck");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("panicked: {0}")]
 pub struct Panicked(String);
@@ -30,6 +43,17 @@ impl Panicked {
 }
 
 /// What a callback is called in the trace.
+///
+/// ```
+/// use loopscope::reactor::{Label, intern};
+/// use loopscope::trace::TaskId;
+///
+/// let first = Label::new("data_received", Some(TaskId::from_index(0)));
+/// assert_eq!(first, Label { name: "data_received", task: first.task });
+/// // A name that is known only when the program runs.
+/// let named = Label::new(intern(&format!("command {}", 7)), None);
+/// assert_eq!(named.name, "command 7");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Label {
     /// Its name, such as `data_received`.
@@ -79,7 +103,25 @@ pub(super) fn guarded<C, T>(
         .unwrap_or_else(|payload| Err(panicked(&*payload)))
 }
 
-/// One run of user code.
+/// One run of user code, for a loop of one's own; the reactor makes its own of the [`Label`]s that it is given.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::reactor::Label;
+/// use loopscope::record::channel;
+/// use loopscope::trace::{Cause, EventKind, ModelId};
+///
+/// let (recorders, trace) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// let mut recorder = recorders.recorder(ModelId::from_index(0), "my loop");
+/// let callback = Label::new("on_data", None).callback(&mut recorder, Cause::Readiness, None);
+/// let begin = recorder.stamp();
+/// let (result, _end) = callback.run(&mut recorder, begin, |_| Ok(6 * 7));
+/// assert_eq!(result?, 42);
+/// recorder.flush();
+/// let events = trace.try_recv()?.events;
+/// assert!(events.iter().any(|event| event.kind == EventKind::CallbackEnd { failed: false }));
+/// # Ok::<(), Box<dyn std::error::Error + Send + Sync>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Callback {
     /// Its name.

@@ -109,6 +109,35 @@ where
 }
 
 /// A client's way to one address: it connects, and may connect again. Clones are the same connector.
+///
+/// ```
+/// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+/// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+/// use loopscope::reactor::{Address, CallbackResult, Protocol, Reactor, Reason, Transport};
+///
+/// struct Quiet;
+/// impl Protocol for Quiet {
+///     fn data_received(&mut self, _: &mut Reactor, _: &Transport, _: &[u8]) -> CallbackResult {
+///         Ok(())
+///     }
+///     fn connection_lost(&mut self, reactor: &mut Reactor, _: &Reason) -> CallbackResult {
+///         Ok(reactor.stop()?)
+///     }
+/// }
+///
+/// let mut reactor = Reactor::new(recorder)?;
+/// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let connector = reactor.connect_tcp(server.local_addr()?, None, |_: &Address| Quiet);
+/// while connector.transport().is_none() {
+///     reactor.turn()?;
+/// }
+/// // It stands; and may be ended, or an attempt given up, by whoever has the connector.
+/// connector.disconnect(&mut reactor);
+/// assert!(!connector.connect(&mut reactor), "not before its factory was told");
+/// # reactor.turn()?;
+/// # assert!(connector.transport().is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Connector {
     inner: Rc<Inner>,

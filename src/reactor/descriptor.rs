@@ -43,6 +43,53 @@ impl DescriptorId {
 /// `do_read` reads (and `do_write` writes) until `WouldBlock` and returns [`Next::Wait`]. One that stops earlier, so
 /// that a flood does not starve the others, returns [`Next::Again`] and is called again in the next turn. One that
 /// has nothing to write, or wants to read no more, is removed as a writer or a reader until it does.
+///
+/// ```
+/// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+/// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+/// use std::io::{ErrorKind, Read, Write};
+/// use std::os::fd::{AsFd, BorrowedFd};
+/// use std::os::unix::net::UnixStream;
+///
+/// use loopscope::reactor::{CallbackResult, Descriptor, Failure, Next, Reactor, Reason};
+///
+/// /// Counts what arrives, up to its end.
+/// struct Counter(UnixStream, usize);
+///
+/// impl Descriptor for Counter {
+///     fn fd(&self) -> BorrowedFd<'_> {
+///         self.0.as_fd()
+///     }
+///     fn do_read(&mut self, _: &mut Reactor) -> Result<Next, Failure> {
+///         loop {
+///             match self.0.read(&mut [0; 512]) {
+///                 Ok(0) => return Ok(Next::Close),
+///                 Ok(bytes) => self.1 += bytes,
+///                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Next::Wait),
+///                 Err(error) => return Err(error.into()),
+///             }
+///         }
+///     }
+///     fn do_write(&mut self, _: &mut Reactor) -> Result<Next, Failure> {
+///         Ok(Next::Wait)
+///     }
+///     fn connection_lost(self: Box<Self>, reactor: &mut Reactor, reason: Reason) -> CallbackResult {
+///         assert!(matches!(reason, Reason::Closed));
+///         assert_eq!(self.1, 5);
+///         Ok(reactor.stop()?)
+///     }
+/// }
+///
+/// let mut reactor = Reactor::new(recorder)?;
+/// let (mut far, near) = UnixStream::pair()?;
+/// near.set_nonblocking(true)?;
+/// let counter = reactor.add_descriptor(Box::new(Counter(near, 0)), None);
+/// reactor.add_reader(counter, "count")?;
+/// far.write_all(b"hello")?;
+/// drop(far);
+/// reactor.run()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Descriptor {
     /// What the event provider watches: the same, open and non-blocking, for as long as the reactor has it.
     fn fd(&self) -> BorrowedFd<'_>;

@@ -90,6 +90,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # See what it did
+//! With the feature `format`, what a reactor records becomes a file, which `loopscope view` opens in the window. The
+//! [front page](crate#from-a-reactor-to-the-window) has a whole program that writes one.
+//!
 //! # User code
 //! It is called from one place only, `Reactor::dispatch`: what it does is recorded there, and
 //! there its failures are caught.
@@ -105,6 +109,9 @@
 //! | serve what becomes ready | [`Descriptor`], [`Reactor::add_reader`] |
 //! | show how the layers of a program call each other | [`Reactor::call_now`] |
 //! | see stalls while they last, and why | [`Reactor::watch`] |
+//! | ask an HTTP server | [`Agent`] |
+//! | wait in `poll` or `select` | [`Provider`] |
+//! | test what takes time without waiting for it | [`Clock::manual`](crate::clock::Clock::manual) |
 //! | begin and end in order | [`Reactor::call_when_running`], [`Reactor::add_system_event_trigger`], [`Reactor::stop`] |
 //!
 //! Downloads, tasks and models of execution are the runners'; this room knows a task by its id only.
@@ -181,6 +188,16 @@ use triggers::{Shutdown, Triggers};
 use turn::LateFlush;
 
 /// What a reactor refuses to do.
+///
+/// ```
+/// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+/// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+/// use loopscope::reactor::{Error, Reactor};
+///
+/// let mut reactor = Reactor::new(recorder)?;
+/// assert!(matches!(reactor.stop(), Err(Error::NotRunning)));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It was asked to stop, but does not run.
@@ -228,6 +245,21 @@ enum State {
 type Code = Box<dyn FnOnce(&mut Reactor) -> CallbackResult>;
 
 /// The reactor. One thread owns and drives it; others reach it through a [`Handle`].
+///
+/// ```
+/// use std::time::Duration;
+/// use loopscope::clock::Clock;
+/// use loopscope::reactor::{Label, Reactor};
+/// use loopscope::record::Recorders;
+/// use loopscope::trace::ModelId;
+///
+/// // This one keeps no record.
+/// let recorders = Recorders::off(&Clock::monotonic());
+/// let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "reactor"))?;
+/// reactor.call_later(Duration::from_millis(1), Label::new("stop", None), |reactor| Ok(reactor.stop()?));
+/// reactor.run()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Reactor {
     recorder: Recorder,
     provider: Provider,

@@ -25,6 +25,7 @@ mod relay;
 mod times;
 #[cfg(feature = "cli")]
 mod translate;
+mod unix_peer;
 mod wire;
 
 pub use channel::{Receiver, Recorders, TryRecvError, Wake, channel};

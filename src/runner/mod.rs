@@ -32,7 +32,7 @@ pub use endpoint::{Endpoint, OpenPipes, Place};
 pub use error::TaskError;
 pub use service::{
     ChildError, ChildProgram, PoolServer, ProcessServer, ReactorServer, SequentialServer,
-    ThreadServer, serve_client,
+    ServiceWork, ThreadServer, serve_client,
 };
 pub use stop::{StopHook, StopToken};
 pub use synchronous::Synchronous;
@@ -102,6 +102,8 @@ pub struct Controls {
     pub stop: StopToken,
     /// Makes its callbacks block.
     pub blocking: BlockingSwitch,
+    /// What its service does before each answer.
+    pub work: ServiceWork,
     /// What its loops carry out otherwise than the scenario says.
     pub treatment: Option<Treatment>,
     /// What serves a client in a process of its own.

@@ -41,6 +41,8 @@ pub enum Owner {
     Server(usize),
     /// The service.
     Service,
+    /// The thread pool of the service.
+    Pool,
     /// The tasks of a section, by the place of the section.
     Tasks(usize),
     /// A variant, by its place.
@@ -91,7 +93,7 @@ impl Parameter {
 impl Owner {
     /// Whether a change to it can be told to a loop that runs.
     pub const fn takes_effect_at_once(self) -> bool {
-        matches!(self, Self::Server(_))
+        matches!(self, Self::Server(_) | Self::Service)
     }
 
     /// What it is.
@@ -99,6 +101,7 @@ impl Owner {
         match self {
             Self::Server(_) => Phrase::new("server"),
             Self::Service => Phrase::new("service"),
+            Self::Pool => Phrase::new("thread pool"),
             Self::Tasks(_) => Phrase::new("task"),
             Self::Variant(_) => Phrase::new("variant"),
         }
@@ -274,6 +277,10 @@ impl Finder<'_> {
             key: "service".to_owned(),
         };
         self.work(&owner, "", None, service.work);
+        let owner = Place {
+            owner: Owner::Pool,
+            ..owner
+        };
         let threads = Setting::Number(service.threads, limits::POOL);
         let hint = Phrase::new("How many threads serve its clients under the model `pool`");
         self.add(

@@ -10,6 +10,8 @@ use mio::{Interest, Registry, Token};
 
 use super::address::ANY;
 use super::connection::{ROUNDS, Then};
+use crate::record::Recorder;
+use crate::trace::{EventKind, Wire};
 
 /// How much may wait to be sent back. While it is more, datagrams stay with the system, which loses those that
 /// it has no room for.
@@ -19,14 +21,18 @@ const ENOUGH: usize = 16 << 20;
 #[derive(Debug)]
 pub(super) struct Datagrams {
     socket: UdpSocket,
+    /// The number of its port.
+    port: u16,
     waiting: Waiting,
 }
 
 impl Datagrams {
     /// Listens on a port that the system chooses.
     pub(super) fn bind() -> io::Result<Self> {
+        let socket = UdpSocket::bind(ANY)?;
         Ok(Self {
-            socket: UdpSocket::bind(ANY)?,
+            port: socket.local_addr()?.port(),
+            socket,
             waiting: Waiting::default(),
         })
     }
@@ -43,16 +49,33 @@ impl Datagrams {
     }
 
     /// Takes in what came, and sends back what came `delay` ago.
-    pub(super) fn serve(&mut self, delay: Duration, buffer: &mut [u8]) -> Then {
+    pub(super) fn serve(
+        &mut self,
+        delay: Duration,
+        buffer: &mut [u8],
+        recorder: &mut Recorder,
+    ) -> Then {
         for _ in 0..ROUNDS {
             let is_all = self.hear(buffer);
             let now = Instant::now();
             while let Some((to, datagram)) = self.waiting.due(now, delay) {
+                // Before it can have come in: whoever reads one knows that all that was sent before was sent.
+                let at = recorder.stamp();
                 match self.socket.send_to(datagram, to) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Then::Event,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     // Sent, or lost, as datagrams may be.
-                    _ => self.waiting.pop(),
+                    sent => {
+                        let wire = Wire::Udp {
+                            client: to.port(),
+                            server: self.port,
+                        };
+                        let bytes = u32::try_from(sent.unwrap_or(0)).unwrap_or(u32::MAX);
+                        if bytes > 0 {
+                            recorder.record_at(at, EventKind::Sent { wire, bytes });
+                        }
+                        self.waiting.pop();
+                    }
                 }
             }
             if is_all || self.waiting.is_enough() {

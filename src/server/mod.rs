@@ -68,7 +68,7 @@ pub struct Servers {
 
 impl Servers {
     /// Opens the ports of all `servers` and serves them from a thread of its own, which records for
-    /// [`ModelId::SERVERS`] what it sends over TCP. When it returns, clients can connect.
+    /// [`ModelId::SERVERS`] what it sends. When it returns, clients can connect.
     ///
     /// # Errors
     /// The system grants no socket, port or thread; the error says which server wanted it, and a way out.

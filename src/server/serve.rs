@@ -186,7 +186,7 @@ impl Serving {
     fn serve(&mut self, token: usize, now: Instant) {
         let then = match self.servers.get_mut(token) {
             Some((host, Port::Datagrams(datagrams))) => {
-                datagrams.serve(host.delay(), &mut self.buffer)
+                datagrams.serve(host.delay(), &mut self.buffer, &mut self.recorder)
             }
             Some(_) => return,
             None => match self.connections.get_mut(&token) {

@@ -37,11 +37,12 @@ impl Stream {
         }
     }
 
-    /// By what both ends know it, if it is one over TCP.
+    /// What both ends name it by.
     pub(super) fn wire(&self) -> Option<Wire> {
         match self {
             Self::Tcp(stream) => wire(stream, Side::Server),
-            Self::Unix(_) | Self::Pipes(..) => None,
+            Self::Unix(stream) => wire(stream, Side::Server),
+            Self::Pipes(_, sender) => wire(sender, Side::Server),
         }
     }
 

@@ -16,9 +16,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::clock::Clock;
 use crate::reactor::StallThreshold;
 use crate::record::{Receiver, Recorders, Wake, channel};
-use crate::runner::{self, BlockingSwitch, Controls, Endpoint, Job, Place, StopToken};
+use crate::runner::{self, BlockingSwitch, Controls, Endpoint, Job, Place, ServiceWork, StopToken};
 pub use crate::runner::{ChildError, ChildProgram, TaskRun, serve_client};
-use crate::scenario::{Blocking, Scenario, Service, Speaks, Task, Treatment, Variant};
+use crate::scenario::{Blocking, Scenario, Service, Speaks, Task, Treatment, Variant, Work};
 use crate::server::{Address, ServerError, Servers};
 use crate::trace::{ModelId, Phrase, system_error};
 use memory::MemoryWatch;
@@ -137,6 +137,7 @@ impl Session {
             controls: Controls {
                 stop: StopToken::default(),
                 blocking: BlockingSwitch::new(options.blocking),
+                work: ServiceWork::default(),
                 treatment: options.treatment,
                 child: ChildProgram::default(),
                 stall_threshold: StallThreshold::new(options.stall_threshold),
@@ -203,6 +204,12 @@ impl Session {
         if let Some(servers) = self.servers.upgrade() {
             servers.set_pace(server, chunk, delay);
         }
+    }
+
+    /// Lets the service do this before each answer, from the next one on; one that serves a client in a process of its
+    /// own, from the next client on.
+    pub fn set_service_work(&self, work: Work) {
+        self.controls.work.set(work);
     }
 
     /// Asks every model to stop. Returns at once; more than one call does no more.

@@ -65,15 +65,18 @@ impl Sends {
         };
         let at = event.at;
         let served = self.0.entry(wire).or_default();
-        // Each connection begins with nothing sent.
-        if bytes == 0 {
+        // Each connection begins with nothing sent; over UDP there is none to begin.
+        if bytes == 0 || served.is_empty() {
             served.push(Served {
                 begin: at,
                 sent: Chunks::default(),
                 total: 0,
                 last: at,
             });
-        } else if let Some(one) = served.last_mut() {
+        }
+        if bytes > 0
+            && let Some(one) = served.last_mut()
+        {
             one.total += u64::from(bytes);
             one.last = at;
             one.sent.push(Sent {
@@ -90,7 +93,7 @@ mod tests {
 
     #[test]
     fn connections_over_the_same_ports_are_told_apart() {
-        let wire = Wire {
+        let wire = Wire::Tcp {
             client: 40_000,
             server: 80,
         };
@@ -111,7 +114,10 @@ mod tests {
         assert_eq!(last, Some(1), "of the other nothing was heard since");
         late.forget_before(Timestamp(60));
         assert_eq!(late, Sends::default());
-        let other = Wire { client: 1, ..wire };
+        let other = Wire::Udp {
+            client: 40_000,
+            server: 80,
+        };
         assert_eq!(sends.on(other, Timestamp(9)), None);
     }
 }

@@ -37,7 +37,7 @@ pub struct TaskTrack {
     pub bytes: u64,
     /// Bytes read so far, after each read: for drawing progress over time.
     progress: Chunks<(Timestamp, u64)>,
-    /// Its connections over TCP, in the order in which they were made.
+    /// Its connections whose other ends can be told, in the order in which they were made.
     connections: Vec<Connection>,
     /// When a connection of it was found to stand.
     connected: Vec<Timestamp>,
@@ -52,7 +52,7 @@ pub struct TaskTrack {
     heard: Timestamp,
 }
 
-/// A connection of a task over TCP.
+/// A connection of a task whose other end can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection {
     /// When the task knew that it stands.
@@ -102,7 +102,7 @@ impl TaskTrack {
         self.lane.bytes() + self.progress.bytes()
     }
 
-    /// Its connections over TCP, in the order in which they were made.
+    /// Its connections whose other ends can be told, in the order in which they were made.
     pub fn connections(&self) -> &[Connection] {
         &self.connections
     }

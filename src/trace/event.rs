@@ -388,18 +388,18 @@ pub enum EventKind {
         /// Nanoseconds: handing over is measured; the rest is estimated, by what an event costs on this machine.
         spent: u64,
     },
-    /// Which connection a task has just made, if it is one over TCP; comes with its [`EventKind::Connected`].
+    /// Which connection a task has just made, if its other end can be told; comes with its [`EventKind::Connected`].
     ConnectedBy {
         /// Which task.
         task: TaskId,
-        /// By its ports.
+        /// Named as the server names it.
         wire: Wire,
     },
     /// A server of the scenario sent something. Recorded by the servers' own thread, for [`ModelId::SERVERS`](super::ModelId::SERVERS).
     Sent {
         /// On which connection.
         wire: Wire,
-        /// How many bytes; 0 when it took the client in.
+        /// How many bytes; 0 when it took the client in, which over UDP it does not.
         bytes: u32,
     },
 }

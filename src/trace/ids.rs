@@ -71,12 +71,109 @@ impl ModelId {
     pub const SERVERS: Self = Self(NonZeroU32::MAX);
 }
 
-/// A connection over TCP on this machine, as both its ends know it: by their ports.
+/// A connection on this machine, named by what both its ends know of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
-pub struct Wire {
-    /// The client's.
-    pub client: u16,
-    /// The server's.
-    pub server: u16,
+#[cfg_attr(
+    feature = "format",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(from = "Numbers", into = "Numbers")
+)]
+pub enum Wire {
+    /// Over TCP: the ports of both ends.
+    Tcp {
+        /// The client's.
+        client: u16,
+        /// The server's.
+        server: u16,
+    },
+    /// Over UDP, whose datagrams may be lost: the ports of both ends.
+    Udp {
+        /// The client's.
+        client: u16,
+        /// The server's.
+        server: u16,
+    },
+    /// A Unix socket: the inode of the client's end.
+    Unix(u32),
+    /// The pipe that brings to the client what the server sends: its inode, which both ends have.
+    Pipe(u32),
+}
+
+/// A [`Wire`] as it stands in a file. One over TCP is its two ports, as it was when there were no others.
+#[cfg(feature = "format")]
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Numbers {
+    client: u32,
+    server: u32,
+}
+
+#[cfg(feature = "format")]
+impl Numbers {
+    /// What the server's number is greater by than a port, for what is not TCP.
+    const UDP: u32 = 1 << 16;
+    const UNIX: u32 = 2 << 16;
+    const PIPE: u32 = 3 << 16;
+}
+
+#[cfg(feature = "format")]
+impl From<Wire> for Numbers {
+    fn from(wire: Wire) -> Self {
+        let (client, server) = match wire {
+            Wire::Tcp { client, server } => (client.into(), server.into()),
+            Wire::Udp { client, server } => (client.into(), Self::UDP + u32::from(server)),
+            Wire::Unix(inode) => (inode, Self::UNIX),
+            Wire::Pipe(inode) => (inode, Self::PIPE),
+        };
+        Self { client, server }
+    }
+}
+
+#[cfg(feature = "format")]
+impl From<Numbers> for Wire {
+    fn from(Numbers { client, server }: Numbers) -> Self {
+        // A number that is too large for a port is cut: it stands in no file that was written here.
+        let ports = (client as u16, server as u16);
+        match server & !0xffff {
+            Numbers::UNIX => Self::Unix(client),
+            Numbers::PIPE => Self::Pipe(client),
+            Numbers::UDP => Self::Udp {
+                client: ports.0,
+                server: ports.1,
+            },
+            _ => Self::Tcp {
+                client: ports.0,
+                server: ports.1,
+            },
+        }
+    }
+}
+
+#[cfg(all(test, feature = "format"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wire_comes_back_from_a_file_as_it_was_and_one_over_tcp_is_its_ports() {
+        let ports = [40_000, 65_535, 0];
+        for client in ports {
+            for wire in [
+                Wire::Tcp { client, server: 80 },
+                Wire::Udp {
+                    client,
+                    server: u16::MAX,
+                },
+                Wire::Unix(u32::MAX - u32::from(client)),
+                Wire::Pipe(client.into()),
+            ] {
+                assert_eq!(Wire::from(Numbers::from(wire)), wire);
+            }
+        }
+        let tcp = Wire::Tcp {
+            client: 40_000,
+            server: 8_000,
+        };
+        let written = postcard::to_stdvec(&tcp).expect("it can be written");
+        let ports = postcard::to_stdvec(&(40_000_u16, 8_000_u16)).expect("so can they");
+        assert_eq!(written, ports, "as files of older versions have it");
+    }
 }

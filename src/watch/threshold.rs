@@ -8,6 +8,18 @@ use std::time::Duration;
 pub const DEFAULT_STALL_THRESHOLD: Duration = Duration::from_millis(50);
 
 /// How long a stretch must be to count as a stall. Clones share it; any thread may change it at any time.
+///
+/// ```
+/// use std::time::Duration;
+/// use loopscope::watch::{DEFAULT_STALL_THRESHOLD, StallThreshold};
+///
+/// let threshold = StallThreshold::default();
+/// assert_eq!(threshold.get(), DEFAULT_STALL_THRESHOLD);
+/// // The loop that has the other takes this one from now on.
+/// let shared = threshold.clone();
+/// threshold.set(Duration::from_millis(10));
+/// assert_eq!(shared.get(), Duration::from_millis(10));
+/// ```
 #[derive(Clone, Debug)]
 pub struct StallThreshold(Arc<AtomicU64>);
 

@@ -49,6 +49,29 @@ fn three_slow_servers_take_as_long_as_the_slowest() {
         summary.elapsed
     );
     assert!(summary.polls > 20, "{}", summary.polls);
+    // Who has less to wait for is done first: 2.0, 2.1 and 3.1 s.
+    let mut tasks: Vec<_> = store.models()[0].tasks.iter().collect();
+    tasks.sort_by_key(|task| task.progress().last().expect("it was read").0);
+    let order: Vec<_> = tasks.iter().map(|task| task.id.index() + 1).collect();
+    assert_eq!(order, [3, 2, 1]);
+}
+
+/// One after another, and each in a thread of its own.
+#[test]
+fn three_slow_servers_take_the_sum_if_they_are_waited_for_in_turn() {
+    let ran = super::run_only("three-slow-servers", Model::Synchronous);
+    assert_whole(&ran.scenario, &ran.runs[0]);
+    let sum: Duration = ran.scenario.servers.iter().map(Server::theory).sum();
+    let elapsed = summary(&ran.store).elapsed;
+    assert!(elapsed >= sum && elapsed < sum.mul_f64(1.5), "{elapsed:?}");
+    let tasks = &ran.store.models()[0].tasks;
+    for pair in tasks.windows(2) {
+        let last = pair[0].progress().last().expect("it was read").0;
+        assert!(pair[1].progress().first().expect("it was read").0 >= last);
+    }
+    let ran = super::run_only("three-slow-servers", Model::Threaded);
+    assert_whole(&ran.scenario, &ran.runs[0]);
+    assert!(summary(&ran.store).elapsed < sum, "side by side");
 }
 
 #[test]
@@ -65,9 +88,10 @@ fn the_broken_client_serves_nobody_else_and_loses_no_time() {
         summary.elapsed
     );
     let tasks = &store.models()[0].tasks;
-    let last_of_ecstasy = tasks[0].progress().last().expect("it was read").0;
-    for other in &tasks[1..] {
-        assert!(other.progress().first().expect("it was read").0 >= last_of_ecstasy);
+    // One after the other in the order of the program, whoever's server is done first.
+    for pair in tasks.windows(2) {
+        let last = pair[0].progress().last().expect("it was read").0;
+        assert!(pair[1].progress().first().expect("it was read").0 >= last);
     }
 }
 

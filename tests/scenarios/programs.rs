@@ -5,7 +5,17 @@ use std::time::Duration;
 use loopscope::scenario::Model;
 use loopscope::trace::Outcome;
 
+use loopscope::analysis::{reads_between, sends_at};
+use loopscope::store::TaskTrack;
+
 use super::{Ran, run, run_only, starts};
+
+/// How many sends of a server are tied to what a task read, in all.
+fn sends_of(ran: &Ran, task: &TaskTrack) -> usize {
+    let range = task.range(ran.store.range().end).expect("it began");
+    let reads = reads_between(task, range.begin, range.end);
+    sends_at(&ran.store, &ran.store.models()[0], task, reads, usize::MAX).len()
+}
 
 #[test]
 fn the_countdown_is_asleep_between_its_timers() {
@@ -233,6 +243,10 @@ fn the_same_protocol_runs_over_every_transport_in_every_model() {
         for task in &ran.runs[0].tasks {
             assert_eq!(task.outcome, Outcome::Done);
             assert_eq!(task.content, b"Thou\ncanst\nnot\nfind\nme\n", "{model}");
+        }
+        for task in &ran.store.models()[0].tasks {
+            let sent = sends_of(&ran, task);
+            assert_eq!(sent, 5, "{model}, {}: an arrow to each echo", task.id);
         }
     }
 }

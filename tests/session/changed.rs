@@ -1,6 +1,9 @@
 //! What is done to a session on its way: it is stopped, dropped, changed.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use loopscope::scenario::Work;
 
 use super::*;
 
@@ -111,6 +114,37 @@ fn the_blocking_switch_and_the_threshold_can_be_changed_on_the_way() {
     let recorded = recorded.finish(session, &receiver);
     check_content(&scenario, &recorded.runs);
     assert!(!recorded.stalls(0).is_empty());
+}
+
+/// Each client thinks for a second before it speaks again: that is when the work is changed.
+#[test]
+fn the_work_of_a_service_can_be_changed_on_the_way() {
+    let text = r#"
+        title = "A service"
+        models = ["sequential", "threads", "reactor"]
+        [service]
+        name = "slow"
+        block = "2ms"
+        [[tasks]]
+        name = "client"
+        steps = [{ say = ["Hello", "Goodbye"], pause = "1s" }]
+    "#;
+    let scenario = Scenario::parse(text, Path::new("service.toml")).unwrap();
+    let options = Options::of(&scenario);
+    let (session, receiver, recorded) = start_until(&scenario, options, |kind| {
+        matches!(kind, EventKind::BlockingEnd)
+    });
+    session.set_service_work(Work::Block(Duration::from_millis(1)));
+    let recorded = recorded.finish(session, &receiver);
+    for model in 0..3 {
+        let blocked = recorded.events(model).filter_map(|event| match event.kind {
+            EventKind::BlockingBegin { name, .. } => Some(&*recorded.names[&name]),
+            _ => None,
+        });
+        let last = blocked.last();
+        assert_eq!(last, Some("sleep 1ms"), "{}", scenario.variants[model].name);
+        assert_eq!(recorded.runs[model].tasks[0].content, b"Hello\nGoodbye\n");
+    }
 }
 
 #[test]

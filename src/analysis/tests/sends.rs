@@ -5,7 +5,7 @@ use super::*;
 use crate::store::{LaneRef, SpanRef};
 use crate::trace::Wire;
 
-const WIRE: Wire = Wire {
+const WIRE: Wire = Wire::Tcp {
     client: 40_000,
     server: 8_000,
 };
@@ -13,6 +13,14 @@ const WIRE: Wire = Wire {
 /// A task reads 30 bytes at 100, and 50 at 300, because its loop was busy meanwhile; the server sends 20 every 50 ms. It
 /// had read 7 bytes from another connection.
 fn made() -> TraceStore {
+    made_of(
+        WIRE,
+        [(0, 0), (10, 20), (60, 20), (110, 20), (160, 20), (350, 20)],
+    )
+}
+
+/// The same, over a connection of another kind, or with other pieces.
+fn made_of(wire: Wire, sent: [(u64, u32); 6]) -> TraceStore {
     let mut made = Made::new();
     let number = task(1);
     let read = |bytes| EventKind::BytesRead {
@@ -20,10 +28,7 @@ fn made() -> TraceStore {
         bytes,
     };
     made.events.insert(Made::BEFORE, (1, read(7)));
-    let by = EventKind::ConnectedBy {
-        task: number,
-        wire: WIRE,
-    };
+    let by = EventKind::ConnectedBy { task: number, wire };
     made.events.insert(Made::BEFORE + 1, (1, by));
     for (at, bytes) in [(100, 30), (300, 50)] {
         let flow = made.ready(at, 1, None);
@@ -32,7 +37,6 @@ fn made() -> TraceStore {
     }
     made.poll(310, 400);
     let mut store = made.store();
-    let sent = [(0, 0), (10, 20), (60, 20), (110, 20), (160, 20), (350, 20)];
     store.push(&Batch {
         source: Source {
             model: ModelId::SERVERS,
@@ -42,7 +46,7 @@ fn made() -> TraceStore {
         events: sent
             .map(|(millis, bytes)| Event {
                 at: at(millis),
-                kind: EventKind::Sent { wire: WIRE, bytes },
+                kind: EventKind::Sent { wire, bytes },
             })
             .into(),
     });
@@ -92,5 +96,60 @@ fn servers_are_no_model() {
         sends_to(&without, ready, 9),
         [],
         "nobody knows what was sent"
+    );
+}
+
+/// Of what was sent before a read, some may be on its way and some lost.
+#[test]
+fn a_read_over_udp_is_tied_only_where_nothing_was_lost() {
+    let udp = Wire::Udp {
+        client: 40_000,
+        server: 8_000,
+    };
+    let read_at = |store: &TraceStore, moment| {
+        let links = sends_to(store, state(store, moment), 9);
+        links.iter().map(|link| link.left).collect::<Vec<_>>()
+    };
+    // Nobody takes a client in over UDP: the first piece is the begin.
+    let whole = [
+        (10, 10),
+        (60, 20),
+        (110, 20),
+        (160, 20),
+        (200, 10),
+        (350, 20),
+    ];
+    let store = made_of(udp, whole);
+    assert_eq!(read_at(&store, 105), [at(10), at(60)]);
+    assert_eq!(read_at(&store, 305), [at(110), at(160), at(200)]);
+    let overtaken = [
+        (10, 10),
+        (60, 20),
+        (90, 20),
+        (160, 20),
+        (200, 10),
+        (350, 20),
+    ];
+    let store = made_of(udp, overtaken);
+    let first = [at(10), at(60)];
+    assert_eq!(read_at(&store, 105), first, "one was on its way, and came");
+    let lost = [
+        (10, 10),
+        (60, 20),
+        (110, 20),
+        (160, 20),
+        (200, 20),
+        (350, 20),
+    ];
+    let store = made_of(udp, lost);
+    assert_eq!(
+        read_at(&store, 105),
+        [at(10), at(60)],
+        "until then all came"
+    );
+    assert_eq!(
+        read_at(&store, 305),
+        [],
+        "10 bytes never came, if not others"
     );
 }

@@ -11,6 +11,7 @@
 use std::collections::HashMap;
 
 use super::super::ready::ready_of;
+use super::super::sends::sent_at;
 use super::super::spans::{Called, called_in};
 use super::guilt::Guilt;
 use super::replay::{Chunk, Job, Moment, Part, Plan, Point, Queue, Wakes};
@@ -419,12 +420,10 @@ pub(super) fn sent_between<'a>(
     moment: Timestamp,
     (from, to): (u64, u64),
 ) -> Option<impl Iterator<Item = &'a Sent> + use<'a>> {
-    let made = task.connections();
-    let known = made.partition_point(|one| one.at <= moment);
-    let connection = made.get(known.checked_sub(1)?)?;
-    let from = from.checked_sub(connection.read_before)?;
-    let to = to.checked_sub(connection.read_before)?;
-    let sent = store.sends().on(connection.wire, connection.at)?;
+    let read = task.progress().partition_point(|(_, total)| *total < to);
+    let (before, sent) = sent_at(store, task, moment, read)?;
+    let from = from.checked_sub(before)?;
+    let to = to.checked_sub(before)?;
     let first = sent.partition_point(|one| one.total <= from);
     let past = sent.partition_point(|one| one.total <= to).max(first);
     Some(sent.range(first..past).iter())

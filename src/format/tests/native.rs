@@ -9,7 +9,7 @@ use crate::format::native::{VERSION, Writer, read_from};
 use crate::store::TraceStore;
 use crate::trace::{
     Batch, Cause, DeferredStep, Doing, Event, EventKind, FlowId, Half, Interest, Loss, ModelId,
-    NameId, Outcome, Side, Source, TaskId, ThreadId, WaitCall,
+    NameId, Outcome, Side, Source, TaskId, ThreadId, WaitCall, Wire,
 };
 
 fn bytes_of(batches: &[Batch]) -> Vec<u8> {
@@ -321,6 +321,28 @@ fn a_change_of_the_vocabulary_needs_a_new_version() {
             events: 13,
             spent: 14,
         },
+        EventKind::ConnectedBy {
+            task,
+            wire: Wire::Tcp {
+                client: 15,
+                server: 16,
+            },
+        },
+        EventKind::Sent {
+            wire: Wire::Udp {
+                client: 17,
+                server: 18,
+            },
+            bytes: 19,
+        },
+        EventKind::Sent {
+            wire: Wire::Unix(20),
+            bytes: 21,
+        },
+        EventKind::Sent {
+            wire: Wire::Pipe(22),
+            bytes: 23,
+        },
     ];
     let mut batch = sample::batches().remove(0);
     batch.names.clear();
@@ -328,7 +350,7 @@ fn a_change_of_the_vocabulary_needs_a_new_version() {
     let bytes = bytes_of(&[batch]);
     assert_eq!(
         (VERSION, bytes.len(), crc32fast::hash(&bytes)),
-        (4, 342, 0xA0FBBF84),
+        (5, 368, 0x1D7577EA),
         "what is written has changed: raise VERSION, and teach the reader the old one"
     );
 }

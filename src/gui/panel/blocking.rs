@@ -9,7 +9,7 @@ use crate::gui::command::Command;
 use crate::gui::controls::Controls;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{Palette, RADIUS};
-use crate::scenario::{Blocking, BlockingKind, Task, limits};
+use crate::scenario::{Blocking, BlockingKind, Step, Task, limits};
 
 /// Shows the switch: a frame that lights up while callbacks block.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
@@ -34,8 +34,11 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
             {
                 commands.push(Command::SetBlockingOn(on));
             }
-            let changed = settings(ui, controls);
-            commands.extend(changed.map(Command::SetBlocking));
+            // While it is off, the sentence says what it would do, and the story below has the room.
+            if on {
+                let changed = settings(ui, controls);
+                commands.extend(changed.map(Command::SetBlocking));
+            }
             let color = if on { palette.text } else { palette.text_weak };
             let text = RichText::new(sentence(controls, running)).color(color);
             ui.add(egui::Label::new(text).wrap());
@@ -143,9 +146,13 @@ fn sentence(controls: &Controls, running: bool) -> String {
 
 /// What it is that blocks: where data comes, or wherever the program of the task is called.
 fn callback(controls: &Controls) -> &'static str {
+    let tasks = &controls.scenario.tasks;
     let only_downloads = |task: &Task| task.download().is_some();
+    let by_lines = |task: &Task| matches!(&task.steps[..], [Step::Download { by_lines: true, .. }]);
     let reads = controls.blocking.kind == BlockingKind::Read;
-    if reads || controls.scenario.tasks.iter().all(only_downloads) {
+    if !reads && tasks.iter().all(by_lines) {
+        "line_received"
+    } else if reads || tasks.iter().all(only_downloads) {
         "data_received"
     } else {
         tr("callback")

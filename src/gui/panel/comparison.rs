@@ -26,7 +26,7 @@ const FAILURES: f32 = 36.0;
 const MOST_LINES: usize = 5;
 
 /// The columns: title, least width, and what the numbers in it mean.
-const COLUMNS: [(&str, f32, &str); 11] = [
+const COLUMNS: [(&str, f32, &str); 12] = [
     (
         english("Model"),
         120.0,
@@ -68,6 +68,11 @@ const COLUMNS: [(&str, f32, &str); 11] = [
             "By how much the memory of the process grew at most; told where the models run one after another",
         ),
     ),
+    (
+        english("Polls"),
+        44.0,
+        english("How often its loop asked the system what is ready, or waited for that"),
+    ),
     (english("Stalls"), 44.0, english("How many stalls")),
     (english("Tasks"), 84.0, english("How many tasks are done")),
     (
@@ -86,12 +91,15 @@ const COLUMNS: [(&str, f32, &str); 11] = [
 const CPU: usize = 5;
 /// Another one.
 const MEMORY: usize = 6;
+/// One that only loops have.
+const POLLS: usize = 7;
 
 /// Which columns are shown: one in which no model has anything is left out.
 fn columns(models: &[ModelSummary]) -> Vec<usize> {
     let is_known = |place: &usize| match *place {
         CPU => models.iter().any(|model| model.cpu.is_some()),
         MEMORY => models.iter().any(|model| model.memory.is_some()),
+        POLLS => models.iter().any(|model| model.polls > 0),
         _ => true,
     };
     (0..COLUMNS.len()).filter(is_known).collect()
@@ -263,6 +271,10 @@ fn line(
     }
     if columns.contains(&MEMORY) {
         row.col(|ui| told(ui, model.memory.map(plain_size)));
+    }
+    if columns.contains(&POLLS) {
+        let polls = Some(model.polls as u64).filter(|polls| *polls > 0);
+        row.col(|ui| told(ui, polls.map(plain_count)));
     }
     row.col(|ui| number(ui, model.stalls as u64));
     row.col(|ui| tasks(ui, model));

@@ -88,6 +88,7 @@ impl Look<'_> {
             self.task_link(ui, model, at, &span, commands);
             links::cause(ui, self.store, model, at, commands);
             links::sent(ui, self.store, at);
+            links::woken_for(ui, self.store, model, at, commands);
             self.parents(ui, at, commands);
             if self.was_ready_before(model, at, &span) {
                 field(

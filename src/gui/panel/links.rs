@@ -10,7 +10,7 @@ use crate::gui::describe;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::STEP;
 use crate::gui::walk;
-use crate::store::{ModelTrack, SpanKind, SpanRef, TraceStore};
+use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef, TraceStore};
 
 /// Only the first of them is told.
 const SENDS: usize = 1;
@@ -68,6 +68,48 @@ pub(super) fn cause(
     } else if let Some(SpanKind::Callback(cause)) = store.span(at).map(|span| span.kind) {
         field(ui, tr("caused by"), tr(&cause.to_string()));
     }
+}
+
+/// What a poll was woken for: the first callback of the turn after it. For the grid of fields.
+pub(super) fn woken_for(
+    ui: &mut Ui,
+    store: &TraceStore,
+    model: &ModelTrack,
+    at: SpanRef,
+    commands: &mut Vec<Command>,
+) {
+    let Some(first) = first_after_poll(store, model, at) else {
+        return;
+    };
+    let Some(span) = store.span(first) else {
+        return;
+    };
+    row(ui, tr("woken for"), |ui| {
+        let name = describe::span(store, &span);
+        let text = match span.kind {
+            SpanKind::Callback(cause) => format!("{name}, {}", tr(&cause.to_string())),
+            _ => name,
+        };
+        if link(ui, text)
+            .on_hover_text(tr("The first callback of the turn after it"))
+            .clicked()
+        {
+            commands.push(Command::Reveal(Selection::Span(first)));
+        }
+    });
+}
+
+fn first_after_poll(store: &TraceStore, model: &ModelTrack, at: SpanRef) -> Option<SpanRef> {
+    let LaneRef::Thread(thread) = at.lane else {
+        return None;
+    };
+    let lane = &model.thread(thread)?.lane;
+    store.span(at).filter(|span| span.kind == SpanKind::Poll)?;
+    let turn = lane.span(at.depth, at.index + 1)?;
+    let depth = at.depth + 1;
+    let index = lane.row(depth)?.begins_at(0, turn.begin);
+    let first = lane.span(depth, index)?;
+    (turn.begin <= first.begin && first.begin < turn.end).then_some(SpanRef { depth, index, ..at })
 }
 
 /// When the server sent what was read in a span; for the grid of fields.
@@ -133,5 +175,42 @@ pub(super) fn followed(
     }
     if links.len() > LISTED {
         note(ui, tr("and more"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sample;
+
+    #[test]
+    fn a_poll_was_woken_for_the_first_callback_of_the_turn_after_it() {
+        let mut store = TraceStore::new();
+        sample::batches().iter().for_each(|batch| store.push(batch));
+        let mut found = 0;
+        for model in store.models() {
+            for thread in &model.threads {
+                let spans = thread.lane.row(0).map_or(0, |row| row.spans().len());
+                for index in 0..spans {
+                    let at = SpanRef {
+                        model: model.id,
+                        lane: LaneRef::Thread(thread.id),
+                        depth: 0,
+                        index,
+                    };
+                    let span = store.span(at).expect("there are so many");
+                    let first = first_after_poll(&store, model, at);
+                    let first = first.and_then(|first| store.span(first));
+                    let Some(first) = first else { continue };
+                    assert_eq!(span.kind, SpanKind::Poll);
+                    assert!(matches!(first.kind, SpanKind::Callback(_)));
+                    assert!(first.begin >= span.end);
+                    let turn = thread.lane.span(0, index + 1).expect("it came after it");
+                    assert!(first.begin < turn.end);
+                    found += 1;
+                }
+            }
+        }
+        assert!(found > 0);
     }
 }

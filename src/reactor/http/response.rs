@@ -6,6 +6,18 @@ use httparse::{EMPTY_HEADER, Status};
 const MAX_HEADERS: usize = 128;
 
 /// What a server answered.
+///
+/// ```
+/// use loopscope::reactor::Response;
+///
+/// let response = Response {
+///     status: 200,
+///     reason: "OK".to_owned(),
+///     headers: vec![("Content-Type".to_owned(), b"text/plain".to_vec())],
+///     body: b"poem".to_vec(),
+/// };
+/// assert_eq!(response.header("content-type"), Some(&b"text/plain"[..]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Response {
     /// The status, such as 200.

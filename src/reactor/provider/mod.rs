@@ -105,7 +105,20 @@ trait Selector {
     }
 }
 
-/// An event provider.
+/// An event provider: what a reactor waits in.
+///
+/// ```
+/// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+/// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+/// use loopscope::reactor::{Label, Provider, ProviderKind, Reactor};
+///
+/// let provider = Provider::of(ProviderKind::Poll)?;
+/// assert_eq!(provider.kind().name(), "poll");
+/// let mut reactor = Reactor::with_provider(recorder, provider);
+/// reactor.call_when_running(Label::new("stop", None), |reactor| Ok(reactor.stop()?));
+/// reactor.run()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Provider {
     kind: ProviderKind,
     selector: Box<dyn Selector>,

@@ -132,7 +132,23 @@ impl Deref for Lines {
     }
 }
 
-/// Cuts the stream into lines for a [`LineProtocol`].
+/// Cuts the stream into lines for a [`LineProtocol`]: a [`Protocol`] itself, and so what a factory makes.
+///
+/// ```
+/// # use loopscope::reactor::{CallbackResult, LineProtocol, Lines, Reactor};
+/// use loopscope::reactor::{Address, LineReceiver};
+///
+/// struct Shell;
+/// # impl LineProtocol for Shell {
+/// #     fn line_received(&mut self, _: &mut Reactor, _: &Lines, _: &[u8]) -> CallbackResult {
+/// #         Ok(())
+/// #     }
+/// # }
+///
+/// // Lines as a terminal ends them, of 1 KiB at most.
+/// let factory = |_: &Address| LineReceiver::new(Shell).with_delimiter(b"\n").with_max_length(1024);
+/// # let _ = factory(&Address::Pipes);
+/// ```
 pub struct LineReceiver<P> {
     protocol: P,
     delimiter: Rc<[u8]>,

@@ -9,6 +9,12 @@ use crate::reactor::{CallbackResult, Failure, Protocol, Reactor, Reason, Transpo
 const MAX_LENGTH: usize = 99_999;
 
 /// How the length is written before a message: as an unsigned integer, most significant byte first.
+///
+/// ```
+/// use loopscope::reactor::Prefix;
+///
+/// assert_eq!((Prefix::U16.bytes(), Prefix::U16.max_length()), (2, 65_535));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Prefix {
     /// One byte: messages of at most 255 bytes.

@@ -8,7 +8,6 @@
 
 mod deferred_recorded;
 mod deferreds;
-mod looping;
 mod stalls;
 mod watch;
 

@@ -84,14 +84,6 @@ impl Protocol for ByLines {
         {
             return Err(TaskError::FailsAfter(most).into());
         }
-        if let Some(done) = self.errand.be_blocked("data_received", reactor) {
-            // What comes meanwhile waits for it, and not in the loop.
-            transport.pause_producing(reactor);
-            let transport = transport.clone();
-            done.when_done(reactor, move |reactor, _| {
-                transport.resume_producing(reactor)
-            });
-        }
         self.receiver.data_received(reactor, transport, data)
     }
 
@@ -125,7 +117,17 @@ struct Poem {
 }
 
 impl LineProtocol for Poem {
-    fn line_received(&mut self, reactor: &mut Reactor, _: &Lines, _: &[u8]) -> CallbackResult {
-        reactor.call_now(self.errand.label("line_received"), |_| Ok(()))
+    fn line_received(&mut self, reactor: &mut Reactor, lines: &Lines, _: &[u8]) -> CallbackResult {
+        const NAME: &str = "line_received";
+        let done = reactor.call_now(self.errand.label(NAME), |reactor| {
+            Ok(self.errand.be_blocked(NAME, reactor))
+        })?;
+        if let Some(done) = done {
+            // The next line waits for it, and not in the loop.
+            lines.pause_producing(reactor);
+            let lines = lines.clone();
+            done.when_done(reactor, move |reactor, _| lines.resume_producing(reactor));
+        }
+        Ok(())
     }
 }

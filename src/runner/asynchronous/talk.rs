@@ -17,6 +17,7 @@ use crate::runner::chore::after;
 use crate::runner::endpoint::{PATIENCE, client_address};
 use crate::runner::error::TaskError;
 use crate::runner::running::StepResult;
+use crate::trace::Wire;
 
 /// What is said.
 pub(super) struct Script<'a> {
@@ -203,7 +204,7 @@ impl DatagramProtocol for Conversation {
         transport: &DatagramTransport,
     ) -> CallbackResult {
         if let Some(running) = self.errand.running() {
-            running.connection_made(None, reactor.recorder());
+            running.connection_made(wire_of(transport), reactor.recorder());
         }
         self.sender(transport).send(reactor, self.line());
         Ok(())
@@ -250,6 +251,14 @@ impl DatagramProtocol for Conversation {
         self.errand.step_over(self.result(reason), reactor);
         Ok(())
     }
+}
+
+/// What both ends name it by.
+fn wire_of(transport: &DatagramTransport) -> Option<Wire> {
+    Some(Wire::Udp {
+        client: transport.get_host().ok()?.port(),
+        server: transport.get_peer()?.port(),
+    })
 }
 
 impl Conversation {

@@ -73,11 +73,11 @@ impl Channel {
         })
     }
 
-    /// By what both ends know it, if it is one over TCP.
+    /// What both ends name it by.
     pub(super) fn wire(&self) -> Option<Wire> {
         match &self.carrier {
             Carrier::Socket { socket, .. } => wire(socket, Side::Client),
-            Carrier::Pipes { .. } => None,
+            Carrier::Pipes { reading, .. } => wire(reading, Side::Client),
         }
     }
 

@@ -12,7 +12,9 @@ use crate::runner::blocking::block;
 use crate::runner::connect::connect_tcp;
 use crate::runner::error::TaskError;
 use crate::runner::running::{Running, StepError, StepResult, whole};
+use crate::runner::thread::callback;
 use crate::runner::{Endpoint, StopToken};
+use crate::scenario::BlockingKind;
 use crate::trace::{Side, WaitCall};
 
 /// A download that was begun.
@@ -127,7 +129,10 @@ impl Client<'_> {
         {
             return Err(TaskError::FailsAfter(most).into());
         }
-        let is_over = match self.shared.controls.blocking.for_task(running.task()) {
+        let blocking = self.shared.controls.blocking.for_task(running.task());
+        // It is the innermost callback that blocks; but a socket is read to its end where it is read.
+        let by_lines = download.lines.is_some();
+        let is_over = match blocking.filter(|one| !by_lines || one.kind == BlockingKind::Read) {
             Some(blocking) => block(
                 &blocking,
                 &download.stream,
@@ -151,8 +156,13 @@ impl Client<'_> {
             .position(|&byte| byte == b'\n')
         {
             begin += length + 1;
-            let now = self.recorder.ticks();
-            self.tell("line_received", running.task(), now);
+            let (task, now) = (running.task(), self.recorder.ticks());
+            let callback = callback("line_received", task, &mut self.recorder);
+            // What only takes its time does not fail.
+            let _ = callback.run(self, now, |client| {
+                client.block_if_switched(task);
+                Ok(())
+            });
         }
         begin
     }

@@ -17,8 +17,8 @@ use crate::scenario::{Blocking, Work};
 use crate::trace::TaskId;
 use crate::watch::Lookout;
 
-/// What a process is told when it is started. Whatever the user changes later does not reach it: the blocking switch
-/// and the threshold of a stall are for the clients that come after.
+/// What a process is told when it is started. Whatever the user changes later does not reach it: the blocking
+/// switch, the work of the service and the threshold of a stall are for the clients that come after.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Order {
     task: TaskId,
@@ -34,7 +34,7 @@ impl Order {
         let controls = &serving.job.controls;
         Self {
             task,
-            work: serving.work,
+            work: controls.work.or(serving.work),
             blocking: controls.blocking.for_task(task),
             stall_threshold: controls.stall_threshold.get(),
             watch: controls.watch,

@@ -113,6 +113,8 @@ struct Minded {
     pipe: Option<pipe::Receiver>,
     /// Why it was killed.
     error: Option<String>,
+    /// It has told how its client was served, and only has to end.
+    is_done: bool,
 }
 
 impl From<Started> for Minded {
@@ -128,6 +130,7 @@ impl From<Started> for Minded {
             task,
             inlet,
             error: None,
+            is_done: false,
         }
     }
 }
@@ -211,6 +214,13 @@ impl Minder<'_> {
             return;
         };
         let ended = child.read(&mut self.buffer);
+        // What its end takes is the system's: its client has gone.
+        if let (false, None, Some(result)) = (child.is_done, &child.error, child.inlet.end()) {
+            child.is_done = true;
+            let book = &self.serving.book;
+            book.end(child.task, result, child.inlet.recorder());
+            child.inlet.recorder().flush();
+        }
         if ended && let Some(child) = self.children.remove(&token) {
             self.bury(child);
         }
@@ -224,9 +234,13 @@ impl Minder<'_> {
             mut inlet,
             error,
             pipe,
+            is_done,
         } = child;
         drop(pipe);
         let status = process.wait();
+        if is_done {
+            return;
+        }
         let result = match (error, inlet.end(), status) {
             (Some(error), _, _) => Err(error),
             (None, Some(end), _) => end,

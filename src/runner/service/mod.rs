@@ -16,6 +16,7 @@ mod children;
 mod clients;
 mod conversation;
 mod door;
+mod live;
 mod pool;
 mod processes;
 mod program;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use std::thread;
 
 pub use child::{ChildError, serve_client};
+pub use live::ServiceWork;
 pub use pool::PoolServer;
 pub use processes::ProcessServer;
 pub use program::ChildProgram;
@@ -51,7 +53,7 @@ use crate::watch::Lookout;
 /// What the threads of one server share.
 struct Serving {
     job: Job,
-    /// What is done before each answer.
+    /// What is done before each answer, as the scenario says.
     work: Work,
     book: Book,
     lookout: Option<Lookout>,
@@ -140,6 +142,7 @@ fn broken(client: Option<SocketAddr>, error: io::Error) -> String {
 
 /// What the server does before it answers a client: its work, and how the switch makes its callbacks block.
 fn work(work: Work, task: TaskId, controls: &Controls, recorder: &mut Recorder) {
+    let work = controls.work.or(work);
     perform(work, task, recorder, &controls.stop);
     controls
         .blocking

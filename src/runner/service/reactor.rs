@@ -169,7 +169,7 @@ impl Echo {
     /// it goes on.
     fn work(&self, label: Label, reactor: &mut Reactor) -> Option<Deferred<()>> {
         let controls = &self.serving.job.controls;
-        let work = Chore::Work(self.serving.work);
+        let work = Chore::Work(controls.work.or(self.serving.work));
         let worked = carry_out(work, label, controls, reactor);
         let switched = controls.blocking.for_task(self.task);
         // There is no socket that could be read to its end.

@@ -21,6 +21,30 @@ fn reading_comes_before_writing() {
     );
 }
 
+/// It is ready for both in one poll, and its reading decides over the writing.
+#[test]
+fn one_that_its_own_reading_removed_is_not_written() {
+    for whole in [true, false] {
+        let mut bench = Bench::manual();
+        let own: Rc<RefCell<Option<DescriptorId>>> = Rc::default();
+        let id = Rc::clone(&own);
+        let (a, other) = bench.pipe("a", move |reactor| {
+            let id = id.borrow().unwrap();
+            if whole {
+                assert!(reactor.remove_descriptor(id));
+            } else {
+                reactor.remove_writer(id)?;
+            }
+            Ok(Next::Wait)
+        });
+        *own.borrow_mut() = Some(a);
+        bench.reactor.add_writer(a, "can_write").unwrap();
+        send(&other);
+        assert_eq!(bench.turn(), ["a reads"]);
+        assert!(bench.turn().is_empty());
+    }
+}
+
 #[test]
 fn readiness_is_tied_to_the_callback_that_serves_it() {
     let mut bench = Bench::manual();

@@ -66,6 +66,32 @@ fn after_stop_in_a_timer_the_other_due_timers_run_and_nothing_is_polled() {
 }
 
 #[test]
+fn after_stop_in_a_call_from_a_thread_the_others_and_the_due_timers_run_and_nothing_is_polled() {
+    let mut bench = Bench::manual();
+    let handle = bench.reactor.handle();
+    let later = handle.clone();
+    // Asked for before the loop runs, so that all of it waits when the first turn begins.
+    handle
+        .call_from_thread(label("stop"), move |reactor| {
+            reactor.stop()?;
+            // This one waits for a turn that never comes.
+            Ok(later.call_from_thread(label("later"), |_| panic!("the loop has ended"))?)
+        })
+        .unwrap();
+    handle.call_from_thread(label("other"), |_| Ok(())).unwrap();
+    bench.timer(Duration::ZERO, "due");
+    bench.timer(MS, "later");
+    bench.reactor.run().unwrap();
+    assert_eq!(bench.log.take(), ["due"]);
+    let trace = bench.trace();
+    let calls = trace
+        .iter()
+        .filter(|word| word.ends_with("(call from a thread)"));
+    assert_eq!(calls.count(), 2, "{trace:?}");
+    assert!(!trace.contains(&"poll".to_owned()), "{trace:?}");
+}
+
+#[test]
 fn connections_that_are_left_are_lost_at_the_end() {
     let mut bench = Bench::manual();
     let (_, _other) = bench.pipe("a", wait);

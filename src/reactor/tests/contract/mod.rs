@@ -4,6 +4,7 @@ mod connections;
 mod descriptors;
 mod flushing;
 mod life;
+mod looping;
 mod providers;
 mod threads;
 mod timers;

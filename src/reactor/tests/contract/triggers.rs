@@ -213,6 +213,38 @@ fn a_trigger_that_fails_holds_up_nobody() {
     }
 }
 
+/// Of the start it is the loop that might be held up.
+#[test]
+fn a_trigger_of_the_start_that_fails_is_recorded_and_the_loop_starts_all_the_same() {
+    let mut bench = Bench::manual();
+    for phase in [Phase::Before, Phase::During, Phase::After] {
+        let (event, fails) = (SystemEvent::Startup, label("fails"));
+        let reactor = &mut bench.reactor;
+        reactor.add_system_event_trigger(phase, event, fails, |_| -> CallbackResult {
+            panic!("on purpose")
+        });
+        reactor.add_system_event_trigger(phase, event, fails, |_| Deferred::failed("no luck"));
+    }
+    bench
+        .reactor
+        .call_when_running(label("fails"), |_| Err("neither".into()));
+    bench.reactor.call_when_running(label("next"), |_| Ok(()));
+    bench.timer(Duration::ZERO, "timer");
+    bench.stop_after(Duration::ZERO);
+    bench.reactor.run().unwrap();
+    assert_eq!(bench.log.take(), ["timer"]);
+    let trace = bench.trace();
+    for (failure, expected) in [
+        ("failure: panicked: on purpose", 3),
+        ("failure: no luck", 3),
+        ("failure: neither", 1),
+        ("next (start of the reactor)", 1),
+    ] {
+        let times = trace.iter().filter(|word| *word == failure).count();
+        assert_eq!(times, expected, "{failure} in {trace:?}");
+    }
+}
+
 #[test]
 fn a_removed_trigger_is_not_called() {
     let mut bench = Bench::manual();

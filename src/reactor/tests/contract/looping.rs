@@ -150,6 +150,22 @@ fn with_count_tells_how_many_calls_a_late_one_stands_for() {
 }
 
 #[test]
+fn with_count_a_function_that_stalls_is_told_of_the_calls_that_it_missed() {
+    let mut bench = Bench::manual();
+    let (hand, log) = (bench.hand(), bench.log.clone());
+    let looping = LoopingCall::with_count(label("tick"), move |reactor, _, count| {
+        log.add(format!("{}({count})", seconds(reactor)));
+        if seconds(reactor) == "1" {
+            hand.advance(STALL);
+        }
+        Ok(())
+    });
+    start(&mut bench, &looping, SECOND, true);
+    let ticks = run_until(&mut bench, 5 * SECOND);
+    assert_eq!(ticks, ["0(1)", "1(1)", "4(3)", "5(1)"]);
+}
+
+#[test]
 fn with_count_and_without_now_the_start_is_not_counted() {
     let mut bench = Bench::manual();
     let log = bench.log.clone();
@@ -186,17 +202,18 @@ fn with_an_interval_of_zero_it_is_called_once_per_turn_and_starves_nobody() {
 
 #[test]
 fn a_failure_stops_it_for_good_and_fails_what_start_returned() {
-    for panics in [false, true] {
+    for (panics, now) in [(false, false), (true, false), (false, true), (true, true)] {
         let mut bench = Bench::manual();
         let looping = ticking(&bench, move |_: &mut Reactor, _: &LoopingCall| {
             assert!(!panics, "on purpose");
             Err::<(), _>("no luck".into())
         });
-        start(&mut bench, &looping, SECOND, false);
+        start(&mut bench, &looping, SECOND, now);
         let reason = ["no luck", "panicked: on purpose"][usize::from(panics)];
+        let at = ["1", "0"][usize::from(now)];
         assert_eq!(
             run_until(&mut bench, 5 * SECOND),
-            ["1".to_owned(), format!("over: {reason}")]
+            [at.to_owned(), format!("over: {reason}")]
         );
         assert!(!looping.is_running());
         assert!(bench.trace().contains(&format!("failure: {reason}")));
