@@ -1,4 +1,4 @@
-//! How spans are kept: 24 bytes for each, however many names and tasks there are.
+//! How spans are kept: 16 bytes for each, however many names and tasks there are.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -11,26 +11,53 @@ use crate::trace::{FlowId, NameId, TaskId, Timestamp};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Shelf {
     spans: Chunks<Stored>,
-    /// Where those end that are too long for [`Stored::length`], with their places.
-    ends: Vec<(usize, Timestamp)>,
+    /// When the first one began: moments are told as distances from it.
+    origin: Timestamp,
+    /// Those of which a number is too large for [`Stored`], with their places.
+    large: Vec<(usize, Span)>,
     whats: Whats,
 }
 
-/// A span, but for what it has in common with others.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A span, but for what it has in common with others, in numbers as small as they nearly always are: each byte is
+/// fetched from memory for every span that is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Stored {
-    begin: Timestamp,
-    flow: Option<FlowId>,
-    /// In nanoseconds; [`LONG`] where it is that or more.
-    length: u32,
+    /// In nanoseconds after the origin, the lower 32 bits and 16 above them: enough for three days.
+    begin: u32,
+    begin_above: u16,
     /// The place of its [`What`].
-    what: u32,
+    what: u16,
+    /// In nanoseconds; [`LARGE`] where a number of it is too large, so long or another one.
+    length: u32,
+    /// The number of its flow; 0 where it has none.
+    flow: u32,
 }
 
-const _: () = assert!(size_of::<Stored>() == 24, "memory is stated per span");
+const _: () = assert!(size_of::<Stored>() == 16, "memory is stated per span");
 
 /// More than four seconds: there are few of those.
-const LONG: u32 = u32::MAX;
+const LARGE: u32 = u32::MAX;
+
+impl Stored {
+    /// `None` where a number is too large.
+    fn new(span: &Span, origin: Timestamp, what: usize) -> Option<Self> {
+        let begin = span.begin.0.checked_sub(origin.0)?;
+        let length = span.end.0.saturating_sub(span.begin.0);
+        let flow = span.flow.map_or(0, FlowId::number);
+        Some(Self {
+            begin: begin as u32,
+            begin_above: u16::try_from(begin >> u32::BITS).ok()?,
+            what: u16::try_from(what).ok()?,
+            length: u32::try_from(length).ok().filter(|&it| it < LARGE)?,
+            flow: u32::try_from(flow).ok()?,
+        })
+    }
+
+    const fn begin(&self, origin: Timestamp) -> Timestamp {
+        let after = (self.begin_above as u64) << u32::BITS | self.begin as u64;
+        Timestamp(origin.0 + after)
+    }
+}
 
 impl Shelf {
     pub(super) const fn first(&self) -> usize {
@@ -42,38 +69,32 @@ impl Shelf {
     }
 
     pub(super) fn push(&mut self, span: Span) {
-        let length = span.end.0.saturating_sub(span.begin.0);
-        let stored = Stored {
-            begin: span.begin,
-            flow: span.flow,
-            length: u32::try_from(length).unwrap_or(LONG),
-            what: self.whats.place(What {
-                name: span.name,
-                task: span.task,
-                kind: span.kind,
-                failed: span.failed,
-            }),
-        };
-        if stored.length == LONG {
-            self.ends.push((self.len(), span.end));
+        if self.spans.is_empty() {
+            self.origin = span.begin;
         }
+        let place = self.len();
+        let stored = self.stored(place, &span);
         self.spans.push(stored);
     }
 
     pub(super) fn pop(&mut self) -> Option<Span> {
         let last = self.get(self.len().checked_sub(1)?)?;
         self.spans.pop();
-        self.ends.pop_if(|(place, _)| *place == self.spans.len());
+        self.large.pop_if(|(place, _)| *place == self.spans.len());
         Some(last)
     }
 
     pub(super) fn get(&self, place: usize) -> Option<Span> {
         let stored = self.spans.get(place)?;
-        let what = self.whats.all[stored.what as usize];
+        if stored.length == LARGE {
+            return self.large(place);
+        }
+        let begin = stored.begin(self.origin);
+        let what = self.whats.all[usize::from(stored.what)];
         Some(Span {
-            begin: stored.begin,
-            end: self.end_of(place, stored),
-            flow: stored.flow,
+            begin,
+            end: Timestamp(begin.0 + u64::from(stored.length)),
+            flow: FlowId::new(u64::from(stored.flow)),
             name: what.name,
             task: what.task,
             kind: what.kind,
@@ -84,65 +105,88 @@ impl Shelf {
     /// When a span begins and ends: cheaper than all of it.
     pub(super) fn times(&self, place: usize) -> Option<(Timestamp, Timestamp)> {
         let stored = self.spans.get(place)?;
-        Some((stored.begin, self.end_of(place, stored)))
+        if stored.length == LARGE {
+            let span = self.large(place)?;
+            return Some((span.begin, span.end));
+        }
+        let begin = stored.begin(self.origin);
+        Some((begin, Timestamp(begin.0 + u64::from(stored.length))))
     }
 
     /// The active time of a span, in nanoseconds.
     pub(super) fn active_nanos(&self, place: usize) -> u64 {
-        match self.spans.get(place) {
-            Some(stored) if self.whats.all[stored.what as usize].kind.is_active() => {
-                self.end_of(place, stored).0 - stored.begin.0
+        let Some(stored) = self.spans.get(place) else {
+            return 0;
+        };
+        let (kind, nanos) = match stored.length {
+            LARGE => match self.large(place) {
+                Some(span) => (span.kind, span.end.0 - span.begin.0),
+                None => return 0,
+            },
+            length => {
+                let what = &self.whats.all[usize::from(stored.what)];
+                (what.kind, u64::from(length))
             }
-            _ => 0,
-        }
+        };
+        if kind.is_active() { nanos } else { 0 }
     }
 
     /// Gives a span that is there other times, of which the first comes first.
     pub(super) fn set_times(&mut self, place: usize, begin: Timestamp, end: Timestamp) {
-        let Some(stored) = self.spans.get_mut(place) else {
-            return;
-        };
-        let length = end.0.saturating_sub(begin.0);
-        let was_long = stored.length == LONG;
-        stored.begin = begin;
-        stored.length = u32::try_from(length).unwrap_or(LONG);
-        let is_long = stored.length == LONG;
-        if !was_long && !is_long {
-            return;
-        }
-        match (
-            self.ends.binary_search_by_key(&place, |known| known.0),
-            is_long,
-        ) {
-            (Ok(known), true) => self.ends[known].1 = end,
-            (Ok(known), false) => {
-                self.ends.remove(known);
-            }
-            (Err(free), true) => self.ends.insert(free, (place, end)),
-            (Err(_), false) => {}
+        let Some(span) = self.get(place) else { return };
+        let stored = self.stored(place, &Span { begin, end, ..span });
+        if let Some(before) = self.spans.get_mut(place) {
+            *before = stored;
         }
     }
 
     pub(super) fn forget_before(&mut self, place: usize) {
         self.spans.forget_before(place);
         let first = self.first();
-        let gone = self.ends.partition_point(|(place, _)| *place < first);
-        self.ends.drain(..gone);
+        let gone = self.large.partition_point(|(place, _)| *place < first);
+        self.large.drain(..gone);
     }
 
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.spans.bytes()
-            + self.ends.capacity() * size_of::<(usize, Timestamp)>()
-            + self.whats.bytes()
+        self.spans.bytes() + self.large.capacity() * size_of::<(usize, Span)>() + self.whats.bytes()
     }
 
-    fn end_of(&self, place: usize, stored: &Stored) -> Timestamp {
-        if stored.length < LONG {
-            return Timestamp(stored.begin.0 + u64::from(stored.length));
+    /// A span as it is kept at a place, and among the large ones if it is one.
+    fn stored(&mut self, place: usize, span: &Span) -> Stored {
+        let what = self.whats.place(What {
+            name: span.name,
+            task: span.task,
+            kind: span.kind,
+            failed: span.failed,
+        });
+        let small = Stored::new(span, self.origin, what);
+        // Nearly always there is none, or the place comes after the last one.
+        if small.is_none() || self.large.last().is_some_and(|(last, _)| place <= *last) {
+            self.set_large(place, small.is_none().then_some(*span));
         }
-        let known = self.ends.binary_search_by_key(&place, |known| known.0);
-        known.map_or(stored.begin, |known| self.ends[known].1)
+        small.unwrap_or(Stored {
+            length: LARGE,
+            ..Stored::default()
+        })
+    }
+
+    /// The span at a place is among the large ones, or is not.
+    fn set_large(&mut self, place: usize, span: Option<Span>) {
+        let known = self.large.binary_search_by_key(&place, |known| known.0);
+        match (known, span) {
+            (Ok(known), Some(span)) => self.large[known].1 = span,
+            (Err(free), Some(span)) => self.large.insert(free, (place, span)),
+            (Ok(known), None) => {
+                self.large.remove(known);
+            }
+            (Err(_), None) => {}
+        }
+    }
+
+    fn large(&self, place: usize) -> Option<Span> {
+        let known = self.large.binary_search_by_key(&place, |known| known.0);
+        known.ok().map(|known| self.large[known].1)
     }
 }
 
@@ -169,11 +213,11 @@ impl Hash for What {
 #[derive(Clone, Debug, Default)]
 struct Whats {
     all: Vec<What>,
-    places: HashMap<What, u32, BuildHasherDefault<Mixer>>,
+    places: HashMap<What, usize, BuildHasherDefault<Mixer>>,
     /// The place of what came after each when it was there last. A row repeats itself: nearly always it comes again.
-    after: Vec<u32>,
+    after: Vec<usize>,
     /// The place of what was asked for last.
-    last: u32,
+    last: usize,
 }
 
 /// What is likely to come next makes no difference.
@@ -184,19 +228,18 @@ impl PartialEq for Whats {
 }
 
 impl Whats {
-    fn place(&mut self, what: What) -> u32 {
-        let likely = self.after.get(self.last as usize).copied().unwrap_or(0);
-        if self.all.get(likely as usize) == Some(&what) {
+    fn place(&mut self, what: What) -> usize {
+        let likely = self.after.get(self.last).copied().unwrap_or(0);
+        if self.all.get(likely) == Some(&what) {
             self.last = likely;
             return likely;
         }
         let place = *self.places.entry(what).or_insert_with(|| {
             self.all.push(what);
             self.after.push(0);
-            // A row of so many different spans would need more memory than there is.
-            u32::try_from(self.all.len() - 1).unwrap_or(u32::MAX)
+            self.all.len() - 1
         });
-        if let Some(after) = self.after.get_mut(self.last as usize) {
+        if let Some(after) = self.after.get_mut(self.last) {
             *after = place;
         }
         self.last = place;
@@ -205,8 +248,8 @@ impl Whats {
 
     fn bytes(&self) -> usize {
         self.all.capacity() * size_of::<What>()
-            + self.places.capacity() * size_of::<(What, u32)>()
-            + self.after.capacity() * size_of::<u32>()
+            + self.places.capacity() * size_of::<(What, usize)>()
+            + self.after.capacity() * size_of::<usize>()
     }
 }
 
@@ -245,31 +288,67 @@ impl Hasher for Mixer {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_span_comes_back_as_it_was_however_long() {
-        let mut shelf = Shelf::default();
-        let mut begin = 0;
-        let lengths = [0, 1, u64::from(LONG) - 1, u64::from(LONG), 1 << 40, 3];
-        let spans = lengths.map(|length| {
-            let mut span = Span::open(Timestamp(begin), SpanKind::Blocking)
-                .named(NameId::from_index(length as usize % 3))
-                .of_task(TaskId::new(7))
-                .caused_by(FlowId::new(length));
-            begin += length;
-            span.end = Timestamp(begin);
-            span.failed = length == 1;
-            shelf.push(span);
-            span
-        });
+    /// A span with this begin, this length and this flow.
+    fn span(begin: u64, length: u64, flow: u64) -> Span {
+        let mut span = Span::open(Timestamp(begin), SpanKind::Blocking)
+            .named(NameId::from_index(length as usize % 3))
+            .of_task(TaskId::new(7))
+            .caused_by(FlowId::new(flow));
+        span.end = Timestamp(begin + length);
+        span.failed = length == 1;
+        span
+    }
+
+    fn check(shelf: &Shelf, spans: &[Span]) {
         for (place, span) in spans.iter().enumerate() {
             assert_eq!(shelf.get(place), Some(*span));
+            assert_eq!(shelf.times(place), Some((span.begin, span.end)));
+            assert_eq!(shelf.active_nanos(place), span.end.0 - span.begin.0);
         }
-        let (_, end) = shelf.times(4).expect("it is there");
-        shelf.set_times(4, Timestamp(end.0 - 5), end);
-        shelf.set_times(5, end, Timestamp(end.0 + (1 << 50)));
-        assert_eq!(shelf.active_nanos(4), 5);
-        assert_eq!(shelf.active_nanos(5), 1 << 50);
-        assert_eq!(shelf.pop().map(|span| span.end.0), Some(end.0 + (1 << 50)));
-        assert_eq!(shelf.active_nanos(5), 0, "it is gone");
+        assert_eq!(shelf.get(spans.len()), None);
+    }
+
+    #[test]
+    fn a_span_comes_back_as_it_was_however_large_its_numbers() {
+        const DAY: u64 = 86_400_000_000_000;
+        let large = u64::from(LARGE);
+        let mut spans = vec![
+            span(1_000, 0, 0),
+            span(1_000, 1, 1),
+            span(1_001, large - 1, large),
+            span(10 * large, large, 3),
+            span(20 * large, 1 << 40, large + 1),
+            span(DAY, 5, 4),
+            span(4 * DAY, 6, 5),
+            span(4 * DAY + 7, 7, 6),
+        ];
+        let mut shelf = Shelf::default();
+        spans.iter().for_each(|span| shelf.push(*span));
+        check(&shelf, &spans);
+        // What was large is so no more, and the other way round; what is first may begin before it did.
+        for (place, begin, length) in [(3, 10 * large, 9), (5, DAY, 1 << 50), (0, 999, 1)] {
+            let (begin, end) = (Timestamp(begin), Timestamp(begin + length));
+            shelf.set_times(place, begin, end);
+            (spans[place].begin, spans[place].end) = (begin, end);
+        }
+        check(&shelf, &spans);
+        while let Some(last) = spans.pop() {
+            assert_eq!(shelf.pop(), Some(last));
+            check(&shelf, &spans);
+        }
+        assert!(shelf.large.is_empty(), "nothing is left of them");
+    }
+
+    #[test]
+    fn there_may_be_more_names_than_a_small_number_can_tell() {
+        let mut shelf = Shelf::default();
+        let named = |place: usize| span(place as u64, 1, 0).named(NameId::from_index(place));
+        (0..70_000).for_each(|place| shelf.push(named(place)));
+        for place in [0, 65_535, 65_536, 69_999] {
+            assert_eq!(shelf.get(place), Some(named(place)));
+        }
+        shelf.forget_before(69_900);
+        assert_eq!(shelf.get(69_999), Some(named(69_999)));
+        assert!(shelf.large.len() < 1_000, "they are let go of too");
     }
 }
