@@ -21,6 +21,7 @@ use criterion::Criterion;
 use egui::{CentralPanel, Context, RawInput, Rect, Ui, Vec2};
 use loopscope::gui::command::ViewCommand;
 use loopscope::gui::lanes::Arrangement;
+use loopscope::gui::memory;
 use loopscope::gui::theme::{self, Palette};
 use loopscope::gui::time_view::TimeView;
 use loopscope::gui::timeline::{Scene, Timeline};
@@ -50,6 +51,8 @@ const FRAMES: usize = 101;
 const TASKS: [usize; 2] = [1_000, 10_000];
 
 fn main() {
+    // As in the window.
+    memory::keep();
     let mut criterion = Criterion::default().configure_from_args();
     let mut measured = Vec::new();
     for spans in SIZES {
