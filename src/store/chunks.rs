@@ -100,7 +100,7 @@ impl<T> Chunks<T> {
     }
 
     /// As [`Self::partition_point_from`], where that place is likely to be `step` places further. Looks there first.
-    pub(super) fn partition_point_near(
+    pub fn partition_point_near(
         &self,
         from: usize,
         step: usize,
@@ -265,6 +265,11 @@ impl<'a, T> Part<'a, T> {
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The place of the first of them among all.
+    pub const fn first_place(&self) -> usize {
+        self.from
     }
 
     /// The one at a place, counted from the first of them.

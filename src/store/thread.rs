@@ -40,7 +40,7 @@ pub struct ThreadTrack {
     waited: u64,
     last_wait_end: Option<Timestamp>,
     instants: Chunks<Event>,
-    notable: Chunks<usize>,
+    notable: [Chunks<usize>; 3],
     /// The places of the moments where flows begin, in the order of their numbers, which is nearly that of time.
     origins: Chunks<usize>,
     /// Which descriptors its readinesses are of, where that was told, in the order of their flows.
@@ -89,7 +89,7 @@ impl ThreadTrack {
             waited: 0,
             last_wait_end: None,
             instants: Chunks::default(),
-            notable: Chunks::default(),
+            notable: Default::default(),
             origins: Chunks::default(),
             descriptors: Chunks::default(),
             timers: BTreeMap::new(),
@@ -110,8 +110,8 @@ impl ThreadTrack {
     }
 
     /// The places, among [`Self::instants`], of the few that must be seen at every scale: connections that
-    /// stand, failures and dropped events.
-    pub const fn notable(&self) -> &Chunks<usize> {
+    /// stand, failures and dropped events, each kind by itself.
+    pub const fn notable(&self) -> &[Chunks<usize>; 3] {
         &self.notable
     }
 
@@ -346,10 +346,8 @@ impl ThreadTrack {
         if let Some(flow) = flow {
             self.add_origin(flow);
         }
-        if let EventKind::Connected { .. } | EventKind::Failure { .. } | EventKind::Dropped { .. } =
-            event.kind
-        {
-            self.notable.push(self.instants.len());
+        if let Some(notable) = notable(&event.kind) {
+            self.notable[notable].push(self.instants.len());
         }
         self.instants.push(*event);
     }
@@ -415,9 +413,10 @@ impl ThreadTrack {
         let place = self.instants.partition_point(|event| event.at < moment);
         self.instants.forget_before(place);
         let first = self.instants.first_place();
-        let places = &self.notable;
-        let gone = places.partition_point(|place| *place < first);
-        self.notable.forget_before(gone);
+        for places in &mut self.notable {
+            let gone = places.partition_point(|place| *place < first);
+            places.forget_before(gone);
+        }
         // Their order is nearly that of time. One that is out of it keeps those after it.
         let gone = self.origins.iter().take_while(|place| **place < first);
         let gone = self.origins.first_place() + gone.count();
@@ -440,7 +439,7 @@ impl ThreadTrack {
             + self.turns.bytes()
             + self.watch.bytes()
             + self.instants.bytes()
-            + self.notable.bytes()
+            + self.notable.iter().map(Chunks::bytes).sum::<usize>()
             + self.origins.bytes()
             + self.descriptors.bytes()
     }
@@ -472,6 +471,16 @@ const fn begun_by(kind: &EventKind) -> Option<FlowId> {
         EventKind::TimerSet { timer, .. } => Some(timer),
         EventKind::DeferredMade { deferred, .. } => Some(deferred),
         EventKind::WorkQueued { work, .. } => Some(work),
+        _ => None,
+    }
+}
+
+/// Which of the kinds it is that must be seen at every scale, if it is one.
+const fn notable(kind: &EventKind) -> Option<usize> {
+    match kind {
+        EventKind::Connected { .. } => Some(0),
+        EventKind::Failure { .. } => Some(1),
+        EventKind::Dropped { .. } => Some(2),
         _ => None,
     }
 }

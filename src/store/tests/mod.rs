@@ -414,7 +414,7 @@ fn stalls_failures_and_dropped_events_are_kept_with_the_model() {
             .len(),
         1
     );
-    let notable = model.threads[0].notable().iter();
+    let notable = model.threads[0].notable().iter().flatten();
     assert!(notable.eq(&[1, 2]), "a stall is kept elsewhere");
 }
 
