@@ -6,13 +6,13 @@ use crate::trace::Timestamp;
 
 /// How many spans a block of each level holds. Each level is a multiple of the one below: the begins of all blocks
 /// inside one around them are fetched from memory at once.
-const LEVELS: [usize; 5] = [8, 64, 512, 4_096, 32_768];
+const LEVELS: [usize; 6] = [8, 32, 128, 512, 4_096, 32_768];
 /// How many spans the smallest block holds. Finding a sum or a place looks at so many spans at most: what is slow about
 /// a long row is not to compute but to fetch it from memory.
 pub(super) const BLOCK: usize = LEVELS[0];
 
 /// What is known of the spans of a row by blocks of them, so that a stretch of many is found and summed up with a few
-/// looks. A little more than three bytes for each span.
+/// looks. Three bytes and a third for each span.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Levels {
     /// The smallest blocks.

@@ -13,7 +13,7 @@ const SLACK: u64 = 4;
 /// Spans that do not overlap, in the order of time. Only finished ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
-    shelf: Shelf,
+    shelf: Shelf<Span>,
     levels: Levels,
     total_active: u64,
     /// When the last span ended.

@@ -1,147 +1,163 @@
-//! How spans are kept: 16 bytes for each, however many names and tasks there are.
+//! How spans and moments are kept: 16 bytes for each, however many names and tasks there are.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use super::chunks::Chunks;
-use super::{Span, SpanKind};
-use crate::trace::{FlowId, NameId, TaskId, Timestamp};
+use crate::trace::Timestamp;
 
-/// Spans in the order in which they were added. What they are (name, task, kind) is told once for all that are the same.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Shelf {
-    spans: Chunks<Stored>,
-    /// When the first one began: moments are told as distances from it.
+/// Something with a moment, of which most is the same as of others.
+pub trait Kept: Copy + Debug + PartialEq {
+    /// What it may have in common with others.
+    type What: Copy + Debug + Eq + Hash;
+
+    /// When it was, or began.
+    fn at(&self) -> Timestamp;
+
+    /// What it has in common with others, and what else there is to tell of it. `None` where it has nothing in common.
+    fn parts(&self) -> Option<(Self::What, [u64; 2])>;
+
+    /// What has these parts. `None` only where nothing can have them.
+    fn of_parts(at: Timestamp, what: Self::What, numbers: [u32; 2]) -> Option<Self>;
+}
+
+/// Spans or moments in the order in which they were added. What they have in common is told once for all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Shelf<T: Kept> {
+    small: Chunks<Small>,
+    /// When the first one was: moments are told as distances from it.
     origin: Timestamp,
-    /// Those of which a number is too large for [`Stored`], with their places.
-    large: Vec<(usize, Span)>,
-    whats: Whats,
+    /// Those that are not [`Small`], with their places.
+    large: Vec<(usize, T)>,
+    whats: Whats<T::What>,
 }
 
-/// A span, but for what it has in common with others, in numbers as small as they nearly always are: each byte is
-/// fetched from memory for every span that is looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Stored {
+/// One in numbers as small as they nearly always are: each byte is fetched from memory whenever it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Small {
     /// In nanoseconds after the origin, the lower 32 bits and 16 above them: enough for three days.
-    begin: u32,
-    begin_above: u16,
-    /// The place of its [`What`].
+    at: u32,
+    at_above: u16,
+    /// The place of what it has in common with others.
     what: u16,
-    /// In nanoseconds; [`LARGE`] where a number of it is too large, so long or another one.
-    length: u32,
-    /// The number of its flow; 0 where it has none.
-    flow: u32,
+    /// What else there is to tell; [`LARGE`] in the first of them where it is among the large ones.
+    numbers: [u32; 2],
 }
 
-const _: () = assert!(size_of::<Stored>() == 16, "memory is stated per span");
+const _: () = assert!(size_of::<Small>() == 16, "memory is stated per span");
 
-/// More than four seconds: there are few of those.
+/// As a length in nanoseconds more than four seconds: there are few of those.
 const LARGE: u32 = u32::MAX;
 
-impl Stored {
-    /// `None` where a number is too large.
-    fn new(span: &Span, origin: Timestamp, what: usize) -> Option<Self> {
-        let begin = span.begin.0.checked_sub(origin.0)?;
-        let length = span.end.0.saturating_sub(span.begin.0);
-        let flow = span.flow.map_or(0, FlowId::number);
+impl Small {
+    /// Stands at the place of a large one.
+    const ELSEWHERE: Self = Self {
+        at: 0,
+        at_above: 0,
+        what: 0,
+        numbers: [LARGE; 2],
+    };
+
+    /// `None` where something is too large.
+    fn new(at: Timestamp, origin: Timestamp, what: usize, numbers: [u64; 2]) -> Option<Self> {
+        let after = at.0.checked_sub(origin.0)?;
+        let [first, second] = numbers.map(|number| u32::try_from(number).ok());
         Some(Self {
-            begin: begin as u32,
-            begin_above: u16::try_from(begin >> u32::BITS).ok()?,
+            at: after as u32,
+            at_above: u16::try_from(after >> u32::BITS).ok()?,
             what: u16::try_from(what).ok()?,
-            length: u32::try_from(length).ok().filter(|&it| it < LARGE)?,
-            flow: u32::try_from(flow).ok()?,
+            numbers: [first.filter(|&first| first < LARGE)?, second?],
         })
     }
 
-    const fn begin(&self, origin: Timestamp) -> Timestamp {
-        let after = (self.begin_above as u64) << u32::BITS | self.begin as u64;
+    pub(super) const fn is_elsewhere(&self) -> bool {
+        self.numbers[0] == LARGE
+    }
+
+    pub(super) const fn at(&self, origin: Timestamp) -> Timestamp {
+        let after = (self.at_above as u64) << u32::BITS | self.at as u64;
         Timestamp(origin.0 + after)
+    }
+
+    pub(super) const fn first_number(&self) -> u64 {
+        self.numbers[0] as u64
     }
 }
 
-impl Shelf {
+impl<T: Kept> Default for Shelf<T> {
+    fn default() -> Self {
+        Self {
+            small: Chunks::default(),
+            origin: Timestamp::ZERO,
+            large: Vec::new(),
+            whats: Whats::default(),
+        }
+    }
+}
+
+impl<T: Kept> Shelf<T> {
     pub(super) const fn first(&self) -> usize {
-        self.spans.first_place()
+        self.small.first_place()
     }
 
     pub(super) const fn len(&self) -> usize {
-        self.spans.len()
+        self.small.len()
     }
 
-    pub(super) fn push(&mut self, span: Span) {
-        if self.spans.is_empty() {
-            self.origin = span.begin;
+    pub(super) const fn origin(&self) -> Timestamp {
+        self.origin
+    }
+
+    pub(super) fn push(&mut self, one: T) {
+        if self.small.is_empty() {
+            self.origin = one.at();
         }
-        let place = self.len();
-        let stored = self.stored(place, &span);
-        self.spans.push(stored);
+        let small = self.small_of(self.len(), &one);
+        self.small.push(small);
     }
 
-    pub(super) fn pop(&mut self) -> Option<Span> {
+    pub(super) fn pop(&mut self) -> Option<T> {
         let last = self.get(self.len().checked_sub(1)?)?;
-        self.spans.pop();
-        self.large.pop_if(|(place, _)| *place == self.spans.len());
+        self.small.pop();
+        self.large.pop_if(|(place, _)| *place == self.small.len());
         Some(last)
     }
 
-    pub(super) fn get(&self, place: usize) -> Option<Span> {
-        let stored = self.spans.get(place)?;
-        if stored.length == LARGE {
-            return self.large(place);
+    pub(super) fn get(&self, place: usize) -> Option<T> {
+        let small = self.small.get(place)?;
+        if small.is_elsewhere() {
+            return self.large(place).copied();
         }
-        let begin = stored.begin(self.origin);
-        let what = self.whats.all[usize::from(stored.what)];
-        Some(Span {
-            begin,
-            end: Timestamp(begin.0 + u64::from(stored.length)),
-            flow: FlowId::new(u64::from(stored.flow)),
-            name: what.name,
-            task: what.task,
-            kind: what.kind,
-            failed: what.failed,
-        })
+        T::of_parts(small.at(self.origin), *self.what(small), small.numbers)
     }
 
-    /// When a span begins and ends: cheaper than all of it.
-    pub(super) fn times(&self, place: usize) -> Option<(Timestamp, Timestamp)> {
-        let stored = self.spans.get(place)?;
-        if stored.length == LARGE {
-            let span = self.large(place)?;
-            return Some((span.begin, span.end));
-        }
-        let begin = stored.begin(self.origin);
-        Some((begin, Timestamp(begin.0 + u64::from(stored.length))))
+    /// The one at a place, as far as it is small.
+    pub(super) fn small(&self, place: usize) -> Option<&Small> {
+        self.small.get(place)
     }
 
-    /// The active time of a span, in nanoseconds.
-    pub(super) fn active_nanos(&self, place: usize) -> u64 {
-        let Some(stored) = self.spans.get(place) else {
-            return 0;
-        };
-        let (kind, nanos) = match stored.length {
-            LARGE => match self.large(place) {
-                Some(span) => (span.kind, span.end.0 - span.begin.0),
-                None => return 0,
-            },
-            length => {
-                let what = &self.whats.all[usize::from(stored.what)];
-                (what.kind, u64::from(length))
-            }
-        };
-        if kind.is_active() { nanos } else { 0 }
+    /// What a small one has in common with others.
+    pub(super) fn what(&self, small: &Small) -> &T::What {
+        &self.whats.all[usize::from(small.what)]
     }
 
-    /// Gives a span that is there other times, of which the first comes first.
-    pub(super) fn set_times(&mut self, place: usize, begin: Timestamp, end: Timestamp) {
-        let Some(span) = self.get(place) else { return };
-        let stored = self.stored(place, &Span { begin, end, ..span });
-        if let Some(before) = self.spans.get_mut(place) {
-            *before = stored;
+    /// The one at a place, if it is large.
+    pub(super) fn large(&self, place: usize) -> Option<&T> {
+        let known = self.large.binary_search_by_key(&place, |known| known.0);
+        known.ok().map(|known| &self.large[known].1)
+    }
+
+    /// Puts another one at a place.
+    pub(super) fn set(&mut self, place: usize, one: &T) {
+        let small = self.small_of(place, one);
+        if let Some(before) = self.small.get_mut(place) {
+            *before = small;
         }
     }
 
     pub(super) fn forget_before(&mut self, place: usize) {
-        self.spans.forget_before(place);
+        self.small.forget_before(place);
         let first = self.first();
         let gone = self.large.partition_point(|(place, _)| *place < first);
         self.large.drain(..gone);
@@ -149,86 +165,62 @@ impl Shelf {
 
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.spans.bytes() + self.large.capacity() * size_of::<(usize, Span)>() + self.whats.bytes()
+        self.small.bytes() + self.large.capacity() * size_of::<(usize, T)>() + self.whats.bytes()
     }
 
-    /// A span as it is kept at a place, and among the large ones if it is one.
-    fn stored(&mut self, place: usize, span: &Span) -> Stored {
-        let what = self.whats.place(What {
-            name: span.name,
-            task: span.task,
-            kind: span.kind,
-            failed: span.failed,
+    /// What is to stand at a place for this one, which is among the large ones if it is one.
+    fn small_of(&mut self, place: usize, one: &T) -> Small {
+        let small = one.parts().and_then(|(what, numbers)| {
+            let what = self.whats.place(what);
+            Small::new(one.at(), self.origin, what, numbers)
         });
-        let small = Stored::new(span, self.origin, what);
         // Nearly always there is none, or the place comes after the last one.
         if small.is_none() || self.large.last().is_some_and(|(last, _)| place <= *last) {
-            self.set_large(place, small.is_none().then_some(*span));
-        }
-        small.unwrap_or(Stored {
-            length: LARGE,
-            ..Stored::default()
-        })
-    }
-
-    /// The span at a place is among the large ones, or is not.
-    fn set_large(&mut self, place: usize, span: Option<Span>) {
-        let known = self.large.binary_search_by_key(&place, |known| known.0);
-        match (known, span) {
-            (Ok(known), Some(span)) => self.large[known].1 = span,
-            (Err(free), Some(span)) => self.large.insert(free, (place, span)),
-            (Ok(known), None) => {
-                self.large.remove(known);
+            let known = self.large.binary_search_by_key(&place, |known| known.0);
+            match (known, small) {
+                (Ok(known), None) => self.large[known].1 = *one,
+                (Err(free), None) => self.large.insert(free, (place, *one)),
+                (Ok(known), Some(_)) => {
+                    self.large.remove(known);
+                }
+                (Err(_), Some(_)) => {}
             }
-            (Err(_), None) => {}
         }
-    }
-
-    fn large(&self, place: usize) -> Option<Span> {
-        let known = self.large.binary_search_by_key(&place, |known| known.0);
-        known.ok().map(|known| self.large[known].1)
+        small.unwrap_or(Small::ELSEWHERE)
     }
 }
 
-/// What a span is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct What {
-    name: Option<NameId>,
-    task: Option<TaskId>,
-    kind: SpanKind,
-    failed: bool,
-}
-
-/// In as few steps as can be: it is asked for with every span.
-impl Hash for What {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let name = self.name.map_or(0, |name| u64::from(name.number()));
-        let task = self.task.map_or(0, |task| u64::from(task.number()));
-        state.write_u64(name << 32 | task);
-        self.kind.hash(state);
-    }
-}
-
-/// Each [`What`] that there is, once.
-#[derive(Clone, Debug, Default)]
-struct Whats {
-    all: Vec<What>,
-    places: HashMap<What, usize, BuildHasherDefault<Mixer>>,
+/// Each [`Kept::What`] that there is, once.
+#[derive(Clone, Debug)]
+struct Whats<W> {
+    all: Vec<W>,
+    places: HashMap<W, usize, BuildHasherDefault<Mixer>>,
     /// The place of what came after each when it was there last. A row repeats itself: nearly always it comes again.
     after: Vec<usize>,
     /// The place of what was asked for last.
     last: usize,
 }
 
+impl<W> Default for Whats<W> {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            places: HashMap::default(),
+            after: Vec::new(),
+            last: 0,
+        }
+    }
+}
+
 /// What is likely to come next makes no difference.
-impl PartialEq for Whats {
+impl<W: PartialEq> PartialEq for Whats<W> {
     fn eq(&self, other: &Self) -> bool {
         self.all == other.all
     }
 }
 
-impl Whats {
-    fn place(&mut self, what: What) -> usize {
+impl<W: Copy + Eq + Hash> Whats<W> {
+    fn place(&mut self, what: W) -> usize {
         let likely = self.after.get(self.last).copied().unwrap_or(0);
         if self.all.get(likely) == Some(&what) {
             self.last = likely;
@@ -247,8 +239,8 @@ impl Whats {
     }
 
     fn bytes(&self) -> usize {
-        self.all.capacity() * size_of::<What>()
-            + self.places.capacity() * size_of::<(What, usize)>()
+        self.all.capacity() * size_of::<W>()
+            + self.places.capacity() * size_of::<(W, usize)>()
             + self.after.capacity() * size_of::<usize>()
     }
 }
@@ -287,6 +279,8 @@ impl Hasher for Mixer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Span, SpanKind};
+    use crate::trace::{FlowId, NameId, TaskId};
 
     /// A span with this begin, this length and this flow.
     fn span(begin: u64, length: u64, flow: u64) -> Span {
@@ -299,7 +293,7 @@ mod tests {
         span
     }
 
-    fn check(shelf: &Shelf, spans: &[Span]) {
+    fn check(shelf: &Shelf<Span>, spans: &[Span]) {
         for (place, span) in spans.iter().enumerate() {
             assert_eq!(shelf.get(place), Some(*span));
             assert_eq!(shelf.times(place), Some((span.begin, span.end)));
@@ -322,7 +316,7 @@ mod tests {
             span(4 * DAY, 6, 5),
             span(4 * DAY + 7, 7, 6),
         ];
-        let mut shelf = Shelf::default();
+        let mut shelf = Shelf::<Span>::default();
         spans.iter().for_each(|span| shelf.push(*span));
         check(&shelf, &spans);
         // What was large is so no more, and the other way round; what is first may begin before it did.
@@ -341,7 +335,7 @@ mod tests {
 
     #[test]
     fn there_may_be_more_names_than_a_small_number_can_tell() {
-        let mut shelf = Shelf::default();
+        let mut shelf = Shelf::<Span>::default();
         let named = |place: usize| span(place as u64, 1, 0).named(NameId::from_index(place));
         (0..70_000).for_each(|place| shelf.push(named(place)));
         for place in [0, 65_535, 65_536, 69_999] {

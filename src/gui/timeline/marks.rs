@@ -15,7 +15,7 @@ const GAP: f32 = 5.0;
 
 /// Whether a thread has too many moments in the view for all of them to be drawn.
 fn is_crowded(place: &Placement<'_>, thread: &ThreadTrack) -> bool {
-    thread.instants_in(place.axis.range()).len() > MOST
+    thread.instants_in(place.axis.range()).iter().len() > MOST
 }
 
 /// Adds the marks of a thread.
@@ -122,7 +122,7 @@ pub(super) fn near(
         (seen && distance <= tolerance).then_some((!shape.is_notable(), distance))
     };
     let events = around.iter().enumerate();
-    let ranked = events.filter_map(|(index, event)| Some((rank(event)?, index)));
+    let ranked = events.filter_map(|(index, event)| Some((rank(&event)?, index)));
     let best = ranked.min_by(|((a, x), _), ((b, y), _)| a.cmp(b).then(x.total_cmp(y)));
     best.map(|(_, index)| around.first_place() + index)
 }

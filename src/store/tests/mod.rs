@@ -407,10 +407,11 @@ fn stalls_failures_and_dropped_events_are_kept_with_the_model() {
     );
     assert_eq!(model.dropped, 7);
     assert_eq!(model.tasks[0].failure, Some(NAME));
-    assert_eq!(model.threads[0].instants().len(), 3);
+    assert_eq!(model.threads[0].instants().iter().len(), 3);
     assert_eq!(
         model.threads[0]
             .instants_in(TimeRange::new(Timestamp(105), Timestamp(111)))
+            .iter()
             .len(),
         1
     );
