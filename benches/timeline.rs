@@ -4,13 +4,13 @@
 //! Beside it stands what one would write first: `rect_filled` for every span in view, without headers, names,
 //! patterns and everything else that the timeline shows.
 //!
-//! Measured on two busy virtual cores, in processor time, one frame after the other: all of a hundred thousand spans, of a
-//! million and of ten million in 0.9, 0.6 and 0.9 ms; at every closer zoom 0.1 to 1.1 ms, whatever the length of the trace. Ten
-//! thousand spans, of which nearly all are told apart, take 2.7 ms. A million spans of a thousand tasks take 2.5 ms at most, of
+//! Measured on two virtual cores, in processor time, one frame after the other: all of a hundred thousand spans, of a
+//! million and of ten million in 0.7, 0.4 and 0.9 ms; at every closer zoom 0.1 to 1.1 ms, whatever the length of the trace. Ten
+//! thousand spans, of which nearly all are told apart, take 1 ms. A million spans of a thousand tasks take 2.4 ms at most, of
 //! ten thousand tasks 0.7 ms.
 //!
 //! The rectangles of ten million spans throw ours out of the caches each round: beside them all of a hundred thousand, a million
-//! and ten million spans take 1.2, 2.0 and 2.9 ms (0.001 of the rectangles).
+//! and ten million spans take 1.0, 1.4 and 3.5 ms (0.001 of the rectangles).
 //!
 //! The targets: under 4 ms at every zoom, and less than twice as much for ten million spans as for a hundred thousand.
 
@@ -21,6 +21,7 @@ use criterion::Criterion;
 use egui::{CentralPanel, Context, RawInput, Rect, Ui, Vec2};
 use loopscope::gui::command::ViewCommand;
 use loopscope::gui::lanes::Arrangement;
+use loopscope::gui::memory;
 use loopscope::gui::theme::{self, Palette};
 use loopscope::gui::time_view::TimeView;
 use loopscope::gui::timeline::{Scene, Timeline};
@@ -50,6 +51,8 @@ const FRAMES: usize = 101;
 const TASKS: [usize; 2] = [1_000, 10_000];
 
 fn main() {
+    // As in the window.
+    memory::keep();
     let mut criterion = Criterion::default().configure_from_args();
     let mut measured = Vec::new();
     for spans in SIZES {

@@ -4,9 +4,7 @@
 //! A cause is found by bisection. What followed is looked for forwards in time, from where it can be at the earliest; how
 //! far, is bounded: a timer that never fires costs no look at the whole trace.
 
-use crate::store::{
-    Chunks, LaneRef, ModelTrack, Row, Span, SpanKind, SpanRef, ThreadTrack, TraceStore,
-};
+use crate::store::{LaneRef, ModelTrack, Row, Span, SpanKind, SpanRef, ThreadTrack, TraceStore};
 use crate::trace::{
     Cause, Event, EventKind, FlowId, ModelId, TaskId, ThreadId, TimeRange, Timestamp,
 };
@@ -140,8 +138,8 @@ pub fn effects(store: &TraceStore, from: Happened, most: usize) -> Vec<Link> {
 /// Where a flow begins: on this lane mostly, or on another thread.
 fn origin(model: &ModelTrack, lane: LaneRef, flow: FlowId) -> Option<(&ThreadTrack, usize, Event)> {
     let found = |thread: &'_ ThreadTrack| {
-        let event = thread.origin(flow)?;
-        Some((place_of(thread.instants(), &event)?, event))
+        let place = thread.origin_place(flow)?;
+        Some((place, thread.instants().get(place)?))
     };
     let own = match lane {
         LaneRef::Thread(id) => model.thread(id),
@@ -149,18 +147,6 @@ fn origin(model: &ModelTrack, lane: LaneRef, flow: FlowId) -> Option<(&ThreadTra
     };
     let mut threads = own.into_iter().chain(&model.threads);
     threads.find_map(|thread| found(thread).map(|(place, event)| (thread, place, event)))
-}
-
-/// Where an event stands among events that are sorted by time.
-fn place_of(events: &Chunks<Event>, event: &Event) -> Option<usize> {
-    let first = events.partition_point(|one| one.at < event.at);
-    let same = events
-        .range(first..)
-        .iter()
-        .take_while(|one| one.at == event.at);
-    same.enumerate()
-        .find(|(_, one)| one.kind == event.kind)
-        .map(|(place, _)| first + place)
 }
 
 /// The work whose result a call brings that was asked for at `queued_at`, with the moment when it was done.

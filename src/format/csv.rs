@@ -124,7 +124,7 @@ impl<'a, W: Write> Table<'a, W> {
             );
             self.write_lane(model, lane, &thread.lane, now)?;
             for event in thread.instants() {
-                let Some(moment) = Moment::of(self.store, event) else {
+                let Some(moment) = Moment::of(self.store, &event) else {
                     continue;
                 };
                 let row = Row {

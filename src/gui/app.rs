@@ -14,6 +14,7 @@ use super::document::{Document, Documents};
 use super::jobs::{Done, Jobs};
 use super::lanes::Arrangements;
 use super::live::Live;
+use super::memory;
 use super::messages::{Messages, Severity};
 use super::middle::Pane;
 use super::navigate;
@@ -67,6 +68,7 @@ impl App {
     /// The app with the first built-in scenario ready. Sets the look of `ctx`.
     pub fn new(ctx: &egui::Context, settings: Settings) -> Self {
         theme::install(ctx);
+        memory::keep();
         // Quitting is a command like any other: what runs must be stopped first.
         ctx.options_mut(|options| options.quit_shortcuts.clear());
         let first = &builtins()[0];

@@ -24,6 +24,7 @@ pub mod lanes;
 pub mod live;
 mod marking;
 pub mod marks;
+pub mod memory;
 pub mod messages;
 mod middle;
 mod navigate;

@@ -213,8 +213,9 @@ fn same_moment(store: &TraceStore, from: Selection, forward: bool) -> Option<usi
         return None;
     };
     let instants = store.model(model)?.thread(thread)?.instants();
-    let kind = discriminant(&instants.get(index)?.kind);
-    let same = |place: &usize| discriminant(&instants[*place].kind) == kind;
+    let kind_at = |place: usize| instants.get(place).map(|event| discriminant(&event.kind));
+    let kind = Some(kind_at(index)?);
+    let same = |place: &usize| kind_at(*place) == kind;
     if forward {
         (index + 1..instants.len()).take(FAR).find(same)
     } else {
@@ -245,15 +246,8 @@ const fn set_before(kind: &EventKind) -> Option<FlowId> {
 /// Where a flow begins.
 fn moment_of(model: &ModelTrack, flow: FlowId) -> Option<Selection> {
     let found = |id: ThreadId| {
-        let thread = model.thread(id)?;
-        let event = thread.origin(flow)?;
-        let instants = thread.instants();
-        let first = instants.partition_point(|one| one.at < event.at);
-        let same = instants
-            .range(first..)
-            .iter()
-            .position(|one| *one == event)?;
-        Some(Selection::Instant(model.id, id, first + same))
+        let place = model.thread(id)?.origin_place(flow)?;
+        Some(Selection::Instant(model.id, id, place))
     };
     model.threads.iter().find_map(|thread| found(thread.id))
 }

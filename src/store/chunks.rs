@@ -5,6 +5,8 @@ use std::ops::{Bound, Index, IndexMut, RangeBounds};
 
 /// How many values a piece holds.
 const CHUNK: usize = 512;
+/// With so many pieces an empty one more makes no difference.
+const MANY: usize = 8;
 
 /// Values that come one after the other, in pieces of the same size: what is long ago can be let go of, piece by piece,
 /// and adding one costs the same however many there are.
@@ -100,7 +102,7 @@ impl<T> Chunks<T> {
     }
 
     /// As [`Self::partition_point_from`], where that place is likely to be `step` places further. Looks there first.
-    pub(super) fn partition_point_near(
+    pub fn partition_point_near(
         &self,
         from: usize,
         step: usize,
@@ -142,8 +144,12 @@ impl<T> Chunks<T> {
         match self.chunks.back_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(value),
             Some(_) => {
-                // A long row fills its pieces: they grow in few steps.
-                let mut chunk = Vec::with_capacity(CHUNK / 4);
+                // A long row fills its pieces: they grow in few steps, and where it has many not at all.
+                let room = match self.chunks.len() {
+                    ..MANY => CHUNK / 4,
+                    MANY.. => CHUNK,
+                };
+                let mut chunk = Vec::with_capacity(room);
                 chunk.push(value);
                 self.chunks.push_back(chunk);
             }

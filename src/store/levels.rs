@@ -6,34 +6,64 @@ use crate::trace::Timestamp;
 
 /// How many spans a block of each level holds. Each level is a multiple of the one below: the begins of all blocks
 /// inside one around them are fetched from memory at once.
-const LEVELS: [usize; 5] = [8, 64, 512, 4_096, 32_768];
+const LEVELS: [usize; 6] = [8, 32, 128, 512, 4_096, 32_768];
 /// How many spans the smallest block holds. Finding a sum or a place looks at so many spans at most: what is slow about
 /// a long row is not to compute but to fetch it from memory.
 pub(super) const BLOCK: usize = LEVELS[0];
-/// Before so many spans more is known than the active time.
-const BORDER: usize = LEVELS[1];
 
 /// What is known of the spans of a row by blocks of them, so that a stretch of many is found and summed up with a few
-/// looks. Two bytes and a half for each span.
+/// looks. Three bytes and a third for each span.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Levels {
-    /// Where the blocks of each level begin.
-    begins: [Chunks<Timestamp>; LEVELS.len()],
-    /// The active time, in nanoseconds, of all spans before each of the smallest blocks.
-    active: Chunks<u64>,
-    /// What lies before each of the blocks of [`BORDER`] spans.
-    borders: Chunks<Border>,
+    /// The smallest blocks.
+    blocks: Chunks<Block>,
+    /// When the blocks of each level above begin.
+    begins: [Chunks<Timestamp>; LEVELS.len() - 1],
 }
 
-/// What lies before a block.
+/// Where one of the smallest blocks begins, and what lies before it: all that a fold up to there needs in one place.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Border {
-    /// When the last span before it ended.
-    pub(super) ended: Timestamp,
+pub(super) struct Block {
+    /// When its first span begins.
+    begin: Timestamp,
     /// The active time, in nanoseconds, of all spans before it.
     pub(super) active: u64,
+    /// How many nanoseconds before its first span the last one before it ended; [`FAR`] where it is that or more.
+    gap: u32,
     /// What the last span before it is that has active time, if there is one.
     pub(super) kind: Option<SpanKind>,
+}
+
+const _: () = assert!(size_of::<Block>() == 24, "memory is stated per span");
+
+/// More than four seconds: there are few of those.
+const FAR: u32 = u32::MAX;
+
+impl Block {
+    /// One whose first span begins at a moment, where the last one before it ended at another.
+    pub(super) fn new(
+        begin: Timestamp,
+        ended: Timestamp,
+        active: u64,
+        kind: Option<SpanKind>,
+    ) -> Self {
+        Self {
+            begin,
+            active,
+            gap: gap(begin, ended),
+            kind,
+        }
+    }
+
+    /// When the last span before it ended, unless that is long ago.
+    pub(super) fn ended(&self) -> Option<Timestamp> {
+        let near = self.gap < FAR;
+        near.then(|| Timestamp(self.begin.0 - u64::from(self.gap)))
+    }
+}
+
+fn gap(begin: Timestamp, ended: Timestamp) -> u32 {
+    u32::try_from(begin.0.saturating_sub(ended.0)).unwrap_or(FAR)
 }
 
 /// Where a moment lies.
@@ -67,22 +97,19 @@ impl Default for Trail {
 }
 
 impl Levels {
-    /// A span at `place`, the next one in the row, begins there. `border` tells what lies before it, where somebody will
+    /// A span at `place`, the next one in the row, begins there. `block` tells what lies before it, where somebody will
     /// want to know.
-    pub(super) fn push(&mut self, place: usize, begin: Timestamp, border: impl FnOnce() -> Border) {
+    pub(super) fn push(&mut self, place: usize, block: impl FnOnce() -> Block) {
         if !place.is_multiple_of(BLOCK) {
             return;
         }
-        let border = border();
-        self.active.push(border.active);
-        if place.is_multiple_of(BORDER) {
-            self.borders.push(border);
-        }
-        for (begins, size) in self.begins.iter_mut().zip(LEVELS) {
-            if !place.is_multiple_of(size) {
+        let block = block();
+        self.blocks.push(block);
+        for (begins, size) in self.begins.iter_mut().zip(&LEVELS[1..]) {
+            if !place.is_multiple_of(*size) {
                 return;
             }
-            begins.push(begin);
+            begins.push(block.begin);
         }
     }
 
@@ -91,24 +118,27 @@ impl Levels {
         if !place.is_multiple_of(BLOCK) {
             return;
         }
-        self.active.pop();
-        if place.is_multiple_of(BORDER) {
-            self.borders.pop();
-        }
-        for (begins, size) in self.begins.iter_mut().zip(LEVELS) {
-            if place.is_multiple_of(size) {
+        self.blocks.pop();
+        for (begins, size) in self.begins.iter_mut().zip(&LEVELS[1..]) {
+            if place.is_multiple_of(*size) {
                 begins.pop();
             }
         }
     }
 
-    /// The span at `place` begins at another moment.
-    pub(super) fn move_begin(&mut self, place: usize, to: Timestamp) {
-        for (begins, size) in self.begins.iter_mut().zip(LEVELS) {
-            if let Some(begin) = begins.get_mut(place / size)
-                && place.is_multiple_of(size)
+    /// The span at `place` begins at another moment, and so may the one before it have ended at another.
+    pub(super) fn move_begin(&mut self, place: usize, begin: Timestamp, ended: Timestamp) {
+        if !place.is_multiple_of(BLOCK) {
+            return;
+        }
+        if let Some(block) = self.blocks.get_mut(place / BLOCK) {
+            (block.begin, block.gap) = (begin, gap(begin, ended));
+        }
+        for (begins, size) in self.begins.iter_mut().zip(&LEVELS[1..]) {
+            if let Some(known) = begins.get_mut(place / size)
+                && place.is_multiple_of(*size)
             {
-                *begin = to;
+                *known = begin;
             }
         }
     }
@@ -116,38 +146,38 @@ impl Levels {
     /// The span at `place` ends at another moment.
     pub(super) fn move_end(&mut self, place: usize, to: Timestamp) {
         let next = place + 1;
-        if let Some(border) = self.borders.get_mut(next / BORDER)
-            && next.is_multiple_of(BORDER)
+        if let Some(block) = self.blocks.get_mut(next / BLOCK)
+            && next.is_multiple_of(BLOCK)
         {
-            border.ended = to;
+            block.gap = gap(block.begin, to);
         }
     }
 
     /// Nobody will ask for anything before `place` any more.
     pub(super) fn forget_before(&mut self, place: usize) {
-        for (begins, size) in self.begins.iter_mut().zip(LEVELS) {
+        self.blocks.forget_before(place / BLOCK);
+        for (begins, size) in self.begins.iter_mut().zip(&LEVELS[1..]) {
             begins.forget_before(place / size);
         }
-        self.active.forget_before(place / BLOCK);
-        self.borders.forget_before(place / BORDER);
     }
 
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
         let begins: usize = self.begins.iter().map(Chunks::bytes).sum();
-        begins + self.active.bytes() + self.borders.bytes()
+        begins + self.blocks.bytes()
     }
 
-    /// What lies before `place`, where that is the begin of a block that knows it.
-    pub(super) fn border(&self, place: usize) -> Option<&Border> {
-        let begins = place.is_multiple_of(BORDER);
-        begins.then(|| self.borders.get(place / BORDER)).flatten()
+    /// The smallest block that begins at `place`, where one does.
+    pub(super) fn border(&self, place: usize) -> Option<&Block> {
+        let begins = place.is_multiple_of(BLOCK);
+        begins.then(|| self.blocks.get(place / BLOCK)).flatten()
     }
 
     /// The active time, in nanoseconds, of all spans before the smallest block around `place`, and where that begins.
     pub(super) fn active_before_block(&self, place: usize) -> (u64, usize) {
         let block = place / BLOCK;
-        (self.active.get(block).copied().unwrap_or(0), block * BLOCK)
+        let active = self.blocks.get(block).map_or(0, |block| block.active);
+        (active, block * BLOCK)
     }
 
     /// When the block that begins at `place` does, if it takes no more than `slack` nanoseconds: none of its spans needs to
@@ -171,8 +201,14 @@ impl Levels {
         let (mut low, mut likely) = (from, step);
         for level in (0..=level).rev() {
             let first = low / LEVELS[level] + 1;
-            let begins = &self.begins[level];
-            let next = begins.partition_point_near(first, likely, |begin| *begin < moment);
+            let next = match level.checked_sub(1) {
+                None => self
+                    .blocks
+                    .partition_point_near(first, likely, |block| block.begin < moment),
+                Some(above) => {
+                    self.begins[above].partition_point_near(first, likely, |begin| *begin < moment)
+                }
+            };
             low = low.max(next.saturating_sub(1) * LEVELS[level]);
             // What was walked below the level where the trail began says nothing about the next moment.
             let step = match level == trail.level {
@@ -218,8 +254,18 @@ impl Levels {
 
     /// When a block begins that takes no more than `slack` nanoseconds. The last one of a row has no end yet.
     fn short(&self, level: usize, block: usize, slack: u64) -> Option<Timestamp> {
-        let begins = &self.begins[level];
-        let (begin, end) = (*begins.get(block)?, *begins.get(block + 1)?);
+        let (begin, end) = (
+            self.begin_of(level, block)?,
+            self.begin_of(level, block + 1)?,
+        );
         (end.0 - begin.0 <= slack).then_some(begin)
+    }
+
+    /// When a block of a level begins.
+    fn begin_of(&self, level: usize, block: usize) -> Option<Timestamp> {
+        match level.checked_sub(1) {
+            None => self.blocks.get(block).map(|block| block.begin),
+            Some(above) => self.begins[above].get(block).copied(),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The spans of one depth, and how to look at a million of them.
 
-use super::levels::{Border, Found, Levels, Trail};
+use super::levels::{Block, Found, Levels, Trail};
 use super::peaks::Peaks;
 use super::shelf::Shelf;
 use super::spans::Spans;
@@ -13,7 +13,7 @@ const SLACK: u64 = 4;
 /// Spans that do not overlap, in the order of time. Only finished ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
-    shelf: Shelf,
+    shelf: Shelf<Span>,
     levels: Levels,
     total_active: u64,
     /// When the last span ended.
@@ -40,12 +40,8 @@ impl Row {
         span.begin = span.begin.max(self.ended);
         span.end = span.end.max(span.begin);
         let (ended, active, kind) = (self.ended, self.total_active, self.last_active);
-        let border = || Border {
-            ended,
-            active,
-            kind,
-        };
-        self.levels.push(place, span.begin, border);
+        let block = || Block::new(span.begin, ended, active, kind);
+        self.levels.push(place, block);
         self.ended = span.end;
         self.shelf.push(span);
         let active = match span.kind.is_active() {
@@ -81,7 +77,8 @@ impl Row {
         let next = place + 1;
         if let Some((_, end)) = self.shelf.times(next) {
             self.shelf.set_times(next, to, end);
-            self.levels.move_begin(next, to);
+            let ended = self.shelf.times(place).map_or(to, |(_, ended)| ended);
+            self.levels.move_begin(next, to, ended);
         }
     }
 
@@ -168,8 +165,8 @@ impl Row {
 
     /// When the last span before a place ended.
     fn ended_before(&self, place: usize) -> Option<Timestamp> {
-        if let Some(border) = self.levels.border(place) {
-            return Some(border.ended);
+        if let Some(ended) = self.levels.border(place).and_then(Block::ended) {
+            return Some(ended);
         }
         Some(self.shelf.times(place.checked_sub(1)?)?.1)
     }

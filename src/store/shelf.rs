@@ -1,202 +1,237 @@
-//! How spans are kept: 24 bytes for each, however many names and tasks there are.
+//! How spans and moments are kept: 16 bytes for each, however many names and tasks there are.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 use super::chunks::Chunks;
-use super::{Span, SpanKind};
-use crate::trace::{FlowId, NameId, TaskId, Timestamp};
+use crate::trace::Timestamp;
 
-/// Spans in the order in which they were added. What they are (name, task, kind) is told once for all that are the same.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Shelf {
-    spans: Chunks<Stored>,
-    /// Where those end that are too long for [`Stored::length`], with their places.
-    ends: Vec<(usize, Timestamp)>,
-    whats: Whats,
+/// Something with a moment, of which most is the same as of others.
+pub trait Kept: Copy + Debug + PartialEq {
+    /// What it may have in common with others.
+    type What: Copy + Debug + Eq + Hash;
+
+    /// When it was, or began.
+    fn at(&self) -> Timestamp;
+
+    /// What it has in common with others, and what else there is to tell of it. `None` where it has nothing in common.
+    fn parts(&self) -> Option<(Self::What, [u64; 2])>;
+
+    /// What has these parts. `None` only where nothing can have them.
+    fn of_parts(at: Timestamp, what: Self::What, numbers: [u32; 2]) -> Option<Self>;
 }
 
-/// A span, but for what it has in common with others.
+/// Spans or moments in the order in which they were added. What they have in common is told once for all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Shelf<T: Kept> {
+    small: Chunks<Small>,
+    /// When the first one was: moments are told as distances from it.
+    origin: Timestamp,
+    /// Those that are not [`Small`], with their places.
+    large: Vec<(usize, T)>,
+    whats: Whats<T::What>,
+}
+
+/// One in numbers as small as they nearly always are: each byte is fetched from memory whenever it is looked at.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Stored {
-    begin: Timestamp,
-    flow: Option<FlowId>,
-    /// In nanoseconds; [`LONG`] where it is that or more.
-    length: u32,
-    /// The place of its [`What`].
-    what: u32,
+pub(super) struct Small {
+    /// In nanoseconds after the origin, the lower 32 bits and 16 above them: enough for three days.
+    at: u32,
+    at_above: u16,
+    /// The place of what it has in common with others.
+    what: u16,
+    /// What else there is to tell; [`LARGE`] in the first of them where it is among the large ones.
+    numbers: [u32; 2],
 }
 
-const _: () = assert!(size_of::<Stored>() == 24, "memory is stated per span");
+const _: () = assert!(size_of::<Small>() == 16, "memory is stated per span");
 
-/// More than four seconds: there are few of those.
-const LONG: u32 = u32::MAX;
+/// As a length in nanoseconds more than four seconds: there are few of those.
+const LARGE: u32 = u32::MAX;
 
-impl Shelf {
-    pub(super) const fn first(&self) -> usize {
-        self.spans.first_place()
-    }
+impl Small {
+    /// Stands at the place of a large one.
+    const ELSEWHERE: Self = Self {
+        at: 0,
+        at_above: 0,
+        what: 0,
+        numbers: [LARGE; 2],
+    };
 
-    pub(super) const fn len(&self) -> usize {
-        self.spans.len()
-    }
-
-    pub(super) fn push(&mut self, span: Span) {
-        let length = span.end.0.saturating_sub(span.begin.0);
-        let stored = Stored {
-            begin: span.begin,
-            flow: span.flow,
-            length: u32::try_from(length).unwrap_or(LONG),
-            what: self.whats.place(What {
-                name: span.name,
-                task: span.task,
-                kind: span.kind,
-                failed: span.failed,
-            }),
-        };
-        if stored.length == LONG {
-            self.ends.push((self.len(), span.end));
-        }
-        self.spans.push(stored);
-    }
-
-    pub(super) fn pop(&mut self) -> Option<Span> {
-        let last = self.get(self.len().checked_sub(1)?)?;
-        self.spans.pop();
-        self.ends.pop_if(|(place, _)| *place == self.spans.len());
-        Some(last)
-    }
-
-    pub(super) fn get(&self, place: usize) -> Option<Span> {
-        let stored = self.spans.get(place)?;
-        let what = self.whats.all[stored.what as usize];
-        Some(Span {
-            begin: stored.begin,
-            end: self.end_of(place, stored),
-            flow: stored.flow,
-            name: what.name,
-            task: what.task,
-            kind: what.kind,
-            failed: what.failed,
+    /// `None` where something is too large.
+    fn new(at: Timestamp, origin: Timestamp, what: usize, numbers: [u64; 2]) -> Option<Self> {
+        let after = at.0.checked_sub(origin.0)?;
+        let [first, second] = numbers.map(|number| u32::try_from(number).ok());
+        Some(Self {
+            at: after as u32,
+            at_above: u16::try_from(after >> u32::BITS).ok()?,
+            what: u16::try_from(what).ok()?,
+            numbers: [first.filter(|&first| first < LARGE)?, second?],
         })
     }
 
-    /// When a span begins and ends: cheaper than all of it.
-    pub(super) fn times(&self, place: usize) -> Option<(Timestamp, Timestamp)> {
-        let stored = self.spans.get(place)?;
-        Some((stored.begin, self.end_of(place, stored)))
+    pub(super) const fn is_elsewhere(&self) -> bool {
+        self.numbers[0] == LARGE
     }
 
-    /// The active time of a span, in nanoseconds.
-    pub(super) fn active_nanos(&self, place: usize) -> u64 {
-        match self.spans.get(place) {
-            Some(stored) if self.whats.all[stored.what as usize].kind.is_active() => {
-                self.end_of(place, stored).0 - stored.begin.0
-            }
-            _ => 0,
-        }
+    pub(super) const fn at(&self, origin: Timestamp) -> Timestamp {
+        let after = (self.at_above as u64) << u32::BITS | self.at as u64;
+        Timestamp(origin.0 + after)
     }
 
-    /// Gives a span that is there other times, of which the first comes first.
-    pub(super) fn set_times(&mut self, place: usize, begin: Timestamp, end: Timestamp) {
-        let Some(stored) = self.spans.get_mut(place) else {
-            return;
-        };
-        let length = end.0.saturating_sub(begin.0);
-        let was_long = stored.length == LONG;
-        stored.begin = begin;
-        stored.length = u32::try_from(length).unwrap_or(LONG);
-        let is_long = stored.length == LONG;
-        if !was_long && !is_long {
-            return;
+    pub(super) const fn first_number(&self) -> u64 {
+        self.numbers[0] as u64
+    }
+}
+
+impl<T: Kept> Default for Shelf<T> {
+    fn default() -> Self {
+        Self {
+            small: Chunks::default(),
+            origin: Timestamp::ZERO,
+            large: Vec::new(),
+            whats: Whats::default(),
         }
-        match (
-            self.ends.binary_search_by_key(&place, |known| known.0),
-            is_long,
-        ) {
-            (Ok(known), true) => self.ends[known].1 = end,
-            (Ok(known), false) => {
-                self.ends.remove(known);
-            }
-            (Err(free), true) => self.ends.insert(free, (place, end)),
-            (Err(_), false) => {}
+    }
+}
+
+impl<T: Kept> Shelf<T> {
+    pub(super) const fn first(&self) -> usize {
+        self.small.first_place()
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.small.len()
+    }
+
+    pub(super) const fn origin(&self) -> Timestamp {
+        self.origin
+    }
+
+    pub(super) fn push(&mut self, one: T) {
+        if self.small.is_empty() {
+            self.origin = one.at();
+        }
+        let small = self.small_of(self.len(), &one);
+        self.small.push(small);
+    }
+
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let last = self.get(self.len().checked_sub(1)?)?;
+        self.small.pop();
+        self.large.pop_if(|(place, _)| *place == self.small.len());
+        Some(last)
+    }
+
+    pub(super) fn get(&self, place: usize) -> Option<T> {
+        let small = self.small.get(place)?;
+        if small.is_elsewhere() {
+            return self.large(place).copied();
+        }
+        T::of_parts(small.at(self.origin), *self.what(small), small.numbers)
+    }
+
+    /// The one at a place, as far as it is small.
+    pub(super) fn small(&self, place: usize) -> Option<&Small> {
+        self.small.get(place)
+    }
+
+    /// What a small one has in common with others.
+    pub(super) fn what(&self, small: &Small) -> &T::What {
+        &self.whats.all[usize::from(small.what)]
+    }
+
+    /// The one at a place, if it is large.
+    pub(super) fn large(&self, place: usize) -> Option<&T> {
+        let known = self.large.binary_search_by_key(&place, |known| known.0);
+        known.ok().map(|known| &self.large[known].1)
+    }
+
+    /// Puts another one at a place.
+    pub(super) fn set(&mut self, place: usize, one: &T) {
+        let small = self.small_of(place, one);
+        if let Some(before) = self.small.get_mut(place) {
+            *before = small;
         }
     }
 
     pub(super) fn forget_before(&mut self, place: usize) {
-        self.spans.forget_before(place);
+        self.small.forget_before(place);
         let first = self.first();
-        let gone = self.ends.partition_point(|(place, _)| *place < first);
-        self.ends.drain(..gone);
+        let gone = self.large.partition_point(|(place, _)| *place < first);
+        self.large.drain(..gone);
     }
 
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.spans.bytes()
-            + self.ends.capacity() * size_of::<(usize, Timestamp)>()
-            + self.whats.bytes()
+        self.small.bytes() + self.large.capacity() * size_of::<(usize, T)>() + self.whats.bytes()
     }
 
-    fn end_of(&self, place: usize, stored: &Stored) -> Timestamp {
-        if stored.length < LONG {
-            return Timestamp(stored.begin.0 + u64::from(stored.length));
+    /// What is to stand at a place for this one, which is among the large ones if it is one.
+    fn small_of(&mut self, place: usize, one: &T) -> Small {
+        let small = one.parts().and_then(|(what, numbers)| {
+            let what = self.whats.place(what);
+            Small::new(one.at(), self.origin, what, numbers)
+        });
+        // Nearly always there is none, or the place comes after the last one.
+        if small.is_none() || self.large.last().is_some_and(|(last, _)| place <= *last) {
+            let known = self.large.binary_search_by_key(&place, |known| known.0);
+            match (known, small) {
+                (Ok(known), None) => self.large[known].1 = *one,
+                (Err(free), None) => self.large.insert(free, (place, *one)),
+                (Ok(known), Some(_)) => {
+                    self.large.remove(known);
+                }
+                (Err(_), Some(_)) => {}
+            }
         }
-        let known = self.ends.binary_search_by_key(&place, |known| known.0);
-        known.map_or(stored.begin, |known| self.ends[known].1)
+        small.unwrap_or(Small::ELSEWHERE)
     }
 }
 
-/// What a span is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct What {
-    name: Option<NameId>,
-    task: Option<TaskId>,
-    kind: SpanKind,
-    failed: bool,
-}
-
-/// In as few steps as can be: it is asked for with every span.
-impl Hash for What {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let name = self.name.map_or(0, |name| u64::from(name.number()));
-        let task = self.task.map_or(0, |task| u64::from(task.number()));
-        state.write_u64(name << 32 | task);
-        self.kind.hash(state);
-    }
-}
-
-/// Each [`What`] that there is, once.
-#[derive(Clone, Debug, Default)]
-struct Whats {
-    all: Vec<What>,
-    places: HashMap<What, u32, BuildHasherDefault<Mixer>>,
+/// Each [`Kept::What`] that there is, once.
+#[derive(Clone, Debug)]
+struct Whats<W> {
+    all: Vec<W>,
+    places: HashMap<W, usize, BuildHasherDefault<Mixer>>,
     /// The place of what came after each when it was there last. A row repeats itself: nearly always it comes again.
-    after: Vec<u32>,
+    after: Vec<usize>,
     /// The place of what was asked for last.
-    last: u32,
+    last: usize,
+}
+
+impl<W> Default for Whats<W> {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            places: HashMap::default(),
+            after: Vec::new(),
+            last: 0,
+        }
+    }
 }
 
 /// What is likely to come next makes no difference.
-impl PartialEq for Whats {
+impl<W: PartialEq> PartialEq for Whats<W> {
     fn eq(&self, other: &Self) -> bool {
         self.all == other.all
     }
 }
 
-impl Whats {
-    fn place(&mut self, what: What) -> u32 {
-        let likely = self.after.get(self.last as usize).copied().unwrap_or(0);
-        if self.all.get(likely as usize) == Some(&what) {
+impl<W: Copy + Eq + Hash> Whats<W> {
+    fn place(&mut self, what: W) -> usize {
+        let likely = self.after.get(self.last).copied().unwrap_or(0);
+        if self.all.get(likely) == Some(&what) {
             self.last = likely;
             return likely;
         }
         let place = *self.places.entry(what).or_insert_with(|| {
             self.all.push(what);
             self.after.push(0);
-            // A row of so many different spans would need more memory than there is.
-            u32::try_from(self.all.len() - 1).unwrap_or(u32::MAX)
+            self.all.len() - 1
         });
-        if let Some(after) = self.after.get_mut(self.last as usize) {
+        if let Some(after) = self.after.get_mut(self.last) {
             *after = place;
         }
         self.last = place;
@@ -204,9 +239,9 @@ impl Whats {
     }
 
     fn bytes(&self) -> usize {
-        self.all.capacity() * size_of::<What>()
-            + self.places.capacity() * size_of::<(What, u32)>()
-            + self.after.capacity() * size_of::<u32>()
+        self.all.capacity() * size_of::<W>()
+            + self.places.capacity() * size_of::<(W, usize)>()
+            + self.after.capacity() * size_of::<usize>()
     }
 }
 
@@ -244,32 +279,70 @@ impl Hasher for Mixer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::{Span, SpanKind};
+    use crate::trace::{FlowId, NameId, TaskId};
 
-    #[test]
-    fn a_span_comes_back_as_it_was_however_long() {
-        let mut shelf = Shelf::default();
-        let mut begin = 0;
-        let lengths = [0, 1, u64::from(LONG) - 1, u64::from(LONG), 1 << 40, 3];
-        let spans = lengths.map(|length| {
-            let mut span = Span::open(Timestamp(begin), SpanKind::Blocking)
-                .named(NameId::from_index(length as usize % 3))
-                .of_task(TaskId::new(7))
-                .caused_by(FlowId::new(length));
-            begin += length;
-            span.end = Timestamp(begin);
-            span.failed = length == 1;
-            shelf.push(span);
-            span
-        });
+    /// A span with this begin, this length and this flow.
+    fn span(begin: u64, length: u64, flow: u64) -> Span {
+        let mut span = Span::open(Timestamp(begin), SpanKind::Blocking)
+            .named(NameId::from_index(length as usize % 3))
+            .of_task(TaskId::new(7))
+            .caused_by(FlowId::new(flow));
+        span.end = Timestamp(begin + length);
+        span.failed = length == 1;
+        span
+    }
+
+    fn check(shelf: &Shelf<Span>, spans: &[Span]) {
         for (place, span) in spans.iter().enumerate() {
             assert_eq!(shelf.get(place), Some(*span));
+            assert_eq!(shelf.times(place), Some((span.begin, span.end)));
+            assert_eq!(shelf.active_nanos(place), span.end.0 - span.begin.0);
         }
-        let (_, end) = shelf.times(4).expect("it is there");
-        shelf.set_times(4, Timestamp(end.0 - 5), end);
-        shelf.set_times(5, end, Timestamp(end.0 + (1 << 50)));
-        assert_eq!(shelf.active_nanos(4), 5);
-        assert_eq!(shelf.active_nanos(5), 1 << 50);
-        assert_eq!(shelf.pop().map(|span| span.end.0), Some(end.0 + (1 << 50)));
-        assert_eq!(shelf.active_nanos(5), 0, "it is gone");
+        assert_eq!(shelf.get(spans.len()), None);
+    }
+
+    #[test]
+    fn a_span_comes_back_as_it_was_however_large_its_numbers() {
+        const DAY: u64 = 86_400_000_000_000;
+        let large = u64::from(LARGE);
+        let mut spans = vec![
+            span(1_000, 0, 0),
+            span(1_000, 1, 1),
+            span(1_001, large - 1, large),
+            span(10 * large, large, 3),
+            span(20 * large, 1 << 40, large + 1),
+            span(DAY, 5, 4),
+            span(4 * DAY, 6, 5),
+            span(4 * DAY + 7, 7, 6),
+        ];
+        let mut shelf = Shelf::<Span>::default();
+        spans.iter().for_each(|span| shelf.push(*span));
+        check(&shelf, &spans);
+        // What was large is so no more, and the other way round; what is first may begin before it did.
+        for (place, begin, length) in [(3, 10 * large, 9), (5, DAY, 1 << 50), (0, 999, 1)] {
+            let (begin, end) = (Timestamp(begin), Timestamp(begin + length));
+            shelf.set_times(place, begin, end);
+            (spans[place].begin, spans[place].end) = (begin, end);
+        }
+        check(&shelf, &spans);
+        while let Some(last) = spans.pop() {
+            assert_eq!(shelf.pop(), Some(last));
+            check(&shelf, &spans);
+        }
+        assert!(shelf.large.is_empty(), "nothing is left of them");
+    }
+
+    #[test]
+    fn there_may_be_more_names_than_a_small_number_can_tell() {
+        let mut shelf = Shelf::<Span>::default();
+        let named = |place: usize| span(place as u64, 1, 0).named(NameId::from_index(place));
+        (0..70_000).for_each(|place| shelf.push(named(place)));
+        for place in [0, 65_535, 65_536, 69_999] {
+            assert_eq!(shelf.get(place), Some(named(place)));
+        }
+        shelf.forget_before(69_900);
+        assert_eq!(shelf.get(69_999), Some(named(69_999)));
+        assert!(shelf.large.len() < 1_000, "they are let go of too");
     }
 }

@@ -1,5 +1,8 @@
 //! A stretch of time in which one thing went on.
 
+use std::hash::{Hash, Hasher};
+
+use super::shelf::{Kept, Shelf};
 use crate::trace::{
     Cause, FlowId, ModelId, NameId, TaskId, ThreadId, TimeRange, Timestamp, WaitCall,
 };
@@ -65,6 +68,91 @@ impl Span {
     /// When it was, where `now` stands for the end of one that lasts still.
     pub fn range(&self, now: Timestamp) -> TimeRange {
         TimeRange::new(self.begin, if self.is_open() { now } else { self.end })
+    }
+}
+
+/// What spans have in common: all but their times and their flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct What {
+    name: Option<NameId>,
+    task: Option<TaskId>,
+    kind: SpanKind,
+    failed: bool,
+}
+
+/// In as few steps as can be: it is asked for with every span.
+impl Hash for What {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let name = self.name.map_or(0, |name| u64::from(name.number()));
+        let task = self.task.map_or(0, |task| u64::from(task.number()));
+        state.write_u64(name << 32 | task);
+        self.kind.hash(state);
+    }
+}
+
+impl Kept for Span {
+    type What = What;
+
+    fn at(&self) -> Timestamp {
+        self.begin
+    }
+
+    /// The numbers are its length in nanoseconds and its flow.
+    fn parts(&self) -> Option<(What, [u64; 2])> {
+        let what = What {
+            name: self.name,
+            task: self.task,
+            kind: self.kind,
+            failed: self.failed,
+        };
+        let length = self.end.0.saturating_sub(self.begin.0);
+        Some((what, [length, self.flow.map_or(0, FlowId::number)]))
+    }
+
+    fn of_parts(begin: Timestamp, what: What, [length, flow]: [u32; 2]) -> Option<Self> {
+        Some(Self {
+            begin,
+            end: Timestamp(begin.0 + u64::from(length)),
+            flow: FlowId::new(u64::from(flow)),
+            name: what.name,
+            task: what.task,
+            kind: what.kind,
+            failed: what.failed,
+        })
+    }
+}
+
+impl Shelf<Span> {
+    /// When a span begins and ends: cheaper than all of it.
+    pub(super) fn times(&self, place: usize) -> Option<(Timestamp, Timestamp)> {
+        let small = self.small(place)?;
+        if small.is_elsewhere() {
+            return self.large(place).map(|span| (span.begin, span.end));
+        }
+        let begin = small.at(self.origin());
+        Some((begin, Timestamp(begin.0 + small.first_number())))
+    }
+
+    /// The active time of a span, in nanoseconds.
+    pub(super) fn active_nanos(&self, place: usize) -> u64 {
+        let Some(small) = self.small(place) else {
+            return 0;
+        };
+        let (kind, nanos) = match small.is_elsewhere() {
+            true => match self.large(place) {
+                Some(span) => (span.kind, span.end.0 - span.begin.0),
+                None => return 0,
+            },
+            false => (self.what(small).kind, small.first_number()),
+        };
+        if kind.is_active() { nanos } else { 0 }
+    }
+
+    /// Gives a span that is there other times, of which the first comes first.
+    pub(super) fn set_times(&mut self, place: usize, begin: Timestamp, end: Timestamp) {
+        if let Some(span) = self.get(place) {
+            self.set(place, &Span { begin, end, ..span });
+        }
     }
 }
 

@@ -1,24 +1,38 @@
-//! The spans of a row, as one looks at them.
+//! The spans of a row, or the moments of a thread, as one looks at them.
 
 use std::ops::RangeBounds;
 
 use super::Span;
 use super::chunks::bounds;
-use super::shelf::Shelf;
+use super::shelf::{Kept, Shelf};
+use crate::trace::Event;
 
-/// Spans of a row, one after the other. They are kept in a smaller form, so each is a copy.
+/// The spans of a row.
+pub type Spans<'a> = Shelved<'a, Span>;
+/// What is a moment on a thread, and not a span.
+pub type Moments<'a> = Shelved<'a, Event>;
+
+/// Spans or moments, one after the other. They are kept in a smaller form, so each is a copy.
 ///
-/// A span keeps its place for good, also when those before it were let go of: places run from [`Self::first_place`] up to
+/// One keeps its place for good, also when those before it were let go of: places run from [`Self::first_place`] up to
 /// [`Self::len`].
-#[derive(Clone, Copy, Debug)]
-pub struct Spans<'a> {
-    shelf: &'a Shelf,
+#[derive(Debug)]
+pub struct Shelved<'a, T: Kept> {
+    shelf: &'a Shelf<T>,
     from: usize,
     to: usize,
 }
 
-impl<'a> Spans<'a> {
-    pub(super) const fn all(shelf: &'a Shelf) -> Self {
+impl<T: Kept> Clone for Shelved<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Kept> Copy for Shelved<'_, T> {}
+
+impl<'a, T: Kept> Shelved<'a, T> {
+    pub(super) const fn all(shelf: &'a Shelf<T>) -> Self {
         Self {
             shelf,
             from: shelf.first(),
@@ -42,18 +56,18 @@ impl<'a> Spans<'a> {
     }
 
     /// The one at a place.
-    pub fn get(&self, place: usize) -> Option<Span> {
+    pub fn get(&self, place: usize) -> Option<T> {
         let is_inside = self.from <= place && place < self.to;
         is_inside.then(|| self.shelf.get(place)).flatten()
     }
 
     /// The first one.
-    pub fn first(&self) -> Option<Span> {
+    pub fn first(&self) -> Option<T> {
         self.get(self.from)
     }
 
     /// The last one.
-    pub fn last(&self) -> Option<Span> {
+    pub fn last(&self) -> Option<T> {
         self.get(self.to.checked_sub(1)?)
     }
 
@@ -69,16 +83,16 @@ impl<'a> Spans<'a> {
     }
 
     /// In the order of time.
-    pub const fn iter(&self) -> Iter<'a> {
+    pub const fn iter(&self) -> Iter<'a, T> {
         Iter(*self)
     }
 
     /// The place of the first one that does not satisfy `before`, where all that do come first.
-    pub fn partition_point(&self, mut before: impl FnMut(&Span) -> bool) -> usize {
+    pub fn partition_point(&self, mut before: impl FnMut(&T) -> bool) -> usize {
         let (mut low, mut high) = (self.from, self.to.max(self.from));
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.get(middle).is_some_and(|span| before(&span)) {
+            match self.get(middle).is_some_and(|one| before(&one)) {
                 true => low = middle + 1,
                 false => high = middle,
             }
@@ -87,26 +101,26 @@ impl<'a> Spans<'a> {
     }
 }
 
-impl<'a> IntoIterator for Spans<'a> {
-    type Item = Span;
-    type IntoIter = Iter<'a>;
+impl<'a, T: Kept> IntoIterator for Shelved<'a, T> {
+    type Item = T;
+    type IntoIter = Iter<'a, T>;
 
-    fn into_iter(self) -> Iter<'a> {
+    fn into_iter(self) -> Iter<'a, T> {
         Iter(self)
     }
 }
 
-/// Spans of a row, one after the other.
+/// Spans or moments, one after the other.
 #[derive(Clone, Debug)]
-pub struct Iter<'a>(Spans<'a>);
+pub struct Iter<'a, T: Kept>(Shelved<'a, T>);
 
-impl Iterator for Iter<'_> {
-    type Item = Span;
+impl<T: Kept> Iterator for Iter<'_, T> {
+    type Item = T;
 
-    fn next(&mut self) -> Option<Span> {
-        let span = self.0.first()?;
+    fn next(&mut self) -> Option<T> {
+        let one = self.0.first()?;
         self.0.from += 1;
-        Some(span)
+        Some(one)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -114,18 +128,18 @@ impl Iterator for Iter<'_> {
         (left, Some(left))
     }
 
-    fn nth(&mut self, n: usize) -> Option<Span> {
+    fn nth(&mut self, n: usize) -> Option<T> {
         self.0.from = self.0.from.saturating_add(n).min(self.0.to);
         self.next()
     }
 }
 
-impl DoubleEndedIterator for Iter<'_> {
-    fn next_back(&mut self) -> Option<Span> {
-        let span = self.0.last()?;
+impl<T: Kept> DoubleEndedIterator for Iter<'_, T> {
+    fn next_back(&mut self) -> Option<T> {
+        let one = self.0.last()?;
         self.0.to -= 1;
-        Some(span)
+        Some(one)
     }
 }
 
-impl ExactSizeIterator for Iter<'_> {}
+impl<T: Kept> ExactSizeIterator for Iter<'_, T> {}

@@ -39,8 +39,8 @@ pub struct TaskTrack {
     progress: Chunks<(Timestamp, u64)>,
     /// Its connections whose other ends can be told, in the order in which they were made.
     connections: Vec<Connection>,
-    /// When a connection of it was found to stand.
-    connected: Vec<Timestamp>,
+    /// When a connection of it was found to stand, in the order of time.
+    connected: Chunks<Timestamp>,
     /// Nanoseconds in each of [`STATES`], what lasts still not included.
     spent: [u64; STATES.len()],
     /// When data came in that its loop has not told of yet, as a watchdog saw it. Not earlier than what was last
@@ -76,7 +76,7 @@ impl TaskTrack {
             bytes: 0,
             progress: Chunks::default(),
             connections: Vec::new(),
-            connected: Vec::new(),
+            connected: Chunks::default(),
             spent: [0; STATES.len()],
             arrivals: Vec::new(),
             assumed: false,
@@ -94,12 +94,13 @@ impl TaskTrack {
         self.lane.forget_before(moment);
         let place = self.progress.partition_point(|(at, _)| *at < moment);
         self.progress.forget_before(place);
-        self.connected.retain(|at| *at >= moment);
+        let place = self.connected.partition_point(|at| *at < moment);
+        self.connected.forget_before(place);
     }
 
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        self.lane.bytes() + self.progress.bytes()
+        self.lane.bytes() + self.progress.bytes() + self.connected.bytes()
     }
 
     /// Its connections whose other ends can be told, in the order in which they were made.
@@ -107,8 +108,8 @@ impl TaskTrack {
         &self.connections
     }
 
-    /// The moments at which a connection of it stood, as far as they are kept.
-    pub fn connected(&self) -> &[Timestamp] {
+    /// The moments at which a connection of it stood, in the order of time.
+    pub const fn connected(&self) -> &Chunks<Timestamp> {
         &self.connected
     }
 
@@ -158,7 +159,14 @@ impl TaskTrack {
                     self.failure = None;
                 }
             }
-            EventKind::Connected { .. } => self.connected.push(at),
+            EventKind::Connected { .. } => {
+                // Nearly always the last place: two threads may tell of the same task.
+                let place = match self.connected.last() {
+                    Some(last) if at < *last => self.connected.partition_point(|one| *one <= at),
+                    _ => self.connected.len(),
+                };
+                self.connected.insert(place, at);
+            }
             EventKind::ConnectedBy { wire, .. } => self.connections.push(Connection {
                 at,
                 wire,

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::chunks::{Chunks, Part};
+use super::chunks::Chunks;
 use super::lost::Gaps;
-use super::{Lane, Row, Series, Span, SpanKind, Watch};
+use super::shelf::Shelf;
+use super::turn::TurnMark;
+use super::{Lane, Moments, Row, Series, Shelved, Span, SpanKind, Watch};
 use crate::trace::{
     Cause, Event, EventKind, FlowId, NameId, ThreadId, TimeRange, Timestamp, WaitCall,
 };
@@ -33,14 +35,14 @@ pub struct ThreadTrack {
     /// By how many nanoseconds each timer was late that fired on this thread, at the moment when it did.
     pub lateness: Series,
     /// Its turns, in the order of time.
-    turns: Chunks<TurnMark>,
+    turns: Shelf<TurnMark>,
     /// Of a thread without a loop, the stretches between two waits.
     stretches: Row,
     /// How long it waited, in polls or in system calls, in nanoseconds, what lasts still not included.
     waited: u64,
     last_wait_end: Option<Timestamp>,
-    instants: Chunks<Event>,
-    notable: Chunks<usize>,
+    instants: Shelf<Event>,
+    notable: [Chunks<usize>; 3],
     /// The places of the moments where flows begin, in the order of their numbers, which is nearly that of time.
     origins: Chunks<usize>,
     /// Which descriptors its readinesses are of, where that was told, in the order of their flows.
@@ -48,18 +50,6 @@ pub struct ThreadTrack {
     timers: BTreeMap<FlowId, PendingTimer>,
     /// Where its events were dropped.
     pub(super) gaps: Gaps,
-}
-
-/// Where a turn begins, at its poll, and what the thread had done until then: the difference of two says what was done in
-/// between, without a look at what lies there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TurnMark {
-    /// When its poll begins.
-    pub at: Timestamp,
-    /// How many callbacks that lie in no other had begun before.
-    pub callbacks: u64,
-    /// How many descriptors the polls before had brought.
-    pub ready: u64,
 }
 
 /// A timer that was set, and has neither fired nor been cancelled.
@@ -84,12 +74,12 @@ impl ThreadTrack {
             callbacks: 0,
             watch: Watch::default(),
             lateness: Series::default(),
-            turns: Chunks::default(),
+            turns: Shelf::default(),
             stretches: Row::default(),
             waited: 0,
             last_wait_end: None,
-            instants: Chunks::default(),
-            notable: Chunks::default(),
+            instants: Shelf::default(),
+            notable: Default::default(),
             origins: Chunks::default(),
             descriptors: Chunks::default(),
             timers: BTreeMap::new(),
@@ -98,20 +88,21 @@ impl ThreadTrack {
     }
 
     /// Everything that is a moment and not a span, in the order of time.
-    pub const fn instants(&self) -> &Chunks<Event> {
-        &self.instants
+    pub const fn instants(&self) -> Moments<'_> {
+        Moments::all(&self.instants)
     }
 
     /// Those moments that lie in `view`.
-    pub fn instants_in(&self, view: TimeRange) -> Part<'_, Event> {
-        let from = self.instants.partition_point(|event| event.at < view.begin);
-        let to = self.instants.partition_point(|event| event.at < view.end);
-        self.instants.range(from..to.max(from))
+    pub fn instants_in(&self, view: TimeRange) -> Moments<'_> {
+        let all = self.instants();
+        let from = all.partition_point(|event| event.at < view.begin);
+        let to = all.partition_point(|event| event.at < view.end);
+        all.range(from..to.max(from))
     }
 
     /// The places, among [`Self::instants`], of the few that must be seen at every scale: connections that
-    /// stand, failures and dropped events.
-    pub const fn notable(&self) -> &Chunks<usize> {
+    /// stand, failures and dropped events, each kind by itself.
+    pub const fn notable(&self) -> &[Chunks<usize>; 3] {
         &self.notable
     }
 
@@ -124,7 +115,7 @@ impl ThreadTrack {
 
     /// Where a flow begins on this thread.
     pub fn origin(&self, flow: FlowId) -> Option<Event> {
-        self.instants.get(self.origin_place(flow)?).copied()
+        self.instants.get(self.origin_place(flow)?)
     }
 
     /// The number of the descriptor that a readiness is of, where that was told.
@@ -154,8 +145,8 @@ impl ThreadTrack {
     }
 
     /// Its turns, each from its poll to that of the next one, in the order of time.
-    pub const fn turns(&self) -> &Chunks<TurnMark> {
-        &self.turns
+    pub const fn turns(&self) -> Shelved<'_, TurnMark> {
+        Shelved::all(&self.turns)
     }
 
     /// The polls that begin at `moment` or later.
@@ -346,10 +337,8 @@ impl ThreadTrack {
         if let Some(flow) = flow {
             self.add_origin(flow);
         }
-        if let EventKind::Connected { .. } | EventKind::Failure { .. } | EventKind::Dropped { .. } =
-            event.kind
-        {
-            self.notable.push(self.instants.len());
+        if let Some(notable) = notable(&event.kind) {
+            self.notable[notable].push(self.instants.len());
         }
         self.instants.push(*event);
     }
@@ -408,16 +397,17 @@ impl ThreadTrack {
         self.lane.forget_before(moment);
         self.stretches.forget_before(moment);
         self.lateness.forget_before(moment);
-        let begun = self.turns.partition_point(|turn| turn.at <= moment);
+        let begun = self.turns().partition_point(|turn| turn.at <= moment);
         // The turn of that moment stays.
         self.turns.forget_before(begun.saturating_sub(1));
         self.watch.forget_before(moment);
-        let place = self.instants.partition_point(|event| event.at < moment);
+        let place = self.instants().partition_point(|event| event.at < moment);
         self.instants.forget_before(place);
-        let first = self.instants.first_place();
-        let places = &self.notable;
-        let gone = places.partition_point(|place| *place < first);
-        self.notable.forget_before(gone);
+        let first = self.instants.first();
+        for places in &mut self.notable {
+            let gone = places.partition_point(|place| *place < first);
+            places.forget_before(gone);
+        }
         // Their order is nearly that of time. One that is out of it keeps those after it.
         let gone = self.origins.iter().take_while(|place| **place < first);
         let gone = self.origins.first_place() + gone.count();
@@ -440,7 +430,7 @@ impl ThreadTrack {
             + self.turns.bytes()
             + self.watch.bytes()
             + self.instants.bytes()
-            + self.notable.bytes()
+            + self.notable.iter().map(Chunks::bytes).sum::<usize>()
             + self.origins.bytes()
             + self.descriptors.bytes()
     }
@@ -472,6 +462,16 @@ const fn begun_by(kind: &EventKind) -> Option<FlowId> {
         EventKind::TimerSet { timer, .. } => Some(timer),
         EventKind::DeferredMade { deferred, .. } => Some(deferred),
         EventKind::WorkQueued { work, .. } => Some(work),
+        _ => None,
+    }
+}
+
+/// Which of the kinds it is that must be seen at every scale, if it is one.
+const fn notable(kind: &EventKind) -> Option<usize> {
+    match kind {
+        EventKind::Connected { .. } => Some(0),
+        EventKind::Failure { .. } => Some(1),
+        EventKind::Dropped { .. } => Some(2),
         _ => None,
     }
 }

@@ -170,7 +170,7 @@ impl<'a, W: Write> Exporter<'a, W> {
         let mut moments = thread.instants().iter().peekable();
         for (_, span) in outermost_first(&thread.lane) {
             while let Some(event) = moments.next_if(|event| event.at < span.begin) {
-                self.write_moment(track, model, event, arrows)?;
+                self.write_moment(track, model, &event, arrows)?;
             }
             let slice = self.slice(track, model, &span, self.now)?;
             match span.kind {
@@ -186,7 +186,7 @@ impl<'a, W: Write> Exporter<'a, W> {
             }
         }
         for event in moments {
-            self.write_moment(track, model, event, arrows)?;
+            self.write_moment(track, model, &event, arrows)?;
         }
         Ok(())
     }

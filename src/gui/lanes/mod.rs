@@ -9,7 +9,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::gui::texts::{self, fill, tr};
-use crate::store::{LaneRef, ModelTrack, ThreadTrack, TraceStore};
+use crate::store::{Chunks, LaneRef, ModelTrack, ThreadTrack, TraceStore};
 
 /// A lane, or the group of all lanes of a model.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -225,7 +225,7 @@ impl Arrangements {
 
 /// A thread that never did a thing, such as the one that waits for all others, takes no room.
 fn is_worth_a_lane(thread: &ThreadTrack) -> bool {
-    thread.has_spans() || !thread.notable().is_empty()
+    thread.has_spans() || !thread.notable().iter().all(Chunks::is_empty)
 }
 
 /// Puts those that are in `order` first, in that order. The others stay as they are.

@@ -127,14 +127,18 @@ impl Layout<'_> {
             .partition_point(|(at, _)| *at <= self.0.axis.range().begin)
             .saturating_sub(1)
             .max(points.first_place());
+        // How far the last step was likely says how far the next one is.
+        let (mut near_by, mut higher_by) = (0, 0);
         while let Some(&(at, _)) = points.get(next).filter(|(at, _)| *at < last) {
             // What arrives within one point of the screen is one step, as high as the last of it.
-            let near = at + grain;
-            let mut step = points.partition_point_from(next + 1, |(at, _)| *at < near);
-            if step > next + 1 {
+            let (first, near) = (next + 1, at + grain);
+            let mut step = points.partition_point_near(first, near_by, |(at, _)| *at < near);
+            near_by = step - first;
+            if near_by > 0 {
                 // Where so many arrive, it lasts until the next one can be told from it.
-                let higher = points[step - 1].1.saturating_add(visible);
-                step = points.partition_point_from(step, |(_, bytes)| *bytes < higher);
+                let (first, higher) = (step, points[step - 1].1.saturating_add(visible));
+                step = points.partition_point_near(first, higher_by, |(_, bytes)| *bytes < higher);
+                higher_by = step - first;
             }
             let bytes = points[step - 1].1;
             let until = points

@@ -5,39 +5,17 @@ use egui::pos2;
 use super::items::{Mark, Shape};
 use super::outline::Band;
 use super::place::Placement;
-use crate::store::{TaskTrack, ThreadTrack};
-use crate::trace::{EventKind, Timestamp};
+use crate::store::{Chunks, TaskTrack, ThreadTrack};
+use crate::trace::{Event, EventKind, TimeRange, Timestamp};
 
 /// With more moments than this on the screen, only those are drawn that must be seen at every scale.
 const MOST: usize = 1_500;
 /// How close two marks of the same shape may stand, in points.
 const GAP: f32 = 5.0;
 
-/// The places of the moments of a thread that get a mark at this scale, in the order of time.
-pub(super) fn places<'a>(
-    place: &Placement<'_>,
-    thread: &'a ThreadTrack,
-) -> Box<dyn Iterator<Item = usize> + 'a> {
-    let view = place.axis.range();
-    let instants = thread.instants();
-    let from = instants.partition_point(|event| event.at < view.begin);
-    let to = instants
-        .partition_point(|event| event.at < view.end)
-        .max(from);
-    if to - from <= MOST {
-        return Box::new(from..to);
-    }
-    Box::new(notable(place, thread))
-}
-
-/// The places of those that must be seen at every scale.
-fn notable<'a>(place: &Placement<'_>, thread: &'a ThreadTrack) -> impl Iterator<Item = usize> + 'a {
-    let (view, instants, notable) = (place.axis.range(), thread.instants(), thread.notable());
-    // Of a long run the first may have been let go of.
-    let before = |place: usize, moment| instants.get(place).is_none_or(|one| one.at < moment);
-    let first = notable.partition_point(|&place| before(place, view.begin));
-    let last = notable.partition_point(|&place| before(place, view.end));
-    notable.range(first..last.max(first)).iter().copied()
+/// Whether a thread has too many moments in the view for all of them to be drawn.
+fn is_crowded(place: &Placement<'_>, thread: &ThreadTrack) -> bool {
+    thread.instants_in(place.axis.range()).iter().len() > MOST
 }
 
 /// Adds the marks of a thread.
@@ -47,14 +25,27 @@ pub(super) fn of_thread(
     middle: f32,
     marks: &mut Vec<Mark>,
 ) {
-    let events = places(place, thread).map(|place| &thread.instants()[place]);
     // Those stand on the lane of their task.
-    let events = events.filter(|event| !matches!(event.kind, EventKind::Connected { .. }));
-    let shapes = events.filter_map(|event| Some((event.at, Shape::of(&event.kind)?)));
-    add(place, shapes, middle, marks);
+    let shape = |kind: &EventKind| Shape::of(kind).filter(|shape| *shape != Shape::Connected);
+    if !is_crowded(place, thread) {
+        let events = thread.instants_in(place.axis.range()).iter();
+        let shapes = events.filter_map(|event| Some((event.at, shape(&event.kind)?)));
+        add(place, shapes, middle, marks);
+        return;
+    }
+    let event = |index: &usize| thread.instants().get(*index);
+    for kind in thread.notable() {
+        let shape_of = |index| shape(&event(index)?.kind);
+        // All of them have the same.
+        if let Some(shape) = kind.last().and_then(shape_of) {
+            // Of a long run the first may have been let go of.
+            let at = |index: &usize| event(index).map(|event| event.at);
+            marks.extend(apart(place, kind, at, shape, middle));
+        }
+    }
 }
 
-/// Adds the connection of a task to its lane. Its failure stands at its end.
+/// Adds the connections of a task to its lane. Its failure stands at its end.
 pub(super) fn of_task(
     place: &Placement<'_>,
     band: &Band<'_>,
@@ -62,9 +53,32 @@ pub(super) fn of_task(
     marks: &mut Vec<Mark>,
 ) {
     let (top, bottom) = place.task_edges(band);
-    let shape = |at: &Timestamp| (*at, Shape::Connected);
-    let connected = task.connected().iter().map(shape);
-    add(place, connected, (top + bottom) / 2.0, marks);
+    let middle = (top + bottom) / 2.0;
+    let (connected, at) = (task.connected(), |at: &Timestamp| Some(*at));
+    marks.extend(apart(place, connected, at, Shape::Connected, middle));
+}
+
+/// The marks of moments in the order of time, all of the same shape. Those too close to the one before are not even looked
+/// at: there may be any number of them.
+fn apart<'a, T>(
+    place: &'a Placement<'_>,
+    all: &'a Chunks<T>,
+    at: impl Fn(&T) -> Option<Timestamp> + 'a,
+    shape: Shape,
+    middle: f32,
+) -> impl Iterator<Item = Mark> + 'a {
+    let axis = &place.axis;
+    // What is not there any more came before.
+    let x = move |one: &T| at(one).map_or(f32::NEG_INFINITY, |at| axis.x(at));
+    let mut next = all.partition_point(|one| x(one) < axis.left() - GAP);
+    std::iter::from_fn(move || {
+        let its = x(all.get(next)?);
+        next = all.partition_point_from(next + 1, |other| x(other) - its < GAP);
+        (its <= axis.right() + GAP).then(|| Mark {
+            at: pos2(its, middle),
+            shape,
+        })
+    })
 }
 
 fn add(
@@ -95,13 +109,20 @@ pub(super) fn near(
     tolerance: f32,
     is_it: impl Fn(&EventKind) -> bool,
 ) -> Option<usize> {
-    let rank = |index: usize| {
-        let event = &thread.instants()[index];
+    let view = place.axis.range();
+    let at = |x: f32| Timestamp(place.axis.nanos_at(x).max(0.0) as u64);
+    let begin = at(x - tolerance).max(view.begin);
+    let end = Timestamp(at(x + tolerance).0 + 1).min(view.end);
+    let around = thread.instants_in(TimeRange::new(begin, end.max(begin)));
+    let is_crowded = is_crowded(place, thread);
+    let rank = |event: &Event| {
         let shape = Shape::of(&event.kind).filter(|_| is_it(&event.kind))?;
         let distance = (place.axis.x(event.at) - x).abs();
-        (distance <= tolerance).then_some((!shape.is_notable(), distance))
+        let seen = shape.is_notable() || !is_crowded;
+        (seen && distance <= tolerance).then_some((!shape.is_notable(), distance))
     };
-    let ranked = places(place, thread).filter_map(|index| Some((rank(index)?, index)));
+    let events = around.iter().enumerate();
+    let ranked = events.filter_map(|(index, event)| Some((rank(&event)?, index)));
     let best = ranked.min_by(|((a, x), _), ((b, y), _)| a.cmp(b).then(x.total_cmp(y)));
-    best.map(|(_, index)| index)
+    best.map(|(_, index)| around.first_place() + index)
 }

@@ -407,14 +407,15 @@ fn stalls_failures_and_dropped_events_are_kept_with_the_model() {
     );
     assert_eq!(model.dropped, 7);
     assert_eq!(model.tasks[0].failure, Some(NAME));
-    assert_eq!(model.threads[0].instants().len(), 3);
+    assert_eq!(model.threads[0].instants().iter().len(), 3);
     assert_eq!(
         model.threads[0]
             .instants_in(TimeRange::new(Timestamp(105), Timestamp(111)))
+            .iter()
             .len(),
         1
     );
-    let notable = model.threads[0].notable().iter();
+    let notable = model.threads[0].notable().iter().flatten();
     assert!(notable.eq(&[1, 2]), "a stall is kept elsewhere");
 }
 

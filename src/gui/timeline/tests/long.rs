@@ -1,6 +1,7 @@
 //! Long traces: far from their beginning nothing trembles, and what is gone is told.
 
 use super::super::forgotten;
+use super::super::items::Shape;
 use super::*;
 use crate::store::SpanKind;
 use crate::trace::{Batch, Event, EventKind, FlowId, ModelId, NameId, Source, TaskId, ThreadId};
@@ -78,6 +79,43 @@ fn however_often_bytes_arrive_their_curve_has_as_many_steps_as_can_be_told_apart
             assert!(before.right() >= after.left() - 0.01, "without a hole");
             let higher = after.height() - before.height();
             assert!((0.0..=1.1).contains(&higher), "{higher}");
+        }
+    });
+}
+
+#[test]
+fn however_often_something_connects_or_fails_its_marks_are_as_many_as_have_room() {
+    const TIMES: u64 = 50_000;
+    let (task, name) = (TaskId::from_index(0), NameId::from_index(0));
+    let mut store = TraceStore::new();
+    store.push(&batch([(0, EventKind::TaskBegin { task, name })]));
+    store.push(&batch((1..=TIMES).flat_map(|time| {
+        let failure = EventKind::Failure {
+            task: None,
+            message: name,
+        };
+        [
+            (1_000 * time, EventKind::Connected { task }),
+            (1_000 * time + 500, failure),
+        ]
+    })));
+    // Of two threads that tell of a task the later may be heard of first.
+    store.push(&Batch {
+        source: Source {
+            thread: ThreadId::from_index(1),
+            ..batch([]).source
+        },
+        ..batch([(1, EventKind::Connected { task })])
+    });
+    let world = World::of(store, Timestamp(1_000 * TIMES));
+    world.look(|place, outline| {
+        let marks = lay_out(place, outline).marks;
+        for shape in [Shape::Connected, Shape::Failure] {
+            let some = marks.iter().filter(|mark| mark.shape == shape);
+            let x: Vec<_> = some.map(|mark| mark.at.x).collect();
+            assert!(x.len() > 150, "{}", x.len());
+            let apart = |pair: &[f32]| (5.0..8.0).contains(&(pair[1] - pair[0]));
+            assert!(x.windows(2).all(apart), "{x:?}");
         }
     });
 }

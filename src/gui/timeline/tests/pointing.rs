@@ -144,7 +144,11 @@ fn moments_are_hit_where_they_are_marked() {
             .store
             .model(model)
             .and_then(|model| model.thread(thread));
-        let event = thread.expect("it is there").instants()[index];
+        let event = thread
+            .expect("it is there")
+            .instants()
+            .get(index)
+            .expect("it is hit");
         assert!(matches!(event.kind, EventKind::Connected { .. }));
     });
 }
