@@ -111,6 +111,7 @@
 //! # }
 //! ```
 
+mod alarm;
 pub mod clock;
 pub mod trace;
 
