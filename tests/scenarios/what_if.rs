@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use loopscope::analysis::{
-    CauseKind, Compared, Comparison, Foresight, StallReport, Verdict, findings, is_announced,
-    plain_duration, stalls,
+    CauseKind, Compared, Comparison, Foresight, Prediction, StallReport, Verdict, Victim, findings,
+    is_announced, plain_duration, stalls,
 };
 use loopscope::format::{self, Recording, TraceInfo};
 use loopscope::scenario::{Blocking, DEFAULT_SLICE, Model, Scenario, Treatment, Variant, builtins};
@@ -125,18 +125,29 @@ fn questions(ran: &Traced, options: &Options, change: Change) -> Vec<Question> {
         .collect()
 }
 
+impl Question {
+    /// With what a scenario is run so.
+    fn options(&self, options: &Options) -> Options {
+        Options {
+            models: vec![self.variant.clone()],
+            treatment: Some(self.treatment.clone()),
+            ..options.clone()
+        }
+    }
+
+    /// The name of that run, from the one of what was run.
+    fn name(&self, name: &str) -> String {
+        let Treatment {
+            callback, change, ..
+        } = &self.treatment;
+        format!("{name} {} {callback} {change}", self.variant)
+    }
+}
+
 /// Runs it so, and puts the waits side by side, stall by stall.
 fn answer(ran: &Traced, options: &Options, question: &Question, name: &str) -> Vec<Vec<Compared>> {
-    let so = Options {
-        models: vec![question.variant.clone()],
-        treatment: Some(question.treatment.clone()),
-        ..options.clone()
-    };
-    let Treatment {
-        callback, change, ..
-    } = &question.treatment;
-    let name = format!("{name} {} {callback} {change}", question.variant);
-    let other = traced(&ran.scenario, &so, &name).store;
+    let so = question.options(options);
+    let other = traced(&ran.scenario, &so, &question.name(name)).store;
     let (store, change) = (&ran.store, question.treatment.change);
     let model = &store.models()[question.model];
     let now = store.range().end;
@@ -263,6 +274,7 @@ fn figures_of_the_predictions_over_the_shipped_scenarios() {
                 verdict.lost,
             );
             print_worst(question, &compared);
+            print_unlike(&ran, &options, question, &compared, &kept);
             all.extend(compared.into_iter().flatten());
         }
     }
@@ -273,16 +285,22 @@ fn figures_of_the_predictions_over_the_shipped_scenarios() {
     );
 }
 
-/// The predictions that are off most, of those that do not hold.
-fn print_worst(question: &Question, compared: &[Vec<Compared>]) {
+/// The predictions that do not hold, and of whom.
+fn wrong<'a>(
+    question: &'a Question,
+    compared: &'a [Vec<Compared>],
+) -> impl Iterator<Item = (&'a Victim, &'a Compared)> {
     let stalls = question.stalls.iter().zip(compared);
-    let mut wrong: Vec<_> = stalls
-        .flat_map(|(stall, all)| all.iter().map(move |one| (stall, one)))
-        .filter(|(_, one)| one.holds() == Some(false))
-        .collect();
+    let all = stalls.flat_map(|(stall, all)| all.iter().map(move |one| (stall, one)));
+    all.filter(|(_, one)| one.holds() == Some(false))
+        .map(|(stall, one)| (&stall.victims[one.prediction.victim], one))
+}
+
+/// Those that are off most.
+fn print_worst(question: &Question, compared: &[Vec<Compared>]) {
+    let mut wrong: Vec<_> = wrong(question, compared).collect();
     wrong.sort_by_key(|(_, one)| std::cmp::Reverse(one.off()));
-    for (stall, one) in wrong.iter().take(WORST) {
-        let victim = &stall.victims[one.prediction.victim];
+    for (victim, one) in wrong.iter().take(WORST) {
         let measured = one
             .measured
             .map_or(Duration::ZERO, |it| it.waited.duration());
@@ -294,4 +312,52 @@ fn print_worst(question: &Question, compared: &[Vec<Compared>]) {
             plain_duration(measured),
         );
     }
+}
+
+/// Runs both again where predictions do not hold, and counts those of waits that are not alike in two runs of the very
+/// same thing either, with the change or without it: chance decides there, and no prediction holds for all runs.
+fn print_unlike(
+    ran: &Traced,
+    options: &Options,
+    question: &Question,
+    compared: &[Vec<Compared>],
+    name: &str,
+) {
+    let wrong: Vec<_> = wrong(question, compared).collect();
+    if wrong.is_empty() {
+        return;
+    }
+    let again = |options: &Options, name: &str| {
+        let name = format!("{name} again");
+        traced(&ran.scenario, options, &name).store
+    };
+    let before = again(options, name);
+    let after = again(&question.options(options), &question.name(name));
+    let here = (&ran.store, &ran.store.models()[question.model]);
+    let comparison = |store, model: usize| {
+        let there: &TraceStore = store;
+        Comparison::new(here, (there, &there.models()[model]), there.range().end)
+    };
+    let (before, after) = (comparison(&before, question.model), comparison(&after, 0));
+    let is_alike = |victim: &Victim, one: &Compared| {
+        let waited = |predicted, measured| Compared {
+            prediction: Prediction {
+                predicted,
+                ..one.prediction
+            },
+            measured,
+        };
+        let measured = one.measured?.waited.duration();
+        let before = waited(one.prediction.recorded, before.measure(victim));
+        let after = waited(measured, after.measure(victim));
+        Some(before.holds()? && after.holds()?)
+    };
+    let unlike = wrong
+        .iter()
+        .filter(|(victim, one)| is_alike(victim, one) != Some(true));
+    println!(
+        "    {} do not hold, {} of them about waits that are not alike in two runs of the same",
+        wrong.len(),
+        unlike.count()
+    );
 }
