@@ -186,6 +186,7 @@
 //! # }
 //! ```
 
+mod alarm;
 pub mod clock;
 pub mod trace;
 

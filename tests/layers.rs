@@ -11,12 +11,13 @@ use std::path::{Path, PathBuf};
 /// The rooms, ground floor first, each with those that it may use. A room is a folder or a file of `src`.
 const ROOMS: &[(&str, &[&str])] = &[
     ("trace", &[]),
+    ("alarm", &[]),
     ("clock", &["trace"]),
     ("record", &["trace", "clock"]),
     ("scenario", &["trace"]),
     ("watch", &["trace", "clock", "record"]),
-    ("reactor", &["trace", "clock", "record", "watch"]),
-    ("server", &["trace", "clock", "record", "scenario"]),
+    ("reactor", &["trace", "clock", "alarm", "record", "watch"]),
+    ("server", &["trace", "clock", "alarm", "record", "scenario"]),
     (
         "runner",
         &["trace", "clock", "record", "scenario", "watch", "reactor"],

@@ -9,9 +9,8 @@ use super::text::Text;
 /// One text on its way to one client, piece by piece.
 ///
 /// Pieces are due on a grid: each a delay after the one before it *was due*, not after it was sent. So what the
-/// thread comes late for one piece (mio rounds its timeouts up to whole milliseconds) is not added to the next,
-/// and a download takes ⌈bytes/chunk⌉ delays however many pieces it has. Only a client that does not take its
-/// piece within the delay shifts its own grid.
+/// thread comes late for one piece is not added to the next, and a download takes ⌈bytes/chunk⌉ delays however many
+/// pieces it has. Only a client that does not take its piece within the delay shifts its own grid.
 #[derive(Debug)]
 pub(super) struct Drip {
     text: Text,

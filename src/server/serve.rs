@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver;
 use mio::event::Event;
-use mio::{Events, Poll, Token};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token};
 
 use super::acceptor::{Acceptor, Spare};
 use super::agenda::Agenda;
@@ -16,10 +17,14 @@ use super::orders::Order;
 use super::pace::Pace;
 use super::port::Port;
 use super::stream::Stream;
+use crate::alarm::Alarm;
 use crate::record::Recorder;
 
 /// There are orders.
 pub(super) const WAKE: Token = Token(usize::MAX);
+
+/// Something is due.
+const ALARM: Token = Token(usize::MAX - 1);
 
 /// How many events one poll may bring.
 const EVENTS: usize = 1024;
@@ -38,6 +43,7 @@ pub(super) struct Serving {
     connections: HashMap<usize, Connection>,
     next_token: usize,
     agenda: Agenda,
+    alarm: Alarm<Instant>,
     buffer: Vec<u8>,
     recorder: Recorder,
 }
@@ -53,6 +59,11 @@ impl Serving {
         for (place, (_, port)) in servers.iter_mut().enumerate() {
             port.register(poll.registry(), Token(place))?;
         }
+        let alarm = Alarm::new()?;
+        if let Some(fd) = alarm.fd() {
+            let registry = poll.registry();
+            registry.register(&mut SourceFd(&fd), ALARM, Interest::READABLE)?;
+        }
         Ok(Self {
             poll,
             orders,
@@ -61,6 +72,7 @@ impl Serving {
             spare: Spare::take()?,
             connections: HashMap::new(),
             agenda: Agenda::default(),
+            alarm,
             buffer: vec![0; BUFFER_BYTES],
             recorder,
         })
@@ -70,11 +82,10 @@ impl Serving {
     pub(super) fn run(mut self) {
         let mut events = Events::with_capacity(EVENTS);
         loop {
-            // mio rounds this up to whole milliseconds. That makes a piece late, but not the next one: see `Drip`.
-            let timeout = self
-                .next_deadline()
-                .map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            match self.poll.poll(&mut events, timeout) {
+            let deadline = self.next_deadline();
+            let left = |deadline: Instant| deadline.saturating_duration_since(Instant::now());
+            let timeout = self.alarm.set(deadline, left);
+            match timeout.and_then(|timeout| self.poll.poll(&mut events, timeout)) {
                 Ok(()) => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 // The poll's own descriptor is gone. Nothing can be served; the clients see their connections end.
@@ -84,6 +95,7 @@ impl Serving {
                 match event.token() {
                     WAKE if self.obey() => return,
                     WAKE => {}
+                    ALARM => self.alarm.rang(),
                     Token(token) => self.notice(token, event),
                 }
             }

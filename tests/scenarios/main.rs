@@ -15,6 +15,7 @@ use loopscope::record::TryRecvError;
 use loopscope::scenario::{Scenario, Variant, builtins};
 use loopscope::session::{ChildProgram, ModelRun, Options, Session};
 use loopscope::store::TraceStore;
+use loopscope::trace::Batch;
 
 /// What a run brought.
 struct Ran {
@@ -46,6 +47,11 @@ fn load(name: &str) -> Scenario {
 }
 
 fn run_with(scenario: Scenario, options: Options) -> Ran {
+    run_told(scenario, options, |_| {})
+}
+
+/// Runs a scenario, and tells of each batch that it records.
+fn run_told(scenario: Scenario, options: Options, mut told: impl FnMut(&Batch)) -> Ran {
     // This program is none that could serve a client.
     ChildProgram::set_default(env!("CARGO_BIN_EXE_loopscope"));
     let (session, receiver) =
@@ -53,7 +59,10 @@ fn run_with(scenario: Scenario, options: Options) -> Ran {
     let mut store = TraceStore::new();
     loop {
         match receiver.try_recv() {
-            Ok(batch) => store.push(&batch),
+            Ok(batch) => {
+                told(&batch);
+                store.push(&batch);
+            }
             // Not to wait for something, but to leave the loop its core.
             Err(TryRecvError::Empty) => std::thread::sleep(Duration::from_millis(5)),
             Err(TryRecvError::Disconnected) => break,

@@ -2,18 +2,20 @@
 
 #![allow(clippy::print_stdout, reason = "a table for who asks for it")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use loopscope::analysis::{
-    CauseKind, Compared, Comparison, Foresight, StallReport, Verdict, findings, is_announced,
-    plain_duration, stalls,
+    CauseKind, Compared, Comparison, Foresight, Prediction, StallReport, Verdict, Victim, findings,
+    is_announced, plain_duration, stalls,
 };
+use loopscope::format::{self, Recording, TraceInfo};
 use loopscope::scenario::{Blocking, DEFAULT_SLICE, Model, Scenario, Treatment, Variant, builtins};
 use loopscope::session::Options;
+use loopscope::store::TraceStore;
 use loopscope::trace::Change;
 
-use super::{Ran, run_with};
+use super::{run_told, run_with};
 
 const CHANGES: [Change; 3] = [
     Change::InThread,
@@ -51,6 +53,36 @@ task = "one"
 on = true
 "#;
 
+/// A run, as far as a question is about it.
+struct Traced {
+    scenario: Scenario,
+    store: TraceStore,
+}
+
+/// Runs it. With `LOOPSCOPE_PAIRS`, a folder, its trace is kept there under `name`, and read the next time instead of
+/// running it again: what is predicted can then be compared before and after a change of the prediction.
+fn traced(scenario: &Scenario, options: &Options, name: &str) -> Traced {
+    let folder = std::env::var_os("LOOPSCOPE_PAIRS").map(PathBuf::from);
+    let kept = folder.map(|folder| folder.join(format!("{name}.loopscope")));
+    let store = match &kept {
+        Some(kept) if kept.exists() => format::open(kept).expect("it was kept").store,
+        Some(kept) => {
+            let info = TraceInfo::of_run(&scenario.name, &scenario.title, options.stall_threshold);
+            let mut recording = Recording::beside(kept, &info).expect("there is such a folder");
+            let ran = run_told(scenario.clone(), options.clone(), |batch| {
+                recording.append(batch).expect("the disk has room");
+            });
+            recording.finish().expect("the disk has room");
+            ran.store
+        }
+        None => run_with(scenario.clone(), options.clone()).store,
+    };
+    Traced {
+        scenario: scenario.clone(),
+        store,
+    }
+}
+
 /// The stalls of a run that can be run otherwise, of the callback whose stalls did most harm in a model.
 struct Question {
     variant: Variant,
@@ -60,7 +92,7 @@ struct Question {
 }
 
 /// A question for each loop of a run that was held up.
-fn questions(ran: &Ran, options: &Options, change: Change) -> Vec<Question> {
+fn questions(ran: &Traced, options: &Options, change: Change) -> Vec<Question> {
     let store = &ran.store;
     let all = stalls(store, store.range().end);
     let models = store.models().iter().zip(&options.models).enumerate();
@@ -93,14 +125,29 @@ fn questions(ran: &Ran, options: &Options, change: Change) -> Vec<Question> {
         .collect()
 }
 
+impl Question {
+    /// With what a scenario is run so.
+    fn options(&self, options: &Options) -> Options {
+        Options {
+            models: vec![self.variant.clone()],
+            treatment: Some(self.treatment.clone()),
+            ..options.clone()
+        }
+    }
+
+    /// The name of that run, from the one of what was run.
+    fn name(&self, name: &str) -> String {
+        let Treatment {
+            callback, change, ..
+        } = &self.treatment;
+        format!("{name} {} {callback} {change}", self.variant)
+    }
+}
+
 /// Runs it so, and puts the waits side by side, stall by stall.
-fn answer(ran: &Ran, options: &Options, question: &Question) -> Vec<Vec<Compared>> {
-    let so = Options {
-        models: vec![question.variant.clone()],
-        treatment: Some(question.treatment.clone()),
-        ..options.clone()
-    };
-    let other = run_with(ran.scenario.clone(), so).store;
+fn answer(ran: &Traced, options: &Options, question: &Question, name: &str) -> Vec<Vec<Compared>> {
+    let so = question.options(options);
+    let other = traced(&ran.scenario, &so, &question.name(name)).store;
     let (store, change) = (&ran.store, question.treatment.change);
     let model = &store.models()[question.model];
     let now = store.range().end;
@@ -119,7 +166,7 @@ fn answer(ran: &Ran, options: &Options, question: &Question) -> Vec<Vec<Compared
 fn every_victim_is_found_again_and_waits_no_longer_where_the_loop_is_not_held() {
     let scenario = Scenario::parse(SLEEPS, Path::new("sleeps.toml")).expect("it is right");
     let options = Options::of(&scenario);
-    let ran = run_with(scenario, options.clone());
+    let ran = traced(&scenario, &options, "sleeps");
     assert_nothing_changes_by_itself(&ran);
     for change in CHANGES {
         let questions = questions(&ran, &options, change);
@@ -127,7 +174,7 @@ fn every_victim_is_found_again_and_waits_no_longer_where_the_loop_is_not_held() 
             panic!("one loop was held up: {}", questions.len());
         };
         assert_eq!(&*question.treatment.callback, "data_received");
-        let answers = answer(&ran, &options, question);
+        let answers = answer(&ran, &options, question, "sleeps");
         assert_eq!(answers.len(), question.stalls.len());
         assert!(answers.len() >= 3, "{} stalls", answers.len());
         for (stall, compared) in question.stalls.iter().zip(&answers) {
@@ -152,7 +199,7 @@ fn every_victim_is_found_again_and_waits_no_longer_where_the_loop_is_not_held() 
 }
 
 /// A change that changes nothing, because nothing takes as long as one slice: what was recorded comes to pass again.
-fn assert_nothing_changes_by_itself(ran: &Ran) {
+fn assert_nothing_changes_by_itself(ran: &Traced) {
     let (store, now) = (&ran.store, ran.store.range().end);
     let nothing = Change::Slices(Duration::from_secs(3600));
     for stall in stalls(store, now) {
@@ -205,14 +252,15 @@ fn figures_of_the_predictions_over_the_shipped_scenarios() {
         if !name.contains(&only) {
             continue;
         }
-        let ran = run_with(scenario, options.clone());
         let switched = options.blocking.map_or("as shipped", |_| "blocking");
+        let kept = format!("{name} {switched}");
+        let ran = traced(&scenario, &options, &kept);
         for question in CHANGES
             .map(|change| questions(&ran, &options, change))
             .iter()
             .flatten()
         {
-            let compared = answer(&ran, &options, question);
+            let compared = answer(&ran, &options, question, &kept);
             stalls += question.stalls.len();
             let verdict = Verdict::of(compared.iter().flatten());
             println!(
@@ -226,6 +274,7 @@ fn figures_of_the_predictions_over_the_shipped_scenarios() {
                 verdict.lost,
             );
             print_worst(question, &compared);
+            print_unlike(&ran, &options, question, &compared, &kept);
             all.extend(compared.into_iter().flatten());
         }
     }
@@ -236,16 +285,22 @@ fn figures_of_the_predictions_over_the_shipped_scenarios() {
     );
 }
 
-/// The predictions that are off most, of those that do not hold.
-fn print_worst(question: &Question, compared: &[Vec<Compared>]) {
+/// The predictions that do not hold, and of whom.
+fn wrong<'a>(
+    question: &'a Question,
+    compared: &'a [Vec<Compared>],
+) -> impl Iterator<Item = (&'a Victim, &'a Compared)> {
     let stalls = question.stalls.iter().zip(compared);
-    let mut wrong: Vec<_> = stalls
-        .flat_map(|(stall, all)| all.iter().map(move |one| (stall, one)))
-        .filter(|(_, one)| one.holds() == Some(false))
-        .collect();
+    let all = stalls.flat_map(|(stall, all)| all.iter().map(move |one| (stall, one)));
+    all.filter(|(_, one)| one.holds() == Some(false))
+        .map(|(stall, one)| (&stall.victims[one.prediction.victim], one))
+}
+
+/// Those that are off most.
+fn print_worst(question: &Question, compared: &[Vec<Compared>]) {
+    let mut wrong: Vec<_> = wrong(question, compared).collect();
     wrong.sort_by_key(|(_, one)| std::cmp::Reverse(one.off()));
-    for (stall, one) in wrong.iter().take(WORST) {
-        let victim = &stall.victims[one.prediction.victim];
+    for (victim, one) in wrong.iter().take(WORST) {
         let measured = one
             .measured
             .map_or(Duration::ZERO, |it| it.waited.duration());
@@ -257,4 +312,52 @@ fn print_worst(question: &Question, compared: &[Vec<Compared>]) {
             plain_duration(measured),
         );
     }
+}
+
+/// Runs both again where predictions do not hold, and counts those of waits that are not alike in two runs of the very
+/// same thing either, with the change or without it: chance decides there, and no prediction holds for all runs.
+fn print_unlike(
+    ran: &Traced,
+    options: &Options,
+    question: &Question,
+    compared: &[Vec<Compared>],
+    name: &str,
+) {
+    let wrong: Vec<_> = wrong(question, compared).collect();
+    if wrong.is_empty() {
+        return;
+    }
+    let again = |options: &Options, name: &str| {
+        let name = format!("{name} again");
+        traced(&ran.scenario, options, &name).store
+    };
+    let before = again(options, name);
+    let after = again(&question.options(options), &question.name(name));
+    let here = (&ran.store, &ran.store.models()[question.model]);
+    let comparison = |store, model: usize| {
+        let there: &TraceStore = store;
+        Comparison::new(here, (there, &there.models()[model]), there.range().end)
+    };
+    let (before, after) = (comparison(&before, question.model), comparison(&after, 0));
+    let is_alike = |victim: &Victim, one: &Compared| {
+        let waited = |predicted, measured| Compared {
+            prediction: Prediction {
+                predicted,
+                ..one.prediction
+            },
+            measured,
+        };
+        let measured = one.measured?.waited.duration();
+        let before = waited(one.prediction.recorded, before.measure(victim));
+        let after = waited(measured, after.measure(victim));
+        Some(before.holds()? && after.holds()?)
+    };
+    let unlike = wrong
+        .iter()
+        .filter(|(victim, one)| is_alike(victim, one) != Some(true));
+    println!(
+        "    {} do not hold, {} of them about waits that are not alike in two runs of the same",
+        wrong.len(),
+        unlike.count()
+    );
 }

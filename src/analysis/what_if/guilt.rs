@@ -4,7 +4,7 @@ use super::super::StallReport;
 use super::super::spans::{Called, callback_around, common, spans_in};
 use super::replay::Part;
 use crate::store::{Span, SpanKind, ThreadTrack, TraceStore};
-use crate::trace::{Change, TimeRange};
+use crate::trace::{Change, TimeRange, Timestamp};
 
 /// Where nearly all of a call was waiting, it is a wait: to enter it and to come back takes a moment on a core, too.
 const NEARLY_ALL: f64 = 0.9;
@@ -21,40 +21,45 @@ impl Guilt<'_> {
     /// What a callback that lies in no other did. A callback is a piece of the program: it is changed for every task that
     /// runs it, and in it what the program announced as blocking; all of it, where it announced nothing.
     pub(super) fn parts(&self, called: &Called) -> Vec<Part> {
-        let mut guilty = self.announced(called);
-        if guilty.is_empty() {
-            guilty = self.callbacks(called);
+        let mut long = self.announced(called);
+        if !long.iter().any(|(_, is_guilty)| *is_guilty) {
+            let callbacks = self.callbacks(called);
+            if !callbacks.is_empty() {
+                long = callbacks.into_iter().map(|range| (range, true)).collect();
+            }
         }
         let mut parts = Vec::new();
         let mut at = called.range.begin;
-        for range in guilty {
-            parts.push(Part::Holds(TimeRange::new(at, range.begin.max(at)).nanos()));
-            parts.extend(self.split(range.nanos()));
+        let between = |at, to: Timestamp| Part::Handles(TimeRange::new(at, to.max(at)).nanos());
+        for (range, is_guilty) in long {
+            parts.push(between(at, range.begin));
+            match is_guilty {
+                true => parts.extend(self.split(range.nanos())),
+                false => parts.push(Part::Holds(range.nanos())),
+            }
             at = range.end;
         }
-        parts.push(Part::Holds(
-            TimeRange::new(at, called.range.end.max(at)).nanos(),
-        ));
+        parts.push(between(at, called.range.end));
         parts.retain(|part| part.nanos() > 0);
         parts
     }
 
-    /// The blocking calls that guilty callbacks made.
-    fn announced(&self, called: &Called) -> Vec<TimeRange> {
+    /// The blocking calls in a callback, and whether a guilty one made them.
+    fn announced(&self, called: &Called) -> Vec<(TimeRange, bool)> {
         let lane = &self.thread.lane;
         let of_depth = |depth| {
             let spans = spans_in(lane, depth, called.range);
-            spans.filter(move |span| {
-                span.kind == SpanKind::Blocking
-                    && callback_around(lane, depth, span)
-                        .is_some_and(|around| self.is_guilty(&around))
+            let calls = spans.filter(|span| span.kind == SpanKind::Blocking);
+            calls.map(move |span| {
+                let around = callback_around(lane, depth, &span);
+                let is_guilty = around.is_some_and(|around| self.is_guilty(&around));
+                let range = common(span.range(called.range.end), called.range);
+                (range, is_guilty)
             })
         };
         let calls = (called.depth + 1..lane.depths()).flat_map(of_depth);
-        let mut calls: Vec<_> = calls
-            .map(|span| common(span.range(called.range.end), called.range))
-            .collect();
-        calls.sort_by_key(|range| range.begin);
+        let mut calls: Vec<_> = calls.collect();
+        calls.sort_by_key(|(range, _)| range.begin);
         calls
     }
 

@@ -4,12 +4,15 @@
 //! What was recorded is replayed from its begin: a loop that serves one thing at a time, everything that was ready when
 //! it looked in the order in which it became so, and each callback for as long as it took. Only the guilty callback is
 //! changed, for every task that runs it and in all its stalls; what follows from it moves with it, and data that came
-//! piece by piece is read piece by piece where the loop has time.
+//! piece by piece is read piece by piece where the loop has time, each piece in its part of the time.
 //!
 //! What it cannot know:
 //! - A core that a thread takes from the loop, or that other programs take in one of the two runs: on a busy machine
 //!   each callback takes another time, and what computes takes as long as it did.
-//! - What a hand-over costs: to a thread and back, or in a timer more. It is a few microseconds for each.
+//! - What a hand-over costs: to a thread and back, or in a timer more. It is a few microseconds for each; a slice of a
+//!   sleep takes about 80 more, in which the system wakes it up. So slices drift, and who comes close to the edge of one
+//!   may have the next.
+//! - Chance: what comes within a moment of when the loop looks is read then in one run, and a turn later in another.
 //! - When data came of which neither a server told nor a watchdog: it came when the loop learned of it.
 //! - That a connection ends, where the loop read that together with the last data: it ends when that came.
 //! - A program that does something else when it is served earlier: other requests, a tick that it would not have missed.

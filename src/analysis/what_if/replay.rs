@@ -81,6 +81,8 @@ pub(super) struct Chunk {
 pub(super) enum Part {
     /// It holds the loop for so long, whatever is changed.
     Holds(u64),
+    /// It holds the loop for so long with what was read: with a part of that for a part of the time.
+    Handles(u64),
     /// It takes so long, and is to be carried out otherwise.
     Guilty(u64),
 }
@@ -88,7 +90,7 @@ pub(super) enum Part {
 impl Part {
     pub(super) const fn nanos(self) -> u64 {
         match self {
-            Self::Holds(nanos) | Self::Guilty(nanos) => nanos,
+            Self::Holds(nanos) | Self::Handles(nanos) | Self::Guilty(nanos) => nanos,
         }
     }
 }
@@ -117,6 +119,10 @@ pub(super) struct Served {
 /// How each job is served; `None` for what did not come to pass, because nothing led to it.
 pub(super) fn replay(plan: &Plan, means: Means) -> Vec<Option<Served>> {
     let jobs = plan.jobs.len();
+    let mut pieces = vec![0; jobs];
+    for chunk in plan.streams.iter().flatten() {
+        pieces[chunk.job] += 1;
+    }
     let mut replay = Replay {
         plan,
         means,
@@ -127,6 +133,7 @@ pub(super) fn replay(plan: &Plan, means: Means) -> Vec<Option<Served>> {
         done: vec![None; jobs],
         waiters: vec![Vec::new(); jobs],
         read: vec![Read::default(); plan.streams.len()],
+        pieces,
         paused: Vec::new(),
         pool: BinaryHeap::from(vec![Reverse(0); POOL]),
         order: jobs,
@@ -191,6 +198,8 @@ struct Replay<'a> {
     /// What follows from a job.
     waiters: Vec<Vec<Item>>,
     read: Vec<Read>,
+    /// In how many pieces the data of each job came.
+    pieces: Vec<u64>,
     paused: Vec<Running>,
     pool: BinaryHeap<Reverse<u64>>,
     /// The next place in a queue for what has none of its own.
@@ -285,12 +294,14 @@ impl Replay<'_> {
         let first = self.plan.streams[stream][self.read[stream].next].job;
         self.begin(first);
         let mut jobs: Vec<usize> = Vec::new();
+        let mut taken = 0;
         while let Some(chunk) = self.plan.streams[stream].get(self.read[stream].next)
             && let Ok(at) = self.resolve(chunk.arrives)
             && at <= self.now
             && (jobs.is_empty() || chunk.gate.is_none_or(|gate| self.done[gate].is_some()))
         {
             self.read[stream].next += 1;
+            taken += u64::from(chunk.job == first);
             if jobs.last() != Some(&chunk.job) {
                 jobs.push(chunk.job);
             }
@@ -306,7 +317,7 @@ impl Replay<'_> {
             jobs.retain(|job| *job != next.job);
         }
         self.run(Running {
-            parts: self.parts(first),
+            parts: self.parts_of_share(first, taken),
             jobs,
             stream: Some(stream),
             left: false,
@@ -330,13 +341,28 @@ impl Replay<'_> {
         self.plan.jobs[place].parts.iter().rev().copied().collect()
     }
 
+    /// What a job does with so many of the pieces that it read.
+    fn parts_of_share(&self, place: usize, taken: u64) -> Vec<Part> {
+        let share = |nanos: u64| {
+            let share = u128::from(nanos) * u128::from(taken) / u128::from(self.pieces[place]);
+            u64::try_from(share).unwrap_or(nanos)
+        };
+        let parts = self.parts(place).into_iter();
+        parts
+            .map(|part| match part {
+                Part::Handles(nanos) => Part::Handles(share(nanos)),
+                part => part,
+            })
+            .collect()
+    }
+
     /// Runs something, and what follows right after it, until that lets the loop go.
     fn run(&mut self, running: Running) {
         let mut next = Some(running);
         while let Some(mut running) = next.take() {
             while let Some(part) = running.parts.pop() {
                 let (nanos, means) = match part {
-                    Part::Holds(nanos) => (nanos, None),
+                    Part::Holds(nanos) | Part::Handles(nanos) => (nanos, None),
                     Part::Guilty(nanos) => (nanos, Some(self.means)),
                 };
                 let (queue, again) = match means {

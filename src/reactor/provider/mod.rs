@@ -6,7 +6,6 @@
 //!   levels. So whoever is called takes all there is, asks to be called again, or wants to know no more.
 //! - One that waits for nothing uses no CPU, a deadline is not rounded up, and any thread can wake it.
 
-mod alarm;
 mod epoll;
 mod poll;
 mod raw;
@@ -21,8 +20,8 @@ use std::time::Duration;
 
 use mio::{Interest, Token};
 
+use crate::alarm::Alarm;
 use crate::trace::Timestamp;
-use alarm::Alarm;
 use epoll::Epoll;
 use poll::Poll;
 use select::Select;
@@ -124,7 +123,7 @@ pub struct Provider {
     selector: Box<dyn Selector>,
     ready: Vec<Readiness>,
     waker: Arc<Waker>,
-    alarm: Alarm,
+    alarm: Alarm<Timestamp>,
 }
 
 impl Provider {
@@ -177,7 +176,7 @@ impl Provider {
         deadline: Option<Timestamp>,
         now: impl FnOnce() -> Timestamp,
     ) -> io::Result<()> {
-        let timeout = self.alarm.set(deadline, now)?;
+        let timeout = self.alarm.set(deadline, |deadline| deadline.since(now()))?;
         self.poll_for(timeout)
     }
 

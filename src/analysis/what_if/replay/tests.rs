@@ -174,6 +174,16 @@ fn data_is_read_piece_by_piece_where_the_loop_has_time() {
     assert_eq!(begins(&plan, Means::Unchanged), [0, 200, 205]);
 }
 
+#[test]
+fn a_part_of_the_data_takes_a_part_of_the_time_and_what_is_done_each_time_is_done_each_time() {
+    let mut plan = read_at_once();
+    plan.jobs[1].parts = vec![Part::Handles(30), Part::Holds(5)];
+    // Read are the pieces of 50, of 100 and of 150: after each of them the other one is held for 15, and not for 35.
+    plan.jobs[2] = holds(104, 235, 1);
+    assert_eq!(begins(&plan, Means::Pool), [0, 50, 115]);
+    assert_eq!(begins(&plan, Means::Unchanged), [0, 200, 235]);
+}
+
 /// Data for a job, which arrives whatever the loop does.
 fn chunk(at: u64, job: usize) -> Chunk {
     Chunk {
