@@ -57,6 +57,8 @@ pub enum Command {
     ChooseRange(Option<TimeRange>),
     /// Arrange the lanes.
     Lane(LaneCommand),
+    /// Scroll the lanes by a window full of them: down (`true`) or up.
+    TurnPage(bool),
     /// Show the key to patterns and shapes, or hide it.
     SetLegend(bool),
     /// Look at one thing closely, or at nothing.

@@ -15,13 +15,18 @@ use super::screen::bottom;
 use super::theme::Palette;
 use super::time_view::TimeView;
 use super::timeline::minimap::{self, Minimap};
-use super::timeline::{self, Timeline, Top};
+use super::timeline::{self, Legend, Timeline, Top};
 use crate::gui::texts::english;
 
 /// How high the pane of one of two traces must be to have an overview, in points.
 const FOR_OVERVIEW: f32 = 300.0;
 /// How high it must be to have plots.
 const FOR_PLOTS: f32 = 420.0;
+
+/// What part of a pane's height the plots have, where that is more than they need.
+const PLOTS: f32 = 0.13;
+/// What part of the lanes that are seen goes out of sight with a page: a few stay, so that nobody gets lost.
+const PAGE: f32 = 0.85;
 
 /// What the timeline of a trace, and what stands on its axis, remember from frame to frame.
 #[derive(Default)]
@@ -65,8 +70,8 @@ struct Seen<'a> {
     elsewhere: Option<f64>,
     /// How much there is room for: as many points in height as both have of two, before an edge is pulled.
     height: f32,
-    /// Whether the key to patterns and shapes stands below it.
-    legend: bool,
+    /// Where the key to patterns and shapes is.
+    legend: Legend,
 }
 
 impl App {
@@ -83,6 +88,16 @@ impl App {
             true => (second, in_b.or(in_a.map(|at| at + compared.offset))),
             false => (first, in_a.or(in_b.map(|at| at - compared.offset))),
         }
+    }
+
+    /// Scrolls the lanes of the trace that is shown, so that one that was the last comes to the top, or the other way round.
+    pub(super) fn turn_page(&mut self, down: bool) {
+        let shown = self.documents.shown().map(|document| document.id);
+        let is_b = self
+            .compared()
+            .is_some_and(|it| Some(it.documents[1].id) == shown);
+        let pages = if down { PAGE } else { -PAGE };
+        self.panes[usize::from(is_b)].timeline.turn_pages(pages);
     }
 
     /// The timeline, and what stands on its axis.
@@ -109,7 +124,7 @@ impl App {
                     document,
                     elsewhere: None,
                     height: f32::INFINITY,
-                    legend: self.settings.legend,
+                    legend: self.legend(),
                 };
                 self.pane(ui, &mut panes[0], &seen, commands);
             }
@@ -139,7 +154,10 @@ impl App {
             elsewhere: elsewhere[place],
             height,
             // Once is enough where one lies below the other.
-            legend: self.settings.legend && (place == 1 || self.settings.split == Split::Aside),
+            legend: match (place, self.settings.split) {
+                (0, Split::Below) => Legend::Elsewhere,
+                _ => self.legend(),
+            },
         };
         let room = match self.settings.split {
             Split::Below => ui.available_height(),
@@ -188,10 +206,16 @@ impl App {
         let mut asked = Vec::new();
         self.pane(ui, pane, seen, &mut asked);
         commands.extend(asked.into_iter().map(|command| match command {
-            // It may stand only below the other.
-            Command::SetLegend(_) => Command::SetLegend(!self.settings.legend),
+            Command::SetLegend(_) => command,
             command => Command::Beside(BesideCommand::In(id, Box::new(command))),
         }));
+    }
+
+    const fn legend(&self) -> Legend {
+        match self.settings.legend {
+            true => Legend::Below,
+            false => Legend::Hidden,
+        }
     }
 
     /// The timeline of a trace, the overview above it and the plots below it.
@@ -212,7 +236,7 @@ impl App {
             let measures = &self.settings.measures;
             // Each number of plots has the height that the hand gave it.
             let id = ("plots", measures.count());
-            let height = strip::height(measures.count());
+            let height = strip::height(measures.count()).max(room.height() * PLOTS);
             bottom(ui, id, height)
                 .called(Side::Plot.word())
                 .frame(frame)

@@ -1,7 +1,7 @@
 //! What is to happen when an action is asked for that is about lanes, the search or marks.
 
 use egui::{Key, Modifiers};
-use loopscope::gui::command::{Command, Selection};
+use loopscope::gui::command::{Command, Selection, Side};
 use loopscope::gui::lanes::{Arrangement, LaneCommand};
 use loopscope::gui::marks::MarkCommand;
 use loopscope::gui::search::SearchCommand;
@@ -109,6 +109,19 @@ pub(crate) fn of_lanes_and_marks(id: &str) -> Option<fn(&mut Desk, Ask<'_>)> {
             desk.apply(Command::Lane(LaneCommand::CollapseAll(true)));
             ask(desk);
             assert_eq!(desk.app().lanes(), Arrangement::PLAIN);
+        },
+        "page-down" => |desk, ask| {
+            desk.apply(Command::SetPanel(Side::Statistics, true));
+            assert!(desk.sees("Lane ecstasy of synchronous"));
+            ask(desk);
+            assert!(!desk.sees("Lane ecstasy of synchronous"));
+        },
+        "page-up" => |desk, ask| {
+            desk.apply(Command::SetPanel(Side::Statistics, true));
+            desk.apply(Command::TurnPage(true));
+            assert!(!desk.sees("Lane ecstasy of synchronous"));
+            ask(desk);
+            assert!(desk.sees("Lane ecstasy of synchronous"));
         },
         _ => return None,
     };

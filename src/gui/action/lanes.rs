@@ -11,6 +11,24 @@ use crate::gui::texts::english;
 
 pub(super) const ACTIONS: &[Action] = &[
     action(
+        "page-down",
+        Group::Lanes,
+        "Further down",
+        "Scroll to the lanes below those that are seen",
+        |state| state.document().map(|_| Command::TurnPage(true)),
+    )
+    .keys(&[Press(NONE, Key::PageDown), Hand("Wheel")])
+    .repeats_itself(),
+    action(
+        "page-up",
+        Group::Lanes,
+        "Further up",
+        "Scroll to the lanes above those that are seen",
+        |state| state.document().map(|_| Command::TurnPage(false)),
+    )
+    .keys(&[Press(NONE, Key::PageUp), Hand("Wheel")])
+    .repeats_itself(),
+    action(
         "collapse-lane",
         Group::Lanes,
         "Collapse or expand",

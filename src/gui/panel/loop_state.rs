@@ -25,14 +25,25 @@ const LISTED: usize = 6;
 
 /// What the panel looks at.
 pub struct Scene<'a> {
-    /// The trace.
+    /// The trace whose playhead is moved.
     pub document: &'a Document,
     /// Whether it is being recorded.
     pub live: bool,
-    /// How long a stretch without a poll must be to count as a stall.
-    pub threshold: Duration,
     /// How fast the playhead moves.
     pub speed: Speed,
+    /// Whose loops are shown: those of this trace, or of two that are compared.
+    pub loops: &'a [Loops<'a>],
+}
+
+/// The loops of a trace.
+#[derive(Clone, Copy)]
+pub struct Loops<'a> {
+    /// Which of two traces it is.
+    pub letter: Option<&'static str>,
+    /// The trace.
+    pub document: &'a Document,
+    /// How long a stretch without a poll must be to count as a stall.
+    pub threshold: Duration,
 }
 
 /// Shows the playhead's controls, and the loops at its moment.
@@ -44,23 +55,55 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     scrubber(ui, document, at, commands);
     ScrollArea::vertical()
         .id_salt("loop")
+        .min_scrolled_height(0.0)
         .auto_shrink(false)
         .show(ui, |ui| {
-            let states = states(document, at);
-            if states.is_empty() {
-                note(ui, tr("No model of this trace runs a loop."));
-            }
-            let several = states.len() > 1;
-            for (model, state) in &states {
-                let look = Look {
-                    scene,
-                    model,
-                    state,
-                };
-                look.show(ui, several, commands);
+            let is_put = document.playback.at().is_some();
+            for loops in scene.loops {
+                loops.show(ui, is_put, commands);
             }
             focus::follow(ui);
         });
+}
+
+impl Loops<'_> {
+    /// Shows them at the playhead, or at the end where none `is_put` anywhere.
+    fn show(&self, ui: &mut Ui, is_put: bool, commands: &mut Vec<Command>) {
+        let document = self.document;
+        if let Some(letter) = self.letter {
+            ui.add_space(2.0 * STEP);
+            let name = format!("{letter}: {}", document.title);
+            ui.label(RichText::new(name).font(theme::heading()).strong());
+        }
+        let at = match (document.playback.at(), is_put) {
+            (None, true) => {
+                note(ui, tr("It had not begun at this moment."));
+                return;
+            }
+            (at, _) => at.unwrap_or(document.now),
+        };
+        if let Some(letter) = self.letter {
+            let moment = text::moment(at);
+            let words = fill(
+                tr("{moment} of {letter}"),
+                &[("moment", &moment), ("letter", &letter)],
+            );
+            note(ui, words);
+        }
+        let states = states(document, at);
+        if states.is_empty() {
+            note(ui, tr("No model of this trace runs a loop."));
+        }
+        let several = states.len() > 1 || self.letter.is_some();
+        for (model, state) in &states {
+            let look = Look {
+                loops: self,
+                model,
+                state,
+            };
+            look.show(ui, several, commands);
+        }
+    }
 }
 
 /// The loops of all models at a moment.
@@ -168,7 +211,7 @@ fn scrubber(ui: &mut Ui, document: &Document, at: Timestamp, commands: &mut Vec<
 
 /// One loop at one moment.
 struct Look<'a> {
-    scene: &'a Scene<'a>,
+    loops: &'a Loops<'a>,
     model: &'a ModelTrack,
     state: &'a LoopState,
 }
@@ -181,7 +224,7 @@ impl Look<'_> {
             ui.label(RichText::new(name).strong());
         }
         let state = self.state;
-        let stalled = state.without_poll >= self.scene.threshold && state.turn > 0;
+        let stalled = state.without_poll >= self.loops.threshold && state.turn > 0;
         let doing = self.doing();
         let lasts = match state.phase {
             Phase::Poll => state.at.since(state.range.begin),
@@ -203,7 +246,7 @@ impl Look<'_> {
             sentence: &sentence,
             stalled,
         };
-        let id = Id::unique(("circle", self.scene.document.id, state.thread.number()));
+        let id = Id::unique(("circle", self.loops.document.id, state.thread.number()));
         circle::show(ui, id, &circle);
         self.stack(ui, commands);
         self.ready(ui);
@@ -214,7 +257,7 @@ impl Look<'_> {
     }
 
     fn store(&self) -> &TraceStore {
-        &self.scene.document.store
+        &self.loops.document.store
     }
 
     /// What the loop does, in a word or two: the name of the innermost callback, where one runs.
@@ -311,7 +354,7 @@ impl Look<'_> {
             |ui, one: &ReadyThing| {
                 ui.label(self.whose(one.task, one.fd));
                 let waited = self.state.at.since(one.since);
-                self.after(ui, waited, waited >= self.scene.threshold);
+                self.after(ui, waited, waited >= self.loops.threshold);
             },
         );
     }
@@ -326,7 +369,7 @@ impl Look<'_> {
                 let name = call.name.map_or(tr("call"), |name| self.store().name(name));
                 ui.label(name);
                 let waited = self.state.at.since(call.since);
-                self.after(ui, waited, waited >= self.scene.threshold);
+                self.after(ui, waited, waited >= self.loops.threshold);
             },
         );
     }

@@ -63,6 +63,7 @@ pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut 
     let most = most(document, order);
     egui::ScrollArea::vertical()
         .id_salt("stalls")
+        .min_scrolled_height(0.0)
         .auto_shrink(false)
         .show_rows(ui, LINE, lines, |ui, rows| {
             for row in rows {

@@ -7,7 +7,10 @@ use crate::store::SpanKind;
 use crate::trace::{EventKind, ModelId, Outcome, TimeRange};
 
 /// In how many steps the share of active time of a fold is told.
-pub(super) const SHARES: u8 = 8;
+pub(super) const SHARES: u8 = 12;
+
+/// The lowest that a share of active time is drawn, in points: what was active must be seen.
+const LOWEST: f32 = 1.5;
 
 /// What a bar stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +45,16 @@ pub(super) struct Bar {
     pub(super) look: Look,
     /// Whether it belongs to a task, and not to a thread.
     pub(super) of_task: bool,
+}
+
+impl Bar {
+    /// The part of a fold that is as high as its share of active time is: the lower one.
+    pub(super) fn active_part(&self, share: u8) -> Rect {
+        let part = f32::from(share.min(SHARES)) / f32::from(SHARES);
+        let least = if share > 0 { LOWEST } else { 0.0 };
+        let height = (self.rect.height() * part).max(least);
+        self.rect.with_min_y(self.rect.bottom() - height)
+    }
 }
 
 /// A text in a bar.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
+use super::super::scene::Legend;
 use super::*;
 use crate::gui::lanes::Arrangement;
 use crate::gui::theme;
@@ -40,7 +41,7 @@ impl World {
             live: false,
             view: &self.view,
             lanes: Arrangement::PLAIN,
-            legend: true,
+            legend: Legend::Hidden,
             hits: &[],
             reports: &[],
             marks: &[],
