@@ -378,6 +378,8 @@ fn a_playhead_stands_at_the_same_moment_of_both_and_tells_of_both_loops() {
         .harness
         .query_all_by_label_contains("Circle of asynchronous");
     assert_eq!(circles.count(), 2);
+    assert!(desk.has("A · asynchronous: stalled for 137 ms, turn 11"));
+    assert!(desk.has("B · asynchronous: "), "at a glance");
     assert!(desk.has("1.955 447 s of A") && desk.has("1.855 447 s of B"));
     desk.apply(seek(40_000_000));
     desk.frames(2);

@@ -59,6 +59,11 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
         .auto_shrink(false)
         .show(ui, |ui| {
             let is_put = document.playback.at().is_some();
+            if scene.loops.len() > 1 {
+                for loops in scene.loops {
+                    loops.glance(ui, is_put);
+                }
+            }
             for loops in scene.loops {
                 loops.show(ui, is_put, commands);
             }
@@ -67,7 +72,38 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
 }
 
 impl Loops<'_> {
-    /// Shows them at the playhead, or at the end where none `is_put` anywhere.
+    /// The moment of the playhead, or the end where none `is_put` anywhere.
+    fn moment(&self, is_put: bool) -> Option<Timestamp> {
+        let at = self.document.playback.at();
+        at.or((!is_put).then_some(self.document.now))
+    }
+
+    /// What each of them does at that moment, a line for each: so those of two traces are seen together.
+    fn glance(&self, ui: &mut Ui, is_put: bool) {
+        let Some(at) = self.moment(is_put) else {
+            return;
+        };
+        let palette = Palette::of(ui.visuals());
+        for (model, state) in &states(self.document, at) {
+            let look = Look {
+                loops: self,
+                model,
+                state,
+            };
+            let ink = match look.is_stalled() {
+                true => palette.stalled,
+                false => palette.text,
+            };
+            let letter = self.letter.unwrap_or_default();
+            let words = look.told(
+                tr("{letter} · {model}: {doing} for {duration}, turn {number}"),
+                letter,
+            );
+            ui.add(egui::Label::new(RichText::new(words).color(ink)).wrap());
+        }
+    }
+
+    /// Shows them at that moment.
     fn show(&self, ui: &mut Ui, is_put: bool, commands: &mut Vec<Command>) {
         let document = self.document;
         if let Some(letter) = self.letter {
@@ -75,12 +111,9 @@ impl Loops<'_> {
             let name = format!("{letter}: {}", document.title);
             ui.label(RichText::new(name).font(theme::heading()).strong());
         }
-        let at = match (document.playback.at(), is_put) {
-            (None, true) => {
-                note(ui, tr("It had not begun at this moment."));
-                return;
-            }
-            (at, _) => at.unwrap_or(document.now),
+        let Some(at) = self.moment(is_put) else {
+            note(ui, tr("It had not begun at this moment."));
+            return;
         };
         if let Some(letter) = self.letter {
             let moment = text::moment(at);
@@ -224,27 +257,15 @@ impl Look<'_> {
             ui.label(RichText::new(name).strong());
         }
         let state = self.state;
-        let stalled = state.without_poll >= self.loops.threshold && state.turn > 0;
-        let doing = self.doing();
-        let lasts = match state.phase {
-            Phase::Poll => state.at.since(state.range.begin),
-            _ => state.without_poll,
-        };
-        let sentence = fill(
+        let sentence = self.told(
             tr("Circle of {model}: {station}, {doing}, for {duration}, turn {number}"),
-            &[
-                ("model", &name),
-                ("station", &tr_in("station", state.phase.word())),
-                ("doing", &if stalled { tr("stalled") } else { &doing }),
-                ("duration", &plain_duration(lasts)),
-                ("number", &state.turn),
-            ],
+            "",
         );
         let circle = Circle {
             state,
-            doing: &doing,
+            doing: &self.doing(),
             sentence: &sentence,
-            stalled,
+            stalled: self.is_stalled(),
         };
         let id = Id::unique(("circle", self.loops.document.id, state.thread.number()));
         circle::show(ui, id, &circle);
@@ -254,6 +275,35 @@ impl Look<'_> {
         self.pool(ui);
         self.timers(ui);
         self.registered(ui);
+    }
+
+    fn is_stalled(&self) -> bool {
+        self.state.without_poll >= self.loops.threshold && self.state.turn > 0
+    }
+
+    /// What it does, in a sentence with places for that.
+    fn told(&self, sentence: &str, letter: &str) -> String {
+        let state = self.state;
+        let lasts = match state.phase {
+            Phase::Poll => state.at.since(state.range.begin),
+            _ => state.without_poll,
+        };
+        let doing = match self.is_stalled() {
+            true => tr("stalled").to_owned(),
+            false => self.doing(),
+        };
+        let model = variant(self.store().model_name(self.model));
+        fill(
+            sentence,
+            &[
+                ("letter", &letter),
+                ("model", &model),
+                ("station", &tr_in("station", state.phase.word())),
+                ("doing", &doing),
+                ("duration", &plain_duration(lasts)),
+                ("number", &state.turn),
+            ],
+        )
     }
 
     fn store(&self) -> &TraceStore {

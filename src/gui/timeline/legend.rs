@@ -22,10 +22,14 @@ const SWATCH: f32 = 22.0;
 const GAP: f32 = 6.0;
 /// From one entry to the next.
 const BETWEEN: f32 = 16.0;
-/// How much of the timeline's height it takes at most.
-const MOST: f32 = 0.16;
+/// For how much of the timeline's height there is one more row, in points.
+const PER_ROW: f32 = 400.0;
 /// How many rows it has at most.
 const ROWS: usize = 3;
+/// What stands at the end where entries are left out.
+const MORE: &str = "…";
+/// The room for it.
+const FOR_MORE: f32 = 14.0;
 
 /// What an entry shows.
 enum Swatch {
@@ -138,6 +142,8 @@ const ENTRIES: [Entry; 18] = [
 pub(super) struct Strip {
     /// Their left ends, below and right of the left upper corner of the strip; of as many as there is room for.
     places: Vec<Vec2>,
+    /// Where it says that there are more, if there are.
+    more: Option<Vec2>,
     /// How high it is, in points.
     pub(super) height: f32,
 }
@@ -155,22 +161,30 @@ impl Strip {
 
     /// Of entries that are so wide.
     fn of(widths: impl Iterator<Item = f32>, timeline: Vec2) -> Self {
-        let most = ((timeline.y * MOST / ROW) as usize).clamp(1, ROWS);
+        let rows = ((timeline.y / PER_ROW) as usize).clamp(1, ROWS);
         let (mut row, mut x) = (0, SIDE);
         let mut places = Vec::new();
+        let mut more = None;
+        let middle = |row: usize| PADDING / 2.0 + (row as f32 + 0.5) * ROW;
         for width in widths {
-            if x + width > timeline.x - SIDE && x > SIDE {
+            let is_last = row + 1 == rows;
+            let room = timeline.x - SIDE - if is_last { FOR_MORE } else { 0.0 };
+            if x + width > room && x > SIDE {
+                if is_last {
+                    more = Some(vec2(x - BETWEEN / 2.0, middle(row)));
+                    break;
+                }
                 (row, x) = (row + 1, SIDE);
             }
-            if row == most {
-                row -= 1;
-                break;
-            }
-            places.push(vec2(x, PADDING / 2.0 + (row as f32 + 0.5) * ROW));
+            places.push(vec2(x, middle(row)));
             x += width + BETWEEN;
         }
         let height = (row + 1) as f32 * ROW + PADDING;
-        Self { places, height }
+        Self {
+            places,
+            more,
+            height,
+        }
     }
 
     /// Shows it at the lower end of `timeline`.
@@ -185,6 +199,10 @@ impl Strip {
             paint_swatch(&painter, palette, at, swatch);
             let (at, ink) = (at + vec2(SWATCH + GAP, 0.0), palette.text_weak);
             text(&painter, at, tr(word), theme::small(), ink);
+        }
+        if let Some(more) = self.more {
+            let ink = palette.text_weak;
+            text(&painter, area.min + more, MORE, theme::small(), ink);
         }
         let response = ui.interact(area, ui.scope_id().with("key"), Sense::hover());
         response.widget_info(|| {
@@ -265,23 +283,25 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_find_no_room_in_a_row_go_on_in_the_next() {
-        let wide = strip(4_000.0, 600.0);
-        assert_eq!(wide.places.len(), ENTRIES.len());
+    fn entries_that_find_no_room_in_a_row_go_on_in_the_next_where_there_is_much_room() {
+        let wide = strip(4_000.0, 500.0);
+        assert_eq!((wide.places.len(), wide.more), (ENTRIES.len(), None));
         assert!((wide.height - ROW - PADDING).abs() < 0.01);
-        let usual = strip(1_100.0, 600.0);
-        assert_eq!(usual.places.len(), ENTRIES.len());
-        assert!((usual.height - 2.0 * ROW - PADDING).abs() < 0.01);
-        let ends = usual.places.iter().map(|place| place.x + 100.0);
-        assert!(ends.max_by(f32::total_cmp).expect("there are entries") <= 1_100.0 - SIDE);
+        let high = strip(1_200.0, 900.0);
+        assert_eq!((high.places.len(), high.more), (ENTRIES.len(), None));
+        assert!((high.height - 2.0 * ROW - PADDING).abs() < 0.01);
+        let ends = high.places.iter().map(|place| place.x + 100.0);
+        assert!(ends.max_by(f32::total_cmp).expect("there are entries") <= 1_200.0 - SIDE);
     }
 
     #[test]
-    fn a_small_window_keeps_its_height_for_the_lanes() {
-        let small = strip(500.0, 300.0);
-        assert_eq!(small.places.len(), 8, "two rows of four");
-        assert!(small.height <= 300.0 * MOST + PADDING);
-        let lowest = strip(500.0, 80.0);
-        assert!((lowest.height - ROW - PADDING).abs() < 0.01);
+    fn elsewhere_the_height_is_left_to_the_lanes_and_that_there_are_more_is_said() {
+        for (width, height, entries) in [(820.0, 530.0, 6), (500.0, 300.0, 4), (50.0, 80.0, 1)] {
+            let strip = strip(width, height);
+            assert_eq!(strip.places.len(), entries);
+            assert!((strip.height - ROW - PADDING).abs() < 0.01);
+            let more = strip.more.expect("there are more");
+            assert!(entries == 1 || more.x + FOR_MORE <= width, "{more}");
+        }
     }
 }

@@ -147,7 +147,8 @@ impl Timeline {
                 .gap(14.0)
                 .show(|ui| tooltip::show(ui, palette, &text));
         }
-        scroll_bar(ui, palette, &areas, self.scroll, outline.height());
+        let cover = outline.roof();
+        self.scroll += scroll_bar(ui, palette, &areas, self.scroll, [cover, outline.height()]);
         self.scroll_to_selection(ui, &place, &outline);
         self.scroll += hands.scroll + self.handles.scroll;
         self.clamp_scroll(&outline, areas.lanes.height());
@@ -371,20 +372,37 @@ fn stall_marks(
     }
 }
 
-/// A thin bar at the right edge, where there is more than fits.
-fn scroll_bar(ui: &Ui, palette: &Palette, areas: &Areas, scroll: f32, content: f32) {
-    let lanes = areas.lanes;
-    if content <= lanes.height() {
-        return;
+/// A thin bar at the right edge, where there is more than fits below what is pinned, whose height comes first. How far a
+/// hand pulls the lanes by it.
+fn scroll_bar(
+    ui: &Ui,
+    palette: &Palette,
+    areas: &Areas,
+    scroll: f32,
+    [pinned, all]: [f32; 2],
+) -> f32 {
+    /// The shortest that it is, in points: it must be held.
+    const SHORTEST: f32 = 24.0;
+    let lanes = areas.lanes.with_min_y(areas.lanes.top() + pinned);
+    let (height, content) = (lanes.height(), all - pinned);
+    if content <= height || height <= SHORTEST {
+        return 0.0;
     }
-    let part = lanes.height() / content;
-    let top = lanes.top() + scroll * part;
-    let bar = Rect::from_min_size(
-        pos2(lanes.right() - 6.0, top + 2.0),
-        vec2(4.0, (lanes.height() * part - 4.0).max(12.0)),
-    );
-    ui.painter()
-        .rect_filled(bar, 2.0, palette.cursor.gamma_multiply(0.6));
+    let length = (height * height / content).max(SHORTEST);
+    let most = content - height;
+    let per_point = most / (height - length);
+    let at = pos2(lanes.right() - 10.0, lanes.top() + scroll / per_point);
+    let grip = Rect::from_min_size(at, vec2(10.0, length));
+    let hold = ui.interact(grip, ui.scope_id().with("scroll bar"), Sense::DRAG);
+    let is_held = hold.dragged() || hold.hovered();
+    let (width, ink) = match is_held {
+        true => (7.0, palette.cursor),
+        false => (4.0, palette.cursor.gamma_multiply(0.6)),
+    };
+    let bar = grip.shrink2(vec2(0.0, 2.0)).with_max_x(grip.right() - 2.0);
+    let bar = bar.with_min_x(bar.right() - width);
+    ui.painter().rect_filled(bar, width / 2.0, ink);
+    hold.drag_delta().y * per_point
 }
 
 /// Says in the middle of `rect` that there is nothing to see yet, and what to do about it.

@@ -200,7 +200,7 @@ fn progress(painter: &Painter, palette: &Palette, columns: &[Rect], meshes: &mut
 /// Adds what is stalled to a layer.
 pub(super) fn stall(mesh: &mut Mesh, palette: &Palette, bar: &StallBar, anchor: f64) {
     mesh.add_colored_rect(bar.rect, palette.stalled);
-    if bar.rect.width() > 8.0 {
+    if bar.rect.width() > 4.0 {
         let inner = bar.rect.shrink(1.0);
         stripes(mesh, inner, anchor, STALL, palette.stalled_stripe);
     }
@@ -237,7 +237,6 @@ fn label(painter: &Painter, palette: &Palette, label: &Label) {
 
 fn end(painter: &Painter, palette: &Palette, lanes: Rect, end: &End) {
     const GLYPH: f32 = 14.0;
-    const MESSAGE: f32 = 80.0;
     const SHORTEST: f32 = 60.0;
     let color = palette.outcome(end.outcome);
     let ink = match end.outcome {
@@ -246,9 +245,8 @@ fn end(painter: &Painter, palette: &Palette, lanes: Rect, end: &End) {
     };
     let room = (lanes.right() - end.at.x - GLYPH - 10.0).max(0.0);
     let whole = painter.layout_no_wrap(end.text.clone(), theme::small(), Color32::PLACEHOLDER);
-    // A long message is cut off or left to the tooltip rather than moved: it must not cover what the task did.
-    let is_long = whole.size().x > MESSAGE;
-    let text = if whole.size().x <= room || !is_long {
+    // Where there is no room, a text is cut off or left to the tooltip: it must not cover what the task did.
+    let text = if whole.size().x <= room {
         whole
     } else if room > SHORTEST {
         elided(painter, &end.text, theme::small(), room)
@@ -256,10 +254,10 @@ fn end(painter: &Painter, palette: &Palette, lanes: Rect, end: &End) {
         painter.layout_no_wrap(String::new(), theme::small(), Color32::PLACEHOLDER)
     };
     let width = GLYPH + text.size().x + 4.0;
-    let left = if text.size().x <= room && lanes.right() - end.at.x > GLYPH {
+    let left = if lanes.right() - end.at.x > GLYPH {
         end.at.x + 5.0
     } else {
-        // No room after the end: before it, on a plate, so that the pattern does not show through.
+        // No room after the end even for the sign: before it, on a plate, so that the pattern does not show through.
         let left = end.at.x - width - 5.0;
         let plate = Rect::from_center_size(
             pos2(left + width / 2.0 - 1.0, end.at.y),
