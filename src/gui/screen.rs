@@ -26,6 +26,8 @@ const FOR_ONE: f32 = 360.0;
 const FOR_TWO: f32 = 440.0;
 /// What part of the window's height is kept for that at most.
 const MOST_OF_WINDOW: f32 = 0.55;
+/// What a strip takes even so: the height of its controls, the heads of its columns and two rows, in points.
+const FEW_ROWS: f32 = 112.0;
 /// The lowest that a strip can be made, in points.
 const LOWEST: f32 = 48.0;
 
@@ -286,7 +288,8 @@ pub(super) fn bottom(ui: &Ui, id: impl std::hash::Hash + std::fmt::Debug, height
 fn below(ui: &Ui, least: f32, id: impl std::hash::Hash + std::fmt::Debug, height: f32) -> Part {
     let room = ui.available_height();
     let least = least.min(ui.content_rect().height() * MOST_OF_WINDOW);
-    strip(room, id, height, (room - least).min(room * 0.7))
+    let most = (room - least).min(room * 0.7);
+    strip(room, id, height, most.max(FEW_ROWS))
 }
 
 fn strip(room: f32, id: impl std::hash::Hash + std::fmt::Debug, height: f32, most: f32) -> Part {

@@ -100,7 +100,8 @@ impl Timeline {
             let scroll = outline.scroll_to(scene.store, &top);
             self.scroll = scroll.unwrap_or(self.scroll);
         }
-        let page = areas.lanes.height() - outline.cover(self.scroll);
+        // As much as is seen below what is pinned and the header that sticks.
+        let page = areas.lanes.height() - outline.roof() - outline::HEADER;
         self.scroll += std::mem::take(&mut self.pages) * page.max(0.0);
         self.clamp_scroll(&outline, areas.lanes.height());
         let place = Placement::new(scene, areas.lanes, self.scroll, ui.pixels_per_point());
