@@ -6,8 +6,9 @@ use egui::{CentralPanel, Frame, Rect, Ui};
 use super::action::State;
 use super::app::App;
 use super::beside::{BesideCommand, Compared, Split};
-use super::command::{Command, Side};
+use super::command::{Command, ScrollTo, Side};
 use super::document::Document;
+use super::lanes::Lane;
 use super::panel;
 use super::panel::edge::{At, Part};
 use super::plot::{Plots, strip};
@@ -90,14 +91,45 @@ impl App {
         }
     }
 
-    /// Scrolls the lanes of the trace that is shown, so that one that was the last comes to the top, or the other way round.
-    pub(super) fn turn_page(&mut self, down: bool) {
+    /// Scrolls the lanes of the trace that is shown; those of the one that it is compared with go along.
+    pub(super) fn scroll(&mut self, to: ScrollTo) {
         let shown = self.documents.shown().map(|document| document.id);
-        let is_b = self
-            .compared()
-            .is_some_and(|it| Some(it.documents[1].id) == shown);
-        let pages = if down { PAGE } else { -PAGE };
-        self.panes[usize::from(is_b)].timeline.turn_pages(pages);
+        let compared = self.compared().map(|it| it.documents[1].id);
+        let place = usize::from(compared.is_some() && compared == shown);
+        let model = match to {
+            ScrollTo::Page(down) => {
+                let pages = if down { PAGE } else { -PAGE };
+                self.panes[place].timeline.turn_pages(pages);
+                return;
+            }
+            ScrollTo::Model(model) => Some(model),
+            ScrollTo::NextModel(down) => {
+                let top = self.panes[place].timeline.top();
+                top.and_then(|top| self.model_beside(top, down))
+            }
+        };
+        if let Some(model) = model {
+            let top = Top { model, below: 0.0 };
+            self.panes[place].timeline.bring(top);
+        }
+    }
+
+    /// The model that comes to the top when the hand goes on from the one that is there.
+    fn model_beside(&self, top: &Top, down: bool) -> Option<String> {
+        let document = self.documents.shown()?;
+        let lanes = self.lanes.of(&document.info.scenario);
+        let models = lanes.models(&document.store).into_iter();
+        let names = models.map(|model| document.store.model_name(model));
+        let names: Vec<_> = names
+            .filter(|name| !lanes.is_hidden(&Lane::group(name)))
+            .collect();
+        let place = names.iter().position(|name| *name == top.model)?;
+        let place = match (down, top.below > 1.0) {
+            (true, _) => place + 1,
+            (false, true) => place,
+            (false, false) => place.checked_sub(1)?,
+        };
+        names.get(place).map(|name| (*name).to_owned())
     }
 
     /// The timeline, and what stands on its axis.

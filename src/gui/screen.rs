@@ -196,8 +196,9 @@ impl App {
                         Detail::Delays => ("stalls below the delays", 0.3),
                         Detail::Inspector | Detail::Marks => ("stalls", 0.42),
                     };
-                    let height = ui.available_height() * share;
-                    bottom(ui, id, height)
+                    let shape = panel::stalls::Shape::of(document, self.settings.stall_order);
+                    let height = shape.height(ui.available_height() * share);
+                    bottom(ui, (id, shape), height)
                         .called(english("Stalls"))
                         .frame(Frame::NONE)
                         .show(ui, |ui| {

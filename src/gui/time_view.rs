@@ -366,6 +366,19 @@ mod tests {
     }
 
     #[test]
+    fn behind_all_of_a_trace_there_is_room_for_how_it_ended() {
+        let free = |view: &TimeView| (view.end() - 10e9) / 10e9;
+        let mut view = view();
+        assert!((free(&view) - AFTER).abs() < 1e-9);
+        assert!((view.begin() / 10e9 + MARGIN).abs() < 1e-9);
+        view.apply(ViewCommand::Show(trace()), trace());
+        assert!(
+            (free(&view) - MARGIN).abs() < 1e-9,
+            "of a part nothing ends"
+        );
+    }
+
+    #[test]
     fn following_keeps_the_scale() {
         let mut view = view();
         view.apply(

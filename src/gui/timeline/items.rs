@@ -36,6 +36,17 @@ impl Look {
     }
 }
 
+/// The kinds of rows. All time of a task, and of what a thread does, is told: what is not active in a fold of them is a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// How a task fares.
+    Task,
+    /// What a thread does: the phases of a loop, or work and waits.
+    Thread,
+    /// What is called meanwhile: callbacks, and what they call.
+    Calls,
+}
+
 /// A stretch of a lane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bar {
@@ -43,8 +54,8 @@ pub(super) struct Bar {
     pub(super) rect: Rect,
     /// What it stands for.
     pub(super) look: Look,
-    /// Whether it belongs to a task, and not to a thread.
-    pub(super) of_task: bool,
+    /// In what kind of row.
+    pub(super) of: Of,
 }
 
 impl Bar {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use egui::{Rect, pos2};
 
 use super::flows::Flows;
-use super::items::{Bar, End, Label, Life, Look, On, Picture, SHARES};
+use super::items::{Bar, End, Label, Life, Look, Of, On, Picture, SHARES};
 use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::{NARROWEST, Placement};
 use super::{marks, stalls};
@@ -78,7 +78,7 @@ impl Layout<'_> {
         let style = RowStyle {
             top,
             bottom,
-            of_task: true,
+            of: Of::Task,
         };
         if let Some(row) = task.lane.row(0) {
             self.row(row, style, picture);
@@ -165,7 +165,7 @@ impl Layout<'_> {
             let style = RowStyle {
                 top,
                 bottom,
-                of_task: false,
+                of: if depth == 0 { Of::Thread } else { Of::Calls },
             };
             if let Some(row) = thread.lane.row(depth) {
                 self.row(row, style, picture);
@@ -208,7 +208,7 @@ impl Layout<'_> {
             if active == 0 {
                 let rect = self.0.bar(range, style.top, style.bottom, 1.0);
                 let look = Look::Fold { kind, share: 0 };
-                push_merged(&mut picture.bars, rect, look, style.of_task);
+                push_merged(&mut picture.bars, rect, look, style.of);
                 continue;
             }
             let short = Short {
@@ -238,7 +238,7 @@ impl Layout<'_> {
         };
         let mut rect = self.0.bar(range, style.top, style.bottom, narrowest);
         if rect.width() < 3.0 {
-            push_merged(&mut picture.bars, rect, look, style.of_task);
+            push_merged(&mut picture.bars, rect, look, style.of);
             return;
         }
         // Neighbours are told apart by a gap.
@@ -248,26 +248,28 @@ impl Layout<'_> {
         picture.bars.push(Bar {
             rect,
             look,
-            of_task: style.of_task,
+            of: style.of,
         });
-        if let Some(label) = self.label(span, rect, style.of_task) {
+        if let Some(label) = self.label(span, rect, style.of) {
             picture.labels.push(label);
         }
     }
 
-    fn label(&self, span: &Span, rect: Rect, of_task: bool) -> Option<Label> {
+    fn label(&self, span: &Span, rect: Rect, of: Of) -> Option<Label> {
         let room = self.0.room(rect)?;
         let waits = matches!(span.kind, SpanKind::Poll | SpanKind::Wait(_));
         if waits && room.width() < WIDE {
             return None;
         }
         // How a task waits and runs is told by its looks; a lane full of words would hide it.
-        if of_task && !matches!(span.kind, SpanKind::Queued | SpanKind::Ready) {
+        if of == Of::Task && !matches!(span.kind, SpanKind::Queued | SpanKind::Ready) {
             return None;
         }
         let name = || span.name.map(|name| self.0.scene.store.name(name));
         let word = name().unwrap_or_else(|| tr(span.kind.word())).to_owned();
-        let task = (!of_task && !waits).then(|| self.task_name(span)).flatten();
+        let task = (of != Of::Task && !waits)
+            .then(|| self.task_name(span))
+            .flatten();
         let (text, short) = match task {
             Some(task) => (format!("{word} · {task}"), Some(word)),
             None => (word, None),
@@ -293,7 +295,7 @@ impl Layout<'_> {
 struct RowStyle {
     top: f32,
     bottom: f32,
-    of_task: bool,
+    of: Of,
 }
 
 /// Something active that is too short to be told from what is beside it: one span, or several.
@@ -337,14 +339,14 @@ impl Crowd {
             } else {
                 Look::Span(short.kind)
             };
-            push_merged(&mut picture.bars, rect, look, style.of_task);
+            push_merged(&mut picture.bars, rect, look, style.of);
         }
         self.0.clear();
     }
 }
 
 /// Adds a narrow bar; one that continues the last one and looks the same makes that one longer.
-fn push_merged(bars: &mut Vec<Bar>, rect: Rect, look: Look, of_task: bool) {
+fn push_merged(bars: &mut Vec<Bar>, rect: Rect, look: Look, of: Of) {
     if let Some(last) = bars.last_mut()
         && last.look == look
         && (last.rect.top() - rect.top()).abs() < 0.5
@@ -354,11 +356,7 @@ fn push_merged(bars: &mut Vec<Bar>, rect: Rect, look: Look, of_task: bool) {
         last.rect.max.x = last.rect.right().max(rect.right());
         return;
     }
-    bars.push(Bar {
-        rect,
-        look,
-        of_task,
-    });
+    bars.push(Bar { rect, look, of });
 }
 
 /// How much of a stretch was active, in steps. What was active at all is at least one step.

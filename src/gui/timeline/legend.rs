@@ -3,7 +3,7 @@
 use egui::{Grid, Mesh, Painter, Pos2, Rect, RichText, Role, Sense, Ui, WidgetInfo};
 use egui::{Vec2, pos2, vec2};
 
-use super::items::{Bar, Look, Mark, SHARES, Shape, StallBar};
+use super::items::{Bar, Look, Mark, Of, SHARES, Shape, StallBar};
 use super::paint::{bar, mark, outcome_glyph, stall, text};
 use crate::gui::texts::{english, tr};
 use crate::gui::theme::{self, Palette};
@@ -238,7 +238,7 @@ fn paint_swatch(painter: &Painter, palette: &Palette, at: Pos2, swatch: &Swatch)
             let item = Bar {
                 rect,
                 look: Look::Span(*kind),
-                of_task: matches!(swatch, Swatch::State(_)),
+                of: Of::Task,
             };
             bar(&mut mesh, palette, &item, anchor);
         }
@@ -251,7 +251,7 @@ fn paint_swatch(painter: &Painter, palette: &Palette, at: Pos2, swatch: &Swatch)
                 let item = Bar {
                     rect: Rect::from_min_size(pos2(left, rect.top()), vec2(width, rect.height())),
                     look: Look::Fold { kind, share },
-                    of_task: true,
+                    of: Of::Task,
                 };
                 bar(&mut mesh, palette, &item, anchor);
             }

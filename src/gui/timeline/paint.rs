@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Stroke, pos2, vec2};
 
-use super::items::{Bar, End, Label, Life, Look, Mark, On, Picture, Shape, StallBar};
+use super::items::{Bar, End, Label, Life, Look, Mark, Of, On, Picture, Shape, StallBar};
 use super::outline::{Band, Kind};
 use super::patterns::{HATCH, STALL, dots, mix, outline as edge, stripes};
 use super::place::Placement;
@@ -97,7 +97,9 @@ pub(super) fn picture(
             }
             // The bytes that arrived are seen behind what was active, and before all else.
             Look::Fold { kind, share } => {
-                fold_ground(&mut waiting, palette, item, kind, share);
+                if fold_ground(&mut waiting, palette, item, kind, share) {
+                    hatch.go_on(&mut waiting, palette, item.rect, anchor);
+                }
                 working.add_colored_rect(item.active_part(share), palette.span(kind));
             }
             look if look.is_active() => bar(&mut working, palette, item, anchor),
@@ -171,16 +173,18 @@ pub(super) fn bar(mesh: &mut Mesh, palette: &Palette, bar: &Bar, anchor: f64) {
     }
 }
 
-/// Adds what lies behind the active part of a fold, where that is not the bare lane.
-fn fold_ground(mesh: &mut Mesh, palette: &Palette, bar: &Bar, kind: SpanKind, share: u8) {
-    let color = match (bar.of_task, kind) {
-        (true, SpanKind::Queued) => return,
-        (true, SpanKind::Ready) if share == 0 => mix(palette.waiting, palette.ready, 0.5),
-        (true, _) => palette.waiting,
-        (false, SpanKind::Turn | SpanKind::Poll | SpanKind::Wait(_)) => palette.poll,
-        (false, _) => return,
+/// Adds what lies behind the active part of a fold, where that is not the bare lane. Whether it is a task that waits.
+fn fold_ground(mesh: &mut Mesh, palette: &Palette, bar: &Bar, kind: SpanKind, share: u8) -> bool {
+    let (color, waits) = match (bar.of, kind) {
+        (Of::Task, SpanKind::Queued) | (Of::Calls, _) => return false,
+        (Of::Task, SpanKind::Ready) if share == 0 => {
+            (mix(palette.waiting, palette.ready, 0.5), false)
+        }
+        (Of::Task, _) => (palette.waiting, true),
+        (Of::Thread, _) => (palette.poll, false),
     };
     mesh.add_colored_rect(bar.rect, color);
+    waits
 }
 
 fn progress(painter: &Painter, palette: &Palette, columns: &[Rect], meshes: &mut Meshes) {

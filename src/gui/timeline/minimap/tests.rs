@@ -169,3 +169,18 @@ fn a_click_beside_the_window_jumps_there_and_can_be_undone() {
     harness.state_mut().view.apply(ViewCommand::Undo, trace);
     assert_eq!(harness.state().view.begin(), before);
 }
+
+#[test]
+fn it_is_seen_how_long_each_model_lived_also_where_it_only_waited() {
+    const COLUMNS: usize = 700;
+    let world = World::new();
+    let scene = world.scene();
+    let range = TimeRange::new(Timestamp::ZERO, scene.now);
+    let tracks = look_up(&scene, range, COLUMNS);
+    for (track, model) in tracks.iter().zip(scene.store.models()) {
+        let lived = model.range(scene.now).nanos() as f64 / range.nanos() as f64;
+        let columns = track.life.len() as f64;
+        assert!((columns - lived * COLUMNS as f64).abs() <= 2.0, "{columns}");
+    }
+    assert!(tracks[0].life.len() > 2 * tracks[2].life.len());
+}

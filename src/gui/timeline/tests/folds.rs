@@ -1,6 +1,6 @@
 //! What is too short to be told apart: ticks where there is room between them, and else as high as it was active.
 
-use super::super::items::{Bar, Look, SHARES};
+use super::super::items::{Bar, Look, Of, SHARES};
 use super::super::place::NARROWEST;
 use super::*;
 use crate::store::SpanKind;
@@ -118,7 +118,7 @@ fn what_was_active_at_all_is_seen_and_what_was_active_always_is_full() {
             kind: SpanKind::Running,
             share,
         },
-        of_task: true,
+        of: Of::Task,
     };
     let height = |share: u8| bar(share).active_part(share).height();
     assert_eq!(height(0), 0.0);
