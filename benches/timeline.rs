@@ -23,7 +23,7 @@ use loopscope::gui::command::ViewCommand;
 use loopscope::gui::lanes::Arrangement;
 use loopscope::gui::theme::{self, Palette};
 use loopscope::gui::time_view::TimeView;
-use loopscope::gui::timeline::{Scene, Timeline};
+use loopscope::gui::timeline::{Legend, Scene, Timeline};
 use loopscope::store::{Lane, TraceStore};
 use loopscope::trace::{TimeRange, Timestamp};
 use loopscope_benches::made::{count, lanes, stored, stored_of};
@@ -131,7 +131,7 @@ fn scene<'a>(store: &'a TraceStore, view: &'a TimeView) -> Scene<'a> {
         live: false,
         view,
         lanes: Arrangement::PLAIN,
-        legend: true,
+        legend: Legend::Below,
         hits: &[],
         reports: &[],
         marks: &[],

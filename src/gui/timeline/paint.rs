@@ -103,6 +103,11 @@ pub(super) fn picture(
                 working.add_colored_rect(item.active_part(share), palette.span(kind));
             }
             look if look.is_active() => bar(&mut working, palette, item, anchor),
+            Look::Span(SpanKind::Ready) => {
+                // What waited before it is hatched before it is painted: it must be seen, however short it is.
+                hatch.end(&mut waiting, palette, anchor);
+                bar(&mut waiting, palette, item, anchor);
+            }
             Look::Span(_) => bar(&mut waiting, palette, item, anchor),
         }
     }
