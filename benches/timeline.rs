@@ -24,7 +24,7 @@ use loopscope::gui::lanes::Arrangement;
 use loopscope::gui::memory;
 use loopscope::gui::theme::{self, Palette};
 use loopscope::gui::time_view::TimeView;
-use loopscope::gui::timeline::{Scene, Timeline};
+use loopscope::gui::timeline::{Legend, Scene, Timeline};
 use loopscope::store::{Lane, TraceStore};
 use loopscope::trace::{TimeRange, Timestamp};
 use loopscope_benches::made::{count, lanes, stored, stored_of};
@@ -134,7 +134,7 @@ fn scene<'a>(store: &'a TraceStore, view: &'a TimeView) -> Scene<'a> {
         live: false,
         view,
         lanes: Arrangement::PLAIN,
-        legend: true,
+        legend: Legend::Below,
         hits: &[],
         reports: &[],
         marks: &[],

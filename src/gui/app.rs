@@ -226,6 +226,7 @@ impl App {
             Command::View(view) => self.on_shown(|document| look(document, view)),
             Command::ChooseRange(range) => self.on_shown(|document| document.chosen = range),
             Command::Lane(change) => self.arrange(change),
+            Command::Scroll(to) => self.scroll(to),
             Command::SetLegend(shown) => self.settings.legend = shown,
             Command::Select(selection) => {
                 if selection.is_some() {

@@ -2,7 +2,8 @@
 //!
 //! One of them is the trace that is shown, just as if it were alone: keys, menus, the inspector and all lists are about
 //! it, and a hand that does something on the timeline of the other takes up that one. Their views are linked: whichever
-//! was moved, the other one shows the same stretch of time by its own clock. While a third trace is shown, the two wait.
+//! was moved, the other one shows the same stretch of time by its own clock. So are their playheads: each stands at the
+//! same moment, and the state of each loop is told at it. While a third trace is shown, the two wait.
 
 use std::path::PathBuf;
 
@@ -12,6 +13,7 @@ use super::app::{App, look};
 use super::command::{Command, Side, ViewCommand};
 use super::document::Document;
 use super::panel::files::Purpose;
+use super::playback::Playback;
 use super::time_view::Extent;
 use super::timeline::Top;
 use crate::gui::text;
@@ -128,12 +130,11 @@ fn beginning(document: &Document, name: Option<&String>) -> Timestamp {
     named.map_or_else(first, begun)
 }
 
-/// The moment of a trace that a person means: where what is chosen or selected begins, or else the playhead, or else the
-/// first mark.
+/// The moment of a trace that a person means: where what is chosen or selected begins, or else the first mark.
 fn meant(document: &Document) -> Option<Timestamp> {
     let selected = document.selected_range().map(|range| range.begin);
     let marked = || document.marks.all().first().map(|mark| mark.at);
-    selected.or_else(|| document.playback.at()).or_else(marked)
+    selected.or_else(marked)
 }
 
 /// Two traces that are compared, by their ids: A and B.
@@ -145,18 +146,15 @@ pub struct Pair {
     offset: f64,
     /// Where the view of each began and how long it was when they last showed the same.
     linked: Option<[(f64, f64); 2]>,
+    /// What the playhead of each was when they last stood at the same moment.
+    playheads: [Playback; 2],
 }
 
-impl Pair {
-    /// Which of the two has moved since they showed the same: the one in hand counts more. `None` where none has.
-    fn leader(&self, views: [(f64, f64); 2], in_hand: usize) -> Option<usize> {
-        let Some(linked) = self.linked else {
-            return Some(in_hand);
-        };
-        [in_hand, 1 - in_hand]
-            .into_iter()
-            .find(|&place| linked[place] != views[place])
-    }
+/// Which of the two has moved since they were the same: the one in hand counts more. `None` where none has.
+fn leader<T: PartialEq>(linked: &[T; 2], now: &[T; 2], in_hand: usize) -> Option<usize> {
+    [in_hand, 1 - in_hand]
+        .into_iter()
+        .find(|&place| linked[place] != now[place])
 }
 
 /// Two traces that are compared, for whoever looks at them.
@@ -310,7 +308,11 @@ impl App {
                 .shown()
                 .is_some_and(|it| it.id == pair.ids[1]),
         );
-        let moved = pair.leader([a, b].map(seen), in_hand);
+        let now = [a, b].map(seen);
+        let moved = pair
+            .linked
+            .and_then(|linked| leader(&linked, &now, in_hand));
+        let playheads = [a.playback, b.playback];
         let beyond = [reach[1].shifted(-offset), reach[0].shifted(offset)];
         for (id, beyond) in pair.ids.into_iter().zip(beyond) {
             if let Some(document) = self.documents.by_id_mut(id) {
@@ -331,7 +333,28 @@ impl App {
             pair.linked = Some(linked);
         }
         pair.offset = offset;
+        self.link_playheads(&mut pair, playheads, in_hand);
         self.pair = Some(pair);
+    }
+
+    /// Lets both playheads stand at the same moment and move alike, whichever of them was put there.
+    fn link_playheads(&mut self, pair: &mut Pair, now: [Playback; 2], in_hand: usize) {
+        let moved = leader(&pair.playheads, &now, in_hand);
+        // The one in hand may be nowhere only because its trace had not begun.
+        let leads = moved.unwrap_or(match now[in_hand].at() {
+            Some(_) => in_hand,
+            None => 1 - in_hand,
+        });
+        let by = if leads == 0 {
+            pair.offset
+        } else {
+            -pair.offset
+        };
+        pair.playheads = now;
+        pair.playheads[1 - leads] = now[leads].shifted(by);
+        if let Some(other) = self.documents.by_id_mut(pair.ids[1 - leads]) {
+            other.playback = pair.playheads[1 - leads];
+        }
     }
 }
 

@@ -57,6 +57,8 @@ pub enum Command {
     ChooseRange(Option<TimeRange>),
     /// Arrange the lanes.
     Lane(LaneCommand),
+    /// Scroll the lanes.
+    Scroll(ScrollTo),
     /// Show the key to patterns and shapes, or hide it.
     SetLegend(bool),
     /// Look at one thing closely, or at nothing.
@@ -127,6 +129,17 @@ pub enum Command {
     Dismiss,
     /// Close the window.
     Quit,
+}
+
+/// Where lanes are scrolled to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScrollTo {
+    /// To those below (`true`) or above those that are seen.
+    Page(bool),
+    /// To the model of this name.
+    Model(String),
+    /// To the model below (`true`) or above the one that is at the top.
+    NextModel(bool),
 }
 
 /// A part of the window that can be hidden, so that the timeline has more room.

@@ -6,8 +6,9 @@ use egui::{CentralPanel, Frame, Rect, Ui};
 use super::action::State;
 use super::app::App;
 use super::beside::{BesideCommand, Compared, Split};
-use super::command::{Command, Side};
+use super::command::{Command, ScrollTo, Side};
 use super::document::Document;
+use super::lanes::Lane;
 use super::panel;
 use super::panel::edge::{At, Part};
 use super::plot::{Plots, strip};
@@ -15,13 +16,18 @@ use super::screen::bottom;
 use super::theme::Palette;
 use super::time_view::TimeView;
 use super::timeline::minimap::{self, Minimap};
-use super::timeline::{self, Timeline, Top};
+use super::timeline::{self, Legend, Timeline, Top};
 use crate::gui::texts::english;
 
 /// How high the pane of one of two traces must be to have an overview, in points.
 const FOR_OVERVIEW: f32 = 300.0;
 /// How high it must be to have plots.
 const FOR_PLOTS: f32 = 420.0;
+
+/// What part of a pane's height the plots have, where that is more than they need.
+const PLOTS: f32 = 0.13;
+/// What part of the lanes that are seen goes out of sight with a page: a few stay, so that nobody gets lost.
+const PAGE: f32 = 0.85;
 
 /// What the timeline of a trace, and what stands on its axis, remember from frame to frame.
 #[derive(Default)]
@@ -65,8 +71,8 @@ struct Seen<'a> {
     elsewhere: Option<f64>,
     /// How much there is room for: as many points in height as both have of two, before an edge is pulled.
     height: f32,
-    /// Whether the key to patterns and shapes stands below it.
-    legend: bool,
+    /// Where the key to patterns and shapes is.
+    legend: Legend,
 }
 
 impl App {
@@ -83,6 +89,47 @@ impl App {
             true => (second, in_b.or(in_a.map(|at| at + compared.offset))),
             false => (first, in_a.or(in_b.map(|at| at - compared.offset))),
         }
+    }
+
+    /// Scrolls the lanes of the trace that is shown; those of the one that it is compared with go along.
+    pub(super) fn scroll(&mut self, to: ScrollTo) {
+        let shown = self.documents.shown().map(|document| document.id);
+        let compared = self.compared().map(|it| it.documents[1].id);
+        let place = usize::from(compared.is_some() && compared == shown);
+        let model = match to {
+            ScrollTo::Page(down) => {
+                let pages = if down { PAGE } else { -PAGE };
+                self.panes[place].timeline.turn_pages(pages);
+                return;
+            }
+            ScrollTo::Model(model) => Some(model),
+            ScrollTo::NextModel(down) => {
+                let top = self.panes[place].timeline.top();
+                top.and_then(|top| self.model_beside(top, down))
+            }
+        };
+        if let Some(model) = model {
+            let top = Top { model, below: 0.0 };
+            self.panes[place].timeline.bring(top);
+        }
+    }
+
+    /// The model that comes to the top when the hand goes on from the one that is there.
+    fn model_beside(&self, top: &Top, down: bool) -> Option<String> {
+        let document = self.documents.shown()?;
+        let lanes = self.lanes.of(&document.info.scenario);
+        let models = lanes.models(&document.store).into_iter();
+        let names = models.map(|model| document.store.model_name(model));
+        let names: Vec<_> = names
+            .filter(|name| !lanes.is_hidden(&Lane::group(name)))
+            .collect();
+        let place = names.iter().position(|name| *name == top.model)?;
+        let place = match (down, top.below > 1.0) {
+            (true, _) => place + 1,
+            (false, true) => place,
+            (false, false) => place.checked_sub(1)?,
+        };
+        names.get(place).map(|name| (*name).to_owned())
     }
 
     /// The timeline, and what stands on its axis.
@@ -109,7 +156,7 @@ impl App {
                     document,
                     elsewhere: None,
                     height: f32::INFINITY,
-                    legend: self.settings.legend,
+                    legend: self.legend(),
                 };
                 self.pane(ui, &mut panes[0], &seen, commands);
             }
@@ -139,7 +186,10 @@ impl App {
             elsewhere: elsewhere[place],
             height,
             // Once is enough where one lies below the other.
-            legend: self.settings.legend && (place == 1 || self.settings.split == Split::Aside),
+            legend: match (place, self.settings.split) {
+                (0, Split::Below) => Legend::Elsewhere,
+                _ => self.legend(),
+            },
         };
         let room = match self.settings.split {
             Split::Below => ui.available_height(),
@@ -188,10 +238,16 @@ impl App {
         let mut asked = Vec::new();
         self.pane(ui, pane, seen, &mut asked);
         commands.extend(asked.into_iter().map(|command| match command {
-            // It may stand only below the other.
-            Command::SetLegend(_) => Command::SetLegend(!self.settings.legend),
+            Command::SetLegend(_) => command,
             command => Command::Beside(BesideCommand::In(id, Box::new(command))),
         }));
+    }
+
+    const fn legend(&self) -> Legend {
+        match self.settings.legend {
+            true => Legend::Below,
+            false => Legend::Hidden,
+        }
     }
 
     /// The timeline of a trace, the overview above it and the plots below it.
@@ -212,7 +268,7 @@ impl App {
             let measures = &self.settings.measures;
             // Each number of plots has the height that the hand gave it.
             let id = ("plots", measures.count());
-            let height = strip::height(measures.count());
+            let height = strip::height(measures.count()).max(room.height() * PLOTS);
             bottom(ui, id, height)
                 .called(Side::Plot.word())
                 .frame(frame)

@@ -127,6 +127,16 @@ impl Playback {
         self.playing
     }
 
+    /// The same at a clock that shows `by` nanoseconds more; nowhere where that is before its beginning.
+    #[must_use]
+    pub fn shifted(self, by: f64) -> Self {
+        Self {
+            at: self.at.map(|at| at + by).filter(|at| *at >= 0.0),
+            playing: self.playing,
+            sought: false,
+        }
+    }
+
     fn seek(&mut self, at: Timestamp) {
         self.at = Some(at.0 as f64);
     }
@@ -162,7 +172,7 @@ impl App {
         let Some(document) = self.documents.shown_mut() else {
             return;
         };
-        let trace = document.range();
+        let trace = document.playable();
         let was = document.playback.at;
         match command {
             PlaybackCommand::Toggle => document.playback.toggle(trace),
@@ -198,7 +208,7 @@ impl App {
         };
         let before = document.playback.at;
         let seen = before.is_some_and(|at| is_seen(document, at));
-        let trace = document.range();
+        let trace = document.playable();
         document.playback.advance(seconds, speed, trace, live);
         let moves = seen && document.playback.at != before;
         if (moves || document.playback.sought) && document.follow_playhead(seconds, still) {
@@ -215,6 +225,12 @@ fn is_seen(document: &Document, at: f64) -> bool {
 }
 
 impl Document {
+    /// Where its playhead can be: as long as there is something to see of it, or of what it is compared with.
+    fn playable(&self) -> TimeRange {
+        let end = Timestamp(self.extent().end as u64);
+        TimeRange::new(self.range().begin, end)
+    }
+
     /// Moves the view softly, or in steps where all is `still`, towards where the playhead is seen. Whether it is not there yet. A hand that has moved the view
     /// elsewhere is not disturbed: this is for a playhead that was in sight, or was just put somewhere.
     fn follow_playhead(&mut self, seconds: f64, still: bool) -> bool {

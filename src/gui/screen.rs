@@ -6,17 +6,30 @@ use egui::{Frame, Ui};
 
 use super::action::{self, State};
 use super::app::App;
+use super::beside::Split;
 use super::command::{Command, Detail, Side};
 use super::document::{Document, Documents};
 use super::focus;
 use super::panel;
 use super::panel::edge::{At, Part};
+use super::panel::loop_state::Loops;
 use super::plot::histogram;
 use super::settings::Settings;
 use super::shortcut;
 use super::theme;
 use super::what_if::{WhatIf, stall_of};
 use crate::gui::texts::english;
+
+/// How high the timeline must be, in points, that there is something to see of it between its overview and its plots.
+const FOR_ONE: f32 = 360.0;
+/// How high two of them must be together, one below the other.
+const FOR_TWO: f32 = 440.0;
+/// What part of the window's height is kept for that at most.
+const MOST_OF_WINDOW: f32 = 0.55;
+/// What a strip takes even so: the height of its controls, the heads of its columns and two rows, in points.
+const FEW_ROWS: f32 = 112.0;
+/// The lowest that a strip can be made, in points.
+const LOWEST: f32 = 48.0;
 
 impl App {
     /// Shows everything, and does what the person asks for.
@@ -114,7 +127,7 @@ impl App {
         if let Some(compared) = self.compared() {
             let frame = Frame::side_top_panel(ui.style());
             let state = self.state(ui);
-            bottom(ui, "differences", 262.0)
+            below(ui, self.least(), "differences", 262.0)
                 .called(Side::Comparison.word())
                 .frame(frame)
                 .show(ui, |ui| {
@@ -130,7 +143,6 @@ impl App {
         let is_live = self.shown_is_live();
         self.differences(ui, commands);
         let shown = self.documents.shown();
-        let threshold = shown.map_or(Duration::ZERO, |document| self.threshold_of(document));
         let is_compared = self.compared().is_some();
         let is_shown = |side| self.settings.shows(side);
         let frame = Frame::side_top_panel(ui.style());
@@ -141,7 +153,7 @@ impl App {
             let shape = panel::comparison::Shape::of(document);
             // Each has the height that the hand gave it.
             let id = ("comparison", shape);
-            bottom(ui, id, shape.height(ui.available_height()))
+            below(ui, self.least(), id, shape.height(ui.available_height()))
                 .called(Side::Comparison.word())
                 .frame(frame)
                 .show(ui, |ui| {
@@ -151,7 +163,7 @@ impl App {
         if let Some(document) = shown
             && is_shown(Side::Statistics)
         {
-            bottom(ui, "statistics", 240.0)
+            below(ui, self.least(), "statistics", 240.0)
                 .called(Side::Statistics.word())
                 .frame(frame)
                 .show(ui, |ui| {
@@ -171,6 +183,9 @@ impl App {
         {
             let live = self.live.as_ref().map(|live| live.number);
             let what_if = what_if_scene(&self.what_if, &self.documents, live);
+            // It has a frame's state of its own while the rest of the app is looked at.
+            let mut plots = std::mem::take(&mut self.panes[0].plots);
+            let loops = self.loops(document);
             side(At::Right, ui, "details", 292.0)
                 .called(Side::Details.word())
                 .show(ui, |ui| {
@@ -181,8 +196,9 @@ impl App {
                         Detail::Delays => ("stalls below the delays", 0.3),
                         Detail::Inspector | Detail::Marks => ("stalls", 0.42),
                     };
-                    let height = ui.available_height() * share;
-                    bottom(ui, id, height)
+                    let shape = panel::stalls::Shape::of(document, self.settings.stall_order);
+                    let height = shape.height(ui.available_height() * share);
+                    bottom(ui, (id, shape), height)
                         .called(english("Stalls"))
                         .frame(Frame::NONE)
                         .show(ui, |ui| {
@@ -197,17 +213,42 @@ impl App {
                             let scene = panel::loop_state::Scene {
                                 document,
                                 live: is_live,
-                                threshold,
                                 speed: self.settings.speed,
+                                loops: &loops,
                             };
                             panel::loop_state::show(ui, &scene, commands);
                         }
                         Detail::Marks => panel::marks::show(ui, &document.marks, commands),
                         Detail::Delays => {
-                            histogram::show(ui, document, &mut self.panes[0].plots);
+                            histogram::show(ui, document, &mut plots);
                         }
                     }
                 });
+            self.panes[0].plots = plots;
+        }
+    }
+
+    /// How much of the window's height is kept for the timeline, in points.
+    fn least(&self) -> f32 {
+        match (self.compared(), self.settings.split) {
+            (Some(_), Split::Below) => FOR_TWO,
+            _ => FOR_ONE,
+        }
+    }
+
+    /// Whose loops are shown: those of the trace that is shown, or of both that are compared.
+    fn loops<'a>(&'a self, shown: &'a Document) -> Vec<Loops<'a>> {
+        let of = |letter, document| Loops {
+            letter,
+            document,
+            threshold: self.threshold_of(document),
+        };
+        match self.compared() {
+            None => vec![of(None, shown)],
+            Some(compared) => {
+                let [a, b] = compared.documents;
+                vec![of(Some("A"), a), of(Some("B"), b)]
+            }
         }
     }
 
@@ -241,8 +282,25 @@ fn side(at: At, ui: &Ui, id: &str, width: f32) -> Part {
 /// A strip below what comes after it.
 pub(super) fn bottom(ui: &Ui, id: impl std::hash::Hash + std::fmt::Debug, height: f32) -> Part {
     let room = ui.available_height();
-    let limits = 48.0..=(room * 0.7).max(49.0);
-    Part::new(At::Bottom, id, height.min(room * 0.4), limits)
+    strip(room, id, height, room * 0.7)
+}
+
+/// A strip below the timeline, to which it leaves `least` points, however many strips there are: the timeline comes first.
+fn below(ui: &Ui, least: f32, id: impl std::hash::Hash + std::fmt::Debug, height: f32) -> Part {
+    let room = ui.available_height();
+    let least = least.min(ui.content_rect().height() * MOST_OF_WINDOW);
+    let most = (room - least).min(room * 0.7);
+    strip(room, id, height, most.max(FEW_ROWS))
+}
+
+fn strip(room: f32, id: impl std::hash::Hash + std::fmt::Debug, height: f32, most: f32) -> Part {
+    let most = most.max(LOWEST + 1.0);
+    Part::new(
+        At::Bottom,
+        id,
+        height.min(room * 0.4).min(most),
+        LOWEST..=most,
+    )
 }
 
 /// What was dropped on the window: scenarios by their ending, and everything else as a trace.

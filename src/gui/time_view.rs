@@ -12,6 +12,8 @@ const SHORTEST: f64 = 10.0;
 const LONGEST: f64 = 8.64e15;
 /// How much of the view is kept free at each end when a stretch is shown, as a share of the stretch.
 const MARGIN: f64 = 0.04;
+/// How much is kept free behind all of a trace: there is written how it ended.
+const AFTER: f64 = 0.1;
 /// Where in the view the newest moment is after a step, as a share of its length: the rest is what comes until the next.
 const STEP: f64 = 0.5;
 /// How many jumps can be undone.
@@ -180,10 +182,10 @@ impl TimeView {
             Mode::Whole if self.in_steps => {
                 let length = trace.end - trace.begin;
                 let end = trace.begin + length / STEP;
-                self.frame(Extent { end, ..trace });
+                self.frame(Extent { end, ..trace }, MARGIN);
             }
             Mode::Follow if self.in_steps => self.begin = trace.newest - self.length * STEP,
-            Mode::Whole => self.frame(trace),
+            Mode::Whole => self.frame(trace, AFTER),
             Mode::Follow => self.begin = trace.newest - self.length * (1.0 - MARGIN),
         }
     }
@@ -201,12 +203,12 @@ impl TimeView {
             ViewCommand::Show(range) => {
                 self.remember();
                 self.mode = Mode::Free;
-                self.frame(range.into());
+                self.frame(range.into(), MARGIN);
             }
             ViewCommand::Fit => {
                 self.remember();
                 self.mode = Mode::Whole;
-                self.frame(trace);
+                self.frame(trace, AFTER);
             }
             ViewCommand::Beginning => {
                 self.remember();
@@ -263,10 +265,11 @@ impl TimeView {
             .min((last - keep).max(first + keep - self.length));
     }
 
-    fn frame(&mut self, range: Extent) {
+    /// Shows a stretch, with so much of its length kept free behind it.
+    fn frame(&mut self, range: Extent, after: f64) {
         let length = (range.end - range.begin).max(SHORTEST);
-        self.length = (length * (1.0 + 2.0 * MARGIN)).min(LONGEST);
-        self.begin = range.begin + (length - self.length) / 2.0;
+        self.length = (length * (1.0 + MARGIN + after)).min(LONGEST);
+        self.begin = range.begin - length.min(self.length) * MARGIN;
     }
 
     fn remember(&mut self) {
@@ -357,8 +360,22 @@ mod tests {
             view.move_in_steps(false);
             view.advance(until(5_000));
             let free = view.end() - 5_000.0;
-            assert!(free < view.length() * 0.05, "at rest it is as it would be");
+            let least = if follow { 0.05 } else { 0.1 };
+            assert!(free < view.length() * least, "at rest it is as it would be");
         }
+    }
+
+    #[test]
+    fn behind_all_of_a_trace_there_is_room_for_how_it_ended() {
+        let free = |view: &TimeView| (view.end() - 10e9) / 10e9;
+        let mut view = view();
+        assert!((free(&view) - AFTER).abs() < 1e-9);
+        assert!((view.begin() / 10e9 + MARGIN).abs() < 1e-9);
+        view.apply(ViewCommand::Show(trace()), trace());
+        assert!(
+            (free(&view) - MARGIN).abs() < 1e-9,
+            "of a part nothing ends"
+        );
     }
 
     #[test]

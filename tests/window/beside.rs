@@ -7,6 +7,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use loopscope::gui::beside::{Alignment, BesideCommand, Split};
 use loopscope::gui::command::{Command, Selection, Side, ViewCommand};
 use loopscope::gui::document::Document;
+use loopscope::gui::playback::PlaybackCommand;
 use loopscope::trace::{TimeRange, Timestamp};
 
 use crate::desk::Desk;
@@ -354,6 +355,48 @@ fn the_pointer_is_shown_at_the_same_moment_of_both() {
     let x = b.center().x - (b.right() - lanes);
     let in_b = other.view.at_x(x, lanes);
     assert!((at.0 as f64 - (in_b - 100e6)).abs() < 2.0, "{at:?} {in_b}");
+}
+
+#[test]
+fn a_playhead_stands_at_the_same_moment_of_both_and_tells_of_both_loops() {
+    let playheads = |desk: &Desk| documents(desk).map(|one| one.playback.at().map(|at| at.0));
+    let mut desk = Desk::with_trace();
+    compare(&mut desk);
+    align(
+        &mut desk,
+        Alignment::Moments([100_000_000, 0].map(Timestamp)),
+    );
+    let seek = |at| Command::Playback(PlaybackCommand::Seek(Timestamp(at)));
+    desk.apply(seek(1_955_447_000));
+    desk.frames(2);
+    assert_eq!(
+        playheads(&desk),
+        [Some(1_955_447_000), Some(1_855_447_000)],
+        "by the clock of each"
+    );
+    let circles = desk
+        .harness
+        .query_all_by_label_contains("Circle of asynchronous");
+    assert_eq!(circles.count(), 2);
+    assert!(desk.has("A · asynchronous: stalled for 137 ms, turn 11"));
+    assert!(desk.has("B · asynchronous: "), "at a glance");
+    assert!(desk.has("1.955 447 s of A") && desk.has("1.855 447 s of B"));
+    desk.apply(seek(40_000_000));
+    desk.frames(2);
+    assert_eq!(playheads(&desk), [Some(40_000_000), None]);
+    assert!(desk.has("It had not begun at this moment."));
+
+    desk.click("B: three-slow-servers.loopscope");
+    desk.frames(2);
+    assert_eq!(playheads(&desk), [Some(40_000_000), None]);
+    desk.press(Modifiers::NONE, Key::K);
+    desk.frames(4);
+    let [a, b] = playheads(&desk);
+    let [a, b] = [a.expect("it goes along"), b.expect("it is played")];
+    assert!(a.abs_diff(b + 100_000_000) < 2 && b > 0);
+    desk.apply(Command::Playback(PlaybackCommand::Leave));
+    desk.frames(2);
+    assert_eq!(playheads(&desk), [None, None]);
 }
 
 #[test]

@@ -41,3 +41,33 @@ fn a_lane_that_is_dragged_to_the_edge_scrolls_the_others() {
     desk.harness.drop_at(egui::pos2(from.x, top));
     desk.frames(2);
 }
+
+#[test]
+fn the_name_of_a_model_in_the_comparison_leads_to_its_lanes() {
+    let mut desk = Desk::sized(vec2(1024.0, 640.0), 1.0);
+    desk.show_recorded();
+    assert!(!desk.sees("Collapse asynchronous"), "it is further down");
+    desk.click("Show asynchronous");
+    desk.frames(2);
+    assert!(desk.sees("Collapse asynchronous"));
+}
+
+#[test]
+fn the_lanes_are_pulled_by_their_scroll_bar() {
+    let mut desk = Desk::sized(vec2(1024.0, 640.0), 1.0);
+    desk.show_recorded();
+    assert!(!desk.sees("Collapse asynchronous"), "it is further down");
+    let timeline = desk.control("Timeline").rect();
+    let grip = timeline.right_top() + vec2(-5.0, 45.0);
+    desk.harness.hover_at(grip);
+    desk.frames(1);
+    desk.harness.drag_at(grip);
+    desk.frames(1);
+    for _ in 0..2 {
+        desk.harness.hover_at(grip + vec2(0.0, timeline.height()));
+        desk.frames(1);
+    }
+    desk.harness.drop_at(grip + vec2(0.0, timeline.height()));
+    desk.frames(2);
+    assert!(desk.sees("Collapse asynchronous"));
+}

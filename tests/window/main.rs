@@ -26,6 +26,7 @@ use std::fs;
 use std::sync::Arc;
 
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::NodeT;
 use loopscope::gui::command::{Command, ViewCommand};
 use loopscope::scenario::builtins;
 use loopscope::trace::{TimeRange, Timestamp};
@@ -228,6 +229,8 @@ fn a_file_that_cannot_be_written_leaves_the_dialog_open() {
     desk.type_path(&unknown);
     desk.until("it is tried", |desk| !desk.app().is_busy());
     assert!(desk.has("the ending of the name chooses the format"));
+    let field = desk.control("Path").accesskit_node().is_focused();
+    assert!(field, "it can be mended at once");
     let good = desk.path("run.csv");
     desk.type_path(&good);
     desk.until("it is written", |_| good.exists());

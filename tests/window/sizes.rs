@@ -6,7 +6,7 @@ use egui::{Rect, Shape, vec2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use loopscope::gui::action::MENUS;
 use loopscope::gui::beside::{BesideCommand, Split};
-use loopscope::gui::command::{Command, Selection};
+use loopscope::gui::command::{Command, Selection, Side};
 use loopscope::gui::texts::LanguageChoice;
 
 use crate::desk::Desk;
@@ -279,5 +279,27 @@ fn menus_fit_into_a_small_window() {
             desk.frames(2);
             assert_eq!(outside(&desk), [""; 0], "{name}, {group:?}");
         }
+    }
+}
+
+#[test]
+fn the_timeline_keeps_its_room_whatever_is_shown_below_it() {
+    let mut desk = Desk::new();
+    desk.show_recorded();
+    desk.apply(Command::SetPanel(Side::Statistics, true));
+    desk.frames(2);
+    for (size, least) in [(vec2(1440.0, 900.0), 220.0), (vec2(1024.0, 640.0), 140.0)] {
+        desk.harness.set_size(size);
+        desk.frames(4);
+        let height = desk.control("Timeline").rect().height();
+        assert!(height >= least, "{height} of {size}");
+    }
+    desk.harness.set_size(vec2(1440.0, 900.0));
+    desk.show_recorded();
+    desk.apply(Command::Beside(BesideCommand::Compare([1, 2])));
+    desk.frames(4);
+    for timeline in desk.harness.query_all_by_label("Timeline") {
+        let height = timeline.rect().height();
+        assert!(height >= 160.0, "{height} of two");
     }
 }

@@ -49,7 +49,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "align-selections",
         Group::Compare,
         "Align at the selections",
-        "Let what is selected in one trace begin below what is selected in the other; where nothing is, its playhead or its first mark counts",
+        "Let what is selected in one trace begin below what is selected in the other; where nothing is, its first mark counts",
         |state| match two(state)?.meant() {
             Some(alignment) => Ok(align(alignment)),
             None => Err(english("Select something in each of the two traces first")),

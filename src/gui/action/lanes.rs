@@ -5,11 +5,55 @@ use egui::Key;
 use super::Trigger::{Hand, Press};
 use super::build::{ALT, NONE, SHIFT, action};
 use super::{Action, Asked, Group, State};
-use crate::gui::command::Command;
+use crate::gui::command::{Command, ScrollTo};
 use crate::gui::lanes::{Arrangement, Lane, LaneCommand};
 use crate::gui::texts::english;
 
 pub(super) const ACTIONS: &[Action] = &[
+    action(
+        "page-down",
+        Group::Lanes,
+        "Further down",
+        "Scroll to the lanes below those that are seen",
+        |state| {
+            state
+                .document()
+                .map(|_| Command::Scroll(ScrollTo::Page(true)))
+        },
+    )
+    .keys(&[Press(NONE, Key::PageDown), Hand("Wheel")])
+    .repeats_itself(),
+    action(
+        "page-up",
+        Group::Lanes,
+        "Further up",
+        "Scroll to the lanes above those that are seen",
+        |state| {
+            state
+                .document()
+                .map(|_| Command::Scroll(ScrollTo::Page(false)))
+        },
+    )
+    .keys(&[Press(NONE, Key::PageUp), Hand("Wheel")])
+    .repeats_itself(),
+    action(
+        "next-model",
+        Group::Lanes,
+        "Next model",
+        "Scroll to the model below, past all lanes of this one",
+        |state| next_model(state, true),
+    )
+    .keys(&[Press(SHIFT, Key::PageDown)])
+    .repeats_itself(),
+    action(
+        "previous-model",
+        Group::Lanes,
+        "Previous model",
+        "Scroll to the top of this model, and then to the one above",
+        |state| next_model(state, false),
+    )
+    .keys(&[Press(SHIFT, Key::PageUp)])
+    .repeats_itself(),
     action(
         "collapse-lane",
         Group::Lanes,
@@ -106,6 +150,14 @@ pub(super) const ACTIONS: &[Action] = &[
 struct Shown {
     collapsed: bool,
     pinned: bool,
+}
+
+fn next_model(state: &State<'_>, down: bool) -> Asked {
+    let document = state.document()?;
+    match document.store.models().len() {
+        0 | 1 => Err(english("There is no other model")),
+        _ => Ok(Command::Scroll(ScrollTo::NextModel(down))),
+    }
 }
 
 fn lane(state: &State<'_>, change: fn(Lane, Shown) -> LaneCommand) -> Asked {

@@ -8,7 +8,7 @@ use egui_extras::{Column, TableBuilder, TableRow};
 
 use super::widgets::{self, bar_number};
 use crate::analysis::{self, ModelSummary, outcome_word, plain_count, plain_duration, plain_size};
-use crate::gui::command::{Command, ViewCommand};
+use crate::gui::command::{Command, ScrollTo, ViewCommand};
 use crate::gui::document::Document;
 use crate::gui::focus;
 use crate::gui::texts::{self, english, fill, tr};
@@ -223,6 +223,7 @@ fn table(
             if line(&mut row, &columns, model, hues[place], track, scale) {
                 let range = track.range(document.now);
                 commands.push(Command::View(ViewCommand::Show(range)));
+                commands.push(Command::Scroll(ScrollTo::Model(model.name.clone())));
             }
         });
     });

@@ -158,6 +158,8 @@ impl PathDialog {
     pub fn failed(&mut self, error: String) {
         self.busy = false;
         self.error = Some(error);
+        // Enter took the focus from the field, which is where to go on.
+        self.focused = false;
     }
 
     /// Shows the dialog over the window.

@@ -36,6 +36,7 @@ pub fn show(
     walk::anchor(ui.ctx(), walk::Anchor::Inspector, room);
     egui::ScrollArea::vertical()
         .id_salt("inspector")
+        .min_scrolled_height(0.0)
         .auto_shrink(false)
         .show(ui, |ui| {
             ui.add_space(STEP);

@@ -25,14 +25,25 @@ const LISTED: usize = 6;
 
 /// What the panel looks at.
 pub struct Scene<'a> {
-    /// The trace.
+    /// The trace whose playhead is moved.
     pub document: &'a Document,
     /// Whether it is being recorded.
     pub live: bool,
-    /// How long a stretch without a poll must be to count as a stall.
-    pub threshold: Duration,
     /// How fast the playhead moves.
     pub speed: Speed,
+    /// Whose loops are shown: those of this trace, or of two that are compared.
+    pub loops: &'a [Loops<'a>],
+}
+
+/// The loops of a trace.
+#[derive(Clone, Copy)]
+pub struct Loops<'a> {
+    /// Which of two traces it is.
+    pub letter: Option<&'static str>,
+    /// The trace.
+    pub document: &'a Document,
+    /// How long a stretch without a poll must be to count as a stall.
+    pub threshold: Duration,
 }
 
 /// Shows the playhead's controls, and the loops at its moment.
@@ -44,23 +55,88 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     scrubber(ui, document, at, commands);
     ScrollArea::vertical()
         .id_salt("loop")
+        .min_scrolled_height(0.0)
         .auto_shrink(false)
         .show(ui, |ui| {
-            let states = states(document, at);
-            if states.is_empty() {
-                note(ui, tr("No model of this trace runs a loop."));
+            let is_put = document.playback.at().is_some();
+            if scene.loops.len() > 1 {
+                for loops in scene.loops {
+                    loops.glance(ui, is_put);
+                }
             }
-            let several = states.len() > 1;
-            for (model, state) in &states {
-                let look = Look {
-                    scene,
-                    model,
-                    state,
-                };
-                look.show(ui, several, commands);
+            for loops in scene.loops {
+                loops.show(ui, is_put, commands);
             }
             focus::follow(ui);
         });
+}
+
+impl Loops<'_> {
+    /// The moment of the playhead, or the end where none `is_put` anywhere.
+    fn moment(&self, is_put: bool) -> Option<Timestamp> {
+        let at = self.document.playback.at();
+        at.or((!is_put).then_some(self.document.now))
+    }
+
+    /// What each of them does at that moment, a line for each: so those of two traces are seen together.
+    fn glance(&self, ui: &mut Ui, is_put: bool) {
+        let Some(at) = self.moment(is_put) else {
+            return;
+        };
+        let palette = Palette::of(ui.visuals());
+        for (model, state) in &states(self.document, at) {
+            let look = Look {
+                loops: self,
+                model,
+                state,
+            };
+            let ink = match look.is_stalled() {
+                true => palette.stalled,
+                false => palette.text,
+            };
+            let letter = self.letter.unwrap_or_default();
+            let words = look.told(
+                tr("{letter} · {model}: {doing} for {duration}, turn {number}"),
+                letter,
+            );
+            ui.add(egui::Label::new(RichText::new(words).color(ink)).wrap());
+        }
+    }
+
+    /// Shows them at that moment.
+    fn show(&self, ui: &mut Ui, is_put: bool, commands: &mut Vec<Command>) {
+        let document = self.document;
+        if let Some(letter) = self.letter {
+            ui.add_space(2.0 * STEP);
+            let name = format!("{letter}: {}", document.title);
+            ui.label(RichText::new(name).font(theme::heading()).strong());
+        }
+        let Some(at) = self.moment(is_put) else {
+            note(ui, tr("It had not begun at this moment."));
+            return;
+        };
+        if let Some(letter) = self.letter {
+            let moment = text::moment(at);
+            let words = fill(
+                tr("{moment} of {letter}"),
+                &[("moment", &moment), ("letter", &letter)],
+            );
+            note(ui, words);
+        }
+        let states = states(document, at);
+        if states.is_empty() {
+            note(ui, tr("No model of this trace runs a loop."));
+        }
+        let several = states.len() > 1 || self.letter.is_some();
+        for (model, state) in &states {
+            let look = Look {
+                loops: self,
+                model,
+                state,
+            };
+            look.show(ui, several, commands);
+        }
+    }
 }
 
 /// The loops of all models at a moment.
@@ -168,7 +244,7 @@ fn scrubber(ui: &mut Ui, document: &Document, at: Timestamp, commands: &mut Vec<
 
 /// One loop at one moment.
 struct Look<'a> {
-    scene: &'a Scene<'a>,
+    loops: &'a Loops<'a>,
     model: &'a ModelTrack,
     state: &'a LoopState,
 }
@@ -181,29 +257,17 @@ impl Look<'_> {
             ui.label(RichText::new(name).strong());
         }
         let state = self.state;
-        let stalled = state.without_poll >= self.scene.threshold && state.turn > 0;
-        let doing = self.doing();
-        let lasts = match state.phase {
-            Phase::Poll => state.at.since(state.range.begin),
-            _ => state.without_poll,
-        };
-        let sentence = fill(
+        let sentence = self.told(
             tr("Circle of {model}: {station}, {doing}, for {duration}, turn {number}"),
-            &[
-                ("model", &name),
-                ("station", &tr_in("station", state.phase.word())),
-                ("doing", &if stalled { tr("stalled") } else { &doing }),
-                ("duration", &plain_duration(lasts)),
-                ("number", &state.turn),
-            ],
+            "",
         );
         let circle = Circle {
             state,
-            doing: &doing,
+            doing: &self.doing(),
             sentence: &sentence,
-            stalled,
+            stalled: self.is_stalled(),
         };
-        let id = Id::unique(("circle", self.scene.document.id, state.thread.number()));
+        let id = Id::unique(("circle", self.loops.document.id, state.thread.number()));
         circle::show(ui, id, &circle);
         self.stack(ui, commands);
         self.ready(ui);
@@ -213,8 +277,37 @@ impl Look<'_> {
         self.registered(ui);
     }
 
+    fn is_stalled(&self) -> bool {
+        self.state.without_poll >= self.loops.threshold && self.state.turn > 0
+    }
+
+    /// What it does, in a sentence with places for that.
+    fn told(&self, sentence: &str, letter: &str) -> String {
+        let state = self.state;
+        let lasts = match state.phase {
+            Phase::Poll => state.at.since(state.range.begin),
+            _ => state.without_poll,
+        };
+        let doing = match self.is_stalled() {
+            true => tr("stalled").to_owned(),
+            false => self.doing(),
+        };
+        let model = variant(self.store().model_name(self.model));
+        fill(
+            sentence,
+            &[
+                ("letter", &letter),
+                ("model", &model),
+                ("station", &tr_in("station", state.phase.word())),
+                ("doing", &doing),
+                ("duration", &plain_duration(lasts)),
+                ("number", &state.turn),
+            ],
+        )
+    }
+
     fn store(&self) -> &TraceStore {
-        &self.scene.document.store
+        &self.loops.document.store
     }
 
     /// What the loop does, in a word or two: the name of the innermost callback, where one runs.
@@ -311,7 +404,7 @@ impl Look<'_> {
             |ui, one: &ReadyThing| {
                 ui.label(self.whose(one.task, one.fd));
                 let waited = self.state.at.since(one.since);
-                self.after(ui, waited, waited >= self.scene.threshold);
+                self.after(ui, waited, waited >= self.loops.threshold);
             },
         );
     }
@@ -326,7 +419,7 @@ impl Look<'_> {
                 let name = call.name.map_or(tr("call"), |name| self.store().name(name));
                 ui.label(name);
                 let waited = self.state.at.since(call.since);
-                self.after(ui, waited, waited >= self.scene.threshold);
+                self.after(ui, waited, waited >= self.loops.threshold);
             },
         );
     }

@@ -29,6 +29,7 @@ pub fn show(ui: &mut Ui, marks: &Marks, commands: &mut Vec<Command>) {
     let focus = marks.focus.take();
     ScrollArea::vertical()
         .id_salt("marks")
+        .min_scrolled_height(0.0)
         .auto_shrink([false, false])
         .show(ui, |ui| {
             for (place, mark) in marks.all().iter().enumerate() {

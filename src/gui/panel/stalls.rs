@@ -16,9 +16,52 @@ use crate::trace::Phrase;
 /// Height of a line of the list.
 const LINE: f32 = 38.0;
 
+/// Height of its title.
+const HEAD: f32 = 44.0;
+/// So many lines are few.
+const FEW: usize = 3;
+
 /// So many stalls.
 const STALL: &str = english("{count} stall");
 const STALLS: &str = english("{count} stalls");
+
+/// How much there is to show: each has the height that the hand gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Shape {
+    /// That there is nothing.
+    Empty,
+    /// A few lines, which all find room.
+    Few,
+    /// More.
+    Many,
+}
+
+impl Shape {
+    /// Of the stalls of a trace in this order.
+    pub fn of(document: &Document, order: StallOrder) -> Self {
+        match lines(document, order) {
+            0 => Self::Empty,
+            1..=FEW => Self::Few,
+            _ => Self::Many,
+        }
+    }
+
+    /// How high the list is, where it may be as high as `most`, in points.
+    pub fn height(self, most: f32) -> f32 {
+        match self {
+            Self::Empty => most.min(HEAD + LINE),
+            Self::Few => most.min(HEAD + LINE + FEW as f32 * (LINE + STEP)),
+            Self::Many => most,
+        }
+    }
+}
+
+fn lines(document: &Document, order: StallOrder) -> usize {
+    match order {
+        StallOrder::Harm => document.findings.len(),
+        StallOrder::Time => document.stalls.len(),
+    }
+}
 
 /// Shows the list.
 pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut Vec<Command>) {
@@ -56,13 +99,11 @@ pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut 
     let choices = StallOrder::ALL.map(|order| (order, order.word(), order.explained()));
     let chosen = widgets::segments(ui, order, choices);
     commands.extend(chosen.map(Command::SetStallOrder));
-    let lines = match order {
-        StallOrder::Harm => document.findings.len(),
-        StallOrder::Time => stalls.len(),
-    };
+    let lines = lines(document, order);
     let most = most(document, order);
     egui::ScrollArea::vertical()
         .id_salt("stalls")
+        .min_scrolled_height(0.0)
         .auto_shrink(false)
         .show_rows(ui, LINE, lines, |ui, rows| {
             for row in rows {

@@ -17,6 +17,8 @@ use crate::trace::{TimeRange, Timestamp};
 pub(super) const MOST: usize = 32;
 /// How wide a column of rates is at least, in pixels.
 const COLUMN: f64 = 4.0;
+/// How far beside the view a curve is drawn, in pixels.
+const BESIDE: f64 = 8.0;
 /// How near a moment something counts as of that moment, in pixels.
 const NEAR: f64 = 3.0;
 
@@ -41,6 +43,8 @@ pub(super) struct Curve {
     pub(super) shape: Shape,
     /// Seconds and values; in a spike, three for each.
     pub(super) points: Vec<PlotPoint>,
+    /// The highest value in view, or just beside it: a line that only passes by keeps its slope while the view moves.
+    pub(super) highest: f64,
 }
 
 /// The stretch of time to draw, and how finely.
@@ -54,6 +58,15 @@ pub(super) struct Look {
 }
 
 impl Look {
+    /// What is drawn, in seconds: the view and a little beside it.
+    fn edges(&self) -> [f64; 2] {
+        let beside = self.nanos_per_pixel * BESIDE;
+        [
+            (self.view.begin.0 as f64 - beside) / 1e9,
+            (self.view.end.0 as f64 + beside) / 1e9,
+        ]
+    }
+
     fn grain(&self) -> u64 {
         self.nanos_per_pixel.max(1.0) as u64
     }
@@ -65,6 +78,24 @@ impl Look {
 }
 
 impl Curve {
+    /// Leaves out what lies outside of these moments, and puts a point on each edge that it crosses: what draws dots and
+    /// dashes would make them for all of a curve, also where that reaches millions of screens far.
+    fn clip(mut self, [from, to]: [f64; 2]) -> Self {
+        let points = &self.points;
+        self.highest = points.iter().map(|point| point.y).fold(0.0, f64::max);
+        let first = points.partition_point(|point| point.x < from);
+        let past = points.partition_point(|point| point.x <= to).max(first);
+        let crossing = |next: usize, x: f64| {
+            let (a, b) = (points.get(next.checked_sub(1)?)?, points.get(next)?);
+            let part = (x - a.x) / (b.x - a.x);
+            Some(PlotPoint::new(x, a.y + (b.y - a.y) * part))
+        };
+        let (enters, leaves) = (crossing(first, from), crossing(past, to));
+        let inside = points[first..past].iter().copied();
+        self.points = enters.into_iter().chain(inside).chain(leaves).collect();
+        self
+    }
+
     /// Its value at a moment: the highest that is near it, where there are several.
     pub(super) fn at(&self, seconds: f64, seconds_per_pixel: f64) -> Option<f64> {
         let near = NEAR * seconds_per_pixel;
@@ -109,7 +140,8 @@ pub(super) fn curves(document: &Document, measure: Measure, look: Look) -> Vec<C
             }
         }
     }
-    curves
+    let edges = look.edges();
+    curves.into_iter().map(|curve| curve.clip(edges)).collect()
 }
 
 /// Whether some tasks or threads of a model have no curve, because there are too many.
@@ -180,6 +212,7 @@ fn of_thread(
         hue,
         shape,
         points,
+        highest: 0.0,
     }
 }
 
@@ -230,6 +263,7 @@ fn bytes(document: &Document, model: &ModelTrack, hue: usize, look: Look) -> Vec
         hue,
         shape: Shape::Steps,
         points: progress(task, look),
+        highest: 0.0,
     };
     tasks.into_iter().map(curve).collect()
 }

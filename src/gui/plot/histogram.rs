@@ -107,6 +107,7 @@ pub fn show(ui: &mut Ui, document: &Document, plots: &mut Plots) {
     let bars = plots.bars(document);
     ScrollArea::vertical()
         .id_salt("delays")
+        .min_scrolled_height(0.0)
         .auto_shrink(false)
         .show(ui, |ui| {
             let note = |ui: &mut Ui, text: &str| {

@@ -310,8 +310,8 @@ fn value_axis<'a>(gutter: f32, unit: Unit, palette: &Palette) -> AxisHints<'a> {
 
 /// What a plot reaches up to: over the highest curve, and in that of the lag over the threshold.
 fn top_of(measure: Measure, curves: &[Curve], threshold: Duration) -> f64 {
-    let points = curves.iter().flat_map(|curve| &curve.points);
-    let highest = points.map(|point| point.y).fold(0.0, f64::max) * 1.15;
+    let highest = curves.iter().map(|curve| curve.highest);
+    let highest = highest.fold(0.0, f64::max) * 1.15;
     match measure {
         Measure::Lag => highest.max(threshold.as_secs_f64() * 1.3),
         Measure::Utilization => 1.08,

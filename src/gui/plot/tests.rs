@@ -100,6 +100,37 @@ fn of_very_many_threads_those_have_a_curve_that_were_held_for_longest() {
 }
 
 #[test]
+fn however_closely_one_looks_no_curve_reaches_far_beyond_the_screen() {
+    let document = document();
+    // In the middle of a stall, where every line comes from far away and goes on for long.
+    let (begin, end) = (Timestamp(1_955_447_000), Timestamp(1_955_447_010));
+    let close = Look {
+        view: TimeRange::new(begin, end),
+        nanos_per_pixel: 0.01,
+        now: document.now,
+    };
+    let whole = look(&document);
+    let here = begin.as_secs_f64();
+    let mut held = false;
+    for measure in Measure::ALL {
+        let far = curves(&document, measure, whole);
+        let near = curves(&document, measure, close);
+        assert_eq!(far.len(), near.len());
+        for (far, near) in far.iter().zip(&near) {
+            let beside = 1e-9;
+            let is_seen = |x: f64| here - beside <= x && x <= end.as_secs_f64() + beside;
+            assert!(near.points.iter().all(|point| is_seen(point.x)));
+            let values = far.at(here, 0.0).zip(near.at(here, 0.0));
+            if let (Measure::Lag, Some((value, told))) = (measure, values) {
+                assert!((told - value).abs() < 1e-6, "{told} {value}");
+                held |= told > 0.05;
+            }
+        }
+    }
+    assert!(held, "the lag of what is held is told");
+}
+
+#[test]
 fn there_are_no_more_points_than_can_be_told_apart() {
     let document = document();
     let coarse = Look {
@@ -159,6 +190,7 @@ fn a_value_is_read_at_a_moment() {
             .iter()
             .map(|&(x, y)| egui_plot::PlotPoint::new(x, y))
             .collect(),
+        highest: 10.0,
     };
     let line = curve(Shape::Line, &[(0.0, 0.0), (0.0, 10.0), (10.0, 0.0)]);
     assert_eq!(line.at(5.0, 0.1), Some(5.0));

@@ -109,7 +109,7 @@ pub(super) fn ruler(
             let at = pos2(area.left() + tick.x + 5.0, area.top() + 12.0);
             let galley = painter.layout_no_wrap(label.clone(), theme::number(), palette.text_weak);
             // Half a number would be another number.
-            if at.x + galley.size().x <= area.right() {
+            if area.left() <= at.x && at.x + galley.size().x <= area.right() {
                 text(&inside, at, label, theme::number(), palette.text_weak);
             }
         }

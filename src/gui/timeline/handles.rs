@@ -2,7 +2,8 @@
 //! of a lane and the keys for lanes are about.
 
 use egui::{
-    CursorIcon, Key, PointerButton, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2,
+    CursorIcon, Key, PointerButton, Rect, Response, RichText, Role, Sense, Ui, WidgetInfo, pos2,
+    vec2,
 };
 
 use super::chrome::Areas;
@@ -32,6 +33,24 @@ pub(super) struct Handles {
     dragged: Option<Lane>,
     /// How far the lanes are to be scrolled, because one is dragged to their edge, in points.
     pub(super) scroll: f32,
+}
+
+/// What there is to see on a lane, for whoever sees one for the first time.
+fn meaning(band: &Band<'_>) -> &'static str {
+    match band.kind {
+        Kind::Header { .. } => {
+            tr("A model of execution: its tasks, and below them the threads that do the work")
+        }
+        Kind::Task(_) => tr(
+            "How a task fares: hatched while it waits, outlined while there is data that nobody serves, solid while its code runs; the line rises with the bytes that have come",
+        ),
+        Kind::Thread(thread) if thread.polls > 0 => tr(
+            "What a loop does: its polls and turns, below them the callbacks that it calls, and below those what they call",
+        ),
+        Kind::Thread(_) => {
+            tr("What a thread or a process does: it waits, or it runs code of the program")
+        }
+    }
 }
 
 impl Handles {
@@ -127,7 +146,10 @@ impl Handles {
             };
             ui.painter().rect_filled(stripe, 0.0, color);
         }
-        button.on_hover_text(hint)
+        button.on_hover_ui(|ui| {
+            ui.label(meaning(band));
+            ui.label(RichText::new(hint).color(palette.text_weak).small());
+        })
     }
 
     /// Lets a lane change places with the one that the pointer has been dragged over.

@@ -7,7 +7,10 @@ use crate::store::SpanKind;
 use crate::trace::{EventKind, ModelId, Outcome, TimeRange};
 
 /// In how many steps the share of active time of a fold is told.
-pub(super) const SHARES: u8 = 8;
+pub(super) const SHARES: u8 = 12;
+
+/// The lowest that a share of active time is drawn, in points: what was active must be seen.
+const LOWEST: f32 = 1.5;
 
 /// What a bar stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +36,17 @@ impl Look {
     }
 }
 
+/// The kinds of rows. All time of a task, and of what a thread does, is told: what is not active in a fold of them is a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// How a task fares.
+    Task,
+    /// What a thread does: the phases of a loop, or work and waits.
+    Thread,
+    /// What is called meanwhile: callbacks, and what they call.
+    Calls,
+}
+
 /// A stretch of a lane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Bar {
@@ -40,8 +54,18 @@ pub(super) struct Bar {
     pub(super) rect: Rect,
     /// What it stands for.
     pub(super) look: Look,
-    /// Whether it belongs to a task, and not to a thread.
-    pub(super) of_task: bool,
+    /// In what kind of row.
+    pub(super) of: Of,
+}
+
+impl Bar {
+    /// The part of a fold that is as high as its share of active time is: the lower one.
+    pub(super) fn active_part(&self, share: u8) -> Rect {
+        let part = f32::from(share.min(SHARES)) / f32::from(SHARES);
+        let least = if share > 0 { LOWEST } else { 0.0 };
+        let height = (self.rect.height() * part).max(least);
+        self.rect.with_min_y(self.rect.bottom() - height)
+    }
 }
 
 /// A text in a bar.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use egui::{Rect, pos2};
 
 use super::flows::Flows;
-use super::items::{Bar, End, Label, Life, Look, On, Picture, SHARES};
+use super::items::{Bar, End, Label, Life, Look, Of, On, Picture, SHARES};
 use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::{NARROWEST, Placement};
 use super::{marks, stalls};
@@ -47,6 +47,14 @@ pub(super) fn lay_out_bands<'a>(
     picture
 }
 
+/// What is drawn narrower than this is hard to tell from what is beside it, in points.
+const SHORT: f32 = 3.0;
+/// From the beginning of one short thing to that of the next: nearer than this there is more of them to be seen than of what is
+/// between them, in points.
+const NEAR: f32 = 4.0;
+/// From how many on that stand so close it is drawn how busy they were, and not that there they are.
+const CROWDED: usize = 5;
+
 /// What waits says so only where there is much room: a row of waits would be a row of words.
 const WIDE: f32 = 100.0;
 
@@ -70,7 +78,7 @@ impl Layout<'_> {
         let style = RowStyle {
             top,
             bottom,
-            of_task: true,
+            of: Of::Task,
         };
         if let Some(row) = task.lane.row(0) {
             self.row(row, style, picture);
@@ -161,7 +169,7 @@ impl Layout<'_> {
             let style = RowStyle {
                 top,
                 bottom,
-                of_task: false,
+                of: if depth == 0 { Of::Thread } else { Of::Calls },
             };
             if let Some(row) = thread.lane.row(depth) {
                 self.row(row, style, picture);
@@ -175,29 +183,50 @@ impl Layout<'_> {
         marks::of_thread(self.0, thread, middle, &mut picture.marks);
     }
 
-    /// The finished spans of a row.
+    /// The finished spans of a row. What is too short to be told apart is gathered until there is room between two of
+    /// them: only then it is known whether they stand alone or so close that they would look like a single long one.
     fn row(&self, row: &Row, style: RowStyle, picture: &mut Picture) {
+        let mut crowd = Crowd::default();
         for piece in row.pieces(self.0.axis.range(), self.0.grain) {
-            match piece {
+            let (range, active, kind) = match piece {
                 Piece::Span { index } => {
-                    if let Some(span) = row.get(index) {
+                    let Some(span) = row.get(index) else { continue };
+                    let range = span.range(self.0.scene.now);
+                    let is_short = self.0.bar(range, 0.0, 0.0, 0.0).width() < SHORT;
+                    if !is_short || !span.kind.is_active() {
+                        if !is_short {
+                            crowd.leave(self.0, style, picture);
+                        }
                         self.span(&span, style, picture);
+                        continue;
                     }
+                    (range, range.nanos(), span.kind)
                 }
                 Piece::Folded {
                     range,
                     active,
                     kind,
                     ..
-                } => {
-                    let share = share(active, range.nanos());
-                    let look = Look::Fold { kind, share };
-                    let narrowest = if share > 0 { NARROWEST } else { 1.0 };
-                    let rect = self.0.bar(range, style.top, style.bottom, narrowest);
-                    push_merged(&mut picture.bars, rect, look, style.of_task);
-                }
+                } => (range, active, kind),
+            };
+            if active == 0 {
+                let rect = self.0.bar(range, style.top, style.bottom, 1.0);
+                let look = Look::Fold { kind, share: 0 };
+                push_merged(&mut picture.bars, rect, look, style.of);
+                continue;
             }
+            let short = Short {
+                left: self.0.axis.x(range.begin),
+                range,
+                active,
+                kind,
+            };
+            if !crowd.is_near(&short) {
+                crowd.leave(self.0, style, picture);
+            }
+            crowd.0.push(short);
         }
+        crowd.leave(self.0, style, picture);
     }
 
     fn span(&self, span: &Span, style: RowStyle, picture: &mut Picture) {
@@ -213,7 +242,7 @@ impl Layout<'_> {
         };
         let mut rect = self.0.bar(range, style.top, style.bottom, narrowest);
         if rect.width() < 3.0 {
-            push_merged(&mut picture.bars, rect, look, style.of_task);
+            push_merged(&mut picture.bars, rect, look, style.of);
             return;
         }
         // Neighbours are told apart by a gap.
@@ -223,26 +252,28 @@ impl Layout<'_> {
         picture.bars.push(Bar {
             rect,
             look,
-            of_task: style.of_task,
+            of: style.of,
         });
-        if let Some(label) = self.label(span, rect, style.of_task) {
+        if let Some(label) = self.label(span, rect, style.of) {
             picture.labels.push(label);
         }
     }
 
-    fn label(&self, span: &Span, rect: Rect, of_task: bool) -> Option<Label> {
+    fn label(&self, span: &Span, rect: Rect, of: Of) -> Option<Label> {
         let room = self.0.room(rect)?;
         let waits = matches!(span.kind, SpanKind::Poll | SpanKind::Wait(_));
         if waits && room.width() < WIDE {
             return None;
         }
         // How a task waits and runs is told by its looks; a lane full of words would hide it.
-        if of_task && !matches!(span.kind, SpanKind::Queued | SpanKind::Ready) {
+        if of == Of::Task && !matches!(span.kind, SpanKind::Queued | SpanKind::Ready) {
             return None;
         }
         let name = || span.name.map(|name| self.0.scene.store.name(name));
         let word = name().unwrap_or_else(|| tr(span.kind.word())).to_owned();
-        let task = (!of_task && !waits).then(|| self.task_name(span)).flatten();
+        let task = (of != Of::Task && !waits)
+            .then(|| self.task_name(span))
+            .flatten();
         let (text, short) = match task {
             Some(task) => (format!("{word} · {task}"), Some(word)),
             None => (word, None),
@@ -268,11 +299,58 @@ impl Layout<'_> {
 struct RowStyle {
     top: f32,
     bottom: f32,
-    of_task: bool,
+    of: Of,
+}
+
+/// Something active that is too short to be told from what is beside it: one span, or several.
+#[derive(Clone, Copy)]
+struct Short {
+    left: f32,
+    range: TimeRange,
+    /// How much of the range was active, in nanoseconds.
+    active: u64,
+    kind: SpanKind,
+}
+
+/// Short ones, each so close to the one before that they touch on the screen, or nearly do.
+#[derive(Default)]
+struct Crowd(Vec<Short>);
+
+impl Crowd {
+    fn is_near(&self, next: &Short) -> bool {
+        let last = self.0.last();
+        last.is_none_or(|last| next.left - last.left < NEAR)
+    }
+
+    /// Draws them, and forgets them. A few are ticks: each is drawn as wide as it takes to be seen. Many ticks would be
+    /// one solid bar, however little they were active: they are columns without gaps, each as high as its share is.
+    fn leave(&mut self, place: &Placement<'_>, style: RowStyle, picture: &mut Picture) {
+        let is_crowded = self.0.len() >= CROWDED;
+        for (at, short) in self.0.iter().enumerate() {
+            let mut rect = place.bar(short.range, style.top, style.bottom, NARROWEST);
+            let look = if is_crowded {
+                let next = self.0.get(at + 1);
+                let least = (f64::from(NARROWEST) * place.axis.nanos_per_point()) as u64;
+                let nanos = match next {
+                    Some(next) => next.range.begin.since(short.range.begin).as_nanos() as u64,
+                    None => short.range.nanos().max(least),
+                };
+                rect.max.x = next.map_or(rect.right(), |next| next.left);
+                Look::Fold {
+                    kind: short.kind,
+                    share: share(short.active, nanos),
+                }
+            } else {
+                Look::Span(short.kind)
+            };
+            push_merged(&mut picture.bars, rect, look, style.of);
+        }
+        self.0.clear();
+    }
 }
 
 /// Adds a narrow bar; one that continues the last one and looks the same makes that one longer.
-fn push_merged(bars: &mut Vec<Bar>, rect: Rect, look: Look, of_task: bool) {
+fn push_merged(bars: &mut Vec<Bar>, rect: Rect, look: Look, of: Of) {
     if let Some(last) = bars.last_mut()
         && last.look == look
         && (last.rect.top() - rect.top()).abs() < 0.5
@@ -282,11 +360,7 @@ fn push_merged(bars: &mut Vec<Bar>, rect: Rect, look: Look, of_task: bool) {
         last.rect.max.x = last.rect.right().max(rect.right());
         return;
     }
-    bars.push(Bar {
-        rect,
-        look,
-        of_task,
-    });
+    bars.push(Bar { rect, look, of });
 }
 
 /// How much of a stretch was active, in steps. What was active at all is at least one step.

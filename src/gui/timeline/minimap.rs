@@ -53,6 +53,8 @@ struct Track {
     busy: Vec<f32>,
     /// Which columns were stalled.
     stalls: Vec<Range<usize>>,
+    /// Which columns it lived in.
+    life: Range<usize>,
 }
 
 /// What a drag does.
@@ -240,6 +242,7 @@ fn track(scene: &Scene<'_>, model: &ModelTrack, range: TimeRange, columns: usize
     let mut track = Track {
         busy: vec![0.0; columns],
         stalls: Vec::new(),
+        life: 0..0,
     };
     for (stretch, active) in model.busy.stretches() {
         spread(&mut track.busy, stretch, active as f64, nanos);
@@ -250,6 +253,8 @@ fn track(scene: &Scene<'_>, model: &ModelTrack, range: TimeRange, columns: usize
     }
     let last = columns.saturating_sub(1);
     let column = |at: Timestamp| ((at.0 as f64 / nanos) as usize).min(last);
+    let life = model.range(scene.now);
+    track.life = column(life.begin)..column(life.end) + 1;
     for stall in &model.stalls {
         let stalled = stall.until(scene.now);
         let (from, to) = (column(stalled.begin), column(stalled.end) + 1);
@@ -288,6 +293,10 @@ fn tracks(painter: &Painter, palette: &Palette, area: Rect, tracks: &[Track]) {
     for (place, track) in tracks.iter().enumerate() {
         let top = inner.top() + place as f32 * height;
         let bottom = top + height - gap;
+        let (left, right) = (track.life.start as f32, track.life.end as f32);
+        let x_range = area.left() + left..=area.left() + right;
+        let life = Rect::from_x_y_ranges(x_range, top..=bottom);
+        mesh.add_colored_rect(life, palette.poll);
         for (column, share) in track.busy.iter().enumerate() {
             if *share > 0.0 {
                 // What was active at all must be seen.

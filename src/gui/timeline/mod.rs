@@ -43,7 +43,7 @@ use egui::{
 
 pub use chrome::gutter_width;
 pub use outline::Top;
-pub use scene::Scene;
+pub use scene::{Legend, Scene};
 
 use crate::gui::command::{Command, Selection, ViewCommand};
 use crate::gui::lanes::Lane;
@@ -68,6 +68,8 @@ pub struct Timeline {
     top: Option<Top>,
     /// What is to stand there in the next one.
     wanted: Option<Top>,
+    /// By how many windows full of lanes they are to be scrolled in the next one.
+    pages: f32,
     drag: Option<Drag>,
     handles: Handles,
     /// The moment under the pointer, in nanoseconds.
@@ -90,13 +92,17 @@ impl Timeline {
         let (rect, response) = ui.allocate_exact_size(size, Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, tr("Timeline")));
         let palette = Palette::of(ui.visuals());
-        let legend = if scene.legend { legend::HEIGHT } else { 0.0 };
-        let areas = Areas::new(rect, legend);
+        let strip = matches!(scene.legend, Legend::Below)
+            .then(|| legend::Strip::new(ui.painter(), rect.size()));
+        let areas = Areas::new(rect, strip.as_ref().map_or(0.0, |strip| strip.height));
         let outline = Outline::new(scene, areas.lanes.height());
         if let Some(top) = self.wanted.take() {
             let scroll = outline.scroll_to(scene.store, &top);
             self.scroll = scroll.unwrap_or(self.scroll);
         }
+        // As much as is seen below what is pinned and the header that sticks.
+        let page = areas.lanes.height() - outline.roof() - outline::HEADER;
+        self.scroll += std::mem::take(&mut self.pages) * page.max(0.0);
         self.clamp_scroll(&outline, areas.lanes.height());
         let place = Placement::new(scene, areas.lanes, self.scroll, ui.pixels_per_point());
 
@@ -124,6 +130,9 @@ impl Timeline {
         stall_marks(ui, &areas, &outline, &picture, commands);
         flags::show(ui, &areas, &place, commands);
         handles::hidden_lanes(ui, &areas, &outline, commands);
+        if let Some(strip) = strip {
+            strip.show(ui, palette, rect);
+        }
         legend_button(ui, palette, &areas, scene.legend, commands);
         let pointer = hands.pointer.filter(|_| self.drag.is_none());
         let arrow = pointer.and_then(|at| arrows::under(&picture.flows, at));
@@ -139,7 +148,8 @@ impl Timeline {
                 .gap(14.0)
                 .show(|ui| tooltip::show(ui, palette, &text));
         }
-        scroll_bar(ui, palette, &areas, self.scroll, outline.height());
+        let cover = outline.roof();
+        self.scroll += scroll_bar(ui, palette, &areas, self.scroll, [cover, outline.height()]);
         self.scroll_to_selection(ui, &place, &outline);
         self.scroll += hands.scroll + self.handles.scroll;
         self.clamp_scroll(&outline, areas.lanes.height());
@@ -155,6 +165,11 @@ impl Timeline {
     /// Scrolls in the next frame so that this stands at the top, as far as there are such lanes.
     pub fn bring(&mut self, top: Top) {
         self.wanted = Some(top);
+    }
+
+    /// Scrolls the lanes in the next frame by so many windows full of them.
+    pub const fn turn_pages(&mut self, pages: f32) {
+        self.pages += pages;
     }
 
     /// The lane that was pointed at or selected last.
@@ -192,19 +207,19 @@ impl Timeline {
     }
 }
 
-/// Paints the key to patterns and shapes, and the words that show and hide it.
+/// The words that show and hide the key to patterns and shapes.
 fn legend_button(
     ui: &Ui,
     palette: &Palette,
     areas: &Areas,
-    shown: bool,
+    legend: Legend,
     commands: &mut Vec<Command>,
 ) {
-    if shown {
-        let bottom = areas.all.bottom();
-        let area = Rect::from_x_y_ranges(areas.all.x_range(), bottom - legend::HEIGHT..=bottom);
-        legend::paint(&ui.painter().with_clip_rect(area), palette, area);
-    }
+    let shown = match legend {
+        Legend::Below => true,
+        Legend::Hidden => false,
+        Legend::Elsewhere => return,
+    };
     let at = pos2(areas.corner.left() + 12.0, areas.corner.center().y);
     let color = palette.text_weak;
     let painter = ui.painter();
@@ -358,20 +373,37 @@ fn stall_marks(
     }
 }
 
-/// A thin bar at the right edge, where there is more than fits.
-fn scroll_bar(ui: &Ui, palette: &Palette, areas: &Areas, scroll: f32, content: f32) {
-    let lanes = areas.lanes;
-    if content <= lanes.height() {
-        return;
+/// A thin bar at the right edge, where there is more than fits below what is pinned, whose height comes first. How far a
+/// hand pulls the lanes by it.
+fn scroll_bar(
+    ui: &Ui,
+    palette: &Palette,
+    areas: &Areas,
+    scroll: f32,
+    [pinned, all]: [f32; 2],
+) -> f32 {
+    /// The shortest that it is, in points: it must be held.
+    const SHORTEST: f32 = 24.0;
+    let lanes = areas.lanes.with_min_y(areas.lanes.top() + pinned);
+    let (height, content) = (lanes.height(), all - pinned);
+    if content <= height || height <= SHORTEST {
+        return 0.0;
     }
-    let part = lanes.height() / content;
-    let top = lanes.top() + scroll * part;
-    let bar = Rect::from_min_size(
-        pos2(lanes.right() - 6.0, top + 2.0),
-        vec2(4.0, (lanes.height() * part - 4.0).max(12.0)),
-    );
-    ui.painter()
-        .rect_filled(bar, 2.0, palette.cursor.gamma_multiply(0.6));
+    let length = (height * height / content).max(SHORTEST);
+    let most = content - height;
+    let per_point = most / (height - length);
+    let at = pos2(lanes.right() - 10.0, lanes.top() + scroll / per_point);
+    let grip = Rect::from_min_size(at, vec2(10.0, length));
+    let hold = ui.interact(grip, ui.scope_id().with("scroll bar"), Sense::DRAG);
+    let is_held = hold.dragged() || hold.hovered();
+    let (width, ink) = match is_held {
+        true => (7.0, palette.cursor),
+        false => (4.0, palette.cursor.gamma_multiply(0.6)),
+    };
+    let bar = grip.shrink2(vec2(0.0, 2.0)).with_max_x(grip.right() - 2.0);
+    let bar = bar.with_min_x(bar.right() - width);
+    ui.painter().rect_filled(bar, width / 2.0, ink);
+    hold.drag_delta().y * per_point
 }
 
 /// Says in the middle of `rect` that there is nothing to see yet, and what to do about it.

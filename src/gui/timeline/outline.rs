@@ -21,7 +21,7 @@ pub(super) const GAP: f32 = 7.0;
 /// Height of the note below the names that tells of hidden lanes.
 pub(super) const NOTE: f32 = 22.0;
 /// How much higher lanes are at most where there is much room.
-const MOST_GROWTH: f32 = 1.75;
+const MOST_GROWTH: f32 = 2.25;
 /// How much of the room pinned lanes take at most; those that are left lie in their groups.
 const MOST_PINNED: f32 = 0.5;
 

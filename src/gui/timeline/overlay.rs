@@ -146,9 +146,12 @@ pub(super) fn selection(
         return;
     };
     if let Some(rect) = locate(place, outline, selection) {
-        let halo = Stroke::new(4.0, palette.background.gamma_multiply(0.7));
-        painter.rect_stroke(rect.expand(1.0), 1.0, halo, StrokeKind::Outside);
+        // A bar can be narrow, but never so low that its outline would hide it; above and below it there may be others, with
+        // their names.
+        let rect = rect.expand2(vec2(2.0, 1.0));
+        let halo = Stroke::new(1.0, palette.background.gamma_multiply(0.7));
+        painter.rect_stroke(rect, 1.0, halo, StrokeKind::Outside);
         let line = Stroke::new(2.0, palette.selection);
-        painter.rect_stroke(rect.expand(1.0), 1.0, line, StrokeKind::Outside);
+        painter.rect_stroke(rect, 1.0, line, StrokeKind::Inside);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Align2, Color32, FontId, Mesh, Painter, Pos2, Rect, Stroke, pos2, vec2};
 
-use super::items::{Bar, End, Label, Life, Look, Mark, On, Picture, SHARES, Shape, StallBar};
+use super::items::{Bar, End, Label, Life, Look, Mark, Of, On, Picture, Shape, StallBar};
 use super::outline::{Band, Kind};
 use super::patterns::{HATCH, STALL, dots, mix, outline as edge, stripes};
 use super::place::Placement;
@@ -14,8 +14,6 @@ use crate::gui::theme::{self, Palette};
 use crate::store::SpanKind;
 use crate::trace::{Outcome, Timestamp};
 
-/// How strong the faintest fold is, as a share of the full colour: what was active must be seen.
-const FAINTEST: f32 = 0.4;
 /// How thick the edge of what is ready is, in points. What is no wider than two of them is all edge.
 const EDGE: f32 = 1.5;
 
@@ -90,14 +88,30 @@ pub(super) fn picture(
     // Patterns hang on the beginning of time, so that they go along when the view moves.
     let anchor = place.axis.exact_x(Timestamp::ZERO);
     let (mut waiting, mut working) = (meshes.empty(), meshes.empty());
+    let mut hatch = Hatch::default();
     for item in &picture.bars {
-        let layer = if item.look.is_active() {
-            &mut working
-        } else {
-            &mut waiting
-        };
-        bar(layer, palette, item, anchor);
+        match item.look {
+            Look::Span(SpanKind::Waiting) => {
+                waiting.add_colored_rect(item.rect, palette.waiting);
+                hatch.go_on(&mut waiting, palette, item.rect, anchor);
+            }
+            // The bytes that arrived are seen behind what was active, and before all else.
+            Look::Fold { kind, share } => {
+                if fold_ground(&mut waiting, palette, item, kind, share) {
+                    hatch.go_on(&mut waiting, palette, item.rect, anchor);
+                }
+                working.add_colored_rect(item.active_part(share), palette.span(kind));
+            }
+            look if look.is_active() => bar(&mut working, palette, item, anchor),
+            Look::Span(SpanKind::Ready) => {
+                // What waited before it is hatched before it is painted: it must be seen, however short it is.
+                hatch.end(&mut waiting, palette, anchor);
+                bar(&mut waiting, palette, item, anchor);
+            }
+            Look::Span(_) => bar(&mut waiting, palette, item, anchor),
+        }
     }
+    hatch.end(&mut waiting, palette, anchor);
     meshes.paint(painter, waiting);
     progress(painter, palette, &picture.progress, meshes);
     for item in &picture.stalls {
@@ -115,6 +129,32 @@ pub(super) fn picture(
     }
 }
 
+/// The hatching of what waits: it goes on behind what is short, so that it is not cut to pieces by it.
+#[derive(Default)]
+struct Hatch(Option<Rect>);
+
+impl Hatch {
+    fn go_on(&mut self, mesh: &mut Mesh, palette: &Palette, rect: Rect, anchor: f64) {
+        /// What is no wider is a tick that is painted over it.
+        const GAP: f32 = 3.0;
+        match &mut self.0 {
+            Some(last) if last.top() == rect.top() && (rect.left() - last.right()).abs() < GAP => {
+                last.max.x = rect.right();
+            }
+            _ => {
+                self.end(mesh, palette, anchor);
+                self.0 = Some(rect);
+            }
+        }
+    }
+
+    fn end(&mut self, mesh: &mut Mesh, palette: &Palette, anchor: f64) {
+        if let Some(rect) = self.0.take() {
+            stripes(mesh, rect, anchor, HATCH, palette.waiting_hatch);
+        }
+    }
+}
+
 /// Adds a bar whose pattern hangs on `anchor` to a layer.
 pub(super) fn bar(mesh: &mut Mesh, palette: &Palette, bar: &Bar, anchor: f64) {
     let rect = bar.rect;
@@ -122,9 +162,7 @@ pub(super) fn bar(mesh: &mut Mesh, palette: &Palette, bar: &Bar, anchor: f64) {
         Look::Span(SpanKind::Queued) => dots(mesh, rect, anchor, palette.queued),
         Look::Span(SpanKind::Waiting) => {
             mesh.add_colored_rect(rect, palette.waiting);
-            if rect.width() > 6.0 {
-                stripes(mesh, rect, anchor, HATCH, palette.waiting_hatch);
-            }
+            stripes(mesh, rect, anchor, HATCH, palette.waiting_hatch);
         }
         Look::Span(SpanKind::Ready) => {
             if rect.width() > 2.0 * EDGE {
@@ -134,22 +172,24 @@ pub(super) fn bar(mesh: &mut Mesh, palette: &Palette, bar: &Bar, anchor: f64) {
         }
         Look::Span(kind) => mesh.add_colored_rect(rect, palette.span(kind)),
         Look::Fold { kind, share } => {
-            let base = match (bar.of_task, kind) {
-                (true, SpanKind::Queued) => palette.lane,
-                (true, _) => palette.waiting,
-                (false, SpanKind::Turn | SpanKind::Poll | SpanKind::Wait(_)) => palette.poll,
-                (false, _) => palette.lane,
-            };
-            let part = (f32::from(share) / f32::from(SHARES)).sqrt();
-            let part = FAINTEST + (1.0 - FAINTEST) * part;
-            let color = match (share, kind) {
-                (0, SpanKind::Ready) => mix(palette.waiting, palette.ready, 0.5),
-                (0, _) => base,
-                _ => mix(base, palette.span(kind), part),
-            };
-            mesh.add_colored_rect(rect, color);
+            fold_ground(mesh, palette, bar, kind, share);
+            mesh.add_colored_rect(bar.active_part(share), palette.span(kind));
         }
     }
+}
+
+/// Adds what lies behind the active part of a fold, where that is not the bare lane. Whether it is a task that waits.
+fn fold_ground(mesh: &mut Mesh, palette: &Palette, bar: &Bar, kind: SpanKind, share: u8) -> bool {
+    let (color, waits) = match (bar.of, kind) {
+        (Of::Task, SpanKind::Queued) | (Of::Calls, _) => return false,
+        (Of::Task, SpanKind::Ready) if share == 0 => {
+            (mix(palette.waiting, palette.ready, 0.5), false)
+        }
+        (Of::Task, _) => (palette.waiting, true),
+        (Of::Thread, _) => (palette.poll, false),
+    };
+    mesh.add_colored_rect(bar.rect, color);
+    waits
 }
 
 fn progress(painter: &Painter, palette: &Palette, columns: &[Rect], meshes: &mut Meshes) {
@@ -169,7 +209,7 @@ fn progress(painter: &Painter, palette: &Palette, columns: &[Rect], meshes: &mut
 /// Adds what is stalled to a layer.
 pub(super) fn stall(mesh: &mut Mesh, palette: &Palette, bar: &StallBar, anchor: f64) {
     mesh.add_colored_rect(bar.rect, palette.stalled);
-    if bar.rect.width() > 8.0 {
+    if bar.rect.width() > 4.0 {
         let inner = bar.rect.shrink(1.0);
         stripes(mesh, inner, anchor, STALL, palette.stalled_stripe);
     }
@@ -206,7 +246,6 @@ fn label(painter: &Painter, palette: &Palette, label: &Label) {
 
 fn end(painter: &Painter, palette: &Palette, lanes: Rect, end: &End) {
     const GLYPH: f32 = 14.0;
-    const MESSAGE: f32 = 80.0;
     const SHORTEST: f32 = 60.0;
     let color = palette.outcome(end.outcome);
     let ink = match end.outcome {
@@ -215,9 +254,8 @@ fn end(painter: &Painter, palette: &Palette, lanes: Rect, end: &End) {
     };
     let room = (lanes.right() - end.at.x - GLYPH - 10.0).max(0.0);
     let whole = painter.layout_no_wrap(end.text.clone(), theme::small(), Color32::PLACEHOLDER);
-    // A long message is cut off or left to the tooltip rather than moved: it must not cover what the task did.
-    let is_long = whole.size().x > MESSAGE;
-    let text = if whole.size().x <= room || !is_long {
+    // Where there is no room, a text is cut off or left to the tooltip: it must not cover what the task did.
+    let text = if whole.size().x <= room {
         whole
     } else if room > SHORTEST {
         elided(painter, &end.text, theme::small(), room)
@@ -225,10 +263,10 @@ fn end(painter: &Painter, palette: &Palette, lanes: Rect, end: &End) {
         painter.layout_no_wrap(String::new(), theme::small(), Color32::PLACEHOLDER)
     };
     let width = GLYPH + text.size().x + 4.0;
-    let left = if text.size().x <= room && lanes.right() - end.at.x > GLYPH {
+    let left = if lanes.right() - end.at.x > GLYPH {
         end.at.x + 5.0
     } else {
-        // No room after the end: before it, on a plate, so that the pattern does not show through.
+        // No room after the end even for the sign: before it, on a plate, so that the pattern does not show through.
         let left = end.at.x - width - 5.0;
         let plate = Rect::from_center_size(
             pos2(left + width / 2.0 - 1.0, end.at.y),
@@ -315,7 +353,7 @@ pub(super) fn elided(painter: &Painter, text: &str, font: FontId, width: f32) ->
     let mut job = LayoutJob::single_section(text.to_owned(), format);
     job.wrap = TextWrapping {
         // In steps, so that a text is not laid out anew at every pixel of a zoom.
-        max_width: (width / 8.0).floor() * 8.0 + 1.0,
+        max_width: ((width / 8.0).floor() * 8.0).max(1.0),
         max_rows: 1,
         break_anywhere: true,
         overflow_character: Some('…'),

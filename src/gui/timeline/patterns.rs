@@ -3,7 +3,7 @@
 //! Everything goes into one mesh per layer. Slanted edges fade over a point, which is what makes them smooth where
 //! nobody else does.
 
-use egui::{Color32, Mesh, Rect, pos2, vec2};
+use egui::{Color32, Mesh, Pos2, Rect, pos2, vec2};
 
 /// Over how many points a slanted edge fades.
 const FADE: f32 = 0.9;
@@ -43,24 +43,94 @@ pub(super) fn stripes(mesh: &mut Mesh, rect: Rect, anchor: f64, stripes: Stripes
         return;
     }
     let spacing = stripes.spacing;
-    let phase = (anchor - f64::from(left - height)).rem_euclid(f64::from(spacing)) as f32;
     let half = stripes.thickness / 2.0;
     let reach = half + FADE;
-    let mut foot = left - height + phase;
-    while foot < right {
-        // The part of the stripe whose whole thickness lies in the rectangle, from its foot (0) to its head (1).
-        let from = ((left + reach - foot) / height).max(0.0);
-        let to = ((right - reach - foot) / height).min(1.0);
-        if from < to {
-            let at = |part: f32| pos2(foot + part * height, rect.bottom() - part * height);
-            stripe(mesh, [at(from), at(to)], half, color);
+    let first = left - height - spacing;
+    let phase = (anchor - f64::from(first)).rem_euclid(f64::from(spacing)) as f32;
+    let mut foot = first + phase;
+    while foot < right + reach {
+        if left <= foot - reach && foot + height + reach <= right {
+            let head = pos2(foot + height, rect.top());
+            stripe(mesh, [pos2(foot, rect.bottom()), head], half, color);
+        } else if foot + height + reach > left {
+            cut_stripe(mesh, rect, foot, half, color);
         }
         foot += spacing;
     }
 }
 
+/// What lies in `rect` of a stripe that rises from `foot` on its lower edge.
+fn cut_stripe(mesh: &mut Mesh, rect: Rect, foot: f32, half: f32, color: Color32) {
+    let edges = [
+        (-half - FADE, Color32::TRANSPARENT),
+        (-half, color),
+        (half, color),
+        (half + FADE, Color32::TRANSPARENT),
+    ];
+    for ribbon in edges.windows(2) {
+        let mut outline = Outline::default();
+        for (edge, upwards) in [(ribbon[0], true), (ribbon[1], false)] {
+            let (x, color) = (foot + edge.0, edge.1);
+            let ends = [
+                (pos2(x, rect.bottom()), color),
+                (pos2(x + rect.height(), rect.top()), color),
+            ];
+            let [from, to] = if upwards { ends } else { [ends[1], ends[0]] };
+            outline.push(from);
+            outline.push(to);
+        }
+        let inside = outline
+            .cut(|at| at.x - rect.left())
+            .cut(|at| rect.right() - at.x);
+        inside.fill(mesh);
+    }
+}
+
+/// The corners of something convex, and their colours.
+#[derive(Default)]
+struct Outline {
+    corners: [(Pos2, Color32); 8],
+    count: usize,
+}
+
+impl Outline {
+    const fn push(&mut self, corner: (Pos2, Color32)) {
+        if self.count < self.corners.len() {
+            self.corners[self.count] = corner;
+            self.count += 1;
+        }
+    }
+
+    /// What lies on one side of a line, from which every point has this distance.
+    fn cut(self, distance: impl Fn(Pos2) -> f32) -> Self {
+        let mut cut = Self::default();
+        for place in 0..self.count {
+            let (a, b) = (self.corners[place], self.corners[(place + 1) % self.count]);
+            let (near, far) = (distance(a.0), distance(b.0));
+            if near >= 0.0 {
+                cut.push(a);
+            }
+            if (near < 0.0) != (far < 0.0) {
+                let part = near / (near - far);
+                cut.push((a.0.lerp(b.0, part), mix(a.1, b.1, part)));
+            }
+        }
+        cut
+    }
+
+    fn fill(&self, mesh: &mut Mesh) {
+        let first = mesh.vertices.len() as u32;
+        for (at, color) in &self.corners[..self.count] {
+            mesh.colored_vertex(*at, *color);
+        }
+        for place in 2..self.count as u32 {
+            mesh.add_triangle(first, first + place - 1, first + place);
+        }
+    }
+}
+
 /// One stripe between two points, as three ribbons: it fades in, is solid, and fades out.
-fn stripe(mesh: &mut Mesh, ends: [egui::Pos2; 2], half: f32, color: Color32) {
+fn stripe(mesh: &mut Mesh, ends: [Pos2; 2], half: f32, color: Color32) {
     let first = mesh.vertices.len() as u32;
     for end in ends {
         let offsets = [
@@ -140,17 +210,29 @@ mod tests {
         let feet = |anchor: f64| {
             let mut mesh = Mesh::default();
             stripes(&mut mesh, rect(), anchor, HATCH, Color32::RED);
-            let bottom = mesh
-                .vertices
-                .iter()
-                .filter(|vertex| vertex.pos.y == rect().bottom());
-            bottom
-                .map(|vertex| vertex.pos.x)
-                .next()
-                .expect("there are stripes")
+            let bottom = mesh.vertices.iter().filter(|vertex| {
+                let is_solid = vertex.color == Color32::RED;
+                is_solid && vertex.pos.y == rect().bottom() && vertex.pos.x > rect().center().x
+            });
+            let x: Vec<_> = bottom.map(|vertex| vertex.pos.x).collect();
+            // The two edges of one stripe, and not of two.
+            let is_one = |pair: &&[f32]| pair[1] - pair[0] < HATCH.spacing / 2.0;
+            x.windows(2).find(is_one).expect("there are stripes")[0]
         };
         let moved = (feet(-1e12 + 3.0) - feet(-1e12)).rem_euclid(HATCH.spacing);
         assert!((moved - 3.0).abs() < 0.01, "{moved}");
+    }
+
+    #[test]
+    fn a_narrow_bar_has_its_stripes_over_all_of_its_height() {
+        let narrow = Rect::from_min_size(pos2(3.0, 5.0), vec2(9.0, 18.0));
+        for place in 0..11 {
+            let mut mesh = Mesh::default();
+            stripes(&mut mesh, narrow, f64::from(place), STALL, Color32::RED);
+            let bounds = mesh.calc_bounds();
+            assert!(narrow.expand(0.01).contains_rect(bounds) && mesh.is_valid());
+            assert!(bounds.height() > 17.9 && bounds.width() > 8.9, "{bounds}");
+        }
     }
 
     #[test]

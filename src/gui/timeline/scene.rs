@@ -11,6 +11,17 @@ use crate::gui::time_view::TimeView;
 use crate::store::TraceStore;
 use crate::trace::{ModelId, TimeRange, Timestamp};
 
+/// Where the key to patterns and shapes is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Legend {
+    /// Below the lanes.
+    Below,
+    /// It can be shown there.
+    Hidden,
+    /// The timeline beside this one has it, for both.
+    Elsewhere,
+}
+
 /// What there is to see in one frame.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
@@ -24,8 +35,8 @@ pub struct Scene<'a> {
     pub view: &'a TimeView,
     /// How the lanes are arranged.
     pub lanes: &'a Arrangement,
-    /// Whether the key to patterns and shapes is shown.
-    pub legend: bool,
+    /// Where the key to patterns and shapes is.
+    pub legend: Legend,
     /// What is known of its stalls, in the order in which they began, as far as that is found out.
     pub reports: &'a [StallReport],
     /// What a person marked, in the order of time.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
+use super::super::scene::Legend;
 use super::*;
 use crate::gui::lanes::Arrangement;
 use crate::gui::theme;
@@ -40,7 +41,7 @@ impl World {
             live: false,
             view: &self.view,
             lanes: Arrangement::PLAIN,
-            legend: true,
+            legend: Legend::Hidden,
             hits: &[],
             reports: &[],
             marks: &[],
@@ -167,4 +168,19 @@ fn a_click_beside_the_window_jumps_there_and_can_be_undone() {
     let trace = TimeRange::new(Timestamp::ZERO, harness.state().store.range().end);
     harness.state_mut().view.apply(ViewCommand::Undo, trace);
     assert_eq!(harness.state().view.begin(), before);
+}
+
+#[test]
+fn it_is_seen_how_long_each_model_lived_also_where_it_only_waited() {
+    const COLUMNS: usize = 700;
+    let world = World::new();
+    let scene = world.scene();
+    let range = TimeRange::new(Timestamp::ZERO, scene.now);
+    let tracks = look_up(&scene, range, COLUMNS);
+    for (track, model) in tracks.iter().zip(scene.store.models()) {
+        let lived = model.range(scene.now).nanos() as f64 / range.nanos() as f64;
+        let columns = track.life.len() as f64;
+        assert!((columns - lived * COLUMNS as f64).abs() <= 2.0, "{columns}");
+    }
+    assert!(tracks[0].life.len() > 2 * tracks[2].life.len());
 }

@@ -6,7 +6,6 @@ use egui_kittest::kittest::Queryable as _;
 
 use super::super::Timeline;
 use super::super::chrome::Areas;
-use super::super::legend;
 use super::*;
 use crate::gui::command::Command;
 use crate::gui::playback::PlaybackCommand;
@@ -29,7 +28,7 @@ impl App {
             live: false,
             view: &world.view,
             lanes: &world.lanes,
-            legend: true,
+            legend: Legend::Hidden,
             hits: &[],
             reports: &reports,
             marks: &[],
@@ -73,7 +72,7 @@ pub(super) fn harness(world: World) -> Harness<'static, App> {
 
 pub(super) fn areas(harness: &Harness<'_, App>) -> Areas {
     let canvas = harness.get_by_label("Timeline").rect();
-    Areas::new(canvas, legend::HEIGHT)
+    Areas::new(canvas, 0.0)
 }
 
 /// What the app sees of its own timeline.
@@ -90,7 +89,7 @@ pub(super) fn look<R>(
         live: false,
         view: &world.view,
         lanes: &world.lanes,
-        legend: true,
+        legend: Legend::Hidden,
         hits: &[],
         reports: &reports,
         marks: &[],

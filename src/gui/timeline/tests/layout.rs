@@ -2,7 +2,7 @@
 
 use egui::Rect;
 
-use super::super::items::{Bar, Look, Picture, SHARES, Shape};
+use super::super::items::{Bar, Look, Of, Picture, SHARES, Shape};
 use super::super::locate::locate;
 use super::super::outline::TASK;
 use super::super::place::{NARROWEST, TASK_PADDING};
@@ -63,7 +63,7 @@ fn a_task_is_seen_to_wait_to_be_ready_and_to_run() {
         let running = first(SpanKind::Running);
         assert!((ready.left() - waiting.right()).abs() < 0.5);
         assert!(running.left() >= ready.right() - 2.0);
-        assert!(bars.iter().all(|bar| bar.of_task));
+        assert!(bars.iter().all(|bar| bar.of == Of::Task));
         let ready_text = picture
             .labels
             .iter()

@@ -2,6 +2,7 @@
 
 mod arranged;
 mod flows;
+mod folds;
 mod hands;
 mod layout;
 mod long;
@@ -17,7 +18,7 @@ use super::layout::lay_out;
 use super::outline::{Band, Kind, Outline};
 use super::place::Placement;
 use super::samples::Sample;
-use super::scene::Scene;
+use super::scene::{Legend, Scene};
 use crate::analysis::stalls;
 use crate::gui::command::{Selection, ViewCommand};
 use crate::gui::lanes::{Arrangement, Lane, LaneCommand};
@@ -93,7 +94,7 @@ impl World {
             live: true,
             view: &self.view,
             lanes: &self.lanes,
-            legend: true,
+            legend: Legend::Hidden,
             hits: &[],
             reports: &reports,
             marks: &[],
