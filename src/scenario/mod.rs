@@ -26,6 +26,7 @@ mod program;
 mod shape;
 mod source;
 mod story;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod treatment;

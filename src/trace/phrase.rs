@@ -45,6 +45,16 @@ impl Phrase {
         self
     }
 
+    /// Several of them, each in a line of its own.
+    pub fn lines(phrases: impl IntoIterator<Item = Self>) -> Self {
+        let below = |before, next| {
+            Self::new("{before}\n{next}")
+                .with_words("before", before)
+                .with_words("next", next)
+        };
+        phrases.into_iter().reduce(below).unwrap_or_default()
+    }
+
     /// The whole of it, in the language into which `translate` turns the texts.
     pub fn say(&self, translate: &dyn Fn(&'static str) -> &'static str) -> String {
         let value = |name: &str| {
@@ -65,25 +75,60 @@ impl fmt::Display for Phrase {
     }
 }
 
+/// An error of ours among those of the system is said as any other sentence.
+impl std::error::Error for Phrase {}
+
+/// What the system says to people, as it says it. What is not here is said as it is.
+static OF_THE_SYSTEM: [Phrase; 30] = [
+    Phrase::new("Operation not permitted"),
+    Phrase::new("No such file or directory"),
+    Phrase::new("No such process"),
+    Phrase::new("Interrupted system call"),
+    Phrase::new("Input/output error"),
+    Phrase::new("Bad file descriptor"),
+    Phrase::new("Resource temporarily unavailable"),
+    Phrase::new("Cannot allocate memory"),
+    Phrase::new("Permission denied"),
+    Phrase::new("File exists"),
+    Phrase::new("Not a directory"),
+    Phrase::new("Is a directory"),
+    Phrase::new("Invalid argument"),
+    Phrase::new("Too many open files in system"),
+    Phrase::new("Too many open files"),
+    Phrase::new("File too large"),
+    Phrase::new("No space left on device"),
+    Phrase::new("Read-only file system"),
+    Phrase::new("Broken pipe"),
+    Phrase::new("File name too long"),
+    Phrase::new("Address already in use"),
+    Phrase::new("Cannot assign requested address"),
+    Phrase::new("Network is unreachable"),
+    Phrase::new("Connection reset by peer"),
+    Phrase::new("Transport endpoint is not connected"),
+    Phrase::new("Connection timed out"),
+    Phrase::new("Connection refused"),
+    Phrase::new("No route to host"),
+    Phrase::new("Stale file handle"),
+    Phrase::new("Disk quota exceeded"),
+];
+
 /// What the system says of an error: those that people meet are words, and all others as the system has them.
 pub fn system_error(error: &io::Error) -> Phrase {
-    use io::ErrorKind;
-    let said = match error.kind() {
-        ErrorKind::NotFound => Phrase::new("No such file or directory"),
-        ErrorKind::PermissionDenied => Phrase::new("Permission denied"),
-        ErrorKind::AlreadyExists => Phrase::new("File exists"),
-        ErrorKind::NotADirectory => Phrase::new("Not a directory"),
-        ErrorKind::IsADirectory => Phrase::new("Is a directory"),
-        ErrorKind::StorageFull => Phrase::new("No space left on device"),
-        ErrorKind::ReadOnlyFilesystem => Phrase::new("Read-only file system"),
-        _ => return Phrase::same(error),
-    };
-    match error.raw_os_error() {
-        Some(code) => Phrase::new("{said} (os error {code})")
-            .with_words("said", said)
+    let own = error.get_ref().and_then(|own| own.downcast_ref::<Phrase>());
+    own.cloned()
+        .or_else(|| of_the_system(&error.to_string()))
+        .unwrap_or_else(|| Phrase::same(error))
+}
+
+/// A sentence of the system, with the number of its error, in words.
+pub fn of_the_system(text: &str) -> Option<Phrase> {
+    let (said, code) = text.strip_suffix(')')?.rsplit_once(" (os error ")?;
+    let said = OF_THE_SYSTEM.iter().find(|one| one.template == said)?;
+    Some(
+        Phrase::new("{said} (os error {code})")
+            .with_words("said", said.clone())
             .with("code", code),
-        None => Phrase::same(error),
-    }
+    )
 }
 
 /// A text with values in the places that are named in it. What has no value is left out.
@@ -100,6 +145,25 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     }
     text.push_str(rest);
     text
+}
+
+/// The values with which `template` was filled so that `text` came of it, by the names of their places; `None` where
+/// the text is none of its. The way back of [`fill`], as far as there is one: a value ends where what follows it in the
+/// template first stands.
+pub fn values_in<'a>(template: &'a str, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let mut pieces = template.split('{');
+    let mut rest = text.strip_prefix(pieces.next()?)?;
+    let mut values = Vec::new();
+    for piece in pieces {
+        let (name, behind) = piece.split_once('}')?;
+        let end = match behind {
+            "" => rest.len(),
+            _ => rest.find(behind)?,
+        };
+        values.push((name, &rest[..end]));
+        rest = &rest[end + behind.len()..];
+    }
+    rest.is_empty().then_some(values)
 }
 
 #[cfg(test)]
@@ -135,6 +199,31 @@ mod tests {
         assert_eq!(system_error(&missing).to_string(), missing.to_string());
         let other = io::Error::other("not this one");
         assert_eq!(system_error(&other).to_string(), "not this one");
+        let own = Phrase::new("one of {many}").with("many", 3);
+        assert_eq!(system_error(&io::Error::other(own.clone())), own);
+        let translated = |code: i32| {
+            let error = io::Error::from_raw_os_error(code);
+            system_error(&error).say(&|_| "说")
+        };
+        // Each sentence of the list is one that this system says.
+        let said = (1..200).filter(|&code| translated(code) == "说").count();
+        assert_eq!(said, OF_THE_SYSTEM.len());
+    }
+
+    #[test]
+    fn what_was_filled_in_is_found_again() {
+        let found = |text| values_in("cannot connect to {0}: {1}", text);
+        assert_eq!(
+            found("cannot connect to 127.0.0.1:80: refused: now"),
+            Some(vec![("0", "127.0.0.1:80"), ("1", "refused: now")])
+        );
+        assert_eq!(found("cannot connect to 127.0.0.1:80"), None);
+        assert_eq!(values_in("cancelled", "cancelled"), Some(vec![]));
+        assert_eq!(values_in("cancelled", "cancelled again"), None);
+        assert_eq!(
+            values_in("{time} late", "3 ms late"),
+            Some(vec![("time", "3 ms")])
+        );
     }
 
     #[test]

@@ -31,7 +31,7 @@ use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use super::{DescriptorId, Label, Next, Reactor, Reason};
-use crate::trace::{EventKind, FlowId, Half, Interest, TaskId};
+use crate::trace::{EventKind, FlowId, Half, Interest, Phrase, TaskId};
 
 pub use address::Address;
 pub use producer::{AlreadyProducing, Producer};
@@ -195,7 +195,7 @@ impl Transport {
         }
         let aborted = io::Error::new(
             io::ErrorKind::ConnectionAborted,
-            "this side aborted the connection",
+            Phrase::new("this side aborted the connection"),
         );
         self.remove_reader(reactor);
         self.break_off(reactor, Reason::Broken(aborted));
