@@ -40,7 +40,9 @@ pub(super) fn copy(from: &Path, path: &Path) -> Result<(), WriteError> {
     let mut source = File::open(from).map_err(unreadable)?;
     // Reading a folder fails later, in words that nobody understands.
     if !source.metadata().map_err(unreadable)?.is_file() {
-        return Err(unreadable(io::Error::other(Phrase::new("it is no ordinary file"))));
+        return Err(unreadable(io::Error::other(Phrase::new(
+            "it is no ordinary file",
+        ))));
     }
     write(path, |out| io::copy(&mut source, out).map(|_| ()))
 }

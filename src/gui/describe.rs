@@ -194,7 +194,10 @@ fn connection(
         EventKind::ConnectionLost { task, message, .. } => match message {
             Some(message) => fill(
                 tr("{task} was lost: {why}"),
-                &[("task", &whose(task)), ("why", &texts::failure(store.name(*message)))],
+                &[
+                    ("task", &whose(task)),
+                    ("why", &texts::failure(store.name(*message))),
+                ],
             ),
             None => fill(tr("{task} was closed"), &[("task", &whose(task))]),
         },

@@ -152,10 +152,7 @@ pub(super) fn allowed(key: &str) -> Phrase {
         }
         "models[]" => Phrase::new("{of_tasks}; with a service {of_a_service}")
             .with_words("of_tasks", one_of(Model::OF_TASKS.map(Model::name)))
-            .with_words(
-                "of_a_service",
-                one_of(Model::OF_A_SERVICE.map(Model::name)),
-            ),
+            .with_words("of_a_service", one_of(Model::OF_A_SERVICE.map(Model::name))),
         "together" | "blocking.on" | "servers.dead" | "tasks.steps.lines" => {
             one_of(["true", "false"])
         }

@@ -35,8 +35,7 @@ impl Scenario {
                     text: &good,
                 };
                 let end = good.len()..good.len();
-                let message =
-                    Phrase::new("not UTF-8 from here on: save the file as UTF-8");
+                let message = Phrase::new("not UTF-8 from here on: save the file as UTF-8");
                 Err(ScenarioError::Mistakes(vec![
                     source.mistake(&end, "", message),
                 ]))

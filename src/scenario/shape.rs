@@ -39,11 +39,7 @@ fn say(source: &Source<'_>, span: &Range<usize>, path: &[Step<'_>], message: &st
     if let (true, Some(key)) = (message.starts_with("missing field"), quoted.next()) {
         let mut path = path.to_vec();
         path.push(Step::Key(key));
-        return source.mistake(
-            span,
-            display(&path),
-            missing(&without_places(&path)),
-        );
+        return source.mistake(span, display(&path), missing(&without_places(&path)));
     }
     if message.starts_with("unknown field") {
         let known: Vec<&str> = quoted.collect();
@@ -60,7 +56,9 @@ fn say(source: &Source<'_>, span: &Range<usize>, path: &[Step<'_>], message: &st
         Some(given) if given.len() <= QUOTED && !given.contains('\n') => {
             ValueError::new(given, allowed).phrase()
         }
-        _ => Phrase::new("what stands here is not allowed: {allowed}").with_words("allowed", allowed),
+        _ => {
+            Phrase::new("what stands here is not allowed: {allowed}").with_words("allowed", allowed)
+        }
     };
     source.mistake(span, display(path), message)
 }

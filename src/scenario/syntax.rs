@@ -12,7 +12,8 @@ pub(super) fn explain(said: &str) -> Phrase {
     } else if has("with a dotted key") {
         Phrase::new("this key has a value already, so that it cannot have keys of its own")
     } else if has("no value") || has("missing value") || has("missing assignment") {
-        Phrase::new("a value is missing: a line reads like {example}").with("example", "`chunk = 2`")
+        Phrase::new("a value is missing: a line reads like {example}")
+            .with("example", "`chunk = 2`")
     } else if has("`=`") || has("extra assignment") {
         Phrase::new("one `=` too many: a line reads like {example}").with("example", "`chunk = 2`")
     } else if has("must be quoted") || has("opening quote") {
@@ -28,22 +29,34 @@ pub(super) fn explain(said: &str) -> Phrase {
         )
     } else if has("comma") {
         Phrase::new("a comma stands between two items, and nowhere else")
-    } else if has("array table") || said == "unclosed table" || has("table open") && !has("inline") {
+    } else if has("array table") || said == "unclosed table" || has("table open") && !has("inline")
+    {
         Phrase::new("the head of a section is not closed: it reads like {example}")
             .with("example", "`[[tasks]]`")
     } else if has("array") {
         Phrase::new("a list is not closed: it begins with `[` and ends with `]`")
     } else if said == "unclosed inline table" || said == "missing inline table opening" {
-        Phrase::new("a table is not closed: it reads like {example}").with("example", "`{ wait = \"1s\" }`")
+        Phrase::new("a table is not closed: it reads like {example}")
+            .with("example", "`{ wait = \"1s\" }`")
     } else if has("unexpected key") || has("unexpected content") {
-        Phrase::new("this line is complete before this place: what follows begins on a line of its own")
+        Phrase::new(
+            "this line is complete before this place: what follows begins on a line of its own",
+        )
     } else if has("key") || has("inline table element") {
-        Phrase::new("this is no key: a key is made of letters, digits, `_` and `-`, or stands in quotes")
+        Phrase::new(
+            "this is no key: a key is made of letters, digits, `_` and `-`, or stands in quotes",
+        )
     } else if has("carriage return") || has("comment character") {
         Phrase::new("a character that cannot be seen may not stand here: delete it")
     } else if has("recurs") {
         Phrase::new("lists and tables lie too deep in each other")
-    } else if has("number") || has("float") || has("sign") || has("radix") || has("zero") || has("digits") {
+    } else if has("number")
+        || has("float")
+        || has("sign")
+        || has("radix")
+        || has("zero")
+        || has("digits")
+    {
         Phrase::new("a number is written otherwise: such as 42 or 1.5")
     } else if has("boolean") {
         Phrase::new("this is neither `true` nor `false`, which are written in small letters")

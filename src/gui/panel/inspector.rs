@@ -437,7 +437,11 @@ fn task_fields(ui: &mut Ui, task: &TaskSummary) {
     field(ui, tr("state"), tr(analysis::outcome_word(task.outcome)));
     if let Some(error) = &task.error {
         let failed = Palette::of(ui.visuals()).failed;
-        field(ui, tr("error"), RichText::new(texts::failure(error)).color(failed));
+        field(
+            ui,
+            tr("error"),
+            RichText::new(texts::failure(error)).color(failed),
+        );
     }
     field(
         ui,

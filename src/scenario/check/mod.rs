@@ -184,10 +184,13 @@ impl Check<'_> {
     ) {
         if name.trim().is_empty() {
             self.refuse(span, key, no_name());
-        } else if let Some(other) = names.insert(name.to_owned(), key.trim_end_matches(".name").to_owned()) {
-            let message = Phrase::new("`{name}` is the name of {other} already: each needs its own")
-                .with("name", name)
-                .with("other", other);
+        } else if let Some(other) =
+            names.insert(name.to_owned(), key.trim_end_matches(".name").to_owned())
+        {
+            let message =
+                Phrase::new("`{name}` is the name of {other} already: each needs its own")
+                    .with("name", name)
+                    .with("other", other);
             self.refuse(span, key, message);
         }
     }

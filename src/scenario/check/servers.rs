@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::{Check, blocks_already, no_name};
 use super::steps::work;
+use super::{Check, blocks_already, no_name};
 use crate::scenario::builtin::{POEMS, poem};
 use crate::scenario::error::ValueError;
 use crate::scenario::file::{ServerTable, ServiceTable, missing};
@@ -85,9 +85,10 @@ impl Check<'_> {
         let given = table.get_ref().over.as_ref();
         let over: Over = self.word(key, given).unwrap_or_default();
         if let Some(given) = given.filter(|_| over != Over::Tcp && speaks != Speaks::Echo) {
-            let message = Phrase::new("only a server that speaks \"{speaks}\" is reached over \"{over}\"")
-                .with("speaks", Speaks::Echo.name())
-                .with("over", over.name());
+            let message =
+                Phrase::new("only a server that speaks \"{speaks}\" is reached over \"{over}\"")
+                    .with("speaks", Speaks::Echo.name())
+                    .with("over", over.name());
             self.refuse(&given.span(), key, message);
         }
         over
@@ -138,7 +139,8 @@ impl Check<'_> {
                     .filter_map(|(name, value)| Some((name, value.as_ref()?.span()))),
             );
         for (name, span) in spans {
-            let message = Phrase::new("not for a server that speaks \"echo\": it says what it hears");
+            let message =
+                Phrase::new("not for a server that speaks \"echo\": it says what it hears");
             self.refuse(&span, format!("{key}.{name}"), message);
         }
     }
@@ -201,7 +203,8 @@ impl Check<'_> {
         match given.as_slice() {
             [] if is_dead => Arc::default(),
             [] => {
-                let message = Phrase::new("missing: what it sends, one of `poem`, `file` and `text`");
+                let message =
+                    Phrase::new("missing: what it sends, one of `poem`, `file` and `text`");
                 self.refuse(&table.span(), format!("{key}.poem"), message);
                 Arc::default()
             }

@@ -121,7 +121,7 @@ impl Check<'_> {
                 let name = step.hold.as_ref()?;
                 let server = self.server_of(&sub(verb), name, uses, Speaks::Echo)?;
                 if uses.servers[server].over != Over::Tcp {
-                    let message = Phrase::new("connections are held over tcp only");
+                    let message = Phrase::new("connections are held over `tcp` only");
                     self.refuse(&name.span(), sub(verb), message);
                 }
                 Step::Hold {

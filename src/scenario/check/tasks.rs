@@ -61,7 +61,8 @@ impl Check<'_> {
             (Some(server), None) => {
                 let key = format!("{key}.server");
                 if uses.has_service {
-                    let message = Phrase::new("the tasks are the clients of the service: give them `steps`");
+                    let message =
+                        Phrase::new("the tasks are the clients of the service: give them `steps`");
                     self.refuse(&server.span(), key, message);
                     return Vec::new();
                 }
