@@ -89,7 +89,5 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
     // Others may read it as far as the user's mask allows, as with any file that a program writes.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    // The library's error names the temporary file, which means nothing to a person.
-    let made = builder.tempfile_in(folder_of(target));
-    made.map_err(|error| error.kind().into())
+    builder.tempfile_in(folder_of(target))
 }

@@ -438,7 +438,7 @@ fn text_that_is_not_toml_is_told_by_its_place() {
         (
             "'Smallest'",
             "\"Smallest",
-            "folder/my.toml:1:18: this text does not end as it began",
+            "folder/my.toml:1:18: this text does not end, or",
         ),
         (
             "chunk = 2",

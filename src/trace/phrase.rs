@@ -114,7 +114,7 @@ static OF_THE_SYSTEM: [Phrase; 30] = [
 
 /// What the system says of an error: those that people meet are words, and all others as the system has them.
 pub fn system_error(error: &io::Error) -> Phrase {
-    let own = error.get_ref().and_then(|own| own.downcast_ref::<Phrase>());
+    let own = error.get_ref().and_then(|own| own.downcast_ref());
     own.cloned()
         .or_else(|| of_the_system(&error.to_string()))
         .unwrap_or_else(|| Phrase::same(error))
@@ -122,7 +122,12 @@ pub fn system_error(error: &io::Error) -> Phrase {
 
 /// A sentence of the system, with the number of its error, in words.
 pub fn of_the_system(text: &str) -> Option<Phrase> {
-    let (said, code) = text.strip_suffix(')')?.rsplit_once(" (os error ")?;
+    let (said, behind) = text.split_once(" (os error ")?;
+    let (code, behind) = behind.split_once(')')?;
+    // The path is that of a temporary file, which means nothing to a person.
+    if !behind.is_empty() && !behind.starts_with(" at path ") {
+        return None;
+    }
     let said = OF_THE_SYSTEM.iter().find(|one| one.template == said)?;
     Some(
         Phrase::new("{said} (os error {code})")
@@ -199,6 +204,9 @@ mod tests {
         assert_eq!(system_error(&missing).to_string(), missing.to_string());
         let other = io::Error::other("not this one");
         assert_eq!(system_error(&other).to_string(), "not this one");
+        let folder = std::path::Path::new("/there/is/none");
+        let wrapped = tempfile::NamedTempFile::new_in(folder).expect_err("there is none");
+        assert_eq!(system_error(&wrapped), system_error(&missing));
         let own = Phrase::new("one of {many}").with("many", 3);
         assert_eq!(system_error(&io::Error::other(own.clone())), own);
         let is_known = |code: &i32| {

@@ -203,6 +203,14 @@ pub fn say_all(sentences: &[Phrase]) -> String {
     sentences.join(between)
 }
 
+/// Something, and what belongs to it: `Next stall (])`.
+pub fn with_aside(text: &str, aside: &str) -> String {
+    fill(
+        tr("{text} ({aside})"),
+        &[("text", &text), ("aside", &aside)],
+    )
+}
+
 /// Several things, one after the other.
 pub fn list(things: &[String]) -> String {
     things.join(match spoken() {

@@ -55,7 +55,10 @@ pub(super) fn describe(scene: &Scene<'_>, target: &Target) -> Option<Description
                 share => format!("{share:.0}"),
             };
             let active = plain_duration(Duration::from_nanos(active));
-            text.line(tr("active"), format!("{active} ({share} %)"));
+            text.line(
+                tr("active"),
+                texts::with_aside(&active, &format!("{share} %")),
+            );
             Some(text)
         }
         Target::Stall(model, index) => describe_stall(scene, model, index),
