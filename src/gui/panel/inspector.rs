@@ -411,7 +411,13 @@ impl Look<'_> {
         for model in self.store.models() {
             let name = texts::variant(self.store.model_name(model));
             let cost = texts::say_all(&analysis::cost_of_seeing(model));
-            note(ui, format!("{name}: {cost}"));
+            note(
+                ui,
+                fill(
+                    tr("{name}: {message}"),
+                    &[("name", &name), ("message", &cost)],
+                ),
+            );
         }
     }
 }
