@@ -144,12 +144,25 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
         let Some((name, behind)) = after.split_once('}') else {
             break;
         };
-        text.push_str(before);
-        text.push_str(&value(name).unwrap_or_default());
+        push(&mut text, before);
+        push(&mut text, &value(name).unwrap_or_default());
         rest = behind;
     }
-    text.push_str(rest);
+    push(&mut text, rest);
     text
+}
+
+/// Adds a piece of a text. Chinese stands apart from Latin letters by a blank, but not from more Chinese: whether there
+/// has to be one is known only when the value is.
+fn push(text: &mut String, piece: &str) {
+    let is_chinese = |one: char| ('\u{4e00}'..='\u{9fff}').contains(&one);
+    let meet =
+        |before: &str, after: &str| before.ends_with(is_chinese) && after.starts_with(is_chinese);
+    if text.strip_suffix(' ').is_some_and(|text| meet(text, piece)) {
+        text.pop();
+    }
+    let joined = piece.strip_prefix(' ').filter(|piece| meet(text, piece));
+    text.push_str(joined.unwrap_or(piece));
 }
 
 /// The values with which `template` was filled so that `text` came of it, by the names of their places; `None` where
@@ -218,6 +231,18 @@ mod tests {
             known,
             OF_THE_SYSTEM.len(),
             "each is one that the system says"
+        );
+    }
+
+    #[test]
+    fn chinese_stands_apart_from_latin_letters_only() {
+        let said = |callback: &str| fill("每次 {callback} 都会", |_| Some(callback.to_owned()));
+        assert_eq!(said("回调"), "每次回调都会");
+        assert_eq!(said("tick"), "每次 tick 都会");
+        assert_eq!(said("回 调"), "每次回 调都会", "a name stays what it is");
+        assert_eq!(
+            fill("{a} and {b}", |_| Some(" 回".to_owned())),
+            " 回 and  回"
         );
     }
 
