@@ -97,7 +97,8 @@ static FAILURES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
         .iter()
         .filter_map(|(english, chinese)| Some((english.strip_prefix(FAILURE)?, chinese.as_str())));
     let mut failures: Vec<_> = of_failures.collect();
-    failures.sort_by_key(|(english, _)| Reverse(trace::fill(english, |_| None).len()));
+    let own = |english: &str| trace::fill(english, |_| None).len();
+    failures.sort_by_key(|&(english, _)| (Reverse(own(english)), english));
     failures
 });
 
