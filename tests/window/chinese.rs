@@ -247,7 +247,8 @@ fn a_run_says_nothing_in_english() {
 #[test]
 fn what_goes_wrong_is_not_said_in_english() {
     let mut foreign = Foreign::new();
-    let named = "failing broken servers chunk stall_threshold tasks server slwo slow 1h 1m 100ms";
+    let named =
+        "failing broken servers chunk stall_threshold tasks server slwo slow 1h 1m 1ms 100ms";
     foreign.known.extend(words(named).map(str::to_owned));
     let mut desk = Desk::new();
     in_chinese(&mut desk);
