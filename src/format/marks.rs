@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::native::{self, MarkedCopy};
 use super::{Origin, WriteError, whole};
-use crate::trace::Timestamp;
+use crate::trace::{Phrase, Timestamp};
 
 /// A moment that a person marked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +39,8 @@ fn copy(from: &Path, path: &Path, marks: &[Mark]) -> Result<(), WriteError> {
         source,
     };
     // Without a sound beginning it would not have been opened: somebody else has changed it since.
-    let replaced = || unreadable(io::Error::other("it is not what it was when it was opened"));
+    let changed = Phrase::new("it is not what it was when it was opened");
+    let replaced = || unreadable(io::Error::other(changed.clone()));
     let file = BufReader::new(File::open(from).map_err(unreadable)?);
     let mut copy = MarkedCopy::new(from, file).map_err(|_| replaced())?;
     whole::write(path, |out| copy.write(out, marks))

@@ -31,7 +31,7 @@ use serde::Serialize;
 
 use super::{Mark, ReadError, Trace, TraceInfo, marks, sniff};
 use crate::store::TraceStore;
-use crate::trace::{Batch, ThreadId, Timestamp};
+use crate::trace::{Batch, Phrase, ThreadId, Timestamp};
 
 /// The newest version of the format: the one that is written.
 ///
@@ -140,8 +140,11 @@ fn encode(chunk: &mut Vec<u8>, kind: u8, payload: &impl Serialize) -> io::Result
 
 /// Fills in the head of a chunk, for which there is room before its payload.
 fn seal(chunk: &mut [u8], kind: u8) -> io::Result<()> {
-    let length = u32::try_from(chunk.len() - HEAD)
-        .map_err(|_| io::Error::other("a batch of more than 4 GiB does not fit into a chunk"))?;
+    let length = u32::try_from(chunk.len() - HEAD).map_err(|_| {
+        io::Error::other(Phrase::new(
+            "a batch of more than 4 GiB does not fit into a chunk",
+        ))
+    })?;
     let crc = checksum(kind, length, &chunk[HEAD..]);
     chunk[0] = kind;
     chunk[1..5].copy_from_slice(&length.to_le_bytes());

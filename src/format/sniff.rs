@@ -52,7 +52,7 @@ pub(super) fn looks_like(start: &[u8]) -> Phrase {
     if text.contains("[[server") || text.contains("[[task") {
         return Phrase::new("it seems to be a scenario: run it with `loopscope run`");
     }
-    Phrase::new("it is text")
+    Phrase::new("it is a text file")
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::WriteError;
+use crate::trace::Phrase;
 
 /// How much is collected before it goes to the disk.
 const BUFFER: usize = 256 * 1024;
@@ -39,7 +40,9 @@ pub(super) fn copy(from: &Path, path: &Path) -> Result<(), WriteError> {
     let mut source = File::open(from).map_err(unreadable)?;
     // Reading a folder fails later, in words that nobody understands.
     if !source.metadata().map_err(unreadable)?.is_file() {
-        return Err(unreadable(io::Error::other("it is no ordinary file")));
+        return Err(unreadable(io::Error::other(Phrase::new(
+            "it is no ordinary file",
+        ))));
     }
     write(path, |out| io::copy(&mut source, out).map(|_| ()))
 }
@@ -86,7 +89,5 @@ fn temporary_beside(target: &Path) -> io::Result<NamedTempFile> {
     // Others may read it as far as the user's mask allows, as with any file that a program writes.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    // The library's error names the temporary file, which means nothing to a person.
-    let made = builder.tempfile_in(folder_of(target));
-    made.map_err(|error| error.kind().into())
+    builder.tempfile_in(folder_of(target))
 }

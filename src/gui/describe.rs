@@ -154,7 +154,7 @@ pub(super) fn event(store: &TraceStore, model: &ModelTrack, kind: &EventKind) ->
             tr("stall in {callback}"),
             &[("callback", &store.name(*callback))],
         ),
-        EventKind::Failure { message, .. } => store.name(*message).to_owned(),
+        EventKind::Failure { message, .. } => texts::failure(store.name(*message)).into_owned(),
         EventKind::Dropped { count } => fill(
             tr("{count} events were dropped: nobody fetched them in time"),
             &[("count", &count)],
@@ -194,7 +194,10 @@ fn connection(
         EventKind::ConnectionLost { task, message, .. } => match message {
             Some(message) => fill(
                 tr("{task} was lost: {why}"),
-                &[("task", &whose(task)), ("why", &store.name(*message))],
+                &[
+                    ("task", &whose(task)),
+                    ("why", &texts::failure(store.name(*message))),
+                ],
             ),
             None => fill(tr("{task} was closed"), &[("task", &whose(task))]),
         },

@@ -10,7 +10,7 @@ use slotmap::{Key, KeyData, new_key_type};
 use super::attempt::Connecting;
 use super::transport::Connection;
 use super::{Failure, Label, Reactor};
-use crate::trace::{Cause, FlowId, Interest, NameId, TaskId};
+use crate::trace::{Cause, FlowId, Interest, NameId, Phrase, TaskId};
 use crate::watch::Watchdog;
 
 new_key_type! {
@@ -342,7 +342,7 @@ impl Reactor {
         } else {
             Err(io::Error::new(
                 io::ErrorKind::NotFound,
-                "the reactor does not have this descriptor",
+                Phrase::new("the reactor does not have this descriptor"),
             ))
         }
     }

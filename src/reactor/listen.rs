@@ -16,7 +16,7 @@ use super::transport::{Address, Connection, Factory, Stream};
 use super::{
     CallbackResult, Descriptor, DescriptorId, Failure, Label, Next, Reactor, Reason, TimerId,
 };
-use crate::trace::{Cause, EventKind, Side, TaskId};
+use crate::trace::{Cause, EventKind, Phrase, Side, TaskId};
 
 /// How many connections may wait to be taken in; the system lowers it to its own limit (4096, as a rule). mio's 128
 /// overflow when hundreds of clients come at once, and each that finds the queue full tries again only after 1 s.
@@ -94,11 +94,13 @@ impl Port {
     fn rest(&self, reactor: &mut Reactor, error: &io::Error) {
         let task = self.inner.task;
         let host = &self.inner.host;
-        let message = format!(
+        let message = Phrase::new(
             "{host} takes no connection in for now: {error} (where it is the limit of open files, \
-             `ulimit -n` raises it)"
-        );
-        let message = reactor.recorder.message(&message);
+             `ulimit -n` raises it)",
+        )
+        .with("host", host)
+        .with("error", error);
+        let message = reactor.recorder.message(&message.to_string());
         reactor
             .recorder
             .record(EventKind::Failure { task, message });

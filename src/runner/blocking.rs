@@ -16,7 +16,7 @@ use super::running::{Running, record_read};
 use super::stop::StopToken;
 use crate::record::Recorder;
 use crate::scenario::{Blocking, BlockingKind, Work};
-use crate::trace::{EventKind, TaskId};
+use crate::trace::{EventKind, Phrase, TaskId};
 
 /// For how long nobody can be woken to be stopped, at most.
 const SLICE: Duration = Duration::from_millis(100);
@@ -134,7 +134,8 @@ pub(super) fn block_without_socket(
             begin(&format!("fsync for {duration:?}"), task, recorder);
             if let Err(error) = sync_file(duration, stop) {
                 let message =
-                    recorder.message(&format!("cannot write to a temporary file: {error}"));
+                    Phrase::new("cannot write to a temporary file: {error}").with("error", error);
+                let message = recorder.message(&message.to_string());
                 let task = Some(task);
                 recorder.record(EventKind::Failure { task, message });
             }

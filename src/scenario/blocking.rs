@@ -4,7 +4,7 @@ use super::error::ValueError;
 use super::limits;
 use super::model::{Blocking, BlockingKind, Scenario, Task};
 use super::words;
-use crate::trace::TaskId;
+use crate::trace::{Phrase, TaskId};
 
 /// Stands for every task where one is chosen.
 pub(super) const ALL_TASKS: &str = "all";
@@ -54,11 +54,10 @@ pub(super) fn find_task(word: &str, tasks: &[Task]) -> Result<Option<TaskId>, Va
         .map(|task| Some(task.id))
         .ok_or_else(|| {
             let names = || tasks.iter().map(|task| task.name.as_str());
-            let allowed = format!(
-                "the number of a task (1 to {}), `{ALL_TASKS}`, or {}",
-                tasks.len(),
-                words::one_of(names())
-            );
+            let allowed = Phrase::new("the number of a task (1 to {count}), `{all}`, or {names}")
+                .with("count", tasks.len())
+                .with("all", ALL_TASKS)
+                .with_words("names", words::one_of(names()));
             ValueError::new(word, allowed).with_guess(words::guess(word, names()))
         })
 }

@@ -1,12 +1,13 @@
 //! Changes to a scenario. A change is made in the text, which keeps its comments and its order; what comes of it is
 //! read and checked as any other text is, so that nothing can be set that a file could not say.
 
+use std::fmt;
 use std::path::{self, Path};
 use std::time::Duration;
 
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-use super::error::{ScenarioError, ValueError};
+use super::error::{ScenarioError, ValueError, at};
 use super::model::Scenario;
 use super::words::{guess, one_of};
 use crate::trace::Phrase;
@@ -22,16 +23,21 @@ pub struct Edit {
 
 /// Why a change was not made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {message}")]
 pub struct EditError {
     key: String,
-    message: String,
+    message: Phrase,
 }
 
 impl EditError {
     /// What is said of it.
     pub fn phrase(&self) -> Phrase {
-        Phrase::same(self)
+        at(&self.key, self.message.clone())
+    }
+}
+
+impl fmt::Display for EditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.phrase().fmt(f)
     }
 }
 
@@ -77,7 +83,7 @@ impl Edit {
     pub fn parse(text: &str) -> Result<Self, ValueError> {
         let pair = text.split_once('=');
         let Some((key, value)) = pair.filter(|(key, _)| !key.trim().is_empty()) else {
-            let allowed = "KEY=VALUE, such as `servers.ecstasy.delay=50ms`";
+            let allowed = Phrase::new("KEY=VALUE, such as `servers.ecstasy.delay=50ms`");
             return Err(ValueError::new(text, allowed));
         };
         let value = value.trim();
@@ -96,7 +102,7 @@ impl Edit {
         let value = self.value.parse().expect("it was written as TOML");
         set(document.as_item_mut(), &self.key, value).map_err(|error| EditError {
             key: self.key.clone(),
-            message: error.to_string(),
+            message: error.phrase(),
         })
     }
 }
@@ -161,7 +167,7 @@ fn first_mistake(error: &ScenarioError) -> EditError {
         },
         [] => EditError {
             key: String::new(),
-            message: error.to_string(),
+            message: error.phrase(),
         },
     }
 }
@@ -173,14 +179,20 @@ fn set(item: &mut Item, key: &str, value: Value) -> Result<(), ValueError> {
         let (place, rest) = choose(item, key)?;
         return match item.get_mut(place) {
             Some(item) if !rest.is_empty() => set(item, rest, value),
-            _ => Err(ValueError::new(key, "one of its keys, after a dot")),
+            _ => Err(ValueError::new(
+                key,
+                Phrase::new("one of its keys, after a dot"),
+            )),
         };
     }
     let at_root = item
         .as_table()
         .is_some_and(|table| table.position().is_none());
     let Some(table) = item.as_table_like_mut() else {
-        return Err(ValueError::new(key, "nothing: a value stands there"));
+        return Err(ValueError::new(
+            key,
+            Phrase::new("a value stands there, which has no keys"),
+        ));
     };
     let end = key.find(['.', '[']).unwrap_or(key.len());
     let (word, rest) = key.split_at(end);
@@ -245,9 +257,11 @@ fn choose<'a>(list: &Item, key: &'a str) -> Result<(usize, &'a str), ValueError>
     match place.filter(|&place| place < names.len()) {
         Some(place) => Ok((place, rest)),
         None => {
-            let number = format!("a number from 1 to {}", names.len());
+            let number = Phrase::new("a number from 1 to {count}").with("count", names.len());
             let allowed = match known().next() {
-                Some(_) => format!("{}, or {number}", one_of(known())),
+                Some(_) => Phrase::new("{names}, or {number}")
+                    .with_words("names", one_of(known()))
+                    .with_words("number", number),
                 None => number,
             };
             Err(ValueError::new(word, allowed).with_guess(guess(word, known())))

@@ -51,7 +51,7 @@ impl ScenarioError {
                     .with("path", path.display())
                     .with_words("why", system_error(reason))
             }
-            Self::Mistakes(mistakes) => Phrase::same(lines(mistakes)),
+            Self::Mistakes(mistakes) => lines(mistakes),
         }
     }
 
@@ -64,16 +64,11 @@ impl ScenarioError {
     }
 }
 
-fn lines(mistakes: &[Mistake]) -> String {
-    let mut lines: Vec<String> = mistakes
-        .iter()
-        .take(SHOWN)
-        .map(ToString::to_string)
-        .collect();
-    if mistakes.len() > SHOWN {
-        lines.push(format!("… and {} more", mistakes.len() - SHOWN));
-    }
-    lines.join("\n")
+fn lines(mistakes: &[Mistake]) -> Phrase {
+    let more = mistakes.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| Phrase::new("… and {more} more").with("more", more));
+    let shown = mistakes.iter().take(SHOWN).map(Mistake::phrase);
+    Phrase::lines(shown.chain(more))
 }
 
 fn did_you_mean(guess: Option<&str>) -> Phrase {
@@ -94,33 +89,52 @@ pub struct Mistake {
     /// The key, such as `servers[2].chunk`, counted from 1 as tasks are; empty where the text is not TOML.
     pub key: String,
     /// What is wrong, what is allowed, and what may have been meant.
-    pub message: String,
+    pub message: Phrase,
+}
+
+impl Mistake {
+    /// What is said of it, with its place.
+    pub fn phrase(&self) -> Phrase {
+        let place = format!("{}:{}:{}", self.file, self.line, self.column);
+        at(&place, at(&self.key, self.message.clone()))
+    }
 }
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: ", self.file, self.line, self.column)?;
-        if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
-        }
-        f.write_str(&self.message)
+        self.phrase().fmt(f)
     }
+}
+
+/// What is said of something, after its name; alone where that is empty.
+pub(super) fn at(name: &str, message: Phrase) -> Phrase {
+    if name.is_empty() {
+        return message;
+    }
+    Phrase::new("{name}: {message}")
+        .with("name", name)
+        .with_words("message", message)
 }
 
 /// A value that is not allowed where it stands: says which, what is allowed, and what may have been meant.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{given}` is not allowed: {allowed}{}", did_you_mean(.guess.as_deref()))]
 pub struct ValueError {
     given: String,
-    allowed: String,
+    allowed: Phrase,
     guess: Option<String>,
 }
 
+impl fmt::Display for ValueError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.phrase().fmt(f)
+    }
+}
+
 impl ValueError {
-    pub(super) fn new(given: impl fmt::Display, allowed: impl fmt::Display) -> Self {
+    pub(super) fn new(given: impl fmt::Display, allowed: Phrase) -> Self {
         Self {
             given: given.to_string(),
-            allowed: allowed.to_string(),
+            allowed,
             guess: None,
         }
     }
@@ -139,5 +153,13 @@ impl ValueError {
     pub(super) fn with_guess(mut self, guess: Option<&str>) -> Self {
         self.guess = guess.map(str::to_owned);
         self
+    }
+
+    /// What is said of it.
+    pub fn phrase(&self) -> Phrase {
+        Phrase::new("`{given}` is not allowed: {allowed}{guess}")
+            .with("given", &self.given)
+            .with_words("allowed", self.allowed.clone())
+            .with_words("guess", did_you_mean(self.guess.as_deref()))
     }
 }

@@ -13,6 +13,7 @@ use super::program::Requests;
 use super::story::Story;
 use super::variant::{EventProvider, Model};
 use super::words::one_of;
+use crate::trace::Phrase;
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -144,56 +145,62 @@ pub(super) enum TaskWord {
 }
 
 /// What may stand at a key, in words. The key is written without places in lists: `servers.chunk`.
-pub(super) fn allowed(key: &str) -> String {
+pub(super) fn allowed(key: &str) -> Phrase {
     match key {
-        "models" => "a list of models, such as [\"threaded\"]".to_owned(),
-        "models[]" => {
-            let of_tasks = one_of(Model::OF_TASKS.map(Model::name));
-            let of_a_service = one_of(Model::OF_A_SERVICE.map(Model::name));
-            format!("{of_tasks}; with a service {of_a_service}")
+        "models" => {
+            Phrase::new("a list of models, such as {example}").with("example", "[\"threaded\"]")
         }
+        "models[]" => Phrase::new("{of_tasks}; with a service {of_a_service}")
+            .with_words("of_tasks", one_of(Model::OF_TASKS.map(Model::name)))
+            .with_words("of_a_service", one_of(Model::OF_A_SERVICE.map(Model::name))),
         "together" | "blocking.on" | "servers.dead" | "tasks.steps.lines" => {
-            "true or false".to_owned()
+            one_of(["true", "false"])
         }
-        "tasks.steps.stop" => "true".to_owned(),
+        "tasks.steps.stop" => one_of(["true"]),
         "stall_threshold" => limits::durations(&limits::STALL_THRESHOLD),
-        "look_for" | "zh.look_for" => "a list of texts, such as [\"this\", \"that\"]".to_owned(),
+        "look_for" | "zh.look_for" => texts("[\"this\", \"that\"]"),
         "variants" => sections("variants", limits::MAX_VARIANTS),
         "variants.model" => one_of(Model::OF_TASKS.map(Model::name)),
         "variants.requests" | "tasks.steps.by" => one_of(Requests::ALL.map(Requests::name)),
         "variants.provider" => one_of(EventProvider::ALL.map(EventProvider::name)),
         "servers" => sections("servers", limits::MAX_SERVERS),
         "tasks" => sections("tasks", limits::MAX_TASKS),
-        "variants[]" | "servers[]" | "tasks[]" => format!(
-            "a section that begins with `[[{}]]`",
-            key.trim_end_matches("[]")
-        ),
+        "variants[]" | "servers[]" | "tasks[]" => {
+            let head = format!("[[{}]]", key.trim_end_matches("[]"));
+            Phrase::new("a section that begins with `{head}`").with("head", head)
+        }
         "servers.speaks" => one_of(Speaks::ALL.map(Speaks::name)),
         "servers.over" => one_of(Over::ALL.map(Over::name)),
         "servers.repeat" => numbers(&limits::REPEAT),
         "servers.chunk" => numbers(&limits::CHUNK),
         "servers.closes_after" | "tasks.steps.fails_after" => numbers(&(0..=limits::MAX_TEXT)),
         "servers.delay" => limits::durations(&limits::DELAY),
-        "service" => "one section that begins with `[service]`".to_owned(),
+        "service" | "zh" | "blocking" => {
+            Phrase::new("one section that begins with `[{key}]`").with("key", key)
+        }
         "service.threads" => numbers(&limits::POOL),
         "tasks.count" => numbers(&(1..=limits::MAX_TASKS)),
         "tasks.server"
         | "tasks.steps.download"
         | "tasks.steps.request"
         | "tasks.steps.to"
-        | "tasks.steps.hold" => "the name of a server, in quotes".to_owned(),
-        "tasks.after" => "the name of a task before it, in quotes".to_owned(),
-        "tasks.steps" => format!(
-            "a list of 1 to {} steps, such as [{{ wait = \"1s\" }}]",
-            limits::MAX_STEPS
-        ),
-        "tasks.steps[]" => "a step, such as { wait = \"1s\" }".to_owned(),
+        | "tasks.steps.hold" => Phrase::new("the name of a server, in quotes"),
+        "tasks.after" => Phrase::new("the name of a task before it, in quotes"),
+        "tasks.steps" => Phrase::new("a list of 1 to {most} steps, such as {example}")
+            .with("most", limits::MAX_STEPS)
+            .with("example", "[{ wait = \"1s\" }]"),
+        "tasks.steps[]" => {
+            Phrase::new("a step, such as {example}").with("example", "{ wait = \"1s\" }")
+        }
         "tasks.steps.every" => limits::durations(&limits::INTERVAL),
         "tasks.steps.times" => numbers(&limits::TIMES),
         "tasks.steps.count" => numbers(&limits::HELD),
-        "tasks.steps.say" => "a list of texts, such as [\"Hello\"]".to_owned(),
-        "tasks.steps.chain" => "a list of links, such as [{ callback = \"parse\" }]".to_owned(),
-        "tasks.steps.chain[]" => "a link, such as { callback = \"parse\" }".to_owned(),
+        "tasks.steps.say" => texts("[\"Hello\"]"),
+        "tasks.steps.chain" => Phrase::new("a list of links, such as {example}")
+            .with("example", "[{ callback = \"parse\" }]"),
+        "tasks.steps.chain[]" => {
+            Phrase::new("a link, such as {example}").with("example", "{ callback = \"parse\" }")
+        }
         "tasks.steps.wait" | "tasks.steps.pause" | "tasks.steps.chain.wait" => {
             limits::durations(&limits::WAIT)
         }
@@ -204,19 +211,30 @@ pub(super) fn allowed(key: &str) -> String {
         | "tasks.steps.compute"
         | "tasks.steps.chain.block"
         | "tasks.steps.chain.compute" => limits::durations(&limits::BLOCKING),
-        "zh" => "one section that begins with `[zh]`".to_owned(),
-        "blocking" => "one section that begins with `[blocking]`".to_owned(),
         "blocking.kind" => one_of(BlockingKind::ALL.map(BlockingKind::name)),
         "blocking.duration" => limits::durations(&limits::BLOCKING),
-        "blocking.task" => "the number or the name of a task, or \"all\"".to_owned(),
-        _ => "a text in quotes".to_owned(),
+        "blocking.task" => Phrase::new("the number or the name of a task, or \"all\""),
+        _ => Phrase::new("a text in quotes"),
     }
 }
 
-fn sections(key: &str, most: usize) -> String {
-    format!("1 to {most} sections that begin with `[[{key}]]`")
+/// What is said of a key that has to be there, and is not.
+pub(super) fn missing(key: &str) -> Phrase {
+    Phrase::new("missing: {allowed}").with_words("allowed", allowed(key))
 }
 
-pub(super) fn numbers(range: &RangeInclusive<usize>) -> String {
-    format!("a whole number from {} to {}", range.start(), range.end())
+fn texts(example: &str) -> Phrase {
+    Phrase::new("a list of texts, such as {example}").with("example", example)
+}
+
+fn sections(key: &str, most: usize) -> Phrase {
+    Phrase::new("1 to {most} sections that begin with `[[{key}]]`")
+        .with("most", most)
+        .with("key", key)
+}
+
+pub(super) fn numbers(range: &RangeInclusive<usize>) -> Phrase {
+    Phrase::new("a whole number from {least} to {most}")
+        .with("least", range.start())
+        .with("most", range.end())
 }

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::error::ValueError;
+use crate::trace::Phrase;
 
 /// How long a server may wait after a piece. Below a millisecond the waiting itself could not be kept.
 pub const DELAY: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
@@ -72,12 +73,10 @@ pub fn parse_duration(
 }
 
 /// The words for a range of durations.
-pub(super) fn durations(allowed: &RangeInclusive<Duration>) -> String {
-    format!(
-        "a duration from {} to {} with its unit, such as `100ms`",
-        humantime::format_duration(*allowed.start()),
-        humantime::format_duration(*allowed.end()),
-    )
+pub(super) fn durations(allowed: &RangeInclusive<Duration>) -> Phrase {
+    Phrase::new("a duration from {least} to {most} with its unit, such as `100ms`")
+        .with("least", humantime::format_duration(*allowed.start()))
+        .with("most", humantime::format_duration(*allowed.end()))
 }
 
 #[cfg(test)]

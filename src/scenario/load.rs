@@ -12,6 +12,7 @@ use super::model::Scenario;
 use super::source::Source;
 use super::story::{Story, first_sentence};
 use super::{check, shape, words};
+use crate::trace::Phrase;
 
 impl Scenario {
     /// The built-in scenario of this name, or else the one in the file at this path.
@@ -34,7 +35,7 @@ impl Scenario {
                     text: &good,
                 };
                 let end = good.len()..good.len();
-                let message = "not UTF-8 from here on: save the file as UTF-8";
+                let message = Phrase::new("not UTF-8 from here on: save the file as UTF-8");
                 Err(ScenarioError::Mistakes(vec![
                     source.mistake(&end, "", message),
                 ]))

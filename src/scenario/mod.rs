@@ -1,8 +1,8 @@
 //! What is to be run: a TOML file becomes a checked [`Scenario`], or an error that points at the line.
 //!
-//! The way of a file: `file` is the grammar (serde), `shape` says where a text departs from it, `check` turns what
-//! has the right shape into a [`Scenario`] or finds what is wrong with its values, and `load` is the door to all
-//! of this. The shipped scenarios and poems are in the binary: [`builtins`].
+//! The way of a file: `file` is the grammar (serde), `shape` says where a text departs from it (`syntax`, where it is not
+//! even TOML), `check` turns what has the right shape into a [`Scenario`] or finds what is wrong with its values, and
+//! `load` is the door to all of this. The shipped scenarios and poems are in the binary: [`builtins`].
 //!
 //! The text stays with the scenario and is the truth about it: `edit` changes the text, and what comes of that goes
 //! the same way. `parameter` says what of it is worth changing.
@@ -26,6 +26,7 @@ mod program;
 mod shape;
 mod source;
 mod story;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod treatment;

@@ -9,8 +9,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Mistake, ValueError};
-use super::file::{File, allowed};
+use super::file::{File, allowed, missing};
 use super::source::Source;
+use super::syntax;
+use crate::trace::Phrase;
 
 /// A longer value is not repeated in a message.
 const QUOTED: usize = 40;
@@ -21,7 +23,7 @@ pub(super) fn read(source: &Source<'_>) -> Result<File, Mistake> {
     let place = |error: &toml::de::Error| error.span().unwrap_or_default();
     // The parser goes on after a mistake, but what it says then may only follow from the first.
     if let Some(first) = errors.iter().min_by_key(|error| place(error).start) {
-        return Err(source.mistake(&place(first), "", first.message()));
+        return Err(source.mistake(&place(first), "", syntax::explain(first.message())));
     }
     File::deserialize(toml::de::Deserializer::from(document.clone())).map_err(|error| {
         let span = place(&error);
@@ -37,11 +39,7 @@ fn say(source: &Source<'_>, span: &Range<usize>, path: &[Step<'_>], message: &st
     if let (true, Some(key)) = (message.starts_with("missing field"), quoted.next()) {
         let mut path = path.to_vec();
         path.push(Step::Key(key));
-        return source.mistake(
-            span,
-            display(&path),
-            format_args!("missing: {}", allowed(&without_places(&path))),
-        );
+        return source.mistake(span, display(&path), missing(&without_places(&path)));
     }
     if message.starts_with("unknown field") {
         let known: Vec<&str> = quoted.collect();
@@ -50,17 +48,19 @@ fn say(source: &Source<'_>, span: &Range<usize>, path: &[Step<'_>], message: &st
             _ => "",
         };
         let error = ValueError::unknown(key, known.iter().copied());
-        return source.mistake(span, display(path), format_args!("the key {error}"));
+        let message = Phrase::new("the key {error}").with_words("error", error.phrase());
+        return source.mistake(span, display(path), message);
     }
-    let given = match source.text.get(span.clone()) {
-        Some(given) if given.len() <= QUOTED && !given.contains('\n') => given,
-        _ => "this",
+    let allowed = allowed(&without_places(path));
+    let message = match source.text.get(span.clone()) {
+        Some(given) if given.len() <= QUOTED && !given.contains('\n') => {
+            ValueError::new(given, allowed).phrase()
+        }
+        _ => {
+            Phrase::new("what stands here is not allowed: {allowed}").with_words("allowed", allowed)
+        }
     };
-    source.mistake(
-        span,
-        display(path),
-        ValueError::new(given, allowed(&without_places(path))),
-    )
+    source.mistake(span, display(path), message)
 }
 
 /// One step on the way from the root of a document to a value.

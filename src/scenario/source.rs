@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::error::Mistake;
+use crate::trace::Phrase;
 
 /// A text and what it is called in messages.
 pub(super) struct Source<'a> {
@@ -16,7 +17,7 @@ impl Source<'_> {
         &self,
         span: &Range<usize>,
         key: impl Into<String>,
-        message: impl ToString,
+        message: Phrase,
     ) -> Mistake {
         let (line, column) = self.position(span.start);
         Mistake {
@@ -24,7 +25,7 @@ impl Source<'_> {
             line,
             column,
             key: key.into(),
-            message: message.to_string(),
+            message,
         }
     }
 

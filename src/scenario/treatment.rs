@@ -88,7 +88,7 @@ pub fn parse_change(text: &str) -> Result<Change, ValueError> {
             &limits::SLICE,
         )?)),
         _ => {
-            let allowed = "`thread`, `slices:DURATION` or `asynchronous`";
+            let allowed = words::one_of(["thread", "slices:DURATION", "asynchronous"]);
             Err(ValueError::new(text, allowed).with_guess(words::guess(text, words)))
         }
     }

@@ -1,5 +1,7 @@
 //! The words of a message: what is allowed, as a list, and a guess at what was meant.
 
+use crate::trace::Phrase;
+
 /// More than so many allowed words help nobody.
 const LISTED: usize = 12;
 
@@ -36,17 +38,27 @@ pub(super) fn guess<'a>(
 }
 
 /// A list as a person reads it: `a`, `b` or `c`.
-pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let mut quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
-    if quoted.len() > LISTED {
-        let more = quoted.len() - LISTED;
-        quoted.truncate(LISTED);
-        return format!("{} or one of {more} more", quoted.join(", "));
-    }
-    match quoted.pop() {
-        None => "nothing".to_owned(),
-        Some(last) if quoted.is_empty() => last,
-        Some(last) => format!("{} or {last}", quoted.join(", ")),
+pub(super) fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> Phrase {
+    let quoted = |word| Phrase::same(format_args!("`{word}`"));
+    let mut listed: Vec<Phrase> = words.into_iter().map(quoted).collect();
+    let more = listed.len().saturating_sub(LISTED);
+    listed.truncate(LISTED);
+    let last = match more {
+        0 => listed.pop(),
+        _ => Some(Phrase::new("one of {more} more").with("more", more)),
+    };
+    let comma = |before, next| {
+        Phrase::new("{before}, {next}")
+            .with_words("before", before)
+            .with_words("next", next)
+    };
+    match (listed.into_iter().reduce(comma), last) {
+        (Some(before), Some(last)) => Phrase::new("{before} or {last}")
+            .with_words("before", before)
+            .with_words("last", last),
+        (only, None) | (None, only) => {
+            only.unwrap_or(Phrase::new("there is nothing to choose from"))
+        }
     }
 }
 
@@ -69,9 +81,9 @@ mod tests {
     #[test]
     fn a_long_list_is_cut() {
         let words: Vec<String> = (1..=14).map(|number| format!("t{number}")).collect();
-        let list = one_of(words.iter().map(String::as_str));
+        let list = one_of(words.iter().map(String::as_str)).to_string();
         assert!(list.ends_with("`t12` or one of 2 more"), "{list}");
-        assert_eq!(one_of(["a"]), "`a`");
-        assert_eq!(one_of(["a", "b", "c"]), "`a`, `b` or `c`");
+        assert_eq!(one_of(["a"]).to_string(), "`a`");
+        assert_eq!(one_of(["a", "b", "c"]).to_string(), "`a`, `b` or `c`");
     }
 }

@@ -17,7 +17,7 @@ mod words;
 pub use batch::{Batch, Source};
 pub use event::{Event, EventKind};
 pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId, Wire};
-pub use phrase::{Phrase, fill, system_error};
+pub use phrase::{Phrase, fill, of_the_system, system_error, values_in};
 pub use time::{TimeRange, Timestamp};
 pub use words::{
     Cause, Change, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, SoFar, WaitCall,

@@ -45,6 +45,16 @@ impl Phrase {
         self
     }
 
+    /// Several of them, each in a line of its own.
+    pub fn lines(phrases: impl IntoIterator<Item = Self>) -> Self {
+        let below = |before, next| {
+            Self::new("{before}\n{next}")
+                .with_words("before", before)
+                .with_words("next", next)
+        };
+        phrases.into_iter().reduce(below).unwrap_or_default()
+    }
+
     /// The whole of it, in the language into which `translate` turns the texts.
     pub fn say(&self, translate: &dyn Fn(&'static str) -> &'static str) -> String {
         let value = |name: &str| {
@@ -65,25 +75,65 @@ impl fmt::Display for Phrase {
     }
 }
 
+/// An error of ours among those of the system is said as any other sentence.
+impl std::error::Error for Phrase {}
+
+/// What the system says to people, as it says it. What is not here is said as it is.
+static OF_THE_SYSTEM: [Phrase; 30] = [
+    Phrase::new("Operation not permitted"),
+    Phrase::new("No such file or directory"),
+    Phrase::new("No such process"),
+    Phrase::new("Interrupted system call"),
+    Phrase::new("Input/output error"),
+    Phrase::new("Bad file descriptor"),
+    Phrase::new("Resource temporarily unavailable"),
+    Phrase::new("Cannot allocate memory"),
+    Phrase::new("Permission denied"),
+    Phrase::new("File exists"),
+    Phrase::new("Not a directory"),
+    Phrase::new("Is a directory"),
+    Phrase::new("Invalid argument"),
+    Phrase::new("Too many open files in system"),
+    Phrase::new("Too many open files"),
+    Phrase::new("File too large"),
+    Phrase::new("No space left on device"),
+    Phrase::new("Read-only file system"),
+    Phrase::new("Broken pipe"),
+    Phrase::new("File name too long"),
+    Phrase::new("Address already in use"),
+    Phrase::new("Cannot assign requested address"),
+    Phrase::new("Network is unreachable"),
+    Phrase::new("Connection reset by peer"),
+    Phrase::new("Transport endpoint is not connected"),
+    Phrase::new("Connection timed out"),
+    Phrase::new("Connection refused"),
+    Phrase::new("No route to host"),
+    Phrase::new("Stale file handle"),
+    Phrase::new("Disk quota exceeded"),
+];
+
 /// What the system says of an error: those that people meet are words, and all others as the system has them.
 pub fn system_error(error: &io::Error) -> Phrase {
-    use io::ErrorKind;
-    let said = match error.kind() {
-        ErrorKind::NotFound => Phrase::new("No such file or directory"),
-        ErrorKind::PermissionDenied => Phrase::new("Permission denied"),
-        ErrorKind::AlreadyExists => Phrase::new("File exists"),
-        ErrorKind::NotADirectory => Phrase::new("Not a directory"),
-        ErrorKind::IsADirectory => Phrase::new("Is a directory"),
-        ErrorKind::StorageFull => Phrase::new("No space left on device"),
-        ErrorKind::ReadOnlyFilesystem => Phrase::new("Read-only file system"),
-        _ => return Phrase::same(error),
-    };
-    match error.raw_os_error() {
-        Some(code) => Phrase::new("{said} (os error {code})")
-            .with_words("said", said)
-            .with("code", code),
-        None => Phrase::same(error),
+    let own = error.get_ref().and_then(|own| own.downcast_ref());
+    own.cloned()
+        .or_else(|| of_the_system(&error.to_string()))
+        .unwrap_or_else(|| Phrase::same(error))
+}
+
+/// A sentence of the system, with the number of its error, in words.
+pub fn of_the_system(text: &str) -> Option<Phrase> {
+    let (said, behind) = text.split_once(" (os error ")?;
+    let (code, behind) = behind.split_once(')')?;
+    // The path is that of a temporary file, which means nothing to a person.
+    if !behind.is_empty() && !behind.starts_with(" at path ") {
+        return None;
     }
+    let said = OF_THE_SYSTEM.iter().find(|one| one.template == said)?;
+    Some(
+        Phrase::new("{said} (os error {code})")
+            .with_words("said", said.clone())
+            .with("code", code),
+    )
 }
 
 /// A text with values in the places that are named in it. What has no value is left out.
@@ -94,12 +144,44 @@ pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
         let Some((name, behind)) = after.split_once('}') else {
             break;
         };
-        text.push_str(before);
-        text.push_str(&value(name).unwrap_or_default());
+        push(&mut text, before);
+        push(&mut text, &value(name).unwrap_or_default());
         rest = behind;
     }
-    text.push_str(rest);
+    push(&mut text, rest);
     text
+}
+
+/// Adds a piece of a text. Chinese stands apart from Latin letters by a blank, but not from more Chinese: whether there
+/// has to be one is known only when the value is.
+fn push(text: &mut String, piece: &str) {
+    let is_chinese = |one: char| ('\u{4e00}'..='\u{9fff}').contains(&one);
+    let meet =
+        |before: &str, after: &str| before.ends_with(is_chinese) && after.starts_with(is_chinese);
+    if text.strip_suffix(' ').is_some_and(|text| meet(text, piece)) {
+        text.pop();
+    }
+    let joined = piece.strip_prefix(' ').filter(|piece| meet(text, piece));
+    text.push_str(joined.unwrap_or(piece));
+}
+
+/// The values with which `template` was filled so that `text` came of it, by the names of their places; `None` where
+/// the text is none of its. The way back of [`fill`], as far as there is one: a value ends where what follows it in the
+/// template first stands.
+pub fn values_in<'a>(template: &'a str, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let mut pieces = template.split('{');
+    let mut rest = text.strip_prefix(pieces.next()?)?;
+    let mut values = Vec::new();
+    for piece in pieces {
+        let (name, behind) = piece.split_once('}')?;
+        let end = match behind {
+            "" => rest.len(),
+            _ => rest.find(behind)?,
+        };
+        values.push((name, &rest[..end]));
+        rest = &rest[end + behind.len()..];
+    }
+    rest.is_empty().then_some(values)
 }
 
 #[cfg(test)]
@@ -135,6 +217,49 @@ mod tests {
         assert_eq!(system_error(&missing).to_string(), missing.to_string());
         let other = io::Error::other("not this one");
         assert_eq!(system_error(&other).to_string(), "not this one");
+        let folder = std::path::Path::new("/there/is/none");
+        let wrapped = tempfile::NamedTempFile::new_in(folder).expect_err("there is none");
+        assert_eq!(system_error(&wrapped), system_error(&missing));
+        let own = Phrase::new("one of {many}").with("many", 3);
+        assert_eq!(system_error(&io::Error::other(own.clone())), own);
+        let is_known = |code: &i32| {
+            let error = io::Error::from_raw_os_error(*code);
+            of_the_system(&error.to_string()).is_some()
+        };
+        let known = (1..200).filter(is_known).count();
+        assert_eq!(
+            known,
+            OF_THE_SYSTEM.len(),
+            "each is one that the system says"
+        );
+    }
+
+    #[test]
+    fn chinese_stands_apart_from_latin_letters_only() {
+        let said = |callback: &str| fill("每次 {callback} 都会", |_| Some(callback.to_owned()));
+        assert_eq!(said("回调"), "每次回调都会");
+        assert_eq!(said("tick"), "每次 tick 都会");
+        assert_eq!(said("回 调"), "每次回 调都会", "a name stays what it is");
+        assert_eq!(
+            fill("{a} and {b}", |_| Some(" 回".to_owned())),
+            " 回 and  回"
+        );
+    }
+
+    #[test]
+    fn what_was_filled_in_is_found_again() {
+        let found = |text| values_in("cannot connect to {0}: {1}", text);
+        assert_eq!(
+            found("cannot connect to 127.0.0.1:80: refused: now"),
+            Some(vec![("0", "127.0.0.1:80"), ("1", "refused: now")])
+        );
+        assert_eq!(found("cannot connect to 127.0.0.1:80"), None);
+        assert_eq!(values_in("cancelled", "cancelled"), Some(vec![]));
+        assert_eq!(values_in("cancelled", "cancelled again"), None);
+        assert_eq!(
+            values_in("{time} late", "3 ms late"),
+            Some(vec![("time", "3 ms")])
+        );
     }
 
     #[test]

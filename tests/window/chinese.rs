@@ -78,9 +78,23 @@ fn said(desk: &Desk) -> BTreeSet<String> {
     for ClippedShape { shape, .. } in &desk.harness.output().shapes {
         written(shape, &mut said);
     }
-    // Paths are what their owner calls them.
-    said.retain(|text| !text.starts_with('/'));
-    &said - &typed
+    (&said - &typed)
+        .iter()
+        .map(|text| without_paths(text))
+        .collect()
+}
+
+/// A text without the paths that its lines begin with: those are what their owner calls them.
+fn without_paths(text: &str) -> String {
+    let behind = |line: &str| {
+        let end = line.find([' ', '：']).unwrap_or(line.len());
+        match line.starts_with('/') {
+            true => line[end..].to_owned(),
+            false => line.to_owned(),
+        }
+    };
+    let lines: Vec<_> = text.lines().map(behind).collect();
+    lines.join("\n")
 }
 
 fn written(shape: &Shape, said: &mut BTreeSet<String>) {
@@ -227,5 +241,42 @@ fn a_run_says_nothing_in_english() {
     desk.apply(Command::Stop);
     desk.until("the run ends", |desk| !desk.app().is_running());
     foreign.listen("after it was stopped", &desk);
+    foreign.check();
+}
+
+#[test]
+fn what_goes_wrong_is_not_said_in_english() {
+    let mut foreign = Foreign::new();
+    let named =
+        "failing broken servers chunk stall_threshold tasks server slwo slow 1h 1m 1ms 100ms";
+    foreign.known.extend(words(named).map(str::to_owned));
+    let mut desk = Desk::new();
+    in_chinese(&mut desk);
+    let scenario = desk.path("broken.toml");
+    let text = "title = 'x'\nstall_threshold = '1h'\n[[servers]]\nname = 'slow'\ntext = 'x'\nchunk = 0\n\
+        delay = '10'\n[[tasks]]\nserver = 'slwo'\n";
+    fs::write(&scenario, text).expect("the folder is ours");
+    desk.apply(Command::LoadScenario(scenario));
+    assert_eq!(desk.message().lines().count(), 4, "{}", desk.message());
+    foreign.listen("a scenario with mistakes", &desk);
+
+    let trace = desk.path("damaged.loopscope");
+    fs::write(&trace, "not a trace").expect("the folder is ours");
+    desk.apply(Command::Open(trace));
+    desk.until("it is refused", |desk| !desk.app().is_busy());
+    foreign.listen("a damaged trace", &desk);
+
+    let scenario = desk.path("failing.toml");
+    let text = "title = 'x'\n[[servers]]\nname = 'slow'\ndead = true\n[[tasks]]\nserver = 'slow'\n";
+    fs::write(&scenario, text).expect("the folder is ours");
+    desk.apply(Command::LoadScenario(scenario));
+    desk.apply(Command::Run);
+    desk.until("the run ends", |desk| !desk.app().is_running());
+    foreign.listen("tasks that failed", &desk);
+
+    desk.apply(Command::Export(desk.path("none").join("x.loopscope")));
+    desk.until("it is refused", |desk| !desk.app().is_busy());
+    assert!(desk.message().contains("无法写入"), "{}", desk.message());
+    foreign.listen("an export into no folder", &desk);
     foreign.check();
 }

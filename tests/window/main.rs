@@ -212,6 +212,8 @@ fn a_wrong_scenario_is_refused_with_its_line_and_the_old_one_stays() {
     desk.load(&path);
     assert!(desk.has("wrong.toml:7"), "the dialog says where");
     assert!(desk.has("chunk"), "and what was meant");
+    desk.frames(2);
+    assert!(desk.control("Path").is_focused(), "to be put right");
     desk.press(Modifiers::NONE, Key::Escape);
     assert_eq!(desk.app().controls().source, "three-slow-servers");
 }

@@ -100,7 +100,7 @@ fn a_file_that_is_no_trace_is_told_as_what_it_looks_like() {
     let told = |bytes: &[u8]| read_bytes(bytes).expect_err("no trace").to_string();
     assert!(told(b"").contains("x.loopscope is empty"));
     assert!(told(b"{\"traceEvents\": []}").contains("Chrome JSON"));
-    assert!(told(b"Where, like a pillow on a bed").contains("it is text"));
+    assert!(told(b"Where, like a pillow on a bed").contains("it is a text file"));
     let mut newer = bytes_of(&[]);
     newer[14..16].copy_from_slice(&(VERSION + 1).to_le_bytes());
     assert!(told(&newer).contains(&format!("newer Loopscope (version {}", VERSION + 1)));

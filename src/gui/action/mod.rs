@@ -24,7 +24,7 @@ use super::document::Document;
 use super::lanes::{Arrangement, Lane};
 use super::settings::Settings;
 use super::what_if::Answer;
-use crate::gui::texts::{english, tr};
+use crate::gui::texts::{english, tr, with_aside};
 use crate::trace::TimeRange;
 pub use list::GESTURES;
 
@@ -188,7 +188,7 @@ impl Action {
     pub fn hint(&self) -> String {
         match self.shortcut() {
             keys if keys.is_empty() => tr(self.does).to_owned(),
-            keys => format!("{} ({keys})", tr(self.does)),
+            keys => with_aside(tr(self.does), &keys),
         }
     }
 }

@@ -134,7 +134,10 @@ impl Differences {
         }
         let model = &models[place];
         let sentence = say(&model.sentence(&Phrase::new("B")));
-        let words = format!("{}: {sentence}", variant(&model.name));
+        let words = fill(
+            tr("{name}: {message}"),
+            &[("name", &variant(&model.name)), ("message", &sentence)],
+        );
         ui.add(Label::new(RichText::new(words).font(theme::body())).wrap());
         ui.add_space(STEP);
         tables(ui, model);

@@ -361,7 +361,14 @@ fn failures(ui: &mut Ui, models: &[ModelSummary]) {
             let Some(error) = &task.error else {
                 continue;
             };
-            let text = format!("× {}, {}: {error}", texts::variant(&model.name), task.name);
+            let text = fill(
+                tr("× {model}, {task}: {error}"),
+                &[
+                    ("model", &texts::variant(&model.name)),
+                    ("task", &task.name),
+                    ("error", &texts::failure(error)),
+                ],
+            );
             ui.add(egui::Label::new(RichText::new(text).color(palette.failed)).wrap());
         }
     }

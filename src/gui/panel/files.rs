@@ -12,7 +12,7 @@ use crate::format::Format;
 use crate::gui::beside::BesideCommand;
 use crate::gui::command::Command;
 use crate::gui::jobs::{Ask, Choice, FileKind, Wanted, typed_path};
-use crate::gui::texts::{fill, tr};
+use crate::gui::texts::{fill, tr, with_aside};
 use crate::gui::theme::{self, Palette, STEP};
 
 /// What the path is for.
@@ -186,7 +186,12 @@ impl PathDialog {
             if let Some(error) = &self.error {
                 let color = Palette::of(ui.visuals()).stalled;
                 let text = RichText::new(error).color(color);
-                ui.add(egui::Label::new(text).wrap().selectable(true));
+                // A file may have many mistakes; the buttons stay in reach.
+                egui::ScrollArea::vertical()
+                    .max_height(ui.content_rect().height() / 2.0)
+                    .show(ui, |ui| {
+                        ui.add(egui::Label::new(text).wrap().selectable(true));
+                    });
             }
             ui.add_space(2.0 * STEP);
             self.buttons(ui, commands);
@@ -245,7 +250,7 @@ impl PathDialog {
             for format in Format::ALL {
                 let path = Path::new(&self.path);
                 let chosen = Format::of_path(path).is_ok_and(|one| one == format);
-                let text = format!("{} (.{})", tr(format.title()), format.ending());
+                let text = with_aside(tr(format.title()), &format!(".{}", format.ending()));
                 if ui.radio(chosen, text).clicked() {
                     let path = path.with_extension(format.ending());
                     self.path = path.display().to_string();
@@ -257,8 +262,10 @@ impl PathDialog {
     }
 
     fn buttons(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let size = vec2(88.0, 28.0);
+        let size = vec2(88.0, 28.0);
+        let row = vec2(ui.available_width(), size.y);
+        let from_the_right = egui::Layout::right_to_left(egui::Align::Center);
+        ui.allocate_ui_with_layout(row, from_the_right, |ui| {
             let text = if self.asks_to_replace {
                 tr("Replace it")
             } else {

@@ -413,7 +413,13 @@ impl Look<'_> {
         for model in self.store.models() {
             let name = texts::variant(self.store.model_name(model));
             let cost = texts::say_all(&analysis::cost_of_seeing(model));
-            note(ui, format!("{name}: {cost}"));
+            note(
+                ui,
+                fill(
+                    tr("{name}: {message}"),
+                    &[("name", &name), ("message", &cost)],
+                ),
+            );
         }
     }
 }
@@ -439,11 +445,15 @@ fn task_fields(ui: &mut Ui, task: &TaskSummary) {
     field(ui, tr("state"), tr(analysis::outcome_word(task.outcome)));
     if let Some(error) = &task.error {
         let failed = Palette::of(ui.visuals()).failed;
-        field(ui, tr("error"), RichText::new(error).color(failed));
+        field(
+            ui,
+            tr("error"),
+            RichText::new(texts::failure(error)).color(failed),
+        );
     }
     field(
         ui,
-        "read",
+        tr("read"),
         counted(
             task.bytes,
             english("{count} byte"),

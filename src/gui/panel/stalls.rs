@@ -9,7 +9,7 @@ use crate::gui::describe;
 use crate::gui::document::Document;
 use crate::gui::focus;
 use crate::gui::text;
-use crate::gui::texts::{counted, english, fill, say, tr};
+use crate::gui::texts::{counted, english, fill, say, tr, with_aside};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::trace::Phrase;
 
@@ -75,7 +75,7 @@ pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut 
                     (true, "]", tr("Next stall")),
                     (false, "[", tr("Previous stall")),
                 ] {
-                    let button = ui.button(key).on_hover_text(format!("{name} ({key})"));
+                    let button = ui.button(key).on_hover_text(with_aside(name, key));
                     button.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
                     if button.clicked() {
                         commands.push(Command::NextStall(forward));

@@ -9,7 +9,7 @@ use crate::analysis::{CauseKind, Compared, Measured, StallReport, Verdict, plain
 use crate::gui::action::Action;
 use crate::gui::command::{Command, Selection};
 use crate::gui::document::Document;
-use crate::gui::texts::{fill, say, tr};
+use crate::gui::texts::{fill, say, tr, with_aside};
 use crate::gui::theme::{Palette, STEP};
 use crate::gui::what_if::{Answer, in_words};
 use crate::scenario::limits;
@@ -136,7 +136,7 @@ fn button(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     };
     ui.add_space(STEP);
     let button = ui.add_enabled(refusal.is_none(), egui::Button::new(text));
-    let button = button.on_hover_text(format!("{does} ({keys})"));
+    let button = button.on_hover_text(with_aside(&does, &keys));
     if button
         .on_disabled_hover_text(refusal.map_or("", tr))
         .clicked()

@@ -121,7 +121,10 @@ fn switches(ui: &mut Ui, measures: &Measures, commands: &mut Vec<Command>) {
             if button.clicked() {
                 commands.push(Command::SetPlot(measure, !on));
             }
-            button.on_hover_text(format!("{name}. {}", tr(measure.explained())));
+            button.on_hover_text(fill(
+                tr("{name}. {explained}"),
+                &[("name", &name), ("explained", &tr(measure.explained()))],
+            ));
         }
     });
     ui.add_space(STEP / 2.0);

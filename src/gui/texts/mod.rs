@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::cell::Cell;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::LazyLock;
@@ -86,6 +87,21 @@ static CHINESE: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
     toml::from_str(include_str!("../../../assets/texts/zh.toml")).expect("a test reads the table")
 });
 
+/// What stands before a sentence that a run records of a failure, in the table.
+const FAILURE: &str = "failure: ";
+
+/// The sentences that a run records of a failure, in English and in Chinese. The one with most words of its own is first,
+/// and so the one that fits best.
+static FAILURES: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
+    let of_failures = CHINESE
+        .iter()
+        .filter_map(|(english, chinese)| Some((english.strip_prefix(FAILURE)?, chinese.as_str())));
+    let mut failures: Vec<_> = of_failures.collect();
+    let own = |english: &str| trace::fill(english, |_| None).len();
+    failures.sort_by_key(|&(english, _)| (Reverse(own(english)), english));
+    failures
+});
+
 /// From now on this thread speaks this language.
 pub fn speak(language: Language) {
     SPOKEN.set(language);
@@ -128,6 +144,29 @@ pub fn thread(name: &str) -> Cow<'_, str> {
     }
 }
 
+/// What a trace has of a failure. It was recorded in English: where it is a sentence of our own, it is found in the table
+/// and said in the language of this thread; what others wrote stays as it is.
+pub fn failure(recorded: &str) -> Cow<'_, str> {
+    match spoken() {
+        Language::English => recorded.into(),
+        Language::Chinese => failure_in_chinese(recorded).map_or(recorded.into(), Into::into),
+    }
+}
+
+fn failure_in_chinese(recorded: &str) -> Option<String> {
+    if let Some(phrase) = trace::of_the_system(recorded) {
+        return Some(say(&phrase));
+    }
+    FAILURES.iter().find_map(|(english, chinese)| {
+        let values = trace::values_in(english, recorded)?;
+        let value = |name: &str| {
+            let (_, value) = values.iter().find(|(one, _)| *one == name)?;
+            Some(failure(value).into_owned())
+        };
+        Some(trace::fill(chinese, value))
+    })
+}
+
 /// What a scenario says in English and, if anybody has translated it, in Chinese.
 pub fn told<'a>(english: &'a str, chinese: &'a str) -> &'a str {
     match spoken() {
@@ -163,6 +202,14 @@ pub fn say_all(sentences: &[Phrase]) -> String {
     };
     let sentences: Vec<_> = sentences.iter().map(say).collect();
     sentences.join(between)
+}
+
+/// Something, and what belongs to it: `Next stall (])`.
+pub fn with_aside(text: &str, aside: &str) -> String {
+    fill(
+        tr("{text} ({aside})"),
+        &[("text", &text), ("aside", &aside)],
+    )
 }
 
 /// Several things, one after the other.

@@ -1,3 +1,5 @@
+mod said;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,6 +14,8 @@ use crate::trace::{Cause, DeferredStep, Outcome, WaitCall, descriptor};
 
 /// What stands before a text that is translated.
 const MARKS: [&str; 3] = ["tr(", "english(", "Phrase::new("];
+/// What stands before a sentence of an error.
+const ERROR: &str = "#[error(";
 /// The rooms whose sources have such texts.
 const ROOMS: [&str; 7] = [
     "src/analysis",
@@ -22,6 +26,9 @@ const ROOMS: [&str; 7] = [
     "src/session",
     "src/trace",
 ];
+
+/// The rooms whose sentences of errors end up in a trace.
+const OF_RUNS: [&str; 2] = ["src/reactor", "src/runner"];
 
 /// All files below a folder.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -52,22 +59,22 @@ fn literal(source: &str) -> Option<String> {
     }
 }
 
-/// The texts that are marked in a source.
-fn marked(source: &str) -> impl Iterator<Item = String> + '_ {
-    let of_mark = move |mark: &'static str| {
+/// The texts that `marks` mark in a source.
+fn marked<'a>(source: &'a str, marks: &'a [&'a str]) -> impl Iterator<Item = String> + 'a {
+    let of_mark = move |mark: &'a str| {
         source.match_indices(mark).filter_map(move |(at, _)| {
             let before = source[..at].chars().next_back();
             let is_word = before.is_some_and(|one| one.is_alphanumeric() || one == '_');
             literal(&source[at + mark.len()..]).filter(|_| !is_word)
         })
     };
-    MARKS.into_iter().flat_map(of_mark)
+    marks.iter().copied().flat_map(of_mark)
 }
 
-/// All texts that the sources mark.
-fn shown() -> BTreeSet<String> {
+/// All texts that the sources of some rooms mark.
+fn of_rooms(rooms: &[&str], marks: &[&str]) -> BTreeSet<String> {
     let mut paths = Vec::new();
-    for room in ROOMS {
+    for room in rooms {
         files(
             &Path::new(env!("CARGO_MANIFEST_DIR")).join(room),
             &mut paths,
@@ -80,7 +87,7 @@ fn shown() -> BTreeSet<String> {
         let source = source.split("#[cfg(test)]\nmod tests {").next();
         let is_test = path.components().any(|part| part.as_os_str() == "tests");
         if !is_test && !path.ends_with("tests.rs") {
-            texts.extend(marked(source.unwrap_or_default()));
+            texts.extend(marked(source.unwrap_or_default(), marks));
         }
     }
     texts
@@ -186,7 +193,9 @@ const KNOWN: [Known; 4] = [
 
 /// All texts that anybody is shown.
 fn all() -> BTreeSet<String> {
-    let mut texts = shown();
+    let mut texts = of_rooms(&ROOMS, &MARKS);
+    let of_runs = of_rooms(&OF_RUNS, &[ERROR, "Phrase::new("]);
+    texts.extend(of_runs.iter().map(|text| format!("{FAILURE}{text}")));
     texts.append(&mut from_below());
     texts.append(&mut of_actions());
     texts
@@ -203,7 +212,7 @@ fn places(text: &str) -> BTreeSet<&str> {
 #[test]
 fn literals_are_found_as_rust_writes_them() {
     let source = "tr(\n  \"a \\\"b\\\" \\\n   c\") english(\"d\") str(\"no\") tr(name)";
-    let found: Vec<_> = marked(source).collect();
+    let found: Vec<_> = marked(source, &MARKS).collect();
     assert_eq!(found, ["a \"b\" c", "d"]);
 }
 

@@ -7,7 +7,7 @@ use super::scene::Scene;
 use super::tooltip::{Description, said};
 use crate::analysis::{Happened, LinkKind, plain_count, plain_duration};
 use crate::gui::describe;
-use crate::gui::texts::{fill, tr};
+use crate::gui::texts::{fill, list, tr};
 use crate::gui::theme::{self, Palette};
 
 /// Of how many points a curve consists.
@@ -197,7 +197,7 @@ pub(super) fn describe(scene: &Scene<'_>, arrow: &Arrow) -> Description {
         }
     };
     text.lines
-        .push((tr("from"), format!("{from}, {}", said(link.left))));
+        .push((tr("from"), list(&[from, said(link.left)])));
     text.lines.push((
         tr("to"),
         format!("{}, {}", name(link.to), said(link.arrived)),

@@ -14,7 +14,7 @@ use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::{NARROWEST, Placement};
 use super::{marks, stalls};
 use crate::analysis::plain_duration;
-use crate::gui::texts::tr;
+use crate::gui::texts::{self, tr};
 use crate::store::{Piece, Row, Span, SpanKind, TaskTrack, ThreadTrack};
 use crate::trace::{Outcome, TimeRange, Timestamp};
 
@@ -103,7 +103,7 @@ impl Layout<'_> {
         let text = match outcome {
             Outcome::Failed => task.failure.map_or_else(
                 || tr("failed").to_owned(),
-                |message| self.0.scene.store.name(message).to_owned(),
+                |message| texts::failure(self.0.scene.store.name(message)).into_owned(),
             ),
             Outcome::Done => task
                 .range(end)

@@ -7,7 +7,7 @@ use super::ruler::moment;
 use super::scene::Scene;
 use crate::analysis::{plain_count, plain_duration};
 use crate::gui::describe;
-use crate::gui::texts::{fill, say, tr};
+use crate::gui::texts::{self, fill, say, tr};
 use crate::gui::theme::Palette;
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef};
 use crate::trace::{EventKind, Interest, ModelId, NameId, TaskId, ThreadId, Timestamp, WaitCall};
@@ -55,7 +55,10 @@ pub(super) fn describe(scene: &Scene<'_>, target: &Target) -> Option<Description
                 share => format!("{share:.0}"),
             };
             let active = plain_duration(Duration::from_nanos(active));
-            text.line(tr("active"), format!("{active} ({share} %)"));
+            text.line(
+                tr("active"),
+                texts::with_aside(&active, &format!("{share} %")),
+            );
             Some(text)
         }
         Target::Stall(model, index) => describe_stall(scene, model, index),
@@ -102,7 +105,7 @@ fn describe_span(scene: &Scene<'_>, reference: SpanRef) -> Option<Description> {
         && let Some(task) = model.task(id)
         && let Some(message) = task.failure
     {
-        text.line(tr("failure"), store.name(message));
+        text.line(tr("failure"), texts::failure(store.name(message)));
     }
     Some(text)
 }
@@ -143,7 +146,7 @@ fn describe_instant(
         }
         EventKind::Failure { task, message } => {
             text.title = tr("Failure").to_owned();
-            text.line(tr("why"), name(message));
+            text.line(tr("why"), texts::failure(store.name(message)));
             if let Some(task) = task {
                 text.line(tr("task"), task_of(task));
             }

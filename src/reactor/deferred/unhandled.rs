@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use crate::reactor::{Failure, Label, Reactor};
-use crate::trace::{DeferredStep, EventKind, FlowId};
+use crate::trace::{DeferredStep, EventKind, FlowId, Phrase};
 
 /// Hears of the failures on one thread.
 type Hook = Rc<dyn Fn(&Failure)>;
@@ -85,8 +85,10 @@ impl Reactor {
                 flow,
                 failure,
             } = unhandled;
-            let text = format!("unhandled in the deferred `{}`: {failure}", label.name);
-            let message = self.recorder.message(&text);
+            let text = Phrase::new("unhandled in the deferred `{name}`: {failure}")
+                .with("name", label.name)
+                .with("failure", failure);
+            let message = self.recorder.message(&text.to_string());
             let task = label.task;
             self.recorder.record(EventKind::Failure { task, message });
             self.recorder.record(EventKind::DeferredStep {

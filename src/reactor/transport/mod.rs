@@ -32,7 +32,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::{DescriptorId, Label, Next, Reactor, Reason};
-use crate::trace::{EventKind, FlowId, Half, Interest, NameId, TaskId};
+use crate::trace::{EventKind, FlowId, Half, Interest, NameId, Phrase, TaskId};
 
 pub use address::Address;
 pub use producer::{AlreadyProducing, Producer};
@@ -210,7 +210,7 @@ impl Transport {
         drop(state);
         let aborted = io::Error::new(
             io::ErrorKind::ConnectionAborted,
-            "this side aborted the connection",
+            Phrase::new("this side aborted the connection"),
         );
         self.remove_reader(reactor);
         self.break_off(reactor, Reason::Broken(aborted));

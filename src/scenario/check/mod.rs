@@ -8,7 +8,6 @@ mod tasks;
 mod variants;
 
 use std::collections::HashMap;
-use std::fmt::Display;
 use std::ops::{Range, RangeInclusive};
 use std::path::Path;
 use std::str::FromStr;
@@ -22,7 +21,7 @@ use super::file::{BlockingTable, File, TaskWord, allowed, numbers};
 use super::limits;
 use super::model::{Blocking, BlockingKind, Scenario, Server, Task};
 use super::source::Source;
-use crate::trace::TaskId;
+use crate::trace::{Phrase, TaskId};
 
 /// The web's long task.
 const DEFAULT_STALL_THRESHOLD: Duration = Duration::from_millis(50);
@@ -106,7 +105,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn refuse(&mut self, span: &Range<usize>, key: impl Into<String>, message: impl Display) {
+    fn refuse(&mut self, span: &Range<usize>, key: impl Into<String>, message: Phrase) {
         self.mistakes.push(self.source.mistake(span, key, message));
     }
 
@@ -120,7 +119,7 @@ impl Check<'_> {
         value
             .get_ref()
             .parse()
-            .map_err(|error| self.refuse(&value.span(), key, error))
+            .map_err(|error: ValueError| self.refuse(&value.span(), key, error.phrase()))
             .ok()
     }
 
@@ -133,7 +132,7 @@ impl Check<'_> {
     ) -> Option<Duration> {
         let value = value?;
         limits::parse_duration(value.get_ref(), allowed)
-            .map_err(|error| self.refuse(&value.span(), key, error))
+            .map_err(|error: ValueError| self.refuse(&value.span(), key, error.phrase()))
             .ok()
     }
 
@@ -153,7 +152,7 @@ impl Check<'_> {
             self.refuse(
                 &value.span(),
                 key,
-                ValueError::new(value.get_ref(), allowed),
+                ValueError::new(value.get_ref(), allowed).phrase(),
             );
         }
         number
@@ -163,15 +162,14 @@ impl Check<'_> {
     fn length<T>(&mut self, key: &str, list: &Spanned<Vec<T>>, most: usize) {
         let length = list.get_ref().len();
         if length == 0 || length > most {
-            let message = format!("{length} of them are not allowed: {}", allowed(key));
-            self.refuse(&list.span(), key, message);
+            self.refuse(&list.span(), key, so_many(length, key));
         }
     }
 
     fn title(&mut self, title: &Spanned<String>) {
         let text = title.get_ref();
         if text.trim().is_empty() || text.contains('\n') {
-            let message = "not allowed like this: one line that says what it shows";
+            let message = Phrase::new("not allowed like this: one line that says what it shows");
             self.refuse(&title.span(), "title", message);
         }
     }
@@ -185,9 +183,14 @@ impl Check<'_> {
         names: &mut HashMap<String, String>,
     ) {
         if name.trim().is_empty() {
-            self.refuse(span, key, "empty: a name to be called by");
-        } else if let Some(other) = names.insert(name.to_owned(), key.to_owned()) {
-            let message = format!("`{name}` is the name of {other} already: each needs its own");
+            self.refuse(span, key, no_name());
+        } else if let Some(other) =
+            names.insert(name.to_owned(), key.trim_end_matches(".name").to_owned())
+        {
+            let message =
+                Phrase::new("`{name}` is the name of {other} already: each needs its own")
+                    .with("name", name)
+                    .with("other", other);
             self.refuse(span, key, message);
         }
     }
@@ -201,7 +204,7 @@ impl Check<'_> {
                     TaskWord::Word(word) => word.clone(),
                 };
                 find_task(&word, tasks).unwrap_or_else(|error| {
-                    self.refuse(&value.span(), "blocking.task", error);
+                    self.refuse(&value.span(), "blocking.task", error.phrase());
                     DEFAULT_BLOCKING.task
                 })
             }
@@ -220,4 +223,25 @@ impl Check<'_> {
             task,
         }
     }
+}
+
+/// A list at `key` of a length that is not allowed.
+fn so_many(length: usize, key: &str) -> Phrase {
+    Phrase::new("{length} of them are not allowed: {allowed}")
+        .with("length", length)
+        .with_words("allowed", allowed(key))
+}
+
+/// A list at `key` with nothing in it.
+fn empty(key: &str) -> Phrase {
+    Phrase::new("empty: {allowed}").with_words("allowed", allowed(key))
+}
+
+const fn no_name() -> Phrase {
+    Phrase::new("empty: it needs a name")
+}
+
+/// Of two keys one is too many.
+const fn blocks_already() -> Phrase {
+    Phrase::new("it has a `block` already: one of the two")
 }

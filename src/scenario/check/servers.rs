@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use toml::Spanned;
 
-use super::Check;
 use super::steps::work;
+use super::{Check, blocks_already, no_name};
 use crate::scenario::builtin::{POEMS, poem};
 use crate::scenario::error::ValueError;
-use crate::scenario::file::{ServerTable, ServiceTable, allowed};
+use crate::scenario::file::{ServerTable, ServiceTable, missing};
 use crate::scenario::limits;
 use crate::scenario::model::{Fault, Over, Server, Service, Speaks};
+use crate::trace::{Phrase, system_error};
 
 /// As many as Twisted's pool has at most.
 const DEFAULT_THREADS: usize = 10;
@@ -84,11 +85,10 @@ impl Check<'_> {
         let given = table.get_ref().over.as_ref();
         let over: Over = self.word(key, given).unwrap_or_default();
         if let Some(given) = given.filter(|_| over != Over::Tcp && speaks != Speaks::Echo) {
-            let message = format!(
-                "only a server that speaks \"{}\" is reached over \"{}\"",
-                Speaks::Echo.name(),
-                over.name()
-            );
+            let message =
+                Phrase::new("only a server that speaks \"{speaks}\" is reached over \"{over}\"")
+                    .with("speaks", Speaks::Echo.name())
+                    .with("over", over.name());
             self.refuse(&given.span(), key, message);
         }
         over
@@ -102,7 +102,7 @@ impl Check<'_> {
         let key = format!("{key}.closes_after");
         match closes_after {
             Some(bytes) if is_dead => {
-                let message = "a server that is `dead` sends nothing: one of the two";
+                let message = Phrase::new("a server that is `dead` sends nothing: one of the two");
                 self.refuse(&bytes.span(), key, message);
                 None
             }
@@ -139,7 +139,8 @@ impl Check<'_> {
                     .filter_map(|(name, value)| Some((name, value.as_ref()?.span()))),
             );
         for (name, span) in spans {
-            let message = "not for a server that speaks \"echo\": it says what it hears";
+            let message =
+                Phrase::new("not for a server that speaks \"echo\": it says what it hears");
             self.refuse(&span, format!("{key}.{name}"), message);
         }
     }
@@ -153,9 +154,9 @@ impl Check<'_> {
     ) -> (Arc<[u8]>, usize) {
         let ServerTable { chunk, delay, .. } = table.get_ref();
         if !is_dead {
-            for (name, missing) in [("chunk", chunk.is_none()), ("delay", delay.is_none())] {
-                if missing {
-                    let message = format!("missing: {}", allowed(&format!("servers.{name}")));
+            for (name, is_missing) in [("chunk", chunk.is_none()), ("delay", delay.is_none())] {
+                if is_missing {
+                    let message = missing(&format!("servers.{name}"));
                     self.refuse(&table.span(), format!("{key}.{name}"), message);
                 }
             }
@@ -174,12 +175,10 @@ impl Check<'_> {
             threads,
         } = table.get_ref();
         if name.get_ref().trim().is_empty() {
-            let message = "empty: a name to be called by";
-            self.refuse(&name.span(), "service.name", message);
+            self.refuse(&name.span(), "service.name", no_name());
         }
         if let (Some(_), Some(compute)) = (block, compute) {
-            let message = "it has a `block` already: one of the two";
-            self.refuse(&compute.span(), "service.compute", message);
+            self.refuse(&compute.span(), "service.compute", blocks_already());
         }
         let block = self.duration("service.block", block.as_ref(), &limits::BLOCKING);
         let compute = self.duration("service.compute", compute.as_ref(), &limits::BLOCKING);
@@ -204,7 +203,8 @@ impl Check<'_> {
         match given.as_slice() {
             [] if is_dead => Arc::default(),
             [] => {
-                let message = "missing: what it sends, one of `poem`, `file` and `text`";
+                let message =
+                    Phrase::new("missing: what it sends, one of `poem`, `file` and `text`");
                 self.refuse(&table.span(), format!("{key}.poem"), message);
                 Arc::default()
             }
@@ -213,9 +213,10 @@ impl Check<'_> {
                 .map_err(|message| self.refuse(&value.span(), format!("{key}.{name}"), message))
                 .unwrap_or_default(),
             [(first, _), (second, value), ..] => {
-                let message = format!(
-                    "it has a `{first}` already: one of `poem`, `file` and `text` is allowed"
-                );
+                let message = Phrase::new(
+                    "it has a `{first}` already: one of `poem`, `file` and `text` is allowed",
+                )
+                .with("first", first);
                 self.refuse(&value.span(), format!("{key}.{second}"), message);
                 Arc::default()
             }
@@ -230,25 +231,30 @@ impl Check<'_> {
         };
         if text.len().saturating_mul(times) > limits::MAX_TEXT {
             let most = limits::MAX_TEXT;
-            let message = format!(
-                "{times} times {} bytes are too many: at most {most} bytes in all",
-                text.len()
-            );
+            let message = Phrase::new(
+                "{times} times {bytes} bytes are too many: at most {most} bytes in all",
+            )
+            .with("times", times)
+            .with("bytes", text.len())
+            .with("most", most);
             self.refuse(&value.span(), key, message);
             return text;
         }
         Arc::from(text.repeat(times))
     }
 
-    fn read(&self, key: &str, value: &str) -> Result<Arc<[u8]>, String> {
+    fn read(&self, key: &str, value: &str) -> Result<Arc<[u8]>, Phrase> {
         match key {
             "poem" => poem(value)
                 .map(|text| Arc::from(text.as_bytes()))
-                .ok_or_else(|| ValueError::unknown(value, POEMS.map(|(name, _)| name)).to_string()),
+                .ok_or_else(|| ValueError::unknown(value, POEMS.map(|(name, _)| name)).phrase()),
             "file" => {
                 let path = self.folder.join(value);
-                read_file(&path)
-                    .map_err(|reason| format!("cannot read {}: {reason}", path.display()))
+                read_file(&path).map_err(|reason| {
+                    Phrase::new("cannot read {path}: {why}")
+                        .with("path", path.display())
+                        .with_words("why", system_error(&reason))
+                })
             }
             _ => Ok(Arc::from(value.as_bytes())),
         }
@@ -263,7 +269,8 @@ fn read_file(path: &Path) -> io::Result<Arc<[u8]>> {
         .take(most + 1)
         .read_to_end(&mut text)?;
     if text.len() > limits::MAX_TEXT {
-        return Err(io::Error::other(format!("it has more than {most} bytes")));
+        let message = Phrase::new("it has more than {most} bytes").with("most", most);
+        return Err(io::Error::other(message));
     }
     Ok(Arc::from(text))
 }

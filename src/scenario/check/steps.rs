@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::{Check, Uses};
+use super::{Check, Uses, blocks_already, empty, no_name, so_many};
 use crate::scenario::error::ValueError;
-use crate::scenario::file::{LinkTable, StepTable, allowed};
+use crate::scenario::file::{LinkTable, StepTable, allowed, missing};
 use crate::scenario::limits;
 use crate::scenario::model::{Fault, Over, Server, Speaks};
 use crate::scenario::program::{Call, Link, Promise, Step, Work};
 use crate::scenario::words::one_of;
+use crate::trace::Phrase;
 
 /// The keys that say which step it is, each with those that say more of it.
 const VERBS: [(&str, &[&str]); 9] = [
@@ -35,11 +36,7 @@ impl Check<'_> {
     ) -> Vec<Step> {
         let length = list.get_ref().len();
         if length == 0 || length > limits::MAX_STEPS {
-            let message = format!(
-                "{length} of them are not allowed: {}",
-                allowed("tasks.steps")
-            );
-            self.refuse(&list.span(), key, message);
+            self.refuse(&list.span(), key, so_many(length, "tasks.steps"));
         }
         list.get_ref()
             .iter()
@@ -55,24 +52,22 @@ impl Check<'_> {
             .iter()
             .find(|(verb, _)| given.iter().any(|(name, _)| name == verb))
         else {
-            let verbs = one_of(VERBS.map(|(verb, _)| verb));
-            self.refuse(
-                &table.span(),
-                key,
-                format_args!("says not what to do: {verbs}"),
-            );
+            let message = Phrase::new("does not say what to do: {verbs}")
+                .with_words("verbs", one_of(VERBS.map(|(verb, _)| verb)));
+            self.refuse(&table.span(), key, message);
             return None;
         };
         for (name, span) in &given {
             if name != verb && !more.contains(name) {
-                let message = format!("not in a step with `{verb}`");
+                let message = Phrase::new("not in a step with `{verb}`").with("verb", verb);
                 self.refuse(span, format!("{key}.{name}"), message);
             }
         }
         let allowed_here = !uses.has_service || matches!(*verb, "say" | "wait");
         if !allowed_here {
-            let message =
-                "the tasks are the clients of the service: they `say` something and `wait`";
+            let message = Phrase::new(
+                "the tasks are the clients of the service: they `say` something and `wait`",
+            );
             self.refuse(&table.span(), format!("{key}.{verb}"), message);
         }
         self.say_step(verb, key, table, uses)
@@ -92,7 +87,8 @@ impl Check<'_> {
             "every" => {
                 let every = step.every.as_ref()?;
                 let Some(call) = &step.call else {
-                    let message = "missing: what is called, such as call = \"tick\"";
+                    let message = Phrase::new("missing: what is called, such as {example}")
+                        .with("example", "call = \"tick\"");
                     self.refuse(&table.span(), sub("call"), message);
                     return None;
                 };
@@ -125,7 +121,7 @@ impl Check<'_> {
                 let name = step.hold.as_ref()?;
                 let server = self.server_of(&sub(verb), name, uses, Speaks::Echo)?;
                 if uses.servers[server].over != Over::Tcp {
-                    let message = "connections are held over tcp only";
+                    let message = Phrase::new("connections are held over `tcp` only");
                     self.refuse(&name.span(), sub(verb), message);
                 }
                 Step::Hold {
@@ -144,16 +140,16 @@ impl Check<'_> {
                 let stop = step.stop.as_ref()?;
                 if !stop.get_ref() {
                     let error = ValueError::new("false", allowed("tasks.steps.stop"));
-                    self.refuse(&stop.span(), sub(verb), error);
+                    self.refuse(&stop.span(), sub(verb), error.phrase());
                 }
                 Step::Stop
             }
         })
     }
 
-    fn required(&mut self, table: &Spanned<StepTable>, key: &str, name: &str, missing: bool) {
-        if missing {
-            let message = format!("missing: {}", allowed(&format!("tasks.steps.{name}")));
+    fn required(&mut self, table: &Spanned<StepTable>, key: &str, name: &str, is_missing: bool) {
+        if is_missing {
+            let message = missing(&format!("tasks.steps.{name}"));
             self.refuse(&table.span(), format!("{key}.{name}"), message);
         }
     }
@@ -163,21 +159,20 @@ impl Check<'_> {
         let sub = |name: &str| format!("{key}.{name}");
         let texts = step.say.as_ref()?;
         if texts.get_ref().is_empty() {
-            let message = format!("empty: {}", allowed("tasks.steps.say"));
-            self.refuse(&texts.span(), sub("say"), message);
+            self.refuse(&texts.span(), sub("say"), empty("tasks.steps.say"));
         }
         if texts
             .get_ref()
             .iter()
             .any(|text| text.contains(['\n', '\r']))
         {
-            let message = "each text is one line: none has a line break";
+            let message = Phrase::new("each text is one line: none has a line break");
             self.refuse(&texts.span(), sub("say"), message);
         }
         let to = match (&step.to, uses.has_service) {
             (None, true) => None,
             (Some(to), true) => {
-                let message = "the tasks talk to the service: leave it out";
+                let message = Phrase::new("the tasks talk to the service: leave it out");
                 self.refuse(&to.span(), sub("to"), message);
                 None
             }
@@ -211,17 +206,17 @@ impl Check<'_> {
         let Some(place) = uses.servers.iter().position(is_meant) else {
             let known = uses.servers.iter().map(|server| server.name.as_str());
             let error = ValueError::unknown(name.get_ref(), known);
-            self.refuse(&name.span(), key, error);
+            self.refuse(&name.span(), key, error.phrase());
             return None;
         };
         let server = &uses.servers[place];
         if server.speaks != speaks && server.fault != Some(Fault::Dead) {
-            let message = format!(
-                "`{}` is a server that speaks \"{}\": here it takes one that speaks \"{}\"",
-                server.name,
-                server.speaks.name(),
-                speaks.name()
-            );
+            let message = Phrase::new(
+                "`{name}` is a server that speaks \"{given}\": here it takes one that speaks \"{speaks}\"",
+            )
+            .with("name", &server.name)
+            .with("given", server.speaks.name())
+            .with("speaks", speaks.name());
             self.refuse(&name.span(), key, message);
         }
         Some(place)
@@ -246,7 +241,7 @@ impl Check<'_> {
     fn link(&mut self, key: &str, table: &Spanned<LinkTable>) -> Link {
         let link = table.get_ref();
         if link.callback.is_none() && link.errback.is_none() {
-            let message = "says not what is called: `callback`, `errback` or both";
+            let message = Phrase::new("does not say what is called: `callback`, `errback` or both");
             self.refuse(&table.span(), key, message);
         }
         let mut call = |name: &Option<Spanned<String>>| {
@@ -269,8 +264,7 @@ impl Check<'_> {
         let block = self.duration(&block_key, does.block, &limits::BLOCKING);
         let compute = self.duration(&compute_key, does.compute, &limits::BLOCKING);
         if let (Some(_), Some(compute)) = (does.block, does.compute) {
-            let message = "it has a `block` already: one of the two";
-            self.refuse(&compute.span(), compute_key, message);
+            self.refuse(&compute.span(), compute_key, blocks_already());
         }
         Call {
             name: self.callback_name(key, name),
@@ -281,7 +275,7 @@ impl Check<'_> {
 
     fn callback_name(&mut self, key: &str, name: &Spanned<String>) -> String {
         if name.get_ref().trim().is_empty() {
-            self.refuse(&name.span(), key, "empty: a name to be called by");
+            self.refuse(&name.span(), key, no_name());
         }
         name.get_ref().clone()
     }

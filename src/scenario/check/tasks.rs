@@ -11,7 +11,7 @@ use crate::scenario::file::{TaskTable, allowed};
 use crate::scenario::limits;
 use crate::scenario::model::{Speaks, Task};
 use crate::scenario::program::Step;
-use crate::trace::TaskId;
+use crate::trace::{Phrase, TaskId};
 
 impl Check<'_> {
     pub(super) fn tasks(
@@ -53,7 +53,7 @@ impl Check<'_> {
         match (&table.get_ref().server, &table.get_ref().steps) {
             (server, Some(steps)) => {
                 if let Some(server) = server {
-                    let message = "the steps say what it does: one of the two";
+                    let message = Phrase::new("the steps say what it does: one of the two");
                     self.refuse(&server.span(), format!("{key}.server"), message);
                 }
                 self.steps(&format!("{key}.steps"), steps, uses)
@@ -61,7 +61,8 @@ impl Check<'_> {
             (Some(server), None) => {
                 let key = format!("{key}.server");
                 if uses.has_service {
-                    let message = "the tasks are the clients of the service: give them `steps`";
+                    let message =
+                        Phrase::new("the tasks are the clients of the service: give them `steps`");
                     self.refuse(&server.span(), key, message);
                     return Vec::new();
                 }
@@ -69,11 +70,9 @@ impl Check<'_> {
                 server.map(Step::download).into_iter().collect()
             }
             (None, None) => {
-                let message = format!(
-                    "missing: {}; or `steps`, {}",
-                    allowed("tasks.server"),
-                    allowed("tasks.steps")
-                );
+                let message = Phrase::new("missing: {server}; or `steps`, {steps}")
+                    .with_words("server", allowed("tasks.server"))
+                    .with_words("steps", allowed("tasks.steps"));
                 self.refuse(&table.span(), format!("{key}.server"), message);
                 Vec::new()
             }
@@ -87,7 +86,8 @@ impl Check<'_> {
         if found.is_none() {
             let known = before.iter().map(|task| task.name.as_str());
             let error = ValueError::unknown(name.get_ref(), known);
-            let message = format_args!("{error}, out of the tasks before it");
+            let message = Phrase::new("{error}, out of the tasks before it")
+                .with_words("error", error.phrase());
             self.refuse(&name.span(), key, message);
         }
         found.map(|task| task.id)
@@ -99,7 +99,9 @@ impl Check<'_> {
         let count = self.number(key, Some(value), &(1..=limits::MAX_TASKS))?;
         if count > room {
             let most = limits::MAX_TASKS;
-            let message = format!("{count} more tasks are too many: at most {most} in all");
+            let message = Phrase::new("{count} more tasks are too many: at most {most} in all")
+                .with("count", count)
+                .with("most", most);
             self.refuse(&value.span(), key, message);
         }
         Some(count.min(room))
@@ -120,10 +122,11 @@ impl Check<'_> {
             (None, _) => (format!("task {id}"), table.span()),
         };
         if name == ALL_TASKS || name.bytes().all(|byte| byte.is_ascii_digit()) && !name.is_empty() {
-            let allowed = format!(
-                "a name that is neither a number nor `{ALL_TASKS}`, which choose tasks elsewhere"
-            );
-            self.refuse(&span, &key, ValueError::new(&name, allowed));
+            let allowed = Phrase::new(
+                "a name that is neither a number nor `{all}`, which choose tasks elsewhere",
+            )
+            .with("all", ALL_TASKS);
+            self.refuse(&span, &key, ValueError::new(&name, allowed).phrase());
         }
         self.name(&key, &name, &span, names);
         name

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 
 use toml::Spanned;
 
-use super::Check;
+use super::{Check, empty};
 use crate::scenario::error::ValueError;
-use crate::scenario::file::{File, VariantTable, allowed};
+use crate::scenario::file::{File, VariantTable};
 use crate::scenario::limits;
 use crate::scenario::model::Task;
 use crate::scenario::program::Step;
 use crate::scenario::variant::{Model, Variant};
 use crate::scenario::words::one_of;
+use crate::trace::Phrase;
 
 impl Check<'_> {
     /// What can be run, and which of it runs unless the user chooses.
@@ -80,8 +81,7 @@ impl Check<'_> {
         };
         let names = || variants.iter().map(|variant| variant.name.as_str());
         if list.get_ref().is_empty() {
-            let message = format!("empty: {}", allowed("models"));
-            self.refuse(&list.span(), "models", message);
+            self.refuse(&list.span(), "models", empty("models"));
         }
         let mut models = Vec::new();
         for (place, name) in list.get_ref().iter().enumerate() {
@@ -91,7 +91,7 @@ impl Check<'_> {
                 continue;
             };
             if models.contains(&place) {
-                let message = format_args!("`{}` is there twice", name.get_ref());
+                let message = Phrase::new("`{name}` is there twice").with("name", name.get_ref());
                 self.refuse(&name.span(), key, message);
             } else {
                 models.push(place);
@@ -118,11 +118,13 @@ impl Check<'_> {
         let mut all = Model::OF_TASKS.iter().chain(&Model::OF_A_SERVICE);
         if all.any(is_model) {
             let word = name.get_ref();
-            let message = format!("`{word}` cannot run these tasks: {}", one_of(known));
+            let message = Phrase::new("`{word}` cannot run these tasks: {known}")
+                .with("word", word)
+                .with_words("known", one_of(known));
             self.refuse(&name.span(), key, message);
         } else {
             let error = ValueError::unknown(name.get_ref(), known);
-            self.refuse(&name.span(), key, error);
+            self.refuse(&name.span(), key, error.phrase());
         }
     }
 }

@@ -132,7 +132,7 @@ fn what_cannot_be_is_refused_with_what_can() {
             "`3` is not allowed: a number from 1 to 2",
         ),
         ("servers.dead=1", "one of its keys, after a dot"),
-        ("title.x=1", "`x` is not allowed: nothing: a value"),
+        ("title.x=1", "`x` is not allowed: a value stands there"),
         (
             "servers.dead.dealy=1s",
             "servers[2].dealy: the key `dealy` is not allowed",

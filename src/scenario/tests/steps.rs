@@ -213,7 +213,7 @@ fn a_step_that_cannot_be_done_is_refused_with_what_can() {
         (
             "{ wait = '1s' }",
             "{ }",
-            ":20:3: tasks[1].steps[2]: says not what to do: `every`, `call`, `download`,",
+            ":20:3: tasks[1].steps[2]: does not say what to do: `every`, `call`, `download`,",
         ),
         (
             "{ wait = '1s' }",
@@ -278,7 +278,7 @@ fn a_step_that_cannot_be_done_is_refused_with_what_can() {
         (
             "stop = true",
             "stop = false",
-            "tasks[1].steps[8].stop: `false` is not allowed: true",
+            "tasks[1].steps[8].stop: `false` is not allowed: `true`",
         ),
         (
             "after = 'much'",
@@ -308,7 +308,7 @@ fn a_step_that_cannot_be_done_is_refused_with_what_can() {
         (
             "speaks = 'echo'",
             "speaks = 'echo'\nover = 'unix'",
-            "tasks[1].steps[7].hold: connections are held over tcp only",
+            "tasks[1].steps[7].hold: connections are held over `tcp` only",
         ),
     ] {
         assert!(EVERYTHING.contains(from), "{from}");
@@ -326,7 +326,7 @@ fn a_link_that_calls_nothing_is_refused() {
     );
     assert!(
         error.contains(
-            "tasks[1].steps[1].chain[1]: says not what is called: `callback`, `errback` or both"
+            "tasks[1].steps[1].chain[1]: does not say what is called: `callback`, `errback` or both"
         ),
         "{error}"
     );
