@@ -33,8 +33,9 @@
 //! # What it costs
 //! Nothing while the loops wait, however many there are: a loop that has done nothing for some looks is not looked at
 //! until it leaves its poll, and asks for that then. While a loop is busy, a look every 4 ms. The second event provider is
-//! told of every descriptor, but waited in only while a stretch lasts longer than that. Of stretches that last, each is
-//! looked at the less often, the more there are.
+//! told of every descriptor, but waited in only while a stretch lasts longer than that; where there are more than five
+//! hundred of them, while it lasts 8 µs for each, or half the threshold. Of stretches that last, each is looked at the
+//! less often, the more there are; where not all can be looked at in time, those that began first are.
 //!
 //! # A loop of one's own
 //! ```
