@@ -6,12 +6,16 @@ use std::path::Path;
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{Misuse, chart};
-use crate::analysis::{self, Meter, Report, plain_duration, plain_size};
+use crate::analysis::{
+    self, Health, Meter, Report, StallReport, plain_count, plain_duration, plain_size,
+};
 use crate::format::{self, Format, Origin, Trace};
 use crate::store::TraceStore;
 
 /// How wide the chart is where the output is no terminal.
 const DEFAULT_WIDTH: usize = 100;
+/// Of more findings than this only the most harmful are told as text: a thousand tasks may be stuck.
+const MOST_FINDINGS: usize = 30;
 
 /// `loopscope report`: what a trace says.
 pub(super) fn report(file: &Path, as_json: bool) -> anyhow::Result<()> {
@@ -57,24 +61,31 @@ pub(super) fn print(
     as_json: bool,
 ) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    if as_json {
-        serde_json::to_writer_pretty(&mut out, report)?;
-        writeln!(out)?;
-    } else {
-        write_text(&mut out, title, store)?;
+    match as_json {
+        true => print_json(&mut out, report),
+        false => Ok(write_text(&mut out, title, store)?),
     }
-    Ok(())
+}
+
+/// One JSON object and nothing else.
+pub(super) fn print_json(
+    out: &mut impl Write,
+    report: &impl serde::Serialize,
+) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, report)?;
+    Ok(writeln!(out)?)
 }
 
 fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Result<()> {
     writeln!(out, "{title}\n")?;
-    writeln!(out, "{}", chart::chart(store, width()))?;
+    writeln!(out, "{}", chart::chart(store, store.range(), width()))?;
     writeln!(out, "{}\n", chart::LEGEND)?;
     writeln!(out, "{}\n", comparison(store))?;
-    if let Some(health) = health(store) {
+    if let Some(health) = health_table(healths(store)) {
         writeln!(out, "{health}\n")?;
     }
-    for finding in findings(store) {
+    let stalls = analysis::stalls(store, store.range().end);
+    for finding in findings(store, &stalls) {
         writeln!(out, "{finding}")?;
     }
     for observed in observed(store) {
@@ -93,23 +104,33 @@ fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Resu
 }
 
 /// What held each loop, the most harmful first: stalls of the same callback and cause are told in one line.
-fn findings(store: &TraceStore) -> Vec<String> {
-    let stalls = analysis::stalls(store, store.range().end);
-    let findings = analysis::findings(&stalls).into_iter();
-    findings
-        .map(|finding| {
-            let model = store.model(finding.model);
-            let name = model.map_or("?", |model| store.model_name(model));
-            let sentence = finding.sentence(&stalls);
-            match finding.victims {
-                0 | 1 => format!("{name}: {sentence}"),
-                victims => {
-                    let harm = plain_duration(finding.harm);
-                    format!("{name}: {sentence} ({victims} waits, {harm} in all)")
-                }
+pub(super) fn findings(store: &TraceStore, stalls: &[StallReport]) -> Vec<String> {
+    let findings = analysis::findings(stalls).into_iter();
+    let told = findings.map(|finding| {
+        let model = store.model(finding.model);
+        let name = model.map_or("?", |model| store.model_name(model));
+        let sentence = finding.sentence(stalls);
+        match finding.victims {
+            0 | 1 => format!("{name}: {sentence}"),
+            victims => {
+                let harm = plain_duration(finding.harm);
+                format!("{name}: {sentence} ({victims} waits, {harm} in all)")
             }
-        })
-        .collect()
+        }
+    });
+    first_of(told.collect())
+}
+
+/// As many as a person reads, and how many are left.
+fn first_of(mut findings: Vec<String>) -> Vec<String> {
+    if let Some(rest) = findings.len().checked_sub(MOST_FINDINGS + 1) {
+        findings.truncate(MOST_FINDINGS);
+        let rest = plain_count(rest as u64 + 1);
+        findings.push(format!(
+            "… and {rest} more, less harmful; --json has all of them"
+        ));
+    }
+    findings
 }
 
 /// What it has cost to see all this.
@@ -123,8 +144,18 @@ fn observed(store: &TraceStore) -> Vec<String> {
     store.models().iter().map(told).collect()
 }
 
+/// How well the loops did, by their models.
+fn healths(store: &TraceStore) -> impl Iterator<Item = (String, Health)> {
+    store.models().iter().filter_map(|model| {
+        let mut meter = Meter::default();
+        meter.look(model);
+        let health = meter.health(model, store.range().end)?;
+        Some((store.model_name(model).to_owned(), health))
+    })
+}
+
 /// How well the loops did; `None` where there is none.
-fn health(store: &TraceStore) -> Option<Table> {
+pub(super) fn health_table(healths: impl Iterator<Item = (String, Health)>) -> Option<Table> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header([
         "loop",
@@ -138,19 +169,14 @@ fn health(store: &TraceStore) -> Option<Table> {
         "p99",
         "max",
     ]);
-    for model in store.models() {
-        let mut meter = Meter::default();
-        meter.look(model);
-        let Some(health) = meter.health(model, store.range().end) else {
-            continue;
-        };
+    for (model, health) in healths {
         let told = |count, duration| match count {
             0 => "–".to_owned(),
             _ => plain_duration(duration),
         };
         let (lag, queueing) = (health.lag, health.queueing);
         table.add_row([
-            store.model_name(model).to_owned(),
+            model,
             format!("{:.1} %", health.utilization * 100.0),
             format!("{:.1}", health.turns_per_second),
             format!("{:.1}", health.callbacks_per_turn),
@@ -213,7 +239,8 @@ fn comparison(store: &TraceStore) -> Table {
     table
 }
 
-fn width() -> usize {
+/// How wide a chart is to be.
+pub(super) fn width() -> usize {
     let terminal = io::stdout().is_terminal().then(console_width).flatten();
     terminal.unwrap_or(DEFAULT_WIDTH)
 }
@@ -221,4 +248,21 @@ fn width() -> usize {
 fn console_width() -> Option<usize> {
     // The table's library asks the terminal; an empty table tells what it learned.
     Table::new().width().map(usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_findings_the_first_are_told_and_the_others_counted() {
+        let few = vec!["a stall".to_owned(); MOST_FINDINGS];
+        assert_eq!(first_of(few.clone()), few);
+        let many = first_of(vec!["a stall".to_owned(); 1_000]);
+        assert_eq!(many.len(), MOST_FINDINGS + 1);
+        assert!(
+            many[MOST_FINDINGS].starts_with("… and 970 more"),
+            "{many:?}"
+        );
+    }
 }

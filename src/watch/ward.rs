@@ -25,6 +25,17 @@ const CALM_LOOKS: u32 = 5;
 const OFTEN: Duration = Duration::from_millis(1);
 const SELDOM: Duration = Duration::from_millis(250);
 
+/// Who is looked at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// Its stretch is over, which leaves the more time for the others.
+    Over,
+    /// Why its stretch lasts, if it does, is not known at all yet; who has been stuck for longest first.
+    Unknown(Ticks),
+    /// It was looked at closely already.
+    Known(Ticks),
+}
+
 pub(super) struct Ward {
     subject: Arc<Subject>,
     files: ThreadFiles,
@@ -59,17 +70,14 @@ impl Ward {
         self.due
     }
 
-    /// If it is time to look: the least comes first where there are several. Whose stall is over is before all others, as
-    /// that leaves the more time for these, and then who has been stuck for longest.
-    pub(super) fn rank(&self, now: Instant) -> Option<(bool, Ticks)> {
-        let begin = match &self.stretch {
-            Some(stretch) if self.subject.is_over(stretch.begin) => {
-                return Some((false, stretch.begin));
-            }
-            Some(stretch) => stretch.begin,
-            None => self.subject.pulse.beat().begin,
+    /// If it is time to look: the least comes first where there are several.
+    pub(super) fn rank(&self, now: Instant) -> Option<Rank> {
+        let rank = match &self.stretch {
+            Some(stretch) if self.subject.is_over(stretch.begin) => return Some(Rank::Over),
+            Some(stretch) => Rank::Known(stretch.begin),
+            None => Rank::Unknown(self.subject.pulse.beat().begin),
         };
-        (self.due <= now).then_some((true, begin))
+        (self.due <= now).then_some(rank)
     }
 
     /// Looks at it. Whether it is to be looked at again, when it is due, without asking for it.
@@ -264,6 +272,7 @@ mod tests {
             Ward::new(Arc::new(subject), &mut desk, now)
         });
         assert!(old.rank(now) < young.rank(now));
+        assert!(young.rank(now) < Some(Rank::Known(Ticks(1))));
         assert_eq!(old.rank(now - LOOK), None, "it is not time yet");
     }
 }

@@ -1,6 +1,8 @@
 //! The program as a person meets it: arguments in, text, files and exit codes out.
 #![cfg(feature = "cli")]
 
+mod part;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -344,7 +346,8 @@ fn errors_exit_with_1_and_say_what_to_do() {
 #[test]
 fn misuse_exits_with_2() {
     let folder = folder();
-    let cases: [&[&str]; 9] = [
+    let cases: [&[&str]; 10] = [
+        &["report", "t.loopscope", "--range", "2s..1s"],
         &["run", "quick.toml", "--set", "servers.long.delay"],
         &["run", "quick.toml", "--set", "servers.lon.delay=1s"],
         &["run", "quick.toml", "--set", "servers.long.chunk=0"],
