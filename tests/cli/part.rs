@@ -33,7 +33,7 @@ fn a_part_of_a_trace_says_what_happened_in_it() {
     );
     let arguments = ["report", "t.loopscope", "--range", &format!("{cut}..")];
     let told = text(&loopscope(folder.path(), &arguments).stdout);
-    for part in ["data_received", "asynchronous", "slept 80", "busy"] {
+    for part in ["data_received", "asynchronous", "sleep 80ms", "busy"] {
         assert!(told.contains(part), "{part} is missing in\n{told}");
     }
     let nothing = loopscope(
