@@ -19,8 +19,9 @@ pub(super) const ARRIVED: Token = Token(1);
 
 /// How long not to wait for data where there is some of which everything is told already.
 const BREATH: Duration = Duration::from_millis(1);
-/// How long it looks at one after another, where many are stuck, before it sees to what has come in meanwhile.
-const ROUND: Duration = Duration::from_millis(1);
+/// How many it looks at one after another, where many are stuck, before it sees to what has come in meanwhile: that takes
+/// less than a millisecond.
+const ROUND: usize = 64;
 /// How many events one wait brings, at most. What it is about is asked elsewhere.
 const EVENTS: usize = 64;
 
@@ -63,18 +64,14 @@ impl Watcher {
     /// Looks at those whose time it is, as many as there is time for: the others are looked at in the next round, which
     /// follows at once. When to look again, if anybody is to be looked at without asking for it.
     fn look(&mut self) -> Option<Duration> {
-        let begin = Instant::now();
+        let now = Instant::now();
         let wards = self.wards.iter().enumerate();
-        let ranked = wards.filter_map(|(place, ward)| Some((ward.rank(begin)?, place)));
+        let ranked = wards.filter_map(|(place, ward)| Some((ward.rank(now)?, place)));
         let mut ranked: Vec<_> = ranked.collect();
         ranked.sort_unstable();
-        let mut is_cut_short = false;
+        let is_cut_short = ranked.len() > ROUND;
         let mut calm = Vec::new();
-        for (_, place) in ranked {
-            is_cut_short = begin.elapsed() >= ROUND;
-            if is_cut_short {
-                break;
-            }
+        for (_, place) in ranked.into_iter().take(ROUND) {
             if !self.wards[place].look(&mut self.desk, self.poll.registry()) {
                 calm.push(place);
             }
