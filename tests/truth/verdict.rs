@@ -144,9 +144,10 @@ fn allowed(truth: &Truth) -> Vec<CauseKind> {
         waiting_for_core,
         ..
     } = truth.spent;
-    // What is nearly even may be taken for either.
+    // What is nearly even may be taken for either: nobody looks at the first milliseconds, and who runs is accounted for
+    // at the next tick of its core.
     let most = blocked.max(on_cpu).max(waiting_for_core);
-    let may_be = |part: Duration| part * 12 >= most * 10;
+    let may_be = |part: Duration| part * 3 >= most * 2;
     let mut allowed = Vec::new();
     allowed.extend(may_be(on_cpu).then_some(OnCpu));
     allowed.extend(may_be(waiting_for_core).then_some(WaitingForCore));
