@@ -1,13 +1,16 @@
 //! How well a loop does.
 //!
 //! Most of it the store has counted already. How long things waited for the loop is counted by a [`Meter`], which goes on
-//! where it stopped: a window keeps one and lets it look at what is new in each frame; a report lets it look at all.
+//! where it stopped: a window keeps one and lets it look at what is new in each frame; a report lets it look at all. Of a
+//! part of a trace [`health_in`] tells the same.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::rates::{Turned, busy_in, turned};
+use super::spans::common;
 use super::waits::{known_until, served};
-use super::{Histogram, Quantiles};
+use super::{Histogram, Quantiles, Waits};
 use crate::store::ModelTrack;
 use crate::trace::{ThreadId, TimeRange, Timestamp};
 
@@ -98,4 +101,44 @@ impl Meter {
             queueing: self.queueing.quantiles(),
         })
     }
+}
+
+/// How well the loops of a model did during `range`: what was served in it, and the turns that have a moment in it. `now`
+/// stands for the end of what lasts still; `None` where the model had no loop then. Looks at all that was served in the
+/// whole trace: for reports, not for frames.
+pub fn health_in(model: &ModelTrack, range: TimeRange, now: Timestamp) -> Option<Health> {
+    let now = model.end.map_or(now, |end| end.min(now));
+    let mut lag = Histogram::default();
+    let (mut lived, mut busy, mut made, mut longest) = (0, 0, 0.0, Duration::ZERO);
+    let mut all = Turned::default();
+    for thread in model.threads.iter().filter(|thread| thread.polls > 0) {
+        let part = common(thread.range(now), range);
+        if part.is_empty() {
+            continue;
+        }
+        let late = thread.lateness.points().iter();
+        let late = late.filter(|(at, _)| range.contains(*at));
+        late.for_each(|(_, late)| lag.add(*late));
+        let (active, turns) = busy_in(thread, part, now);
+        lived += part.nanos();
+        busy += active;
+        made += turns;
+        longest = longest.max(part.duration());
+        let done = turned(thread, part);
+        all.turns += done.turns;
+        all.callbacks += done.callbacks;
+        all.ready += done.ready;
+    }
+    let mut waits = Waits::default();
+    waits.look(model, usize::MAX);
+    let by_turn = |count: u64| count as f64 / all.turns.max(1) as f64;
+    (lived > 0).then(|| Health {
+        utilization: busy as f64 / lived as f64,
+        turns: usize::try_from(all.turns).unwrap_or(usize::MAX),
+        turns_per_second: made / longest.as_secs_f64(),
+        callbacks_per_turn: by_turn(all.callbacks),
+        ready_per_poll: by_turn(all.ready),
+        lag: lag.quantiles(),
+        queueing: waits.histogram(range).quantiles(),
+    })
 }

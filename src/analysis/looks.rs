@@ -105,7 +105,7 @@ impl Looks {
         })
     }
 
-    /// The account of the system decides, then the looks, then what the program says of itself: that so many calls
+    /// The account of the system decides by the largest part, then the looks, then what the program says of itself: that so many calls
     /// took most of the time.
     pub(super) fn kind(&self, split: Option<TimeSplit>, announced: Option<usize>) -> CauseKind {
         let in_calls = self.in_calls();
@@ -117,9 +117,8 @@ impl Looks {
             None => CauseKind::Blocked,
         };
         if let Some(split) = split {
-            let runnable = split.on_cpu + split.waiting_for_core;
             return match () {
-                () if split.blocked > runnable => blocked,
+                () if split.blocked > split.on_cpu.max(split.waiting_for_core) => blocked,
                 () if split.waiting_for_core > split.on_cpu => CauseKind::WaitingForCore,
                 () => CauseKind::OnCpu,
             };

@@ -23,6 +23,7 @@ mod links;
 mod looks;
 mod loop_state;
 mod observed;
+mod part;
 mod rates;
 mod ready;
 mod report;
@@ -51,7 +52,7 @@ pub use entries::{
     BlameEntry, CauseEntry, HealthEntry, ObserverEntry, QuantilesEntry, StallEntry, VictimEntry,
 };
 pub use findings::{Finding, findings};
-pub use health::{Health, Meter};
+pub use health::{Health, Meter, health_in};
 pub use histogram::{Histogram, Quantiles};
 pub use history::LoopHistories;
 pub use lag::{LagPoint, loop_lag, timer_lateness};
@@ -61,6 +62,7 @@ pub use loop_state::{
     loop_state,
 };
 pub use observed::cost_of_seeing;
+pub use part::{CallPart, ModelPart, PartReport, TaskPart, ThreadPart, stalls_in};
 pub use rates::{Column, Rate, rate};
 pub use ready::{Known, VictimKind};
 pub use report::{CallbackEntry, ModelReport, Report, TaskEntry};

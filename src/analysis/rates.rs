@@ -72,18 +72,11 @@ fn widened(range: TimeRange, grain: u64, life: TimeRange) -> TimeRange {
 }
 
 fn value(thread: &ThreadTrack, rate: Rate, range: TimeRange, now: Timestamp) -> f64 {
-    let seconds = range.duration().as_secs_f64();
     match rate {
-        Rate::Utilization => {
-            let before = active_until(thread, range.begin);
-            let busy = active_until(thread, range.end).saturating_sub(before);
-            busy as f64 / range.nanos() as f64
-        }
-        Rate::TurnsPerSecond => {
-            (turns_until(thread, range.end, now) - turns_until(thread, range.begin, now)) / seconds
-        }
-        Rate::CallbacksPerTurn => mean(thread, range, |counted| counted.0),
-        Rate::ReadyPerPoll => mean(thread, range, |counted| counted.1),
+        Rate::Utilization => busy_in(thread, range, now).0 as f64 / range.nanos() as f64,
+        Rate::TurnsPerSecond => busy_in(thread, range, now).1 / range.duration().as_secs_f64(),
+        Rate::CallbacksPerTurn => mean(thread, range, |turned| turned.callbacks),
+        Rate::ReadyPerPoll => mean(thread, range, |turned| turned.ready),
     }
 }
 
@@ -118,8 +111,15 @@ fn turns_until(thread: &ThreadTrack, moment: Timestamp, now: Timestamp) -> f64 {
     last as f64 + part.min(1.0)
 }
 
-/// The mean, over the turns that have a moment in `range`, of what `which` picks from the callbacks and the descriptors.
-fn mean(thread: &ThreadTrack, range: TimeRange, which: impl Fn((u64, u64)) -> u64) -> f64 {
+/// The turns that have a moment in a stretch of time, and what was done in them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Turned {
+    pub(super) turns: u64,
+    pub(super) callbacks: u64,
+    pub(super) ready: u64,
+}
+
+pub(super) fn turned(thread: &ThreadTrack, range: TimeRange) -> Turned {
     let turns = thread.turns();
     let first = turns.partition_point(|turn| turn.at <= range.begin);
     let first = first.saturating_sub(1).max(turns.first_place());
@@ -129,8 +129,30 @@ fn mean(thread: &ThreadTrack, range: TimeRange, which: impl Fn((u64, u64)) -> u6
         None => (thread.callbacks as u64, thread.ready),
     };
     if past <= first {
-        return 0.0;
+        return Turned::default();
     }
-    let counted = which(until(past)).saturating_sub(which(until(first)));
-    counted as f64 / (past - first) as f64
+    let (before, after) = (until(first), until(past));
+    Turned {
+        turns: (past - first) as u64,
+        callbacks: after.0.saturating_sub(before.0),
+        ready: after.1.saturating_sub(before.1),
+    }
+}
+
+/// How busy a thread was in a stretch of its life: for how many nanoseconds it did not wait, and how many turns it made,
+/// those that it has only a part of in part.
+pub(super) fn busy_in(thread: &ThreadTrack, range: TimeRange, now: Timestamp) -> (u64, f64) {
+    let before = active_until(thread, range.begin);
+    let busy = active_until(thread, range.end).saturating_sub(before);
+    let turns = turns_until(thread, range.end, now) - turns_until(thread, range.begin, now);
+    (busy, turns)
+}
+
+/// The mean of what was done in the turns that have a moment in `range`.
+fn mean(thread: &ThreadTrack, range: TimeRange, which: impl Fn(Turned) -> u64) -> f64 {
+    let turned = turned(thread, range);
+    match turned.turns {
+        0 => 0.0,
+        turns => which(turned) as f64 / turns as f64,
+    }
 }

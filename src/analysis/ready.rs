@@ -1,8 +1,10 @@
 //! When something that the loop served had become ready.
 
+use std::collections::HashSet;
+
 use super::spans::{callback_around, called_in, spans_in};
 use crate::store::{Arrival, ModelTrack, Span, SpanKind, ThreadTrack};
-use crate::trace::{Cause, EventKind, FlowId, TaskId, TimeRange, Timestamp};
+use crate::trace::{Cause, Doing, EventKind, FlowId, TaskId, TimeRange, Timestamp};
 
 /// What somebody waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -249,16 +251,25 @@ pub(super) fn still_waiting(
 }
 
 /// The descriptors that became ready during a stretch without a poll and were not served in it: what the loop knows of
-/// and had not come to, and data that a watchdog saw.
+/// and had not come to, and data that a watchdog saw. What comes in where the thread itself was seen busy, it reads there:
+/// that nobody waits for.
 pub(super) fn unserved(
     model: &ModelTrack,
     thread: &ThreadTrack,
     stretch: TimeRange,
 ) -> Vec<Waiting> {
-    let served: Vec<_> = called_in(&thread.lane, stretch, stretch.end)
+    let called = called_in(&thread.lane, stretch, stretch.end);
+    let served: Vec<_> = called
         .iter()
         .filter_map(|called| called.span.flow)
         .collect();
+    // A callback reads what came in before it began.
+    let is_read = |arrival: &Arrival| {
+        let mut later = called
+            .iter()
+            .filter(|called| called.range.begin >= arrival.at);
+        later.any(|called| called.span.task.is_some() && called.span.task == arrival.task)
+    };
     let mut waiting: Vec<Waiting> = Vec::new();
     for event in thread.instants_in(stretch) {
         if let EventKind::Readiness { flow, task, .. } = event.kind
@@ -269,7 +280,15 @@ pub(super) fn unserved(
             waiting.push(Waiting { ready, task, timer });
         }
     }
-    for arrival in model.arrivals.within(stretch) {
+    let samples = thread.watch.samples_in(stretch).iter();
+    let busy_with: HashSet<i32> = samples
+        .filter_map(|sample| match sample.doing {
+            Doing::SystemCall { fd, .. } => fd,
+            _ => None,
+        })
+        .collect();
+    let arrivals = model.arrivals.within(stretch).iter();
+    for arrival in arrivals.filter(|it| !busy_with.contains(&it.fd) && !is_read(it)) {
         // Of one that the loop knows of the number may be unknown.
         let known = |one: &Waiting| match one.ready.fd {
             Some(fd) => fd == arrival.fd,

@@ -8,6 +8,9 @@ use super::blame::Holder;
 use super::{Cause, CauseKind, StallReport, VictimKind, plain_duration};
 use crate::trace::{Phrase, descriptor};
 
+/// Where it had to wait for a core for this part of a stall, that is told beside what it was blocked in.
+const CORE_TOLD: u32 = 5;
+
 impl StallReport {
     /// What held the loop: a callback, or the loop itself where callbacks took the smaller part.
     pub fn holder(&self) -> Holder {
@@ -113,10 +116,17 @@ impl StallReport {
                 .with_words("what", self.held())
                 .with("lasted", plain_duration(self.range.duration())),
         };
-        phrase
+        let phrase = phrase
             .with_words("who", self.holder().said())
             .with("blocked", plain_duration(blocked))
-            .with_words("call", cause.blocking_call())
+            .with_words("call", cause.blocking_call());
+        let waited = cause.split.unwrap_or_default().waiting_for_core;
+        if waited * CORE_TOLD < self.range.duration() {
+            return phrase;
+        }
+        Phrase::new("{sentence}, and had no core for {waited} of that")
+            .with_words("sentence", phrase)
+            .with("waited", plain_duration(waited))
     }
 
     fn tell_victims(&self) -> Phrase {

@@ -84,6 +84,10 @@ pub(super) fn victims(
         .nth(1)
         .map(|poll| poll.begin);
     let last = next.or(thread.end).filter(|_| !stall.lasts);
+    // A loop that ended without another poll has left alone whoever waited.
+    let polled = thread.polls_from(stall.range.end).next().is_some();
+    let left_alone = stall.lasts || (thread.end.is_some() && !polled);
+    let now = thread.end.map_or(now, |end| end.min(now));
     let look = Look {
         store,
         model,
@@ -93,7 +97,7 @@ pub(super) fn victims(
     };
     let end = last.unwrap_or(now).max(look.stall.end);
     let mut all = look.served(TimeRange::new(look.stall.begin, end));
-    if stall.lasts {
+    if left_alone {
         all.extend(look.waiting());
     }
     look.blame(stall, &mut all);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::part::Part;
 use crate::scenario::parse_change;
 use crate::trace::Change;
 
@@ -29,6 +30,7 @@ Examples:
   loopscope run three-slow-servers --trace run.json      then open run.json in ui.perfetto.dev
   loopscope run mine.toml --trace run.loopscope          a scenario of your own, kept as a trace
   loopscope view run.loopscope                           look at it in the window
+  loopscope report run.loopscope --range 1.2s..1.5s      what happened then?
   loopscope compare off.loopscope on.loopscope           what did the change change?";
 
 #[derive(Debug, Subcommand)]
@@ -53,6 +55,12 @@ pub(super) enum Command {
     Report {
         /// A .loopscope file
         file: PathBuf,
+        /// Only what happened between two moments: calls, tasks, threads, stalls and the health of the loops
+        ///
+        /// Both are times of the trace, as the window's ruler shows them: 1.2s..1500ms, or in seconds, 1.2..1.5. Without
+        /// FROM it is the beginning of the trace, without TO its end.
+        #[arg(long, value_name = "FROM..TO", value_parser = Part::parse, allow_hyphen_values = true)]
+        range: Option<Part>,
         /// Print one JSON object instead of text
         #[arg(long)]
         json: bool,

@@ -15,8 +15,9 @@ const MOST_LANES: usize = 24;
 /// Columns of a chart never get fewer than this, however narrow the terminal.
 const NARROWEST: usize = 20;
 
-/// Draws every task of every model on one time axis, in lines of at most `width` characters.
-pub(super) fn chart(store: &TraceStore, width: usize) -> String {
+/// Draws every task of every model on one time axis, from the begin of `range` to its end, in lines of at most `width`
+/// characters.
+pub(super) fn chart(store: &TraceStore, range: TimeRange, width: usize) -> String {
     let names = store
         .models()
         .iter()
@@ -24,11 +25,10 @@ pub(super) fn chart(store: &TraceStore, width: usize) -> String {
         .map(|task| label(store, task));
     let gutter = names.map(|name| name.chars().count()).max().unwrap_or(0);
     let columns = width.saturating_sub(gutter + 3).max(NARROWEST);
-    let range = store.range();
     let mut text = String::new();
     for model in store.models() {
         let name = store.model_name(model);
-        let elapsed = model.range(range.end).duration();
+        let elapsed = model.range(store.range().end).duration();
         let _ = writeln!(text, "{name}, {}", plain_duration(elapsed));
         for task in model.tasks.iter().take(MOST_LANES) {
             let lane = lane(model, task, range, columns);
@@ -53,11 +53,19 @@ fn label(store: &TraceStore, task: &TaskTrack) -> String {
 /// The beginning, the middle and the end of the time axis.
 fn axis(range: TimeRange, columns: usize) -> String {
     let seconds = range.duration().as_secs_f64();
-    let end = format!("{seconds:.2} s");
-    let middle = format!("{:.2} s", seconds / 2.0);
+    let begin = range.begin.since(Timestamp::ZERO).as_secs_f64();
+    // A short stretch is told apart, and a whole trace begins at 0 to the eye.
+    let decimals = if seconds < 0.2 { 4 } else { 2 };
+    let at = |seconds: f64| format!("{seconds:.decimals$} s");
+    let first = if begin < 0.005 {
+        "0".to_owned()
+    } else {
+        at(begin)
+    };
+    let (middle, end) = (at(begin + seconds / 2.0), at(begin + seconds));
     let left = (columns / 2).saturating_sub(middle.len() / 2);
     let right = columns.saturating_sub(left + middle.len());
-    format!("{:<left$}{middle}{end:>right$}", "0")
+    format!("{first:<left$}{middle}{end:>right$}")
 }
 
 /// How much of a column's time a task spent in which state, in nanoseconds.
@@ -104,11 +112,14 @@ fn lane(model: &ModelTrack, task: &TaskTrack, range: TimeRange, columns: usize) 
     let grain = (range.nanos() / columns as u64).max(1);
     let mut lane = vec![Column::default(); columns];
     let column = |at: Timestamp| {
-        usize::try_from((at.0 - range.begin.0) / grain)
+        usize::try_from(at.0.saturating_sub(range.begin.0) / grain)
             .unwrap_or(usize::MAX)
             .min(columns - 1)
     };
     let mut spend = |kind: SpanKind, span: TimeRange| {
+        if !span.overlaps(range) {
+            return;
+        }
         let (first, last) = (column(span.begin), column(span.end));
         for (place, column) in (first..).zip(&mut lane[first..=last]) {
             let begin = range.begin.0 + place as u64 * grain;
@@ -142,7 +153,7 @@ fn lane(model: &ModelTrack, task: &TaskTrack, range: TimeRange, columns: usize) 
     for stall in model
         .stalls
         .iter()
-        .filter(|stall| stall.task == Some(task.id))
+        .filter(|stall| stall.task == Some(task.id) && stall.range.overlaps(range))
     {
         for column in &mut lane[column(stall.range.begin)..=column(stall.range.end)] {
             column.stalled = true;
@@ -151,6 +162,7 @@ fn lane(model: &ModelTrack, task: &TaskTrack, range: TimeRange, columns: usize) 
     let end = task
         .outcome
         .zip(task.end)
+        .filter(|(_, at)| *at <= range.end)
         .map(|(outcome, at)| (outcome_mark(outcome), column(at)));
     let mut text: String = lane.iter().map(Column::mark).collect();
     if let Some((mark, place)) = end {
@@ -260,7 +272,7 @@ mod tests {
                 },
             ),
         ]);
-        let text = chart(&store, 52);
+        let text = chart(&store, store.range(), 52);
         let lane = text.lines().nth(1).expect("the task's line");
         assert_eq!(lane, "  1 ecstasy ··········──────────!!!!!!!!!!!────────✔");
         assert!(text.starts_with("ecstasy, 400 ms\n"));
@@ -269,7 +281,12 @@ mod tests {
 
     #[test]
     fn nothing_recorded_draws_nothing_and_does_not_fail() {
-        assert!(chart(&TraceStore::new(), 0).lines().count() <= 1);
+        assert!(
+            chart(&TraceStore::new(), TimeRange::default(), 0)
+                .lines()
+                .count()
+                <= 1
+        );
     }
 
     #[test]
@@ -284,7 +301,10 @@ mod tests {
             )
         };
         let events: Vec<_> = (0..1_000).map(queued).collect();
-        let text = chart(&store(&events), 80);
+        let text = {
+            let store = store(&events);
+            chart(&store, store.range(), 80)
+        };
         assert!(
             text.contains("24 ecstasy") && !text.contains("25 ecstasy"),
             "{text}"

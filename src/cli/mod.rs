@@ -7,6 +7,7 @@ mod args;
 mod bell;
 mod chart;
 mod compare;
+mod part;
 mod progress;
 mod report;
 mod run;
@@ -67,7 +68,16 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         }) => scenarios::source(&name),
         Some(Command::Scenarios { name: None, json }) => scenarios::scenarios(json),
         Some(Command::View { file }) => window::view(&file),
-        Some(Command::Report { file, json }) => report::report(&file, json),
+        Some(Command::Report {
+            file,
+            range: None,
+            json,
+        }) => report::report(&file, json),
+        Some(Command::Report {
+            file,
+            range: Some(part),
+            json,
+        }) => part::report(&file, part, json),
         Some(Command::Compare { a, b, json }) => compare::compare(&a, &b, json),
         Some(Command::Convert { file, out }) => report::convert(&file, &out),
         Some(Command::ServeClient { order }) => Ok(session::serve_client(&order)?),

@@ -6,7 +6,7 @@ use std::path::Path;
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{Misuse, chart};
-use crate::analysis::{self, Meter, Report, plain_duration, plain_size};
+use crate::analysis::{self, Health, Meter, Report, StallReport, plain_duration, plain_size};
 use crate::format::{self, Format, Origin, Trace};
 use crate::store::TraceStore;
 
@@ -57,24 +57,31 @@ pub(super) fn print(
     as_json: bool,
 ) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    if as_json {
-        serde_json::to_writer_pretty(&mut out, report)?;
-        writeln!(out)?;
-    } else {
-        write_text(&mut out, title, store)?;
+    match as_json {
+        true => print_json(&mut out, report),
+        false => Ok(write_text(&mut out, title, store)?),
     }
-    Ok(())
+}
+
+/// One JSON object and nothing else.
+pub(super) fn print_json(
+    out: &mut impl Write,
+    report: &impl serde::Serialize,
+) -> anyhow::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, report)?;
+    Ok(writeln!(out)?)
 }
 
 fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Result<()> {
     writeln!(out, "{title}\n")?;
-    writeln!(out, "{}", chart::chart(store, width()))?;
+    writeln!(out, "{}", chart::chart(store, store.range(), width()))?;
     writeln!(out, "{}\n", chart::LEGEND)?;
     writeln!(out, "{}\n", comparison(store))?;
-    if let Some(health) = health(store) {
+    if let Some(health) = health_table(healths(store)) {
         writeln!(out, "{health}\n")?;
     }
-    write_first(out, &findings(store), "findings")?;
+    let stalls = analysis::stalls(store, store.range().end);
+    write_first(out, &findings(store, &stalls), "findings")?;
     for observed in observed(store) {
         writeln!(out, "{observed}")?;
     }
@@ -95,7 +102,7 @@ fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Resu
 const LINES: usize = 20;
 
 /// Writes the first of the lines, and how many more there are of `what`.
-fn write_first(out: &mut impl Write, lines: &[String], what: &str) -> io::Result<()> {
+pub(super) fn write_first(out: &mut impl Write, lines: &[String], what: &str) -> io::Result<()> {
     for line in lines.iter().take(LINES) {
         writeln!(out, "{line}")?;
     }
@@ -106,23 +113,21 @@ fn write_first(out: &mut impl Write, lines: &[String], what: &str) -> io::Result
 }
 
 /// What held each loop, the most harmful first: stalls of the same callback and cause are told in one line.
-fn findings(store: &TraceStore) -> Vec<String> {
-    let stalls = analysis::stalls(store, store.range().end);
-    let findings = analysis::findings(&stalls).into_iter();
-    findings
-        .map(|finding| {
-            let model = store.model(finding.model);
-            let name = model.map_or("?", |model| store.model_name(model));
-            let sentence = finding.sentence(&stalls);
-            match finding.victims {
-                0 | 1 => format!("{name}: {sentence}"),
-                victims => {
-                    let harm = plain_duration(finding.harm);
-                    format!("{name}: {sentence} ({victims} waits, {harm} in all)")
-                }
+pub(super) fn findings(store: &TraceStore, stalls: &[StallReport]) -> Vec<String> {
+    let findings = analysis::findings(stalls).into_iter();
+    let told = findings.map(|finding| {
+        let model = store.model(finding.model);
+        let name = model.map_or("?", |model| store.model_name(model));
+        let sentence = finding.sentence(stalls);
+        match finding.victims {
+            0 | 1 => format!("{name}: {sentence}"),
+            victims => {
+                let harm = plain_duration(finding.harm);
+                format!("{name}: {sentence} ({victims} waits, {harm} in all)")
             }
-        })
-        .collect()
+        }
+    });
+    told.collect()
 }
 
 /// What it has cost to see all this.
@@ -136,8 +141,18 @@ fn observed(store: &TraceStore) -> Vec<String> {
     store.models().iter().map(told).collect()
 }
 
+/// How well the loops did, by their models.
+fn healths(store: &TraceStore) -> impl Iterator<Item = (String, Health)> {
+    store.models().iter().filter_map(|model| {
+        let mut meter = Meter::default();
+        meter.look(model);
+        let health = meter.health(model, store.range().end)?;
+        Some((store.model_name(model).to_owned(), health))
+    })
+}
+
 /// How well the loops did; `None` where there is none.
-fn health(store: &TraceStore) -> Option<Table> {
+pub(super) fn health_table(healths: impl Iterator<Item = (String, Health)>) -> Option<Table> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header([
         "loop",
@@ -151,19 +166,14 @@ fn health(store: &TraceStore) -> Option<Table> {
         "p99",
         "max",
     ]);
-    for model in store.models() {
-        let mut meter = Meter::default();
-        meter.look(model);
-        let Some(health) = meter.health(model, store.range().end) else {
-            continue;
-        };
+    for (model, health) in healths {
         let told = |count, duration| match count {
             0 => "–".to_owned(),
             _ => plain_duration(duration),
         };
         let (lag, queueing) = (health.lag, health.queueing);
         table.add_row([
-            store.model_name(model).to_owned(),
+            model,
             format!("{:.1} %", health.utilization * 100.0),
             format!("{:.1}", health.turns_per_second),
             format!("{:.1}", health.callbacks_per_turn),
@@ -226,7 +236,8 @@ fn comparison(store: &TraceStore) -> Table {
     table
 }
 
-fn width() -> usize {
+/// How wide a chart is to be.
+pub(super) fn width() -> usize {
     let terminal = io::stdout().is_terminal().then(console_width).flatten();
     terminal.unwrap_or(DEFAULT_WIDTH)
 }

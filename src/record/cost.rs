@@ -30,6 +30,8 @@ pub(super) struct EventCost {
     together: u64,
     /// What it takes more where each has a moment of its own.
     apart: u64,
+    /// Nanoseconds for handing over a batch, at least: whoever reads may have to be woken as well.
+    hand_over: u64,
 }
 
 impl EventCost {
@@ -39,15 +41,18 @@ impl EventCost {
         let (recorders, _receiver) = channel_with_capacity(clock, Arc::new(|| {}), batches);
         let mut recorder = recorders.recorder(ModelId::from_index(0), "");
         recorder.flush();
+        // Whatever else took time had nothing to do with it.
+        let mut hand_over = u64::MAX;
         let mut least = |record: fn(&mut Recorder, Ticks) -> Ticks| {
             let rounds = (0..ROUNDS).map(|_| {
                 let begin = clock.ticks();
                 (0..EVENTS).fold(begin, |moment, _| record(&mut recorder, moment));
-                let nanos = clock.nanos_between(begin, clock.ticks());
+                let recorded = clock.ticks();
                 recorder.flush();
-                nanos
+                let took = clock.nanos_between(recorded, clock.ticks());
+                hand_over = hand_over.min(took);
+                clock.nanos_between(begin, recorded)
             });
-            // Whatever else took time had nothing to do with it.
             rounds.min().unwrap_or_default()
         };
         let together = least(|recorder, moment| {
@@ -58,6 +63,7 @@ impl EventCost {
         Self {
             together,
             apart: each.saturating_sub(together),
+            hand_over,
         }
     }
 
@@ -110,7 +116,7 @@ pub(super) struct Cost {
     counted: Counted,
     /// Nanoseconds.
     handing_over: u64,
-    /// What one takes as a rule, in nanoseconds, once there was one.
+    /// What one takes as a rule, in nanoseconds, as soon as that is known.
     usual: Option<u64>,
 }
 
@@ -124,7 +130,11 @@ impl Cost {
                 moments: 0,
             },
             handing_over: 0,
-            usual: None,
+            usual: if event.hand_over > 0 {
+                Some(event.hand_over)
+            } else {
+                None
+            },
         }
     }
 
@@ -195,6 +205,7 @@ mod tests {
         let event = EventCost {
             together: nanos,
             apart: nanos,
+            hand_over: 7_000,
         };
         let mut cost = Cost::begin(event, begin);
         cost.add(counted(30, 10));
@@ -224,6 +235,23 @@ mod tests {
         let told = EventKind::Recorded {
             events: 0,
             spent: 9_000 + INTERRUPTED * 1_000,
+        };
+        assert_eq!(cost.tell(clock.ticks()), told);
+    }
+
+    /// Where many threads begin at once, each waits for a core.
+    #[test]
+    fn the_first_hand_over_may_be_interrupted_as_well() {
+        let (clock, _hand) = Clock::manual();
+        let event = EventCost {
+            hand_over: 1_000,
+            ..EventCost::default()
+        };
+        let mut cost = Cost::begin(event, clock.ticks());
+        cost.add_handing_over(30_000_000);
+        let told = EventKind::Recorded {
+            events: 0,
+            spent: INTERRUPTED * 1_000,
         };
         assert_eq!(cost.tell(clock.ticks()), told);
     }

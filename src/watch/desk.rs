@@ -9,9 +9,9 @@ use crate::clock::{Clock, Ticks};
 use crate::record::{Recorder, Recorders, own_cpu_time};
 use crate::trace::{EventKind, ModelId, Timestamp};
 
-/// Of how many threads the system's files are kept at a time: two descriptors each, and the model needs some as well. Of
-/// what is stuck beside them is told that it is, and not why.
-const MOST_FILES: usize = 256;
+/// Of how many threads the system's files are kept open at a time: two descriptors each, of which the program that is
+/// watched may have a thousand in all. Of more threads they are opened for each look.
+const MOST_KEPT: usize = 32;
 
 /// A look takes some microseconds: where many are stuck at once, each is looked at the less often, so that all looks
 /// together take a fiftieth of a core or so.
@@ -26,8 +26,8 @@ pub(super) struct Desk {
     free: VecDeque<Recorder>,
     /// How many are lent.
     lent: u32,
-    /// Of how many threads files are kept.
-    files: usize,
+    /// Of how many threads files are kept open.
+    kept: usize,
     /// Questions to the system that were not told of yet.
     reads: u32,
     /// CPU time of this thread that was told of.
@@ -42,7 +42,7 @@ impl Desk {
             model,
             free: [first].into(),
             lent: 0,
-            files: 0,
+            kept: 0,
             reads: 0,
             told: 0,
         }
@@ -92,16 +92,15 @@ impl Desk {
         self.free.push_back(recorder);
     }
 
-    /// Opens the files of a thread, unless there are too many already.
-    pub(super) fn open(&mut self, subject: &Subject) -> Option<ThreadFiles> {
-        (self.files < MOST_FILES).then(|| {
-            self.files += 1;
-            ThreadFiles::of(&subject.system)
-        })
+    /// The files of a thread, which are kept open if there are not too many already.
+    pub(super) fn open(&mut self, subject: &Subject) -> ThreadFiles {
+        let are_kept = self.kept < MOST_KEPT;
+        self.kept += usize::from(are_kept);
+        ThreadFiles::of(&subject.system, are_kept)
     }
 
     pub(super) fn shut(&mut self, files: ThreadFiles) {
-        self.files -= 1;
+        self.kept -= usize::from(files.are_kept());
         drop(files);
     }
 
@@ -125,5 +124,29 @@ impl Desk {
     pub(super) fn close(mut self) {
         let cost = self.cost();
         self.tell(cost);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::record::channel;
+    use crate::trace::ThreadId;
+    use crate::watch::StallThreshold;
+
+    #[test]
+    fn the_program_that_is_watched_keeps_most_of_its_descriptors() {
+        let (recorders, _receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+        let mut desk = Desk::new(recorders, ModelId::from_index(0));
+        let subject = Subject::new(ThreadId::from_index(0), StallThreshold::default());
+        let mut kept: Vec<_> = (0..MOST_KEPT).map(|_| desk.open(&subject)).collect();
+        assert!(kept.iter().all(ThreadFiles::are_kept));
+        let passing = desk.open(&subject);
+        assert!(!passing.are_kept());
+        desk.shut(passing);
+        kept.drain(..1).for_each(|files| desk.shut(files));
+        assert!(desk.open(&subject).are_kept());
     }
 }

@@ -33,8 +33,10 @@
 //! # What it costs
 //! Nothing while the loops wait, however many there are: a loop that has done nothing for some looks is not looked at
 //! until it leaves its poll, and asks for that then. While a loop is busy, a look every 4 ms. The second event provider is
-//! told of every descriptor, but waited in only while a stretch lasts longer than that. Of stretches that last, each is
-//! looked at the less often, the more there are.
+//! told of every descriptor, but waited in only while a stretch lasts longer than that; where there are more than five
+//! hundred of them, while it lasts 8 µs for each, or half the threshold. Of stretches that last, each is looked at the
+//! less often, the more there are; where there is no time for all, those of which nothing is known come first, and of
+//! these those that began first.
 //!
 //! # A loop of one's own
 //! ```

@@ -20,6 +20,10 @@ use crate::trace::TaskId;
 /// How many descriptors one wait brings, at most.
 const EVENTS: usize = 1024;
 
+/// To begin to wait for data takes the system half a microsecond or so for each descriptor, as it goes through all of
+/// them. That is to be a twentieth of the stretch for which it is done, at most.
+const WORTH_IT: Duration = Duration::from_micros(8);
+
 /// Which descriptor: its number, and whose it is.
 pub(super) type Whose = (RawFd, Option<TaskId>);
 
@@ -107,6 +111,12 @@ impl Observer {
     /// What is ready to be read when data has come in.
     pub(super) fn fd(&self) -> RawFd {
         self.poll.as_raw_fd()
+    }
+
+    /// How long a stretch has to last before it is worth while to wait for what comes in.
+    pub(super) fn patience(&self) -> Duration {
+        let descriptors = lock(&self.desk.descriptors).len();
+        WORTH_IT.saturating_mul(u32::try_from(descriptors).unwrap_or(u32::MAX))
     }
 
     /// Waits until data comes in, for `timeout` at most. Returns on which descriptors it did, by their ids.
@@ -222,6 +232,17 @@ mod tests {
         let came = observer.wait(EVER);
         observer.note(STRETCH, &came);
         assert!(observed.take_arrivals(STRETCH).contains(&7));
+    }
+
+    #[test]
+    fn a_stretch_has_to_last_the_longer_the_more_there_is_to_look_through() {
+        let (observed, observer) = observer().unwrap();
+        assert_eq!(observer.patience(), Duration::ZERO);
+        let pairs = [pair(), pair()];
+        for (id, (near, _)) in (1..).zip(&pairs) {
+            observed.add(near.as_raw_fd(), id, None);
+        }
+        assert_eq!(observer.patience(), 2 * WORTH_IT);
     }
 
     #[test]

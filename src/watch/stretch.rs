@@ -16,7 +16,7 @@ use crate::record::Recorder;
 use crate::trace::{Doing, EventKind, ThreadId};
 
 /// A thread is asked what it does as often as it is looked at, but less often when it has been stuck for long: whenever
-/// that time has grown by a sixteenth, and at least as often as this.
+/// that time has grown by a sixteenth, and at least as often as this, unless there are too many to look at.
 const SAMPLE_PART: u32 = 16;
 const SAMPLE_AT_LEAST: Duration = Duration::from_millis(250);
 
@@ -74,15 +74,15 @@ impl Stretch {
     pub(super) fn sample(
         &mut self,
         subject: &Subject,
-        files: Option<&ThreadFiles>,
+        files: &ThreadFiles,
         (now, elapsed): (Ticks, Duration),
         desk: &mut Desk,
     ) {
-        let interval = LOOK.max(elapsed / SAMPLE_PART).max(desk.least_interval());
-        self.sample_at = elapsed + interval.min(SAMPLE_AT_LEAST);
+        let interval = LOOK.max(elapsed / SAMPLE_PART).min(SAMPLE_AT_LEAST);
+        self.sample_at = elapsed + interval.max(desk.least_interval());
         self.tell_turns(files, now, desk);
         desk.count_read();
-        let doing = match files.and_then(ThreadFiles::activity) {
+        let doing = match files.activity() {
             Some(Activity::Running) => Doing::Running,
             Some(Activity::SystemCall { name, fd }) => {
                 if let Some(fd) = fd {
@@ -103,9 +103,9 @@ impl Stretch {
     }
 
     /// Tells whether the thread did anything since it was looked at last: if not, it waits for the same as then.
-    fn tell_turns(&mut self, files: Option<&ThreadFiles>, now: Ticks, desk: &mut Desk) {
+    fn tell_turns(&mut self, files: &ThreadFiles, now: Ticks, desk: &mut Desk) {
         desk.count_read();
-        let Some(Times { turns, .. }) = files.and_then(ThreadFiles::times) else {
+        let Some(Times { turns, .. }) = files.times() else {
             return;
         };
         let before = self.turns.replace(turns).unwrap_or(turns);

@@ -1,7 +1,7 @@
 //! What the system tells of one of this process's threads: `/proc/self/task/TID`, on Linux.
 //!
-//! The files are kept open and read again from their beginning, a microsecond a look. Where they are missing (another
-//! system, no permission) nothing is told.
+//! The files are kept open and read again from their beginning, a microsecond a look; where many threads are looked at, they
+//! are opened for each look, which takes four. Where they are missing (another system, no permission) nothing is told.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -50,38 +50,65 @@ impl SystemThread {
         Self(None)
     }
 
-    fn open(&self, name: &str) -> Option<File> {
-        File::open(self.0.as_ref()?.join(name)).ok()
+    fn file(&self, name: &str, is_kept: bool) -> ThreadFile {
+        ThreadFile {
+            path: self.0.as_ref().map(|folder| folder.join(name)),
+            is_kept,
+            kept: OnceCell::new(),
+        }
     }
 }
 
-/// The kept files of one thread, each opened when it is wanted first.
+/// The files of one thread.
 #[derive(Debug)]
 pub(super) struct ThreadFiles {
-    thread: SystemThread,
-    syscall: OnceCell<Option<File>>,
-    schedstat: OnceCell<Option<File>>,
+    syscall: ThreadFile,
+    schedstat: ThreadFile,
 }
 
 impl ThreadFiles {
-    pub(super) fn of(thread: &SystemThread) -> Self {
+    /// Each is opened when it is wanted first, and kept open if they are to be.
+    pub(super) fn of(thread: &SystemThread, are_kept: bool) -> Self {
         Self {
-            thread: thread.clone(),
-            syscall: OnceCell::new(),
-            schedstat: OnceCell::new(),
+            syscall: thread.file("syscall", are_kept),
+            schedstat: thread.file("schedstat", are_kept),
         }
+    }
+
+    /// Whether they are kept open.
+    pub(super) const fn are_kept(&self) -> bool {
+        self.syscall.is_kept
     }
 
     /// `None` where the system does not say.
     pub(super) fn activity(&self) -> Option<Activity> {
-        let file = self.syscall.get_or_init(|| self.thread.open("syscall"));
-        read(file.as_ref()?, parse_activity)
+        self.syscall.read(parse_activity)
     }
 
     /// How its time was spent. Of a thread that is on a core just now, as of the last tick of that core.
     pub(super) fn times(&self) -> Option<Times> {
-        let file = self.schedstat.get_or_init(|| self.thread.open("schedstat"));
-        read(file.as_ref()?, parse_times)
+        self.schedstat.read(parse_times)
+    }
+}
+
+#[derive(Debug)]
+struct ThreadFile {
+    path: Option<PathBuf>,
+    is_kept: bool,
+    kept: OnceCell<File>,
+}
+
+impl ThreadFile {
+    fn read<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        if let Some(file) = self.kept.get() {
+            return read(file, parse);
+        }
+        let file = File::open(self.path.as_ref()?).ok()?;
+        let told = read(&file, parse);
+        if self.is_kept {
+            self.kept.get_or_init(|| file);
+        }
+        told
     }
 }
 
@@ -249,7 +276,7 @@ mod tests {
             tell.send(SystemThread::this()).unwrap();
             near.read_exact(&mut [0]).unwrap();
         });
-        let files = ThreadFiles::of(&told.recv().unwrap());
+        let files = ThreadFiles::of(&told.recv().unwrap(), true);
         // It is on its way there.
         while !matches!(files.activity(), Some(Activity::SystemCall { fd: Some(of), .. }) if of == fd)
         {

@@ -25,10 +25,21 @@ const CALM_LOOKS: u32 = 5;
 const OFTEN: Duration = Duration::from_millis(1);
 const SELDOM: Duration = Duration::from_millis(250);
 
+/// Who is looked at first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// Its stretch is over, which leaves the more time for the others.
+    Over,
+    /// Why its stretch lasts, if it does, is not known at all yet; who has been stuck for longest first.
+    Unknown(Ticks),
+    /// It was looked at closely already.
+    Known(Ticks),
+}
+
 pub(super) struct Ward {
     subject: Arc<Subject>,
-    files: Option<ThreadFiles>,
-    /// When to look from afar again.
+    files: ThreadFiles,
+    /// When to look again.
     due: Instant,
     last: Option<Beat>,
     calm: u32,
@@ -40,11 +51,12 @@ pub(super) struct Ward {
 }
 
 impl Ward {
-    pub(super) fn new(subject: Arc<Subject>) -> Self {
+    pub(super) fn new(subject: Arc<Subject>, desk: &mut Desk, now: Instant) -> Self {
+        let files = desk.open(&subject);
         Self {
             subject,
-            files: None,
-            due: Instant::now(),
+            files,
+            due: now,
             last: None,
             calm: 0,
             first: None,
@@ -53,30 +65,37 @@ impl Ward {
         }
     }
 
-    /// Looks at it, if it is time to. When to look again; `None` is not before it asks for it.
-    pub(super) fn look(
-        &mut self,
-        now: Instant,
-        desk: &mut Desk,
-        registry: &Registry,
-    ) -> Option<Duration> {
+    /// When to look again.
+    pub(super) const fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// If it is time to look: the least comes first where there are several.
+    pub(super) fn rank(&self, now: Instant) -> Option<Rank> {
+        let rank = match &self.stretch {
+            Some(stretch) if self.subject.is_over(stretch.begin) => return Some(Rank::Over),
+            Some(stretch) => Rank::Known(stretch.begin),
+            None => Rank::Unknown(self.subject.pulse.beat().begin),
+        };
+        (self.due <= now).then_some(rank)
+    }
+
+    /// Looks at it. Whether it is to be looked at again, when it is due, without asking for it.
+    pub(super) fn look(&mut self, desk: &mut Desk, registry: &Registry) -> bool {
         let is_over = |stretch: &mut Stretch| self.subject.is_over(stretch.begin);
         if let Some(stretch) = self.stretch.take_if(is_over) {
-            self.conclude(stretch, desk, registry);
             // What came after it may last as well.
-            self.due = now;
+            self.conclude(stretch, desk, registry);
         }
-        if self.stretch.is_none() {
-            if now < self.due {
-                return Some(self.due - now);
-            }
-            let wait = self.look_from_afar(desk)?;
-            if self.stretch.is_none() {
-                self.due = now + wait;
-                return Some(wait);
-            }
+        let mut wait = match self.stretch {
+            Some(_) => Some(Duration::ZERO),
+            None => self.look_from_afar(desk),
+        };
+        if self.stretch.is_some() {
+            wait = Some(self.look_closely(desk, registry));
         }
-        Some(self.look_closely(desk, registry))
+        self.due = Instant::now() + wait.unwrap_or_default();
+        wait.is_some()
     }
 
     /// When to look again, `None` if there is nothing to see. A stretch that lasts is there to be looked at closely then.
@@ -137,36 +156,42 @@ impl Ward {
 
     /// When to look again at a stretch that lasts.
     fn look_closely(&mut self, desk: &mut Desk, registry: &Registry) -> Duration {
-        self.begin_to_observe(desk, registry);
+        self.subject.count_look();
+        let observes_at = self.begin_to_observe(desk, registry);
         let Some(stretch) = &mut self.stretch else {
             return LOOK;
         };
-        self.subject.count_look();
         let now = desk.ticks();
         let moment = (now, desk.time_between(stretch.begin, now));
         let (_, elapsed) = moment;
         if stretch.is_sample_due(elapsed) {
-            stretch.sample(&self.subject, self.files.as_ref(), moment, desk);
+            stretch.sample(&self.subject, &self.files, moment, desk);
         }
         stretch.report(&self.subject, moment, desk);
         let next = stretch.next_look(self.subject.threshold());
+        let next = observes_at.map_or(next, |observes_at| observes_at.min(next));
         next.saturating_sub(elapsed).clamp(OFTEN, SELDOM)
     }
 
-    /// Has the wait end when data comes in for the loop that is stuck, once it reads any, and tells what there is.
-    fn begin_to_observe(&mut self, desk: &mut Desk, registry: &Registry) {
-        let Some(stretch) = self.stretch.as_mut().filter(|stretch| !stretch.observed) else {
-            return;
+    /// Has the wait end when data comes in for the loop that is stuck, once it reads any and that is worth its cost, and
+    /// tells what there is. How old the stretch will be when it is, if it is not yet.
+    fn begin_to_observe(&mut self, desk: &mut Desk, registry: &Registry) -> Option<Duration> {
+        let stretch = self.stretch.as_mut().filter(|stretch| !stretch.observed)?;
+        let fd = {
+            let observer = lock(&self.subject.observer);
+            let observer = observer.as_ref()?;
+            // Of a stall that is just long enough to be one, the larger part is to be seen.
+            let from = observer.patience().min(self.subject.threshold() / 2);
+            if desk.time_between(stretch.begin, desk.ticks()) < from {
+                return Some(from);
+            }
+            observer.fd()
         };
-        if let Some(observer) = &*lock(&self.subject.observer) {
-            let source = &mut SourceFd(&observer.fd());
-            // Without it, what comes in is told at its next look.
-            let _ = registry.register(source, ARRIVED, Interest::READABLE);
-            stretch.observed = true;
-        }
-        if stretch.observed {
-            self.observe(desk, true);
-        }
+        // Without it, what comes in is told at its next look.
+        let _ = registry.register(&mut SourceFd(&fd), ARRIVED, Interest::READABLE);
+        stretch.observed = true;
+        self.observe(desk, true);
+        None
     }
 
     /// Tells of data that came in for a loop that is stuck. Whether that is any news.
@@ -215,20 +240,39 @@ impl Ward {
         if let Some(stretch) = self.stretch.take() {
             self.conclude(stretch, desk, registry);
         }
-        if let Some(files) = self.files.take() {
-            desk.shut(files);
-        }
+        desk.shut(self.files);
         if let Some(count) = lock(&self.subject.limit).take_held_back() {
             desk.tell(EventKind::ReportsHeldBack { count });
         }
     }
 
     /// How its time was spent so far. `None` where the system does not say.
-    fn times(&mut self, desk: &mut Desk) -> Option<Times> {
-        if self.files.is_none() {
-            self.files = desk.open(&self.subject);
-        }
+    fn times(&self, desk: &mut Desk) -> Option<Times> {
         desk.count_read();
-        self.files.as_ref()?.times()
+        self.files.times()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::record::channel;
+    use crate::trace::{ModelId, ThreadId};
+    use crate::watch::StallThreshold;
+
+    #[test]
+    fn who_has_been_stuck_for_longest_is_looked_at_first() {
+        let (recorders, _receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+        let mut desk = Desk::new(recorders, ModelId::from_index(0));
+        let now = Instant::now();
+        let [young, old] = [7, 3].map(|begin| {
+            let subject = Subject::new(ThreadId::from_index(0), StallThreshold::default());
+            subject.pulse.begin(Ticks(begin));
+            Ward::new(Arc::new(subject), &mut desk, now)
+        });
+        assert!(old.rank(now) < young.rank(now));
+        assert!(young.rank(now) < Some(Rank::Known(Ticks(1))));
+        assert_eq!(old.rank(now - LOOK), None, "it is not time yet");
     }
 }

@@ -19,6 +19,9 @@ pub(super) const ARRIVED: Token = Token(1);
 
 /// How long not to wait for data where there is some of which everything is told already.
 const BREATH: Duration = Duration::from_millis(1);
+/// How many it looks at one after another, where many are stuck, before it sees to what has come in meanwhile: that takes
+/// less than a millisecond.
+const ROUND: usize = 64;
 /// How many events one wait brings, at most. What it is about is asked elsewhere.
 const EVENTS: usize = 64;
 
@@ -45,8 +48,10 @@ impl Watcher {
     /// Watches until nobody wants to be watched any more.
     pub(super) fn run(mut self) {
         while !self.hub.is_closed() {
-            let roused = self.hub.take_roused();
-            self.wards.extend(roused.into_iter().map(Ward::new));
+            let now = Instant::now();
+            for subject in self.hub.take_roused() {
+                self.wards.push(Ward::new(subject, &mut self.desk, now));
+            }
             let wait = self.look();
             self.wait(wait);
         }
@@ -56,24 +61,29 @@ impl Watcher {
         self.desk.close();
     }
 
-    /// Looks at all of them. When to look again, if anybody is to be looked at without asking for it.
+    /// Looks at those whose time it is, as many as there is time for: the others are looked at in the next round, which
+    /// follows at once. When to look again, if anybody is to be looked at without asking for it.
     fn look(&mut self) -> Option<Duration> {
         let now = Instant::now();
-        let mut next = None;
-        let mut place = 0;
-        while let Some(ward) = self.wards.get_mut(place) {
-            match ward.look(now, &mut self.desk, self.poll.registry()) {
-                Some(wait) => {
-                    next = Some(next.map_or(wait, |next: Duration| next.min(wait)));
-                    place += 1;
-                }
-                None => {
-                    let ward = self.wards.swap_remove(place);
-                    ward.let_go(&mut self.desk, self.poll.registry());
-                }
+        let wards = self.wards.iter().enumerate();
+        let ranked = wards.filter_map(|(place, ward)| Some((ward.rank(now)?, place)));
+        let mut ranked: Vec<_> = ranked.collect();
+        ranked.sort_unstable();
+        let is_cut_short = ranked.len() > ROUND;
+        let mut calm = Vec::new();
+        for (_, place) in ranked.into_iter().take(ROUND) {
+            if !self.wards[place].look(&mut self.desk, self.poll.registry()) {
+                calm.push(place);
             }
         }
-        next
+        calm.sort_unstable();
+        for place in calm.into_iter().rev() {
+            let ward = self.wards.swap_remove(place);
+            ward.let_go(&mut self.desk, self.poll.registry());
+        }
+        let next = self.wards.iter().map(Ward::due).min()?;
+        let wait = next.saturating_duration_since(Instant::now());
+        Some(if is_cut_short { Duration::ZERO } else { wait })
     }
 
     /// Waits for so long at most, and tells of the data that comes in meanwhile for those that are stuck.

@@ -8,7 +8,7 @@ use crate::trace::{
 };
 
 /// The texts, by their ids from 1.
-const TEXTS: [&str; 11] = [
+const TEXTS: [&str; 12] = [
     "data_received",
     "tick",
     "call",
@@ -20,6 +20,7 @@ const TEXTS: [&str; 11] = [
     "asynchronous",
     "loop",
     "a pipe",
+    "fsync",
 ];
 
 /// A trace in the making.

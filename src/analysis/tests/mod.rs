@@ -2,6 +2,7 @@
 
 mod counterparts;
 mod difference;
+mod lasting;
 mod links;
 mod loop_states;
 mod made;

@@ -2,7 +2,7 @@
 
 use super::made::{LOOP, Made};
 use super::{WHOLE, at};
-use crate::analysis::{Rate, Waits, rate};
+use crate::analysis::{Health, Meter, Rate, Waits, health_in, rate};
 use crate::store::TraceStore;
 use crate::trace::{EventKind, Outcome, TimeRange};
 
@@ -94,4 +94,32 @@ fn delays_are_found_by_when_they_ended() {
     };
     assert_eq!((seen(0, 300).count, seen(0, 205).count), (3, 2));
     assert_eq!(seen(205, 300).max, super::millis(10));
+}
+
+#[test]
+fn the_health_of_a_part_is_that_of_what_lies_in_it() {
+    let store = three_turns().store();
+    let model = &store.models()[0];
+    let mut meter = Meter::default();
+    meter.look(model);
+    let whole = health_in(model, WHOLE, at(300)).expect("it has a loop");
+    let all = meter.health(model, at(300)).expect("it has a loop");
+    // What comes before the first poll is neither a turn nor a wait.
+    let share = (all.utilization - whole.utilization).abs();
+    assert!(share < 0.01, "{whole:?} is {all:?}");
+    let utilization = all.utilization;
+    assert_eq!(
+        Health {
+            utilization,
+            ..whole
+        },
+        all
+    );
+    let first = health_in(model, TimeRange::new(at(0), at(160)), at(300)).expect("it has a loop");
+    assert_eq!((first.turns, first.callbacks_per_turn), (1, 1.0));
+    let later = health_in(model, TimeRange::new(at(200), at(220)), at(300)).expect("it has a loop");
+    assert!((later.utilization - 1.0).abs() < 1e-9, "{later:?}");
+    assert_eq!(later.queueing.count, 2);
+    let none = TimeRange::new(at(400), at(500));
+    assert_eq!(health_in(model, none, at(300)), None);
 }

@@ -6,7 +6,7 @@ use crate::trace::{Change, Doing};
 
 const SLEEPS: &str = "clock_nanosleep";
 
-fn in_call(text: &str, fd: Option<i32>) -> Doing {
+pub(super) fn in_call(text: &str, fd: Option<i32>) -> Doing {
     Doing::SystemCall {
         name: name(text),
         fd,
@@ -16,7 +16,7 @@ fn in_call(text: &str, fd: Option<i32>) -> Doing {
 /// The first task sleeps from 100 to 300. Data comes for the second at 150, is there for the third at the first look,
 /// a timer is due at 120, another thread asks at 130, and the pool has a result at 140. Data that comes in after the stall
 /// has no part in it, and neither has a timer that is late for another reason.
-fn asleep() -> Made {
+pub(super) fn asleep() -> Made {
     let mut made = Made::new();
     let timer = made.new_flow();
     let set = EventKind::TimerSet {
@@ -69,7 +69,7 @@ fn asleep() -> Made {
     made
 }
 
-fn report(made: &Made) -> StallReport {
+pub(super) fn report(made: &Made) -> StallReport {
     let mut reports = stalls(&made.store(), at(1000));
     assert_eq!(reports.len(), 1);
     reports.remove(0)
@@ -182,6 +182,12 @@ fn the_account_of_the_system_tells_computing_from_blocking_and_from_having_no_co
         has_no_core.what().to_string(),
         "runnable, without a core in data_received"
     );
+    let writes = held(30, 75, &[in_call("fsync", Some(9))]);
+    assert_eq!(writes.cause.kind, CauseKind::Blocked, "the largest part");
+    let told = writes.sentence().to_string();
+    let expected = "data_received of ecstasy waited 200 ms for the disk, in fsync on descriptor 9 (truth), \
+                    and had no core for 75 ms of that;";
+    assert!(told.starts_with(expected), "{told}");
     let reads = held(1, 1, &[in_call("recvfrom", Some(9))]);
     assert_eq!(reads.cause.kind, CauseKind::Blocked);
     assert_eq!(

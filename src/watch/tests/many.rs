@@ -59,6 +59,28 @@ fn one_watches_all_that_are_stuck_at_once_and_sleeps_while_all_of_them_wait() {
     assert!(others.eq(before));
 }
 
+/// So many files are not kept open.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_each_does_is_seen_however_many_are_stuck_at_once() {
+    let (mut loops, mut looker) = loops(300, &[MS]);
+    for (recorder, watchdog) in &mut loops {
+        watchdog.begin_stretch(recorder.ticks());
+    }
+    let threads = loops.iter().map(|(recorder, _)| recorder.source().thread);
+    let mut unseen: HashSet<_> = threads.collect();
+    while !unseen.is_empty() {
+        looker.drain();
+        for event in looker.all(is_sample) {
+            if let EventKind::ThreadSample { thread, doing } = event.kind
+                && doing != Doing::Unknown
+            {
+                unseen.remove(&thread);
+            }
+        }
+    }
+}
+
 /// What was seen of it is told late, when it turns out to be a stall.
 #[test]
 fn what_was_seen_of_one_keeps_its_moment_whatever_was_told_of_another_meanwhile() {

@@ -1,6 +1,8 @@
 //! The program as a person meets it: arguments in, text, files and exit codes out.
 #![cfg(feature = "cli")]
 
+mod part;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -303,7 +305,7 @@ fn scenarios_lists_what_is_built_in() {
 fn the_file_of_a_scenario_is_printed_to_begin_one_of_ones_own_with() {
     let folder = folder();
     let printed = loopscope(folder.path(), &["scenarios", "three-slow-servers"]);
-    let shipped = include_str!("../scenarios/three-slow-servers.toml");
+    let shipped = include_str!("../../scenarios/three-slow-servers.toml");
     assert_eq!(text(&printed.stdout), shipped);
     let refused = loopscope(folder.path(), &["scenarios", "three-slow"]);
     assert_eq!(refused.status.code(), Some(2));
@@ -356,7 +358,8 @@ fn errors_exit_with_1_and_say_what_to_do() {
 #[test]
 fn misuse_exits_with_2() {
     let folder = folder();
-    let cases: [&[&str]; 9] = [
+    let cases: [&[&str]; 10] = [
+        &["report", "t.loopscope", "--range", "2s..1s"],
         &["run", "quick.toml", "--set", "servers.long.delay"],
         &["run", "quick.toml", "--set", "servers.lon.delay=1s"],
         &["run", "quick.toml", "--set", "servers.long.chunk=0"],
