@@ -133,6 +133,7 @@ impl Connection {
         self.call(reactor, callback, now, is_last, code)
     }
 
+    #[cold]
     fn break_off(&self, reason: Reason) -> Next {
         let mut state = self.transport.shared.state.borrow_mut();
         state.out.clear();
@@ -196,6 +197,7 @@ impl Connection {
     }
 
     /// The other side sends no more.
+    #[cold]
     fn end_of_data(&mut self, reactor: &mut Reactor) -> Next {
         let transport = self.transport.clone();
         transport.shared.state.borrow_mut().read_closed = true;
@@ -256,12 +258,7 @@ impl Connection {
         let resumed = std::mem::take(&mut self.transport.cork(reactor).resumed);
         let (mut next, mut was_called) = (Next::Wait, false);
         if resumed {
-            next = self.call_named(
-                reactor,
-                "reading_resumed",
-                false,
-                |protocol, reactor, transport| protocol.reading_resumed(reactor, transport),
-            );
+            next = self.tell_resumed(reactor);
         }
         if next != Next::Close {
             let mut buffer = reactor.take_read_buffer();
@@ -276,6 +273,17 @@ impl Connection {
             reactor.recorder.end_with_last();
         }
         next
+    }
+
+    /// Kept out of the way of what reads, which is short.
+    #[cold]
+    fn tell_resumed(&mut self, reactor: &mut Reactor) -> Next {
+        self.call_named(
+            reactor,
+            "reading_resumed",
+            false,
+            |protocol, reactor, transport| protocol.reading_resumed(reactor, transport),
+        )
     }
 
     /// It can be written.

@@ -331,6 +331,7 @@ impl Transport {
     }
 
     /// That was not all: sends what is still to be sent. What is to become of it, where the reading wants `next`.
+    #[cold]
     fn settle(&self, reactor: &mut Reactor, next: Next) -> Next {
         let sends = {
             let state = self.shared.state.borrow();
