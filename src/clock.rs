@@ -144,6 +144,16 @@ impl Clock {
 }
 
 /// Moves the clock that was made with it.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use std::time::Duration;
+///
+/// let (clock, hand) = Clock::manual();
+/// let before = clock.now();
+/// hand.advance(Duration::from_secs(3600));
+/// assert_eq!(clock.now().since(before), Duration::from_secs(3600));
+/// ```
 #[derive(Clone, Debug)]
 pub struct ManualClock(Arc<quanta::Mock>);
 

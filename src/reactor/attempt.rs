@@ -6,6 +6,14 @@ use super::transport::Stream;
 use super::{CallbackResult, Reactor};
 
 /// Why there is no connection.
+///
+/// ```
+/// use loopscope::reactor::ConnectError;
+///
+/// let error = ConnectError::from(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
+/// assert_eq!(error.to_string(), "connection refused");
+/// assert_eq!(ConnectError::GivenUp.to_string(), "the attempt was given up");
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The attempt failed.

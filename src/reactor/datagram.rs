@@ -94,6 +94,36 @@ pub trait DatagramProtocol {
 }
 
 /// The program's hand on one UDP socket. Clones are hands on the same one.
+///
+/// ```
+/// use loopscope::reactor::{CallbackResult, DatagramProtocol, DatagramTransport, Reactor};
+/// # use std::net::SocketAddr;
+/// # use loopscope::{clock::Clock, record::channel, trace::ModelId};
+/// # let (recorders, _trace) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// # let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "reactor"))?;
+///
+/// /// Hears one datagram, and that is all.
+/// struct Once;
+///
+/// impl DatagramProtocol for Once {
+///     fn datagram_received(
+///         &mut self,
+///         reactor: &mut Reactor,
+///         _: &DatagramTransport,
+///         data: &[u8],
+///         _: SocketAddr,
+///     ) -> CallbackResult {
+///         assert_eq!(data, b"hello");
+///         Ok(reactor.stop()?)
+///     }
+/// }
+///
+/// let ear = reactor.listen_udp(([127, 0, 0, 1], 0).into(), None, Once)?;
+/// let mouth = reactor.listen_udp(([127, 0, 0, 1], 0).into(), None, Once)?;
+/// mouth.write_to(&mut reactor, b"hello", ear.get_host()?)?;
+/// reactor.run()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct DatagramTransport {
     /// The loop owns it, so that it is closed when that forgets it, whoever has a transport still.

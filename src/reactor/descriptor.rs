@@ -129,6 +129,14 @@ pub enum Next {
 }
 
 /// Why a connection was lost.
+///
+/// ```
+/// use loopscope::reactor::Reason;
+///
+/// assert_eq!(Reason::Closed.to_string(), "it was closed");
+/// let broken = Reason::Broken(std::io::ErrorKind::ConnectionReset.into());
+/// assert_eq!(broken.to_string(), "connection reset");
+/// ```
 #[derive(Debug)]
 pub enum Reason {
     /// It is over, in order.

@@ -7,6 +7,24 @@ use crate::trace::{EventKind, NameId, TaskId};
 use crate::watch::StallThreshold;
 
 /// A stretch in which others had to wait: without a poll in the reactor, a single callback in a blocking model.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::reactor::{StallThreshold, Stretch};
+/// use loopscope::record::channel;
+/// use loopscope::trace::ModelId;
+/// use std::time::Duration;
+///
+/// let (clock, hand) = Clock::manual();
+/// let (recorders, _trace) = channel(&clock, std::sync::Arc::new(|| {}));
+/// let mut recorder = recorders.recorder(ModelId::from_index(0), "my loop");
+/// let threshold = StallThreshold::new(Duration::from_millis(50));
+///
+/// let stretch = Stretch::begin(recorder.stamp());
+/// hand.advance(Duration::from_millis(80));
+/// let end = recorder.stamp();
+/// assert!(stretch.end(end, &mut recorder, &threshold), "it was a stall, and is recorded");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Stretch {
     begin: Ticks,

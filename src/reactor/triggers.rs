@@ -25,6 +25,28 @@ impl SystemEvent {
 }
 
 /// When something is called in the course of a [`SystemEvent`].
+///
+/// ```
+/// use loopscope::reactor::{Label, Phase, Reactor, SystemEvent};
+/// use std::{cell::RefCell, rc::Rc};
+/// # use loopscope::{clock::Clock, record::channel, trace::ModelId};
+/// # let (recorders, _trace) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// # let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "reactor"))?;
+///
+/// let order = Rc::new(RefCell::new(Vec::new()));
+/// for phase in [Phase::After, Phase::During, Phase::Before] {
+///     let order = Rc::clone(&order);
+///     let label = Label::new("trigger", None);
+///     reactor.add_system_event_trigger(phase, SystemEvent::Shutdown, label, move |_| {
+///         order.borrow_mut().push(phase);
+///         Ok(())
+///     });
+/// }
+/// reactor.call_when_running(Label::new("enough", None), |reactor| Ok(reactor.stop()?));
+/// reactor.run()?;
+/// assert_eq!(*order.borrow(), [Phase::Before, Phase::During, Phase::After]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// First. A trigger may return a [`Deferred`](super::Deferred): the loop goes on, and the next phase waits until

@@ -19,6 +19,29 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 const CHANNEL_BATCHES: usize = 4096;
 
 /// A connected pair: what makes recorders, and what receives their batches on the time of `clock`.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::{TryRecvError, channel};
+/// use loopscope::trace::{EventKind, ModelId};
+/// use std::sync::Arc;
+///
+/// let wake = Arc::new(|| { /* somebody is told that there is something to fetch */ });
+/// let (recorders, receiver) = channel(&Clock::monotonic(), wake);
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| {
+///         let mut recorder = recorders.recorder(ModelId::from_index(0), "worker");
+///         recorder.record(EventKind::PollBegin);
+///         // Dropped, it hands over what is left.
+///     });
+/// });
+/// drop(recorders);
+/// let batch = receiver.try_recv()?;
+/// assert!(matches!(batch.events[0].kind, EventKind::ThreadBegin { .. }));
+/// receiver.recycle(batch);
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
+/// # Ok::<(), TryRecvError>(())
+/// ```
 pub fn channel(clock: &Clock, wake: Wake) -> (Recorders, Receiver) {
     channel_with_capacity(clock, wake, CHANNEL_BATCHES)
 }
@@ -70,6 +93,18 @@ pub(super) struct RawBatch {
 }
 
 /// Makes the recorders of one trace. Clones make recorders of the same trace, on any thread.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::channel;
+/// use loopscope::trace::ModelId;
+///
+/// let (recorders, _receiver) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// let (model, other) = (ModelId::from_index(0), recorders.clone());
+/// let first = recorders.recorder(model, "one thread");
+/// let second = std::thread::spawn(move || other.recorder(model, "another").source());
+/// assert_ne!(first.source().thread, second.join().expect("it does not panic").thread);
+/// ```
 #[derive(Clone)]
 pub struct Recorders {
     clock: Clock,
@@ -221,6 +256,14 @@ pub enum TryRecvError {
 }
 
 /// The receiving end of a trace.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::{TryRecvError, channel};
+///
+/// let (_recorders, receiver) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty), "it never waits");
+/// ```
 pub struct Receiver {
     clock: Clock,
     filled: ChannelReceiver<RawBatch>,

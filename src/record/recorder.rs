@@ -25,6 +25,22 @@ const MAX_LANDMARKS: usize = 1_024;
 const LAST_WORDS: usize = 3;
 
 /// Records what happens on one thread. Owned by that thread and passed as `&mut`: no lock, no thread-local.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::channel;
+/// use loopscope::trace::{EventKind, ModelId};
+///
+/// let (recorders, receiver) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// let mut recorder = recorders.recorder(ModelId::from_index(0), "my loop");
+/// let begin = recorder.record(EventKind::PollBegin);
+/// let end = recorder.record(EventKind::PollEnd { ready: 3 });
+/// assert!(end >= begin);
+/// recorder.flush();
+/// let batch = receiver.try_recv()?;
+/// assert_eq!(batch.events.last().map(|event| event.kind), Some(EventKind::PollEnd { ready: 3 }));
+/// # Ok::<(), loopscope::record::TryRecvError>(())
+/// ```
 pub struct Recorder {
     recorders: Recorders,
     source: Source,

@@ -4,6 +4,13 @@ use super::{Cause, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, Wai
 use super::{FlowId, NameId, TaskId, ThreadId, Timestamp, Wire};
 
 /// One thing that happened at one moment on one thread. At most 32 bytes, so that recording one is a store.
+///
+/// ```
+/// use loopscope::trace::{Event, EventKind, Timestamp};
+///
+/// let event = Event { at: Timestamp::from_nanos(7), kind: EventKind::PollEnd { ready: 2 } };
+/// assert!(matches!(event.kind, EventKind::PollEnd { ready } if ready > 0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event {

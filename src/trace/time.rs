@@ -5,6 +5,15 @@ use std::ops::{Add, Sub};
 use std::time::Duration;
 
 /// A moment: nanoseconds since the clock of the trace was started (584 years fit).
+///
+/// ```
+/// use loopscope::trace::Timestamp;
+/// use std::time::Duration;
+///
+/// let later = Timestamp::ZERO + Duration::from_millis(1_250);
+/// assert_eq!(later.since(Timestamp::ZERO), Duration::from_millis(1_250));
+/// assert_eq!(format!("{later:.2}"), "1.25 s");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "format",
@@ -73,6 +82,14 @@ impl fmt::Display for Timestamp {
 }
 
 /// A stretch of time, `begin` included, `end` not. Never ends before it begins.
+///
+/// ```
+/// use loopscope::trace::{TimeRange, Timestamp};
+///
+/// let range = TimeRange::new(Timestamp::from_nanos(10), Timestamp::from_nanos(30));
+/// assert!(range.contains(range.begin) && !range.contains(range.end));
+/// assert_eq!(range.nanos(), 20);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub struct TimeRange {

@@ -37,6 +37,18 @@ pub enum HttpError {
 }
 
 /// A part of a request is empty, or has a line break or another character that may not be in it.
+///
+/// ```
+/// use loopscope::reactor::{Agent, Reactor};
+/// # use loopscope::{clock::Clock, record::channel, trace::ModelId};
+/// # let (recorders, _trace) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// # let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "reactor"))?;
+///
+/// let address = ([127, 0, 0, 1], 80).into();
+/// let refused = Agent::new(None).get(&mut reactor, address, "/two lines\r\n", &[], |_, _| Ok(()));
+/// assert!(refused.is_err(), "nothing was sent");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} cannot be a part of a request: it is empty or has a character that is not allowed there"

@@ -43,6 +43,12 @@ impl Response {
 }
 
 /// What a server sent is not a response.
+///
+/// ```
+/// use loopscope::reactor::Malformed;
+///
+/// assert_eq!(Malformed::TooLong(1024).to_string(), "the response is longer than 1024 bytes");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
     /// Its head cannot be read.

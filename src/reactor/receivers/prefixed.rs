@@ -56,6 +56,13 @@ impl Prefix {
 }
 
 /// A message does not fit behind its prefix.
+///
+/// ```
+/// use loopscope::reactor::MessageTooLong;
+///
+/// let error = MessageTooLong { length: 300, most: 255 };
+/// assert_eq!(error.to_string(), "a message of 300 bytes is too long: at most 255 can be sent");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a message of {length} bytes is too long: at most {most} can be sent")]
 pub struct MessageTooLong {

@@ -73,6 +73,12 @@ impl Producer for Transport {
 }
 
 /// A transport has a producer already.
+///
+/// ```
+/// use loopscope::reactor::AlreadyProducing;
+///
+/// assert!(AlreadyProducing.to_string().ends_with("unregister it first"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("another producer is registered with this transport; unregister it first")]
 pub struct AlreadyProducing;
