@@ -24,8 +24,9 @@ use verdict::{Errors, judge};
 
 const RUNS: usize = 10;
 
-/// In how many of them somebody may be missed, or a cause be another one, on a machine that has other things to do: a
-/// watchdog that has no core, or whose own code has to come from a disk first, sees what is left then.
+/// In how many of them somebody may be missed or told of in vain, or a cause be another one. Now and then that happens,
+/// most often where other things have the cores or the program's own code has to come from a disk first; once it
+/// happened where nothing else ran, for a reason that nobody knows yet.
 const SPOILT: usize = 2;
 
 /// By how much the times of victims were wrong, by how the loop was held, who waited, and how it was known since when.
