@@ -16,8 +16,10 @@ const MANY: usize = 8;
 pub struct Chunks<T> {
     /// How many values were let go of: whole pieces.
     gone: usize,
-    /// All of them full, but the last.
-    chunks: VecDeque<Vec<T>>,
+    /// Those that are full.
+    full: VecDeque<Vec<T>>,
+    /// The one that grows. Not empty where any value is here.
+    last: Vec<T>,
     len: usize,
 }
 
@@ -25,7 +27,8 @@ impl<T> Default for Chunks<T> {
     fn default() -> Self {
         Self {
             gone: 0,
-            chunks: VecDeque::new(),
+            full: VecDeque::new(),
+            last: Vec::new(),
             len: 0,
         }
     }
@@ -50,17 +53,17 @@ impl<T> Chunks<T> {
     /// The value at a place; `None` where there is none yet, or none any more.
     pub fn get(&self, place: usize) -> Option<&T> {
         let place = place.checked_sub(self.gone)?;
-        self.chunks.get(place / CHUNK)?.get(place % CHUNK)
+        self.chunk(place / CHUNK)?.get(place % CHUNK)
     }
 
     /// The first value that is still here.
     pub fn first(&self) -> Option<&T> {
-        self.chunks.front()?.first()
+        self.chunk(0)?.first()
     }
 
     /// The last value.
     pub fn last(&self) -> Option<&T> {
-        self.chunks.back()?.last()
+        self.last.last()
     }
 
     /// Those that are here, in their order.
@@ -82,11 +85,10 @@ impl<T> Chunks<T> {
     /// The place of the first value that does not satisfy `before`, where all that do come first.
     pub fn partition_point(&self, mut before: impl FnMut(&T) -> bool) -> usize {
         let is_past = |chunk: &Vec<T>| chunk.last().is_some_and(&mut before);
-        let chunk = self.chunks.partition_point(is_past);
-        let inside = self.chunks.get(chunk);
+        let chunk = self.full.partition_point(is_past);
+        let inside = self.chunk(chunk);
         let inside = inside.map_or(0, |chunk| chunk.partition_point(&mut before));
-        // After the last one, which need not be full.
-        (self.gone + chunk * CHUNK + inside).min(self.len)
+        self.gone + chunk * CHUNK + inside
     }
 
     /// As [`Self::partition_point`], of the values from `from` on. Looks near first.
@@ -140,30 +142,41 @@ impl<T> Chunks<T> {
         low
     }
 
+    /// Those of a piece.
+    fn chunk(&self, number: usize) -> Option<&Vec<T>> {
+        let last = || (number == self.full.len()).then_some(&self.last);
+        self.full.get(number).or_else(last)
+    }
+
+    fn chunk_mut(&mut self, number: usize) -> Option<&mut Vec<T>> {
+        let last = (number == self.full.len()).then_some(&mut self.last);
+        self.full.get_mut(number).or(last)
+    }
+
     pub(super) fn push(&mut self, value: T) {
-        match self.chunks.back_mut() {
-            Some(chunk) if chunk.len() < CHUNK => chunk.push(value),
-            Some(_) => {
-                // A long row fills its pieces: they grow in few steps, and where it has many not at all.
-                let room = match self.chunks.len() {
-                    ..MANY => CHUNK / 4,
-                    MANY.. => CHUNK,
-                };
-                let mut chunk = Vec::with_capacity(room);
-                chunk.push(value);
-                self.chunks.push_back(chunk);
-            }
-            None => self.chunks.push_back(vec![value]),
+        if self.last.len() == CHUNK {
+            self.begin_chunk();
         }
+        self.last.push(value);
         self.len += 1;
+    }
+
+    #[cold]
+    fn begin_chunk(&mut self) {
+        // A long row fills its pieces: they grow in few steps, and where it has many not at all.
+        let room = match self.full.len() + 1 {
+            ..MANY => CHUNK / 4,
+            MANY.. => CHUNK,
+        };
+        let full = std::mem::replace(&mut self.last, Vec::with_capacity(room));
+        self.full.push_back(full);
     }
 
     /// Takes the last value out again.
     pub(super) fn pop(&mut self) -> Option<T> {
-        let chunk = self.chunks.back_mut()?;
-        let value = chunk.pop()?;
-        if chunk.is_empty() {
-            self.chunks.pop_back();
+        let value = self.last.pop()?;
+        if self.last.is_empty() {
+            self.last = self.full.pop_back().unwrap_or_default();
         }
         self.len -= 1;
         Some(value)
@@ -171,22 +184,24 @@ impl<T> Chunks<T> {
 
     pub(super) fn get_mut(&mut self, place: usize) -> Option<&mut T> {
         let place = place.checked_sub(self.gone)?;
-        self.chunks.get_mut(place / CHUNK)?.get_mut(place % CHUNK)
+        self.chunk_mut(place / CHUNK)?.get_mut(place % CHUNK)
     }
 
     /// Lets go of the pieces in which there is nothing from `place` on.
     pub(super) fn forget_before(&mut self, place: usize) {
         while self.gone + CHUNK <= place.min(self.len) {
-            self.chunks.pop_front();
+            if self.full.pop_front().is_none() {
+                self.last = Vec::new();
+            }
             self.gone += CHUNK;
         }
     }
 
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        let chunks = self.chunks.iter();
+        let chunks = self.full.iter().chain([&self.last]);
         let values: usize = chunks.map(|chunk| chunk.capacity() * size_of::<T>()).sum();
-        values + self.chunks.capacity() * size_of::<Vec<T>>()
+        values + self.full.capacity() * size_of::<Vec<T>>()
     }
 }
 
@@ -204,21 +219,21 @@ impl<T: Copy> Chunks<T> {
     }
 }
 
+const MISSING: &str = "a value at a place that there is";
+
 /// # Panics
 /// Where no value is at that place: none yet, or none any more.
 impl<T> Index<usize> for Chunks<T> {
     type Output = T;
 
     fn index(&self, place: usize) -> &T {
-        let place = place - self.gone;
-        &self.chunks[place / CHUNK][place % CHUNK]
+        self.get(place).expect(MISSING)
     }
 }
 
 impl<T> IndexMut<usize> for Chunks<T> {
     fn index_mut(&mut self, place: usize) -> &mut T {
-        let place = place - self.gone;
-        &mut self.chunks[place / CHUNK][place % CHUNK]
+        self.get_mut(place).expect(MISSING)
     }
 }
 

@@ -99,11 +99,14 @@ impl Default for Trail {
 impl Levels {
     /// A span at `place`, the next one in the row, begins there. `block` tells what lies before it, where somebody will
     /// want to know.
+    #[inline]
     pub(super) fn push(&mut self, place: usize, block: impl FnOnce() -> Block) {
-        if !place.is_multiple_of(BLOCK) {
-            return;
+        if place.is_multiple_of(BLOCK) {
+            self.push_block(place, block());
         }
-        let block = block();
+    }
+
+    fn push_block(&mut self, place: usize, block: Block) {
         self.blocks.push(block);
         for (begins, size) in self.begins.iter_mut().zip(&LEVELS[1..]) {
             if !place.is_multiple_of(*size) {

@@ -23,7 +23,15 @@ const _: () = assert!(LEVELS[LEVELS.len() - 1] <= Place::MAX as usize);
 
 impl Peaks {
     /// The number at `place`, the next one in the row, is known now.
+    #[inline]
     pub(super) fn push(&mut self, place: usize, number: u64) {
+        // Mostly none begins here, and this is not the largest of one.
+        if place.is_multiple_of(LEVELS[0]) || number > self.largest[0] {
+            self.push_peak(place, number);
+        }
+    }
+
+    fn push_peak(&mut self, place: usize, number: u64) {
         let blocks = self.places.iter_mut().zip(&mut self.largest);
         for ((places, largest), size) in blocks.zip(LEVELS) {
             let inside = (place % size) as Place;

@@ -62,12 +62,16 @@ impl Small {
     /// `None` where something is too large.
     fn new(at: Timestamp, origin: Timestamp, what: usize, numbers: [u64; 2]) -> Option<Self> {
         let after = at.0.checked_sub(origin.0)?;
-        let [first, second] = numbers.map(|number| u32::try_from(number).ok());
-        Some(Self {
+        let [first, second] = numbers;
+        let (at_above, what_above) = (after >> u32::BITS, what as u64 >> u16::BITS);
+        // All that is too large, looked at in one step.
+        let above = at_above >> u16::BITS | what_above | first >> u32::BITS | second >> u32::BITS;
+        let fits = above == 0 && first < u64::from(LARGE);
+        fits.then_some(Self {
             at: after as u32,
-            at_above: u16::try_from(after >> u32::BITS).ok()?,
-            what: u16::try_from(what).ok()?,
-            numbers: [first.filter(|&first| first < LARGE)?, second?],
+            at_above: at_above as u16,
+            what: what as u16,
+            numbers: [first as u32, second as u32],
         })
     }
 
@@ -113,7 +117,10 @@ impl<T: Kept> Shelf<T> {
         if self.small.is_empty() {
             self.origin = one.at();
         }
-        let small = self.small_of(self.len(), &one);
+        let small = self.small_of(&one).unwrap_or_else(|| {
+            self.large.push((self.len(), one));
+            Small::ELSEWHERE
+        });
         self.small.push(small);
     }
 
@@ -150,9 +157,19 @@ impl<T: Kept> Shelf<T> {
 
     /// Puts another one at a place.
     pub(super) fn set(&mut self, place: usize, one: &T) {
-        let small = self.small_of(place, one);
-        if let Some(before) = self.small.get_mut(place) {
-            *before = small;
+        let small = self.small_of(one);
+        let Some(before) = self.small.get_mut(place) else {
+            return;
+        };
+        *before = small.unwrap_or(Small::ELSEWHERE);
+        let known = self.large.binary_search_by_key(&place, |known| known.0);
+        match (known, small) {
+            (Ok(known), None) => self.large[known].1 = *one,
+            (Err(free), None) => self.large.insert(free, (place, *one)),
+            (Ok(known), Some(_)) => {
+                self.large.remove(known);
+            }
+            (Err(_), Some(_)) => {}
         }
     }
 
@@ -168,25 +185,11 @@ impl<T: Kept> Shelf<T> {
         self.small.bytes() + self.large.capacity() * size_of::<(usize, T)>() + self.whats.bytes()
     }
 
-    /// What is to stand at a place for this one, which is among the large ones if it is one.
-    fn small_of(&mut self, place: usize, one: &T) -> Small {
-        let small = one.parts().and_then(|(what, numbers)| {
-            let what = self.whats.place(what);
-            Small::new(one.at(), self.origin, what, numbers)
-        });
-        // Nearly always there is none, or the place comes after the last one.
-        if small.is_none() || self.large.last().is_some_and(|(last, _)| place <= *last) {
-            let known = self.large.binary_search_by_key(&place, |known| known.0);
-            match (known, small) {
-                (Ok(known), None) => self.large[known].1 = *one,
-                (Err(free), None) => self.large.insert(free, (place, *one)),
-                (Ok(known), Some(_)) => {
-                    self.large.remove(known);
-                }
-                (Err(_), Some(_)) => {}
-            }
-        }
-        small.unwrap_or(Small::ELSEWHERE)
+    /// This one as a small one, if it is one.
+    fn small_of(&mut self, one: &T) -> Option<Small> {
+        let (what, numbers) = one.parts()?;
+        let what = self.whats.place(what);
+        Small::new(one.at(), self.origin, what, numbers)
     }
 }
 

@@ -1,7 +1,5 @@
 //! A stretch of time in which one thing went on.
 
-use std::hash::{Hash, Hasher};
-
 use super::shelf::{Kept, Shelf};
 use crate::trace::{
     Cause, FlowId, ModelId, NameId, TaskId, ThreadId, TimeRange, Timestamp, WaitCall,
@@ -72,21 +70,32 @@ impl Span {
 }
 
 /// What spans have in common: all but their times and their flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct What {
-    name: Option<NameId>,
-    task: Option<TaskId>,
+    /// The numbers of its name, above, and of its task: compared and hashed in one step, as that is done with every span.
+    /// They are counted from 1.
+    name_and_task: u64,
     kind: SpanKind,
     failed: bool,
 }
 
-/// In as few steps as can be: it is asked for with every span.
-impl Hash for What {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let name = self.name.map_or(0, |name| u64::from(name.number()));
-        let task = self.task.map_or(0, |task| u64::from(task.number()));
-        state.write_u64(name << 32 | task);
-        self.kind.hash(state);
+impl What {
+    fn new(name: Option<NameId>, task: Option<TaskId>, kind: SpanKind, failed: bool) -> Self {
+        let name = name.map_or(0, NameId::number);
+        let task = task.map_or(0, TaskId::number);
+        Self {
+            name_and_task: u64::from(name) << u32::BITS | u64::from(task),
+            kind,
+            failed,
+        }
+    }
+
+    const fn name(self) -> Option<NameId> {
+        NameId::new((self.name_and_task >> u32::BITS) as u32)
+    }
+
+    const fn task(self) -> Option<TaskId> {
+        TaskId::new(self.name_and_task as u32)
     }
 }
 
@@ -99,12 +108,7 @@ impl Kept for Span {
 
     /// The numbers are its length in nanoseconds and its flow.
     fn parts(&self) -> Option<(What, [u64; 2])> {
-        let what = What {
-            name: self.name,
-            task: self.task,
-            kind: self.kind,
-            failed: self.failed,
-        };
+        let what = What::new(self.name, self.task, self.kind, self.failed);
         let length = self.end.0.saturating_sub(self.begin.0);
         Some((what, [length, self.flow.map_or(0, FlowId::number)]))
     }
@@ -114,8 +118,8 @@ impl Kept for Span {
             begin,
             end: Timestamp(begin.0 + u64::from(length)),
             flow: FlowId::new(u64::from(flow)),
-            name: what.name,
-            task: what.task,
+            name: what.name(),
+            task: what.task(),
             kind: what.kind,
             failed: what.failed,
         })

@@ -213,9 +213,11 @@ impl TaskTrack {
         }
         tell(self);
         self.heard = self.heard.max(at);
-        let heard = self.heard;
-        self.arrivals.retain(|arrival| *arrival >= heard);
-        self.assume();
+        if self.has_untold_data() {
+            let heard = self.heard;
+            self.arrivals.retain(|arrival| *arrival >= heard);
+            self.assume();
+        }
     }
 
     /// Data came in at `at`, as a watchdog saw it. A loop that polls afterwards tells of it at `told` at the latest:
