@@ -15,6 +15,19 @@ use crate::watch::Watchdog;
 
 new_key_type! {
     /// Names one descriptor of one reactor. It is never used again: one that was removed stays unknown.
+    ///
+    /// ```
+    /// use loopscope::reactor::{DescriptorId, Reactor};
+    /// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+    /// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+    ///
+    /// let mut reactor = Reactor::new(recorder)?;
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let attempt: DescriptorId = reactor.connect_stream(server.local_addr()?, None, |_, _| Ok(()))?;
+    /// assert!(reactor.remove_descriptor(attempt), "the attempt is given up");
+    /// assert!(!reactor.remove_descriptor(attempt), "the name is nobody's any more");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub struct DescriptorId;
 }
 
@@ -118,6 +131,25 @@ pub trait Descriptor {
 }
 
 /// What a descriptor wants after it was served.
+///
+/// ```
+/// use loopscope::reactor::{Failure, Next};
+/// use std::io::{ErrorKind, Read};
+///
+/// /// Reads a little at a time, as a `do_read` does that leaves the others their part of the turn.
+/// fn read_some(mut from: impl Read) -> Result<Next, Failure> {
+///     match from.read(&mut [0; 512]) {
+///         Ok(0) => Ok(Next::Close),
+///         Ok(_) => Ok(Next::Again),
+///         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Next::Wait),
+///         Err(error) => Err(error.into()),
+///     }
+/// }
+///
+/// assert_eq!(read_some(&b"poem"[..])?, Next::Again);
+/// assert_eq!(read_some(&b""[..])?, Next::Close);
+/// # Ok::<(), Failure>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// To be told of new readiness: everything was taken, up to `WouldBlock`.

@@ -23,6 +23,22 @@ pub(crate) use response::ResponseParser;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why there is no response.
+///
+/// ```
+/// use loopscope::reactor::{HttpError, Response};
+///
+/// /// What a person is told of a page.
+/// fn tell(page: Result<Response, HttpError>) -> String {
+///     match page {
+///         Ok(response) => format!("{} bytes", response.body.len()),
+///         Err(HttpError::Connect(error)) => format!("is the server up? {error}"),
+///         Err(HttpError::Lost(why)) => format!("try again: {why}"),
+///         Err(HttpError::Malformed(what)) => format!("this is no web server: {what}"),
+///     }
+/// }
+///
+/// assert_eq!(tell(Err(HttpError::Lost("it was closed".to_owned()))), "try again: it was closed");
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// There is no connection to the server.
