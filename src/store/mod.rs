@@ -140,9 +140,11 @@ impl TraceStore {
         self.names.get(&id).map_or("?", String::as_str)
     }
 
-    /// The name of a model, such as `asynchronous`.
+    /// The name of a model, such as `asynchronous`; of one that does not tell, that of its first thread.
     pub fn model_name(&self, model: &ModelTrack) -> &str {
-        model.name.map_or("?", |name| self.name(name))
+        let thread = || model.threads.iter().find_map(|thread| thread.name);
+        let name = model.name.or_else(thread);
+        name.map_or("?", |name| self.name(name))
     }
 
     /// From the first event to the last; empty at zero where there is none.
