@@ -165,9 +165,18 @@ pub enum Next {
 /// ```
 /// use loopscope::reactor::Reason;
 ///
-/// assert_eq!(Reason::Closed.to_string(), "it was closed");
+/// /// What there is to tell a person when a connection is lost.
+/// fn complaint(reason: &Reason) -> Option<String> {
+///     match reason {
+///         Reason::Closed | Reason::Stopped => None,
+///         Reason::Broken(error) => Some(format!("the network failed: {error}")),
+///         Reason::Failed(failure) => Some(format!("we failed: {failure}")),
+///     }
+/// }
+///
 /// let broken = Reason::Broken(std::io::ErrorKind::ConnectionReset.into());
-/// assert_eq!(broken.to_string(), "connection reset");
+/// assert_eq!(complaint(&broken).as_deref(), Some("the network failed: connection reset"));
+/// assert_eq!(complaint(&Reason::Closed), None);
 /// ```
 #[derive(Debug)]
 pub enum Reason {

@@ -58,10 +58,17 @@ impl Prefix {
 /// A message does not fit behind its prefix.
 ///
 /// ```
-/// use loopscope::reactor::MessageTooLong;
+/// use loopscope::reactor::{MessageTooLong, Messages, Reactor};
 ///
-/// let error = MessageTooLong { length: 300, most: 255 };
-/// assert_eq!(error.to_string(), "a message of 300 bytes is too long: at most 255 can be sent");
+/// /// Sends what fits of a text.
+/// fn send(reactor: &mut Reactor, messages: &Messages, text: &[u8]) -> Result<(), MessageTooLong> {
+///     match messages.send_message(reactor, text) {
+///         Err(MessageTooLong { most, .. }) => messages.send_message(reactor, &text[..most]),
+///         sent => sent,
+///     }
+/// }
+/// # let error = MessageTooLong { length: 300, most: 255 };
+/// # assert_eq!(error.to_string(), "a message of 300 bytes is too long: at most 255 can be sent");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a message of {length} bytes is too long: at most {most} can be sent")]
