@@ -9,6 +9,15 @@ use std::time::Duration;
 use crate::trace::Timestamp;
 
 /// A raw reading of the clock. Only the [`Clock`] that it came from (or a clone of it) knows what it means.
+///
+/// ```
+/// use loopscope::clock::Clock;
+///
+/// let clock = Clock::monotonic();
+/// let (begin, end) = (clock.ticks(), clock.ticks());
+/// // Readings of one clock can be compared; what one means only the clock can say.
+/// assert!(begin <= end && clock.timestamp(begin) <= clock.timestamp(end));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticks(pub(crate) u64);
 
@@ -20,6 +29,16 @@ impl Ticks {
 }
 
 /// Tells the time since it was made. Clones tell the same time, on every thread.
+///
+/// ```
+/// use loopscope::clock::Clock;
+///
+/// let clock = Clock::monotonic();
+/// let before = clock.now();
+/// let there = clock.clone();
+/// let now = std::thread::spawn(move || there.now()).join().expect("it does not panic");
+/// assert!(before <= now && now <= clock.now(), "it is the same clock there");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Clock {
     source: quanta::Clock,

@@ -1,18 +1,57 @@
 //! Loopscope shows an event loop at work. As a library it is two things: an instrumented [`reactor`] with
 //! Twisted's semantics, whose every turn is recorded, and all that it takes to make sense of such a record.
 //!
-//! # The floor plan
-//! One room per line below, ground floor first. A room uses only rooms below it; `tests/layers.rs` is the wall.
+//! Here a callback sleeps, which none should. The record says which one it was, and for how long nobody else was served:
 //!
-//! # The features
-//! A feature is named after the highest room that it opens, and opens those below it.
+//! ```
+//! use std::sync::Arc;
+//! use std::thread::sleep;
+//! use std::time::Duration;
 //!
-//! | feature | opens | for |
+//! use loopscope::analysis::stalls;
+//! use loopscope::clock::Clock;
+//! use loopscope::reactor::{Label, Reactor};
+//! use loopscope::record::channel;
+//! use loopscope::store::TraceStore;
+//! use loopscope::trace::ModelId;
+//!
+//! let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+//! let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "my loop"))?;
+//! reactor.call_later(Duration::from_millis(1), Label::new("tick", None), |reactor| {
+//!     sleep(Duration::from_millis(60));
+//!     Ok(reactor.stop()?)
+//! });
+//! reactor.run()?;
+//! drop(reactor);
+//!
+//! let mut store = TraceStore::new();
+//! while let Ok(batch) = receiver.try_recv() {
+//!     store.push(&batch);
+//! }
+//! let stall = &stalls(&store, store.range().end)[0];
+//! assert_eq!(stall.callback, "tick");
+//! assert!(stall.range.duration() >= Duration::from_millis(60));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # The chapters
+//! Each module is a room of the house, and uses only those above it in this table; `cli` also opens the window. A feature
+//! is named after the last room that it opens, and opens those before it; without any, the library needs little more than
+//! mio and crossbeam-channel.
+//!
+//! | room | what it is for | feature |
 //! |---|---|---|
-//! | none | `trace`, `clock`, `record`, `watch`, `reactor`, `store`, `analysis` | a program that watches its loop |
-//! | `format` | `format` | one that keeps what it saw in a file |
-//! | `cli` | `scenario`, `server`, `runner`, `session`, `cli` | the program in a terminal |
-//! | `gui`, the default | `gui` | the program with its window |
+//! | [`trace`] | the words everyone shares: what happened, when, on which thread, for which task | |
+//! | [`clock`] | the time, and one for tests that moves by hand | |
+//! | [`record`] | from a thread that must not be held up to whoever wants to see | |
+//! | [`watch`] | a stall is seen while it lasts, with its cause | |
+//! | [`reactor`] | the loop: timers, threads, connections, Deferreds | |
+//! | [`store`] | what happened so far, found by time | |
+//! | [`analysis`] | what follows from it: stalls, who waited, how late the loop was | |
+//! | `format` | traces in files, for the window and for other tools | `format` |
+//! | `scenario`, `server`, `runner`, `session` | scenarios, and what runs them under several models of execution | `cli` |
+//! | `cli` | the program in a terminal | `cli` |
+//! | `gui` | the program with its window | `gui`, the default |
 //!
 //! # The way of one event
 //! 1. [`reactor`] has one place that calls user code, and records its begin and its end there.
@@ -22,37 +61,11 @@
 //! 4. Whoever looks asks the store for what can be told apart: `gui` draws it, [`analysis`] weighs it,
 //!    `format` writes it for other tools.
 //!
-//! ```
-//! use std::sync::Arc;
-//! use std::time::Duration;
-//!
-//! use loopscope::clock::Clock;
-//! use loopscope::reactor::{Label, Reactor};
-//! use loopscope::record::channel;
-//! use loopscope::store::TraceStore;
-//! use loopscope::trace::ModelId;
-//!
-//! let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
-//! let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "my loop"))?;
-//! reactor.call_later(Duration::from_millis(1), Label::new("tick", None), |reactor| Ok(reactor.stop()?));
-//! reactor.run()?;
-//! drop(reactor);
-//!
-//! let mut store = TraceStore::new();
-//! while let Ok(batch) = receiver.try_recv() {
-//!     store.push(&batch);
-//! }
-//! let my_loop = &store.models()[0].threads[0];
-//! let spans = |depth| my_loop.lane.row(depth).map_or(0, |row| row.spans().len());
-//! assert_eq!(spans(0), 2, "a poll, and the turn after it");
-//! assert_eq!(spans(1), 1, "one callback");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
-//!
 //! # From a reactor to the window
-//! With the feature `format`, what a reactor records becomes a file, and `loopscope view mine.loopscope` opens it in the
-//! window; it can also be dropped there. Another thread writes it while the loop runs. A record begins with the name of
-//! what runs, and of the tasks, if there are any: each has a lane of its own.
+//! With the feature `format`, what a reactor records becomes a file: `loopscope view mine.loopscope` opens it in the
+//! window, where it can also be dropped, and `loopscope report mine.loopscope` prints what it says. Another thread writes
+//! it while the loop runs. A record begins with the name of what runs, and of the tasks, if there are any: each has a lane
+//! of its own.
 //!
 //! ```
 //! # #[cfg(not(feature = "format"))]
@@ -66,30 +79,18 @@
 //! use loopscope::clock::Clock;
 //! use loopscope::format::{self, Recording, TraceInfo};
 //! use loopscope::reactor::{DEFAULT_STALL_THRESHOLD, Label, LoopingCall, Reactor};
-//! use loopscope::record::{TryRecvError, channel};
+//! use loopscope::record::channel;
 //! use loopscope::trace::{EventKind, ModelId, Outcome, TaskId};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let folder = folder.path();
 //! let path = folder.join("mine.loopscope");
 //! let info = TraceInfo::of_run("mine", "My program", DEFAULT_STALL_THRESHOLD);
-//! let mut file = Recording::beside(&path, &info)?;
+//! let file = Recording::beside(&path, &info)?;
 //! let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
 //! let mut recorder = recorders.recorder(ModelId::from_index(0), "reactor");
-//! drop(recorders);
-//! let writer = thread::spawn(move || {
-//!     loop {
-//!         match receiver.try_recv() {
-//!             Ok(batch) => {
-//!                 file.append(&batch)?;
-//!                 receiver.recycle(batch);
-//!             }
-//!             Err(TryRecvError::Empty) => thread::sleep(Duration::from_millis(10)),
-//!             // The reactor is gone, and so is its recorder.
-//!             Err(TryRecvError::Disconnected) => return file.finish(),
-//!         }
-//!     }
-//! });
+//! drop(recorders); // The writer ends when nobody is left who may record.
+//! let writer = thread::spawn(|| file.follow(receiver));
 //!
 //! let name = recorder.name("my program");
 //! recorder.record(EventKind::ModelBegin { name });
@@ -103,7 +104,7 @@
 //! let ticking = LoopingCall::new(Label::new("tick", Some(clock)), move |reactor, _| {
 //!     left -= 1;
 //!     if left == 0 {
-//!         thread::sleep(Duration::from_millis(60)); // Which no callback should.
+//!         thread::sleep(Duration::from_millis(60));
 //!         reactor.stop()?;
 //!     }
 //!     Ok(())
@@ -148,7 +149,7 @@
 //! # let folder = folder.path();
 //! let path = folder.join("mine.loopscope");
 //! let info = TraceInfo::of_run("mine", "My loop", DEFAULT_STALL_THRESHOLD);
-//! let mut file = Recording::beside(&path, &info)?;
+//! let file = Recording::beside(&path, &info)?;
 //! let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
 //! let mut recorder = recorders.recorder(ModelId::from_index(0), "main thread");
 //! let name = recorder.name("my loop");
@@ -173,12 +174,9 @@
 //! recorder.record(EventKind::ModelEnd { outcome: Outcome::Done });
 //! drop(recorder);
 //!
-//! // A loop that goes on leaves this to another thread: what nobody fetches is dropped in the end.
-//! while let Ok(batch) = receiver.try_recv() {
-//!     file.append(&batch)?;
-//!     receiver.recycle(batch);
-//! }
-//! file.finish()?;
+//! // A loop that goes on leaves this to another thread, as above: what nobody fetches is dropped in the end.
+//! drop(recorders);
+//! file.follow(receiver)?;
 //!
 //! let trace = format::open(&path)?;
 //! assert!(stalls(&trace.store, trace.now()).iter().any(|stall| stall.callback == "on_data"));
@@ -186,6 +184,7 @@
 //! # }
 //! ```
 
+// The floor plan, ground floor first: a room uses only rooms below it, that is above it here. `tests/layers.rs` is the wall.
 mod alarm;
 pub mod clock;
 pub mod trace;

@@ -24,7 +24,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("store", &["trace"]),
     ("analysis", &["trace", "store"]),
-    ("format", &["trace", "store", "analysis"]),
+    // Of `record` only the receiving end.
+    ("format", &["trace", "record", "store", "analysis"]),
     (
         "session",
         &[

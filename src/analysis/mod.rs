@@ -5,6 +5,39 @@
 //! the trace while it is live, the last moment that is known of a trace from a file.
 //!
 //! Drawing and printing are left to `gui`, `cli` and `format`.
+//!
+//! ```
+//! use loopscope::analysis::{callbacks, compare, stalls};
+//! use loopscope::clock::Clock;
+//! use loopscope::reactor::{Label, Reactor};
+//! use loopscope::record::channel;
+//! use loopscope::store::TraceStore;
+//! use loopscope::trace::ModelId;
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! // On a clock that moves by hand: the callback that takes 80 ms takes none.
+//! let (clock, hand) = Clock::manual();
+//! let (recorders, receiver) = channel(&clock, Arc::new(|| {}));
+//! let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "my loop"))?;
+//! reactor.call_later(Duration::ZERO, Label::new("resize", None), move |_| {
+//!     Ok(hand.advance(Duration::from_millis(80)))
+//! });
+//! reactor.turn()?;
+//! drop(reactor);
+//!
+//! let mut store = TraceStore::new();
+//! while let Ok(batch) = receiver.try_recv() {
+//!     store.push(&batch);
+//! }
+//! let now = store.range().end;
+//! let summary = &compare(&store, now)[0];
+//! assert_eq!((&*summary.name, summary.stalls), ("my loop", 1));
+//! assert_eq!(callbacks(&store, &store.models()[0], now)[0].name, "resize");
+//! let said = stalls(&store, now)[0].sentence().to_string();
+//! assert!(said.starts_with("resize held the loop for 80 ms"), "{said}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod blame;
 mod callbacks;

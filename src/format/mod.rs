@@ -7,6 +7,25 @@
 //!
 //! A file is written whole or not at all: it grows beside its place and is renamed into it. Where a trace
 //! comes from and what it means are left to `session`, `store` and `analysis`.
+//!
+//! ```
+//! use loopscope::format::{self, Format, Origin, Recording, TraceInfo};
+//! use loopscope::watch::DEFAULT_STALL_THRESHOLD;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! # let path = folder.join("mine.loopscope");
+//! # let info = TraceInfo::of_run("mine", "My loop", DEFAULT_STALL_THRESHOLD);
+//! # Recording::beside(&path, &info)?.finish()?;
+//! // What a run has recorded, as a table for a spreadsheet:
+//! let trace = format::open(&path)?;
+//! let now = trace.now();
+//! let table = folder.join("mine.csv");
+//! assert_eq!(Format::of_path(&table)?, Format::Csv);
+//! Origin::File(path).export(&table, &trace.info, &trace.store, &trace.marks, now)?;
+//! assert!(table.exists());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod chrome;
 pub mod csv;

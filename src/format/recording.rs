@@ -3,12 +3,18 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempPath;
 
 use super::native::Writer;
 use super::{Mark, TraceInfo, WriteError, marks, whole};
+use crate::record::{Receiver, TryRecvError};
 use crate::trace::Batch;
+
+/// How often [`Recording::follow`] looks whether there is something to write.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A native file that grows while its run goes on. After a crash it opens up to what was flushed.
 ///
@@ -76,6 +82,51 @@ impl Recording {
             place,
             finished: false,
             failed: None,
+        }
+    }
+
+    /// Writes what `receiver` brings until no recorder is left, and finishes the file: for a thread beside the loops
+    /// that record.
+    ///
+    /// ```
+    /// use loopscope::clock::Clock;
+    /// use loopscope::format::{self, Recording, TraceInfo};
+    /// use loopscope::record::channel;
+    /// use loopscope::trace::{EventKind, ModelId};
+    /// use loopscope::watch::DEFAULT_STALL_THRESHOLD;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let path = folder.join("mine.loopscope");
+    /// let file = Recording::beside(&path, &TraceInfo::of_run("mine", "My loop", DEFAULT_STALL_THRESHOLD))?;
+    /// let (recorders, receiver) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+    /// let writer = std::thread::spawn(|| file.follow(receiver));
+    ///
+    /// let mut recorder = recorders.recorder(ModelId::from_index(0), "my loop");
+    /// recorder.record(EventKind::PollBegin);
+    /// // The writer goes on for as long as there may be somebody who records.
+    /// drop((recorder, recorders));
+    /// writer.join().expect("it does not panic")?;
+    /// assert!(format::open(&path)?.truncated.is_none(), "the file is whole");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`Self::append`] and [`Self::finish`], at once. The loops go on all the same, and nobody keeps what they
+    /// record from then on.
+    pub fn follow(mut self, receiver: Receiver) -> Result<(), WriteError> {
+        loop {
+            match receiver.try_recv() {
+                Ok(batch) => {
+                    self.append(&batch)?;
+                    receiver.recycle(batch);
+                }
+                Err(TryRecvError::Empty) => {
+                    self.flush()?;
+                    thread::sleep(PAUSE);
+                }
+                Err(TryRecvError::Disconnected) => return self.finish(),
+            }
         }
     }
 
@@ -216,10 +267,14 @@ fn create_part(target: &Path) -> io::Result<(File, PathBuf)> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
 
-    #[test]
-    fn a_full_disk_is_told_once_and_again_when_the_file_is_wanted() {
+    use super::*;
+    use crate::clock::Clock;
+    use crate::record::{MAX_PENDING, channel};
+    use crate::trace::{EventKind, ModelId};
+
+    fn on_a_full_disk() -> Recording {
         let device = File::options().write(true).open("/dev/full");
         let out = BufWriter::new(device.expect("linux has it"));
         let writer = Writer::new(out, &TraceInfo::default()).expect("it is buffered");
@@ -227,7 +282,12 @@ mod tests {
             part: "full.part".into(),
             target: "full".into(),
         };
-        let mut recording = Recording::new(writer, place);
+        Recording::new(writer, place)
+    }
+
+    #[test]
+    fn a_full_disk_is_told_once_and_again_when_the_file_is_wanted() {
+        let mut recording = on_a_full_disk();
         let error = recording.flush().expect_err("the disk is full").to_string();
         assert!(
             error.contains("full.part") && error.contains("make room"),
@@ -236,5 +296,21 @@ mod tests {
         recording.flush().expect("it was told");
         let error = recording.finish().expect_err("it is not whole").to_string();
         assert!(error.contains("make room"), "{error}");
+    }
+
+    #[test]
+    fn a_full_disk_ends_the_writing_and_holds_up_nobody_who_records() {
+        let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+        let mut recorder = recorders.recorder(ModelId::from_index(0), "my loop");
+        recorder.flush();
+        // It ends, though somebody records still.
+        let written = on_a_full_disk().follow(receiver);
+        assert!(written.is_err_and(|error| error.to_string().contains("make room")));
+        for _ in 0..2 * MAX_PENDING {
+            recorder.record(EventKind::PollBegin);
+        }
+        recorder.name("not kept");
+        recorder.flush();
+        assert!(!recorder.has_new_names(), "nobody wants it");
     }
 }

@@ -10,9 +10,17 @@ use super::{CallbackResult, Reactor};
 /// ```
 /// use loopscope::reactor::ConnectError;
 ///
-/// let error = ConnectError::from(std::io::Error::from(std::io::ErrorKind::ConnectionRefused));
-/// assert_eq!(error.to_string(), "connection refused");
-/// assert_eq!(ConnectError::GivenUp.to_string(), "the attempt was given up");
+/// /// Whether it is worth another try, when the server may be up by then.
+/// fn may_pass(error: &ConnectError) -> bool {
+///     match error {
+///         ConnectError::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+///         ConnectError::GivenUp | ConnectError::Stopped => false,
+///     }
+/// }
+///
+/// let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+/// assert!(may_pass(&refused.into()));
+/// assert!(!may_pass(&ConnectError::GivenUp));
 /// ```
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {

@@ -267,9 +267,15 @@ impl Connector {
             built = factory.build_protocol(reactor, destination);
             Ok(())
         });
-        let Some(protocol) = built else {
-            drop(stream);
-            return self.fail(reactor, &ConnectError::GivenUp);
+        let is_given_up = !matches!(*self.inner.state.borrow(), State::Connecting(_));
+        let protocol = match built {
+            // The factory did so itself, and is told of it later.
+            _ if is_given_up => return,
+            Some(protocol) => protocol,
+            None => {
+                drop(stream);
+                return self.fail(reactor, &ConnectError::GivenUp);
+            }
         };
         let connector = self.clone();
         let on_lost: OnLost = Box::new(move |reactor, reason| connector.lost(reactor, reason));

@@ -15,6 +15,19 @@ use crate::watch::Watchdog;
 
 new_key_type! {
     /// Names one descriptor of one reactor. It is never used again: one that was removed stays unknown.
+    ///
+    /// ```
+    /// use loopscope::reactor::{DescriptorId, Reactor};
+    /// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+    /// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+    ///
+    /// let mut reactor = Reactor::new(recorder)?;
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let attempt: DescriptorId = reactor.connect_stream(server.local_addr()?, None, |_, _| Ok(()))?;
+    /// assert!(reactor.remove_descriptor(attempt), "the attempt is given up");
+    /// assert!(!reactor.remove_descriptor(attempt), "the name is nobody's any more");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub struct DescriptorId;
 }
 
@@ -118,6 +131,25 @@ pub trait Descriptor {
 }
 
 /// What a descriptor wants after it was served.
+///
+/// ```
+/// use loopscope::reactor::{Failure, Next};
+/// use std::io::{ErrorKind, Read};
+///
+/// /// Reads a little at a time, as a `do_read` does that leaves the others their part of the turn.
+/// fn read_some(mut from: impl Read) -> Result<Next, Failure> {
+///     match from.read(&mut [0; 512]) {
+///         Ok(0) => Ok(Next::Close),
+///         Ok(_) => Ok(Next::Again),
+///         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Next::Wait),
+///         Err(error) => Err(error.into()),
+///     }
+/// }
+///
+/// assert_eq!(read_some(&b"poem"[..])?, Next::Again);
+/// assert_eq!(read_some(&b""[..])?, Next::Close);
+/// # Ok::<(), Failure>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// To be told of new readiness: everything was taken, up to `WouldBlock`.
@@ -133,9 +165,18 @@ pub enum Next {
 /// ```
 /// use loopscope::reactor::Reason;
 ///
-/// assert_eq!(Reason::Closed.to_string(), "it was closed");
+/// /// What there is to tell a person when a connection is lost.
+/// fn complaint(reason: &Reason) -> Option<String> {
+///     match reason {
+///         Reason::Closed | Reason::Stopped => None,
+///         Reason::Broken(error) => Some(format!("the network failed: {error}")),
+///         Reason::Failed(failure) => Some(format!("we failed: {failure}")),
+///     }
+/// }
+///
 /// let broken = Reason::Broken(std::io::ErrorKind::ConnectionReset.into());
-/// assert_eq!(broken.to_string(), "connection reset");
+/// assert_eq!(complaint(&broken).as_deref(), Some("the network failed: connection reset"));
+/// assert_eq!(complaint(&Reason::Closed), None);
 /// ```
 #[derive(Debug)]
 pub enum Reason {

@@ -8,6 +8,22 @@ use super::{Callback, Deferred, Failure, Firing, Label, Reactor, Returned, Step,
 use crate::trace::{Cause, Timestamp};
 
 /// A looping call was started that was started already.
+///
+/// ```
+/// use loopscope::reactor::{AlreadyLooping, Label, LoopingCall, Reactor};
+/// use std::time::Duration;
+/// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+/// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+///
+/// let mut reactor = Reactor::new(recorder)?;
+/// let second = Duration::from_secs(1);
+/// let tick = LoopingCall::new(Label::new("tick", None), |_, _| Ok(()));
+/// let _over = tick.start(&mut reactor, second, false)?;
+/// assert!(matches!(tick.start(&mut reactor, second, false), Err(AlreadyLooping)));
+/// tick.stop(&mut reactor);
+/// assert!(tick.start(&mut reactor, second, false).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the looping call runs already: stop it first")]
 pub struct AlreadyLooping;

@@ -94,9 +94,10 @@
 //! With the feature `format`, what a reactor records becomes a file, which `loopscope view` opens in the window. The
 //! [front page](crate#from-a-reactor-to-the-window) has a whole program that writes one.
 //!
-//! # User code
-//! It is called from one place only, `Reactor::dispatch`: what it does is recorded there, and
-//! there its failures are caught.
+//! All that is called by the loop is called from one place, where its begin, its end and its failure are recorded. It goes
+//! by the name of its [`Label`], or of its method: `data_received` is what every [`Protocol`] is called for. Who is to be
+//! told apart in the record works for a [task](crate::trace::TaskId) of his own, with which a label, a port, a connection
+//! or an agent is made; a part of a callback that is to be seen by itself is called through [`Reactor::call_now`].
 //!
 //! # What to do with it
 //! | to | use |
@@ -111,6 +112,7 @@
 //! | see stalls while they last, and why | [`Reactor::watch`] |
 //! | ask an HTTP server | [`Agent`] |
 //! | wait in `poll` or `select` | [`Provider`] |
+//! | count more or less as a stall | [`Reactor::share_stall_threshold`] |
 //! | test what takes time without waiting for it | [`Clock::manual`](crate::clock::Clock::manual) |
 //! | begin and end in order | [`Reactor::call_when_running`], [`Reactor::add_system_event_trigger`], [`Reactor::stop`] |
 //!
@@ -151,11 +153,13 @@ use crate::clock::Ticks;
 use crate::record::Recorder;
 use crate::watch::Watchdog;
 
+#[doc(inline)]
 pub use crate::watch::{DEFAULT_STALL_THRESHOLD, StallThreshold};
 pub use attempt::ConnectError;
 pub use callback::{Callback, CallbackResult, Failure, Label, Panicked};
 pub use connector::{ClientFactory, Connector};
 pub use datagram::{DatagramProtocol, DatagramTransport};
+#[doc(inline)]
 pub use deferred::{
     AlreadyFired, Cancelled, Canceller, Context, Deferred, Firing, FirstFailure, Returned, Step,
     TimedOut, gather, gather_results, set_unhandled_hook,

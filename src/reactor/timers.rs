@@ -11,6 +11,25 @@ use crate::clock::Ticks;
 use crate::trace::{Cause, EventKind, FlowId, Timestamp};
 
 /// Names one timer of one reactor, also after it was moved.
+///
+/// ```
+/// use loopscope::reactor::{Label, Reactor, TimerId};
+/// use std::time::Duration;
+/// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+/// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+///
+/// /// Puts the alarm off whenever somebody shows that he is there.
+/// fn heard(reactor: &mut Reactor, alarm: TimerId) -> bool {
+///     reactor.reset(alarm, Duration::from_secs(30))
+/// }
+///
+/// let mut reactor = Reactor::new(recorder)?;
+/// let alarm = reactor.call_later(Duration::from_secs(30), Label::new("alarm", None), |_| Err("nobody is there".into()));
+/// assert!(heard(&mut reactor, alarm));
+/// assert!(reactor.cancel(alarm));
+/// assert!(!heard(&mut reactor, alarm), "it is not to come any more");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimerId(Place);
 

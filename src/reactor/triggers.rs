@@ -7,6 +7,19 @@ use super::{Callback, CallbackResult, Failure, Label, Reactor, Returned, State, 
 use crate::trace::{Cause, EventKind};
 
 /// What happens once in the life of a reactor.
+///
+/// ```
+/// use loopscope::reactor::{Label, Phase, Reactor, SystemEvent};
+/// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+/// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+///
+/// let mut reactor = Reactor::new(recorder)?;
+/// let (label, event) = (Label::new("save", None), SystemEvent::Shutdown);
+/// reactor.add_system_event_trigger(Phase::During, event, label, |_| Ok(println!("saved")));
+/// reactor.call_when_running(Label::new("stop", None), |reactor| Ok(reactor.stop()?));
+/// reactor.run()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SystemEvent {
     /// It starts to run.
@@ -59,6 +72,20 @@ pub enum Phase {
 }
 
 /// Names one trigger of one reactor.
+///
+/// ```
+/// use loopscope::reactor::{Label, Phase, Reactor, SystemEvent, TriggerId};
+/// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+/// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+///
+/// let mut reactor = Reactor::new(recorder)?;
+/// let (label, event) = (Label::new("save", None), SystemEvent::Shutdown);
+/// let saving: TriggerId = reactor.add_system_event_trigger(Phase::Before, event, label, |_| Ok(()));
+/// // Nothing was changed, so there is nothing to save.
+/// assert!(reactor.remove_system_event_trigger(saving));
+/// assert!(!reactor.remove_system_event_trigger(saving));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TriggerId(u64);
 

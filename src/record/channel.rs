@@ -245,6 +245,27 @@ fn flow_after(before: u64) -> FlowId {
 }
 
 /// Why there is no batch.
+///
+/// ```
+/// use loopscope::record::{Receiver, TryRecvError};
+///
+/// /// Takes what there is. Whether there may be more, later.
+/// fn fetch(receiver: &Receiver) -> bool {
+///     loop {
+///         match receiver.try_recv() {
+///             Ok(batch) => receiver.recycle(batch),
+///             Err(TryRecvError::Empty) => return true,
+///             Err(TryRecvError::Disconnected) => return false,
+///         }
+///     }
+/// }
+/// # use loopscope::{clock::Clock, record::channel};
+///
+/// let (recorders, receiver) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// assert!(fetch(&receiver));
+/// drop(recorders);
+/// assert!(!fetch(&receiver));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TryRecvError {
     /// There is none at present.

@@ -51,6 +51,17 @@ enum Frame {
 }
 
 /// Why nothing more is taken from a pipe.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::{Inlet, RelayError, Recorders};
+/// use loopscope::trace::ModelId;
+///
+/// let recorders = Recorders::off(&Clock::monotonic());
+/// let mut inlet = Inlet::new(recorders.recorder(ModelId::from_index(0), "child"));
+/// // A child that prints into the pipe, say.
+/// assert!(matches!(inlet.push(b"Hello, world!"), Err(RelayError::Foreign)));
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum RelayError {
     /// What came is no frame, or not in its place.
@@ -59,6 +70,32 @@ pub enum RelayError {
 }
 
 /// The child's end of the pipe: writes what is recorded, as it is handed over.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::{Inlet, Outlet, channel};
+/// use loopscope::trace::{EventKind, ModelId};
+/// use std::io::Read;
+///
+/// let clock = Clock::monotonic();
+/// let (mut pipe, theirs) = std::io::pipe()?;
+///
+/// // In the child, which has one end of a pipe from its parent:
+/// let (mut recorder, outlet) = Outlet::open(&clock, theirs.into())?;
+/// recorder.record(EventKind::PollBegin);
+/// outlet.finish(recorder, None)?;
+///
+/// // In the parent:
+/// let (recorders, receiver) = channel(&clock, std::sync::Arc::new(|| {}));
+/// let mut inlet = Inlet::new(recorders.recorder(ModelId::from_index(0), "child"));
+/// let mut bytes = Vec::new();
+/// pipe.read_to_end(&mut bytes)?;
+/// inlet.push(&bytes)?;
+/// assert_eq!(inlet.end(), Some(Ok(())), "its work went well");
+/// let batch = receiver.try_recv()?;
+/// assert!(batch.events.iter().any(|event| event.kind == EventKind::PollBegin));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Outlet {
     pump: Arc<OnceLock<Mutex<Pump>>>,
 }
@@ -153,6 +190,18 @@ fn encode(frame: &Frame) -> io::Result<Vec<u8>> {
 
 /// The parent's end of the pipe: takes in what was read from it, and records it as threads of this trace. These end when
 /// the inlet is dropped.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::{Inlet, channel};
+/// use loopscope::trace::ModelId;
+///
+/// let (recorders, _receiver) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// let mut inlet = Inlet::new(recorders.recorder(ModelId::from_index(0), "child"));
+/// inlet.push(&[])?;
+/// assert_eq!(inlet.end(), None, "the child is at work still, or ended too early");
+/// # Ok::<(), loopscope::record::RelayError>(())
+/// ```
 pub struct Inlet {
     recorder: Recorder,
     /// Those of the child's other threads, by its own numbers.

@@ -12,6 +12,19 @@ use crate::trace::{Side, Wire};
 
 /// What names the connection of which this is one side's end; of pipes, the one that goes from the server to the
 /// client. `None` for what is no connection, and where the system does not tell.
+///
+/// ```
+/// use loopscope::record::wire;
+/// use loopscope::trace::Side;
+/// use std::net::{TcpListener, TcpStream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let client = TcpStream::connect(listener.local_addr()?)?;
+/// let (server, _) = listener.accept()?;
+/// assert_eq!(wire(&client, Side::Client), wire(&server, Side::Server));
+/// assert_eq!(wire(&listener, Side::Server), None);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub fn wire(end: impl AsFd, side: Side) -> Option<Wire> {
     let Ok(own) = getsockname(&end) else {
         let (kind, inode) = inode(&end)?;

@@ -6,6 +6,34 @@
 //!
 //! The store has one owner and no lock. It keeps what it was told and draws no conclusions; those are
 //! `analysis`.
+//!
+//! ```
+//! use loopscope::clock::Clock;
+//! use loopscope::record::channel;
+//! use loopscope::store::{SpanKind, TraceStore};
+//! use loopscope::trace::{EventKind, ModelId};
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! let (clock, hand) = Clock::manual();
+//! let (recorders, receiver) = channel(&clock, Arc::new(|| {}));
+//! let mut recorder = recorders.recorder(ModelId::from_index(0), "my loop");
+//! recorder.record(EventKind::PollBegin);
+//! hand.advance(Duration::from_millis(5));
+//! recorder.record(EventKind::PollEnd { ready: 1 });
+//! hand.advance(Duration::from_millis(2));
+//! recorder.record(EventKind::PollBegin);
+//! drop(recorder);
+//!
+//! let mut store = TraceStore::new();
+//! while let Ok(batch) = receiver.try_recv() {
+//!     store.push(&batch);
+//! }
+//! let my_loop = &store.models()[0].threads[0];
+//! let row = my_loop.lane.row(0).expect("it has spans");
+//! let polls = row.spans().iter().filter(|span| span.kind == SpanKind::Poll);
+//! assert_eq!(polls.count(), 2, "and a turn between them");
+//! ```
 
 mod busy;
 mod chunks;
@@ -140,9 +168,11 @@ impl TraceStore {
         self.names.get(&id).map_or("?", String::as_str)
     }
 
-    /// The name of a model, such as `asynchronous`.
+    /// The name of a model, such as `asynchronous`; of one that does not tell, that of its first thread.
     pub fn model_name(&self, model: &ModelTrack) -> &str {
-        model.name.map_or("?", |name| self.name(name))
+        let thread = || model.threads.iter().find_map(|thread| thread.name);
+        let name = model.name.or_else(thread);
+        name.map_or("?", |name| self.name(name))
     }
 
     /// From the first event to the last; empty at zero where there is none.

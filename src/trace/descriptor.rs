@@ -6,30 +6,30 @@ use std::fmt::Display;
 use super::{Phrase, fill};
 
 /// An end of a pipe.
-pub const PIPE: &str = "a pipe";
+pub(crate) const PIPE: &str = "a pipe";
 /// A socket of which nothing more is known.
-pub const SOCKET: &str = "a socket";
+pub(crate) const SOCKET: &str = "a socket";
 /// A TCP connection, by its other end.
-pub const TCP_TO: &str = "TCP to {address}";
+pub(crate) const TCP_TO: &str = "TCP to {address}";
 /// A TCP socket that leads nowhere, by its own address.
-pub const TCP_ON: &str = "TCP on {address}";
+pub(crate) const TCP_ON: &str = "TCP on {address}";
 /// A UDP socket, by the address that it sends to.
-pub const UDP_TO: &str = "UDP to {address}";
+pub(crate) const UDP_TO: &str = "UDP to {address}";
 /// A UDP socket, by its own address.
-pub const UDP_ON: &str = "UDP on {address}";
+pub(crate) const UDP_ON: &str = "UDP on {address}";
 /// A Unix socket, by its path.
-pub const UNIX_AT: &str = "a Unix socket at {address}";
+pub(crate) const UNIX_AT: &str = "a Unix socket at {address}";
 /// A Unix socket without a path.
-pub const UNIX: &str = "a Unix socket";
+pub(crate) const UNIX: &str = "a Unix socket";
 /// What epoll makes.
-pub const EVENT_PROVIDER: &str = "an event provider";
+pub(crate) const EVENT_PROVIDER: &str = "an event provider";
 /// What eventfd makes.
-pub const EVENT_COUNTER: &str = "an event counter";
+pub(crate) const EVENT_COUNTER: &str = "an event counter";
 /// What timerfd makes.
-pub const TIMER: &str = "a timer";
+pub(crate) const TIMER: &str = "a timer";
 
 /// All of them.
-pub const WORDS: [&str; 11] = [
+pub(crate) const WORDS: [&str; 11] = [
     PIPE,
     SOCKET,
     TCP_TO,
@@ -44,12 +44,12 @@ pub const WORDS: [&str; 11] = [
 ];
 
 /// What a trace keeps of a descriptor that has an address.
-pub fn kept(words: &str, address: impl Display) -> String {
+pub(crate) fn kept(words: &str, address: impl Display) -> String {
     fill(words, |_| Some(address.to_string()))
 }
 
 /// What a trace has kept of a descriptor, to be said in any language. The path of a file is the same in all.
-pub fn said(kept: &str) -> Phrase {
+pub(crate) fn said(kept: &str) -> Phrase {
     let known = WORDS.into_iter().find_map(|words| {
         let Some(before) = words.strip_suffix("{address}") else {
             return (words == kept).then(|| Phrase::new(words));

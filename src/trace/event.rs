@@ -25,6 +25,32 @@ const _: () = assert!(size_of::<Event>() <= 32, "an event must stay small");
 /// What happened. Every model of execution speaks these words, whatever it is built from.
 ///
 /// Spans (poll, wait, callback, blocking call) are a begin and an end on one thread and nest strictly.
+///
+/// ```
+/// use loopscope::trace::{Event, EventKind, Timestamp};
+/// use std::time::Duration;
+///
+/// /// How long a loop waited for something to do.
+/// fn idle(events: &[Event]) -> Duration {
+///     let mut since = None;
+///     let mut idle = Duration::ZERO;
+///     for event in events {
+///         match event.kind {
+///             EventKind::PollBegin => since = Some(event.at),
+///             EventKind::PollEnd { .. } => idle += since.take().map_or(Duration::ZERO, |begin| event.at.since(begin)),
+///             _ => {}
+///         }
+///     }
+///     idle
+/// }
+///
+/// let at = |micros| Timestamp::ZERO + Duration::from_micros(micros);
+/// let events = [
+///     Event { at: at(10), kind: EventKind::PollBegin },
+///     Event { at: at(90), kind: EventKind::PollEnd { ready: 1 } },
+/// ];
+/// assert_eq!(idle(&events), Duration::from_micros(80));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum EventKind {

@@ -6,6 +6,11 @@ use std::num::{NonZeroU32, NonZeroU64};
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $inner:ty, $int:ty) => {
         $(#[$doc])*
+        #[doc = concat!(
+            "\n```\nuse loopscope::trace::", stringify!($name), ";\n\n",
+            "let third = ", stringify!($name), "::from_index(2);\n",
+            "assert_eq!((third.number(), third.index()), (3, 2));\n```"
+        )]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
         pub struct $name($inner);
@@ -72,6 +77,15 @@ impl ModelId {
 }
 
 /// A connection on this machine, named by what both its ends know of it.
+///
+/// ```
+/// use loopscope::trace::Wire;
+///
+/// // A client tells by which port it came, a server by which port somebody came: that is how they find each other.
+/// let (told_here, told_there) = (Wire::Tcp { client: 40_000, server: 80 }, Wire::Tcp { client: 40_000, server: 80 });
+/// assert_eq!(told_here, told_there);
+/// assert_ne!(told_here, Wire::Udp { client: 40_000, server: 80 });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "format",

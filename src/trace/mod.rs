@@ -7,7 +7,7 @@
 //! This room knows no clock, no channel and no file: it is what those have in common.
 
 mod batch;
-pub mod descriptor;
+pub(crate) mod descriptor;
 mod event;
 mod ids;
 mod phrase;
@@ -17,9 +17,17 @@ mod words;
 pub use batch::{Batch, Source};
 pub use event::{Event, EventKind};
 pub use ids::{FlowId, ModelId, NameId, TaskId, ThreadId, Wire};
-pub use phrase::{Phrase, fill, of_the_system, system_error, values_in};
+pub use phrase::Phrase;
+pub(crate) use phrase::fill;
+#[cfg(feature = "format")]
+pub(crate) use phrase::system_error;
+#[cfg(feature = "gui")]
+pub(crate) use phrase::{of_the_system, values_in};
 pub use time::{TimeRange, Timestamp};
+#[cfg(feature = "cli")]
+pub(crate) use words::process_name;
+#[cfg(feature = "gui")]
+pub(crate) use words::process_of;
 pub use words::{
     Cause, Change, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, SoFar, WaitCall,
-    process_name, process_of,
 };

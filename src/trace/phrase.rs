@@ -1,9 +1,28 @@
 //! Sentences that can be said in another language: a text with names in braces, and what they stand for.
 
+#[cfg(any(test, feature = "format"))]
+mod system;
+
 use std::fmt;
-use std::io;
+
+#[cfg(feature = "gui")]
+pub(crate) use system::of_the_system;
+#[cfg(feature = "format")]
+pub(crate) use system::system_error;
 
 /// A sentence or a part of one. The English text is also the key to its translations.
+///
+/// ```
+/// use loopscope::trace::Phrase;
+///
+/// let late = Phrase::new("{name} is {time} late").with("name", "tick").with("time", "3 ms");
+/// assert_eq!(late.to_string(), "tick is 3 ms late");
+/// let chinese = late.say(&|english| match english {
+///     "{name} is {time} late" => "{name} 迟了 {time}",
+///     unknown => unknown,
+/// });
+/// assert_eq!(chinese, "tick 迟了 3 ms");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Phrase {
     template: &'static str,
@@ -78,66 +97,8 @@ impl fmt::Display for Phrase {
 /// An error of ours among those of the system is said as any other sentence.
 impl std::error::Error for Phrase {}
 
-/// What the system says to people, as it says it. What is not here is said as it is.
-static OF_THE_SYSTEM: [Phrase; 30] = [
-    Phrase::new("Operation not permitted"),
-    Phrase::new("No such file or directory"),
-    Phrase::new("No such process"),
-    Phrase::new("Interrupted system call"),
-    Phrase::new("Input/output error"),
-    Phrase::new("Bad file descriptor"),
-    Phrase::new("Resource temporarily unavailable"),
-    Phrase::new("Cannot allocate memory"),
-    Phrase::new("Permission denied"),
-    Phrase::new("File exists"),
-    Phrase::new("Not a directory"),
-    Phrase::new("Is a directory"),
-    Phrase::new("Invalid argument"),
-    Phrase::new("Too many open files in system"),
-    Phrase::new("Too many open files"),
-    Phrase::new("File too large"),
-    Phrase::new("No space left on device"),
-    Phrase::new("Read-only file system"),
-    Phrase::new("Broken pipe"),
-    Phrase::new("File name too long"),
-    Phrase::new("Address already in use"),
-    Phrase::new("Cannot assign requested address"),
-    Phrase::new("Network is unreachable"),
-    Phrase::new("Connection reset by peer"),
-    Phrase::new("Transport endpoint is not connected"),
-    Phrase::new("Connection timed out"),
-    Phrase::new("Connection refused"),
-    Phrase::new("No route to host"),
-    Phrase::new("Stale file handle"),
-    Phrase::new("Disk quota exceeded"),
-];
-
-/// What the system says of an error: those that people meet are words, and all others as the system has them.
-pub fn system_error(error: &io::Error) -> Phrase {
-    let own = error.get_ref().and_then(|own| own.downcast_ref());
-    own.cloned()
-        .or_else(|| of_the_system(&error.to_string()))
-        .unwrap_or_else(|| Phrase::same(error))
-}
-
-/// A sentence of the system, with the number of its error, in words.
-pub fn of_the_system(text: &str) -> Option<Phrase> {
-    let (said, behind) = text.split_once(" (os error ")?;
-    let (code, behind) = behind.split_once(')')?;
-    // The path is that of a temporary file, which means nothing to a person.
-    if !behind.is_empty() && !behind.starts_with(" at path ") {
-        return None;
-    }
-    let said = OF_THE_SYSTEM.iter().find(|one| one.template == said)?;
-    Some(
-        Phrase::new("{said} (os error {code})")
-            .with_words("said", said.clone())
-            .with("code", code),
-    )
-}
-
 /// A text with values in the places that are named in it. What has no value is left out.
-pub fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
+pub(crate) fn fill(template: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let mut text = String::with_capacity(template.len() + 16);
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
@@ -168,7 +129,8 @@ fn push(text: &mut String, piece: &str) {
 /// The values with which `template` was filled so that `text` came of it, by the names of their places; `None` where
 /// the text is none of its. The way back of [`fill`], as far as there is one: a value ends where what follows it in the
 /// template first stands.
-pub fn values_in<'a>(template: &'a str, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+#[cfg(any(test, feature = "gui"))]
+pub(crate) fn values_in<'a>(template: &'a str, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
     let mut pieces = template.split('{');
     let mut rest = text.strip_prefix(pieces.next()?)?;
     let mut values = Vec::new();
@@ -209,29 +171,6 @@ mod tests {
             other => other,
         });
         assert_eq!(said, "poll {x}");
-    }
-
-    #[test]
-    fn an_error_of_the_system_reads_as_the_system_has_it() {
-        let missing = io::Error::from_raw_os_error(2);
-        assert_eq!(system_error(&missing).to_string(), missing.to_string());
-        let other = io::Error::other("not this one");
-        assert_eq!(system_error(&other).to_string(), "not this one");
-        let folder = std::path::Path::new("/there/is/none");
-        let wrapped = tempfile::NamedTempFile::new_in(folder).expect_err("there is none");
-        assert_eq!(system_error(&wrapped), system_error(&missing));
-        let own = Phrase::new("one of {many}").with("many", 3);
-        assert_eq!(system_error(&io::Error::other(own.clone())), own);
-        let is_known = |code: &i32| {
-            let error = io::Error::from_raw_os_error(*code);
-            of_the_system(&error.to_string()).is_some()
-        };
-        let known = (1..200).filter(is_known).count();
-        assert_eq!(
-            known,
-            OF_THE_SYSTEM.len(),
-            "each is one that the system says"
-        );
     }
 
     #[test]

@@ -6,6 +6,16 @@ use std::time::Duration;
 use super::NameId;
 
 /// How far a task is.
+///
+/// ```
+/// use loopscope::trace::SoFar;
+/// use std::time::Duration;
+///
+/// let download = SoFar { bytes: 3_000, lasted: Duration::from_secs(2), ended: true };
+/// let per_second = download.bytes as f64 / download.lasted.as_secs_f64();
+/// assert_eq!(per_second, 1_500.0);
+/// assert_eq!(SoFar::default().bytes, 0, "nobody has worked on it");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SoFar {
     /// How many bytes it has read.
@@ -17,6 +27,15 @@ pub struct SoFar {
 }
 
 /// What could be done about a callback that holds the loop.
+///
+/// ```
+/// use loopscope::trace::Change;
+/// use std::time::Duration;
+///
+/// let slices = Change::Slices(Duration::from_millis(5));
+/// assert_eq!(slices.to_string(), "in slices of 5ms");
+/// assert_eq!(Change::InThread.to_string(), "in a thread");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Change {
     /// A thread of the pool does what takes time, and the loop goes on.
@@ -38,6 +57,24 @@ impl fmt::Display for Change {
 }
 
 /// What a thread was doing when somebody looked.
+///
+/// ```
+/// use loopscope::trace::{Doing, EventKind};
+///
+/// /// Whether a look of the watchdog found the thread in a call that blocks, and on which descriptor.
+/// fn waits_on(kind: EventKind) -> Option<i32> {
+///     match kind {
+///         EventKind::ThreadSample { doing: Doing::SystemCall { fd, .. }, .. } => fd,
+///         _ => None,
+///     }
+/// }
+/// # use loopscope::trace::{NameId, ThreadId};
+///
+/// let recvfrom = Doing::SystemCall { name: NameId::from_index(0), fd: Some(4) };
+/// let sample = |doing| EventKind::ThreadSample { thread: ThreadId::from_index(0), doing };
+/// assert_eq!(waits_on(sample(recvfrom)), Some(4));
+/// assert_eq!(waits_on(sample(Doing::Running)), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Doing {
@@ -55,6 +92,20 @@ pub enum Doing {
 }
 
 /// A step in the chain of a Deferred.
+///
+/// ```
+/// use loopscope::trace::{DeferredStep, EventKind};
+///
+/// /// Whether somebody forgot an errback.
+/// fn is_forgotten(kind: &EventKind) -> bool {
+///     matches!(kind, EventKind::DeferredStep { step: DeferredStep::Unhandled, .. })
+/// }
+/// # use loopscope::trace::FlowId;
+///
+/// let deferred = FlowId::from_index(0);
+/// assert!(is_forgotten(&EventKind::DeferredStep { deferred, step: DeferredStep::Unhandled }));
+/// assert_eq!(DeferredStep::Recovered.to_string(), "recovered");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum DeferredStep {
@@ -89,6 +140,18 @@ impl fmt::Display for DeferredStep {
 }
 
 /// What made the loop call user code.
+///
+/// ```
+/// use loopscope::trace::{Cause, EventKind};
+///
+/// /// Whether somebody waited in a queue before this callback began.
+/// fn was_queued(kind: &EventKind) -> bool {
+///     matches!(kind, EventKind::CallbackBegin { cause: Cause::ThreadCall | Cause::ThreadPool, .. })
+/// }
+///
+/// assert!(!was_queued(&EventKind::PollBegin));
+/// assert_eq!(Cause::Timer.to_string(), "timer");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Cause {
@@ -126,6 +189,13 @@ impl fmt::Display for Cause {
 }
 
 /// What a descriptor became ready for.
+///
+/// ```
+/// use loopscope::trace::{EventKind, FlowId, Interest};
+///
+/// let told = EventKind::Readiness { flow: FlowId::from_index(0), task: None, interest: Interest::Writable };
+/// assert!(matches!(told, EventKind::Readiness { interest: Interest::Writable, .. }), "it can be written");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Interest {
@@ -136,6 +206,16 @@ pub enum Interest {
 }
 
 /// Who asked for a connection.
+///
+/// ```
+/// use loopscope::trace::{EventKind, Side};
+///
+/// /// Whether somebody came to a port of this program.
+/// fn is_visitor(kind: &EventKind) -> bool {
+///     matches!(kind, EventKind::ConnectionMade { side: Side::Server, .. })
+/// }
+/// # assert!(!is_visitor(&EventKind::PollBegin));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Side {
@@ -146,6 +226,15 @@ pub enum Side {
 }
 
 /// One direction of a connection.
+///
+/// ```
+/// use loopscope::trace::{EventKind, FlowId, Half};
+///
+/// let connection = FlowId::from_index(0);
+/// let heard_all = EventKind::ConnectionHalfClosed { connection, task: None, half: Half::Reading };
+/// let said_all = EventKind::ConnectionHalfClosed { connection, task: None, half: Half::Writing };
+/// assert_ne!(heard_all, said_all);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Half {
@@ -156,6 +245,16 @@ pub enum Half {
 }
 
 /// How a connection ended.
+///
+/// ```
+/// use loopscope::trace::{EventKind, Loss};
+///
+/// /// Whether a connection did not end as it should.
+/// fn is_trouble(kind: &EventKind) -> bool {
+///     matches!(kind, EventKind::ConnectionLost { loss: Loss::Broken | Loss::Failed, .. })
+/// }
+/// # assert!(!is_trouble(&EventKind::PollBegin));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Loss {
@@ -170,6 +269,16 @@ pub enum Loss {
 }
 
 /// The system call in which a blocking model waits.
+///
+/// ```
+/// use loopscope::trace::{EventKind, TaskId, WaitCall};
+///
+/// // A thread that blocks tells before it does, so that its task is seen to wait.
+/// let task = TaskId::from_index(0);
+/// let waits = [EventKind::WaitBegin { task, call: WaitCall::Read }, EventKind::WaitEnd { task }];
+/// # assert_eq!(waits.len(), 2);
+/// assert_eq!(WaitCall::Read.to_string(), "read");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum WaitCall {
@@ -195,6 +304,21 @@ impl fmt::Display for WaitCall {
 }
 
 /// How a task or a model ended.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::Recorders;
+/// use loopscope::trace::{EventKind, ModelId, Outcome, TaskId};
+///
+/// let mut recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "my loop");
+/// let task = TaskId::from_index(0);
+/// let name = recorder.name("upload");
+/// recorder.record(EventKind::TaskBegin { task, name });
+/// let worked = std::fs::read("/no/such/file");
+/// let outcome = if worked.is_ok() { Outcome::Done } else { Outcome::Failed };
+/// recorder.record(EventKind::TaskEnd { task, outcome });
+/// assert_eq!(outcome, Outcome::Failed);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
 pub enum Outcome {
@@ -207,15 +331,18 @@ pub enum Outcome {
 }
 
 /// What the one thread of a process of its own is called, which has this number with the system.
-pub fn process_name(pid: u32) -> String {
+#[cfg(any(test, feature = "cli"))]
+pub(crate) fn process_name(pid: u32) -> String {
     format!("{PROCESS}{pid}")
 }
 
 /// The number of the process whose one thread is called so; `None` where it is a thread of this process.
-pub fn process_of(thread: &str) -> Option<u32> {
+#[cfg(any(test, feature = "gui"))]
+pub(crate) fn process_of(thread: &str) -> Option<u32> {
     thread.strip_prefix(PROCESS)?.parse().ok()
 }
 
+#[cfg(any(test, feature = "cli"))]
 const PROCESS: &str = "process ";
 
 #[cfg(test)]

@@ -99,6 +99,24 @@ use observer::Observed;
 use subject::{Account, Subject};
 
 /// Has the thread that started it watched, until it is dropped.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::channel;
+/// use loopscope::trace::{EventKind, ModelId};
+/// use loopscope::watch::{StallThreshold, Watchdog};
+///
+/// let (recorders, _receiver) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// let mut recorder = recorders.recorder(ModelId::from_index(0), "my loop");
+/// let mut watchdog = Watchdog::start(&recorder, StallThreshold::default())?;
+/// for _ in 0..3 {
+///     // Here the loop waits.
+///     watchdog.begin_stretch(recorder.record(EventKind::PollEnd { ready: 1 }));
+///     // Here it serves.
+///     watchdog.end_stretch(recorder.record(EventKind::PollBegin), false);
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Watchdog {
     subject: Arc<Subject>,
     hub: Arc<Hub>,
@@ -122,6 +140,26 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// What ran when a callback began, for [`Watchdog::leave`].
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::channel;
+/// use loopscope::trace::ModelId;
+/// use loopscope::watch::{StallThreshold, Watchdog};
+///
+/// let (recorders, _receiver) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// let mut recorder = recorders.recorder(ModelId::from_index(0), "my loop");
+/// let watchdog = Watchdog::start(&recorder, StallThreshold::default())?;
+/// let (on_data, parse) = (recorder.name("on_data"), recorder.name("parse"));
+/// recorder.flush();
+/// let outer = watchdog.enter(on_data, None);
+/// let inner = watchdog.enter(parse, None);
+/// // A stall is `parse`'s from here,
+/// watchdog.leave(inner);
+/// // and `on_data`'s from here.
+/// watchdog.leave(outer);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[must_use]
 pub struct Outer(u64);

@@ -12,6 +12,21 @@ use crate::trace::{DeferredStep, EventKind, FlowId, TaskId};
 ///
 /// Its callbacks are given the context `C`. Unless [`Deferred::named`] says otherwise, a callback is called after the
 /// function that it is, or in which it is written. Dropping it drops nothing of the chain: its callbacks still run.
+///
+/// ```
+/// use loopscope::reactor::{Label, Reactor};
+/// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+/// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+///
+/// let mut reactor = Reactor::new(recorder)?;
+/// let (firing, price) = reactor.deferred(Label::new("ask_price", None));
+/// let offer = price
+///     .then(&mut reactor, |_, price: u32| Ok(price / 2))
+///     .catch(&mut reactor, |_, _no_answer| Ok(0));
+/// firing.fire(&mut reactor, 10)?;
+/// assert_eq!(offer.result().expect("it has fired")?, 5);
+/// # Ok::<(), loopscope::reactor::Failure>(())
+/// ```
 pub struct Deferred<T: 'static, C: Context = Reactor> {
     pub(super) shared: Rc<Shared<T, C>>,
     name: Option<&'static str>,

@@ -8,11 +8,33 @@ use crate::reactor::{Failure, Reactor};
 use crate::trace::DeferredStep;
 
 /// A Deferred was fired a second time.
+///
+/// ```
+/// use loopscope::reactor::{AlreadyFired, Deferred};
+///
+/// let (answer, _asked) = Deferred::<&str, ()>::pair();
+/// let other_server = answer.clone();
+/// assert_eq!(answer.fire(&mut (), "yes"), Ok(()));
+/// // Of two that answer, the second one hears that it was too late.
+/// assert_eq!(other_server.fire(&mut (), "no"), Err(AlreadyFired));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the deferred has fired already")]
 pub struct AlreadyFired;
 
 /// The failure of a Deferred that somebody cancelled.
+///
+/// ```
+/// use loopscope::reactor::{Cancelled, Deferred};
+///
+/// let (_firing, poem) = Deferred::<String, ()>::pair();
+/// poem.cancel(&mut ());
+/// let shown = poem.catch(&mut (), |_, failure| match failure.is::<Cancelled>() {
+///     true => Ok("nobody wants it any more".to_owned()),
+///     false => Err(failure),
+/// });
+/// assert!(shown.result().is_some_and(|text| text.is_ok()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cancelled")]
 pub struct Cancelled;

@@ -7,6 +7,15 @@ use super::{Cancelled, Canceller, Context, Deferred, Firing, Step};
 use crate::reactor::Failure;
 
 /// The failure of [`gather_results`].
+///
+/// ```
+/// use loopscope::reactor::{Deferred, FirstFailure, gather_results};
+///
+/// let all = gather_results(&mut (), [Deferred::<_, ()>::ready(1), Deferred::failed("no luck")]);
+/// let failure = all.result().expect("it has failed").expect_err("one of them did");
+/// let first = failure.downcast_ref::<FirstFailure>().expect("that is what it fails with");
+/// assert_eq!((first.index, first.failure.to_string().as_str()), (1, "no luck"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[error("the deferred at place {index} failed: {failure}")]
 pub struct FirstFailure {

@@ -7,6 +7,19 @@ use crate::reactor::Failure;
 ///
 /// One that may fail before it has a Deferred to return says so with [`Deferred::failed`]; one that has sometimes
 /// a value and sometimes a Deferred returns a [`Step`].
+///
+/// ```
+/// use loopscope::reactor::{Context, Deferred, Returned};
+///
+/// /// Runs whatever kind of callback it is given, when the question was answered.
+/// fn ask<R: Returned<()>>(callback: impl FnOnce(u32) -> R + 'static) -> Deferred<R::Value, ()> {
+///     Deferred::ready(42).then(&mut (), |_, answer| callback(answer))
+/// }
+///
+/// let (_late, later) = Deferred::<(), ()>::pair();
+/// assert!(ask(|answer| Ok(answer + 1)).has_result());
+/// assert!(!ask(|_| later).has_result(), "the chain waits for it");
+/// ```
 pub trait Returned<C: Context> {
     /// What the next callback gets.
     type Value: 'static;

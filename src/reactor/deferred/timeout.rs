@@ -8,6 +8,25 @@ use super::{Cancelled, Deferred, Step};
 use crate::reactor::{Label, Reactor};
 
 /// The failure of a Deferred that took too long.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::reactor::{Label, Reactor, TimedOut};
+/// use loopscope::record::Recorders;
+/// use loopscope::trace::ModelId;
+/// use std::time::Duration;
+///
+/// let (clock, hand) = Clock::manual();
+/// let mut reactor = Reactor::new(Recorders::off(&clock).recorder(ModelId::from_index(0), "reactor"))?;
+/// let minute = Duration::from_secs(60);
+/// let (_firing, poem) = reactor.deferred::<()>(Label::new("get_poem", None));
+/// let poem = poem.timeout(&mut reactor, minute);
+/// hand.advance(minute);
+/// reactor.turn()?;
+/// let failure = poem.result().expect("it has failed").expect_err("nobody fired it");
+/// assert_eq!(failure.downcast_ref(), Some(&TimedOut(minute)));
+/// # Ok::<(), loopscope::reactor::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no result within {0:?}")]
 pub struct TimedOut(pub Duration);

@@ -10,8 +10,8 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use super::{
-    Address, CallbackResult, ClientFactory, ConnectError, Connector, Factory, Protocol, Reactor,
-    Reason, Transport,
+    Address, CallbackResult, ClientFactory, ConnectError, Connector, Factory, Label, Protocol,
+    Reactor, Reason, Transport,
 };
 use crate::trace::TaskId;
 
@@ -23,6 +23,22 @@ pub(crate) use response::ResponseParser;
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why there is no response.
+///
+/// ```
+/// use loopscope::reactor::{HttpError, Response};
+///
+/// /// What a person is told of a page.
+/// fn tell(page: Result<Response, HttpError>) -> String {
+///     match page {
+///         Ok(response) => format!("{} bytes", response.body.len()),
+///         Err(HttpError::Connect(error)) => format!("is the server up? {error}"),
+///         Err(HttpError::Lost(why)) => format!("try again: {why}"),
+///         Err(HttpError::Malformed(what)) => format!("this is no web server: {what}"),
+///     }
+/// }
+///
+/// assert_eq!(tell(Err(HttpError::Lost("it was closed".to_owned()))), "try again: it was closed");
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// There is no connection to the server.
@@ -111,7 +127,8 @@ impl Agent {
     }
 
     /// Asks the server at `address` for `path`, with these headers besides `Host` and `Connection`, and calls
-    /// `done` once with what came of it, in a later turn. [`Connector::disconnect`] gives the request up.
+    /// `done` once with what came of it, in a later turn: as the callback `response_received`, or `request_failed`.
+    /// What it fails with is recorded, and changes nothing more. [`Connector::disconnect`] gives the request up.
     ///
     /// # Errors
     /// When the path or a header has a character that may not be in it; nothing is sent and nothing called then.
@@ -126,28 +143,40 @@ impl Agent {
         let exchange = Exchange {
             request: request(address, path, headers)?,
             parser: Some(ResponseParser::new(self.max_bytes)),
-            done: Rc::new(Cell::new(Some(Box::new(done)))),
+            waiting: Rc::new(Waiting {
+                task: self.task,
+                done: Cell::new(Some(Box::new(done))),
+            }),
         };
         Ok(reactor.connect_tcp(address, self.task, exchange))
     }
 }
 
 /// Whom the response is for, until it was told.
-type Waiting = Rc<Cell<Option<Done>>>;
+struct Waiting {
+    task: Option<TaskId>,
+    done: Cell<Option<Done>>,
+}
 
-fn tell(
-    waiting: &Waiting,
-    reactor: &mut Reactor,
-    result: Result<Response, HttpError>,
-) -> CallbackResult {
-    waiting.take().map_or(Ok(()), |done| done(reactor, result))
+impl Waiting {
+    fn tell(&self, reactor: &mut Reactor, result: Result<Response, HttpError>) {
+        let Some(done) = self.done.take() else {
+            return;
+        };
+        let name = match &result {
+            Ok(_) => "response_received",
+            Err(_) => "request_failed",
+        };
+        // Its failure is recorded, and the connection is over all the same.
+        let _ = reactor.call_now(Label::new(name, self.task), |reactor| done(reactor, result));
+    }
 }
 
 /// One request and its response.
 struct Exchange {
     request: Vec<u8>,
     parser: Option<ResponseParser>,
-    done: Waiting,
+    waiting: Rc<Waiting>,
 }
 
 impl Factory for Exchange {
@@ -157,7 +186,7 @@ impl Factory for Exchange {
         Some(Box::new(Conversation {
             request: std::mem::take(&mut self.request),
             parser,
-            done: Rc::clone(&self.done),
+            waiting: Rc::clone(&self.waiting),
         }))
     }
 }
@@ -169,7 +198,9 @@ impl ClientFactory for Exchange {
         _: &Connector,
         error: &ConnectError,
     ) -> CallbackResult {
-        tell(&self.done, reactor, Err(HttpError::Connect(error.clone())))
+        let failed = HttpError::Connect(error.clone());
+        self.waiting.tell(reactor, Err(failed));
+        Ok(())
     }
 }
 
@@ -177,7 +208,7 @@ impl ClientFactory for Exchange {
 struct Conversation {
     request: Vec<u8>,
     parser: ResponseParser,
-    done: Waiting,
+    waiting: Rc<Waiting>,
 }
 
 impl Conversation {
@@ -187,14 +218,14 @@ impl Conversation {
         reactor: &mut Reactor,
         transport: &Transport,
         parsed: Result<Option<Response>, Malformed>,
-    ) -> CallbackResult {
+    ) {
         let result = match parsed {
-            Ok(None) => return Ok(()),
+            Ok(None) => return,
             Ok(Some(response)) => Ok(response),
             Err(malformed) => Err(malformed.into()),
         };
         transport.lose_connection(reactor);
-        tell(&self.done, reactor, result)
+        self.waiting.tell(reactor, result);
     }
 }
 
@@ -211,7 +242,8 @@ impl Protocol for Conversation {
         data: &[u8],
     ) -> CallbackResult {
         let parsed = self.parser.push(data);
-        self.conclude(reactor, transport, parsed)
+        self.conclude(reactor, transport, parsed);
+        Ok(())
     }
 
     fn read_connection_lost(
@@ -221,12 +253,14 @@ impl Protocol for Conversation {
     ) -> CallbackResult {
         let whole = self.parser.end();
         transport.lose_connection(reactor);
-        self.conclude(reactor, transport, Ok(whole))
+        self.conclude(reactor, transport, Ok(whole));
+        Ok(())
     }
 
     fn connection_lost(&mut self, reactor: &mut Reactor, reason: &Reason) -> CallbackResult {
         let lost = HttpError::Lost(reason.to_string());
-        tell(&self.done, reactor, Err(lost))
+        self.waiting.tell(reactor, Err(lost));
+        Ok(())
     }
 }
 

@@ -45,9 +45,18 @@ impl Response {
 /// What a server sent is not a response.
 ///
 /// ```
-/// use loopscope::reactor::Malformed;
+/// use loopscope::reactor::{HttpError, Malformed};
 ///
-/// assert_eq!(Malformed::TooLong(1024).to_string(), "the response is longer than 1024 bytes");
+/// /// How much more the agent should allow the next time, if that is what was wrong.
+/// fn larger(error: &HttpError) -> Option<usize> {
+///     match error {
+///         HttpError::Malformed(Malformed::TooLong(bytes)) => Some(2 * bytes),
+///         _ => None,
+///     }
+/// }
+///
+/// assert_eq!(larger(&Malformed::TooLong(1024).into()), Some(2048));
+/// assert_eq!(larger(&Malformed::Length.into()), None);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {

@@ -33,6 +33,15 @@ const WAKER: Token = Token(0);
 const ALARM: Token = Token(1);
 
 /// The event providers that there are.
+///
+/// ```
+/// use loopscope::reactor::{Provider, ProviderKind};
+///
+/// assert_eq!(ProviderKind::default(), ProviderKind::Epoll);
+/// for kind in ProviderKind::ALL {
+///     println!("{kind}: {}", if Provider::of(kind).is_ok() { "is here" } else { "no descriptor is left" });
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ProviderKind {
     /// The system's best, through mio: epoll, or kqueue where that is at home. A wait costs what is ready,

@@ -99,6 +99,31 @@ pub trait LineProtocol {
 }
 
 /// A transport that carries lines. Everything that a [`Transport`] does, it does as well.
+///
+/// ```
+/// use loopscope::reactor::{CallbackResult, Failure, LineProtocol, Lines, Reactor};
+///
+/// /// After the line `poem 120`, say, come 120 bytes that are no lines.
+/// struct Mail(usize);
+///
+/// impl LineProtocol for Mail {
+///     fn line_received(&mut self, _: &mut Reactor, lines: &Lines, line: &[u8]) -> CallbackResult {
+///         let line = std::str::from_utf8(line)?;
+///         self.0 = line.strip_prefix("poem ").ok_or("a poem, please")?.parse()?;
+///         Ok(lines.set_raw_mode())
+///     }
+///
+///     fn raw_data_received(&mut self, reactor: &mut Reactor, lines: &Lines, data: &[u8]) -> Result<usize, Failure> {
+///         let taken = self.0.min(data.len());
+///         self.0 -= taken;
+///         if self.0 == 0 {
+///             lines.set_line_mode();
+///             lines.send_line(reactor, b"thank you");
+///         }
+///         Ok(taken)
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Lines {
     transport: Transport,

@@ -58,10 +58,17 @@ impl Prefix {
 /// A message does not fit behind its prefix.
 ///
 /// ```
-/// use loopscope::reactor::MessageTooLong;
+/// use loopscope::reactor::{MessageTooLong, Messages, Reactor};
 ///
-/// let error = MessageTooLong { length: 300, most: 255 };
-/// assert_eq!(error.to_string(), "a message of 300 bytes is too long: at most 255 can be sent");
+/// /// Sends what fits of a text.
+/// fn send(reactor: &mut Reactor, messages: &Messages, text: &[u8]) -> Result<(), MessageTooLong> {
+///     match messages.send_message(reactor, text) {
+///         Err(MessageTooLong { most, .. }) => messages.send_message(reactor, &text[..most]),
+///         sent => sent,
+///     }
+/// }
+/// # let error = MessageTooLong { length: 300, most: 255 };
+/// # assert_eq!(error.to_string(), "a message of 300 bytes is too long: at most 255 can be sent");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a message of {length} bytes is too long: at most {most} can be sent")]
@@ -159,6 +166,24 @@ pub trait MessageProtocol {
 }
 
 /// A transport that carries messages. Everything that a [`Transport`] does, it does as well.
+///
+/// ```
+/// use loopscope::reactor::{CallbackResult, MessageProtocol, Messages, Reactor};
+///
+/// /// Answers each question with its length, and the empty one by leaving.
+/// struct Counter;
+///
+/// impl MessageProtocol for Counter {
+///     fn message_received(&mut self, reactor: &mut Reactor, messages: &Messages, message: &[u8]) -> CallbackResult {
+///         if message.is_empty() {
+///             // What a transport can do, it can.
+///             messages.lose_connection(reactor);
+///             return Ok(());
+///         }
+///         Ok(messages.send_message(reactor, message.len().to_string().as_bytes())?)
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Messages {
     transport: Transport,
@@ -195,6 +220,41 @@ impl Deref for Messages {
 }
 
 /// Cuts the stream into messages for a [`MessageProtocol`].
+///
+/// ```
+/// use loopscope::reactor::{Address, CallbackResult, MessageProtocol, Messages, Prefix, PrefixedReceiver, Reactor};
+/// # use loopscope::{clock::Clock, record::Recorders, trace::ModelId};
+/// # let recorder = Recorders::off(&Clock::monotonic()).recorder(ModelId::from_index(0), "reactor");
+///
+/// /// Says one thing, and hears it said back.
+/// struct Caller;
+///
+/// impl MessageProtocol for Caller {
+///     fn connection_made(&mut self, reactor: &mut Reactor, messages: &Messages) -> CallbackResult {
+///         Ok(messages.send_message(reactor, b"hello")?)
+///     }
+///
+///     fn message_received(&mut self, reactor: &mut Reactor, _: &Messages, message: &[u8]) -> CallbackResult {
+///         assert_eq!(message, b"hello");
+///         Ok(reactor.stop()?)
+///     }
+/// }
+/// # struct Echo;
+/// # impl MessageProtocol for Echo {
+/// #     fn message_received(&mut self, reactor: &mut Reactor, messages: &Messages, message: &[u8]) -> CallbackResult {
+/// #         Ok(messages.send_message(reactor, message)?)
+/// #     }
+/// # }
+///
+/// let mut reactor = Reactor::new(recorder)?;
+/// # let echo = |_: &Address| PrefixedReceiver::new(Prefix::U8, Echo);
+/// # let port = reactor.listen_tcp(([127, 0, 0, 1], 0).into(), None, echo)?;
+/// # let server = port.get_host().socket().ok_or("a TCP port")?;
+/// let factory = |_: &Address| PrefixedReceiver::new(Prefix::U8, Caller).with_max_length(100);
+/// reactor.connect_tcp(server, None, factory);
+/// reactor.run()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct PrefixedReceiver<P> {
     protocol: P,
     prefix: Prefix,

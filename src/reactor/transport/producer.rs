@@ -75,9 +75,14 @@ impl Producer for Transport {
 /// A transport has a producer already.
 ///
 /// ```
-/// use loopscope::reactor::AlreadyProducing;
+/// use loopscope::reactor::{AlreadyProducing, Producer, Reactor, Transport};
 ///
-/// assert!(AlreadyProducing.to_string().ends_with("unregister it first"));
+/// /// Sends what `source` has, instead of what was being sent.
+/// fn send(reactor: &mut Reactor, transport: &Transport, source: impl Producer + 'static) -> Result<(), AlreadyProducing> {
+///     transport.unregister_producer(reactor);
+///     transport.register_producer(reactor, source)
+/// }
+/// # assert!(AlreadyProducing.to_string().ends_with("unregister it first"));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("another producer is registered with this transport; unregister it first")]

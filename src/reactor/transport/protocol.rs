@@ -91,7 +91,7 @@ pub trait Protocol {
 
 /// Makes a protocol for each connection, and holds what they share.
 ///
-/// A function that takes an address and returns a protocol is one as well.
+/// A function that takes an address and returns a protocol is one as well; a closure has to say so: `|_: &Address| Echo`.
 ///
 /// ```
 /// use loopscope::reactor::{Address, Factory, Protocol, Reactor};

@@ -1,4 +1,4 @@
-//! What is made of a trace of which events were dropped.
+//! What is made of a trace in which something is missing: events that were dropped, a name that nobody told.
 
 use super::*;
 use crate::trace::{Batch, Cause, EventKind, NameId, Source};
@@ -76,4 +76,17 @@ fn nothing_is_taken_to_have_lasted_while_events_were_dropped() {
         let stalls: Vec<_> = model.stalls.iter().map(|stall| stall.range.end.0).collect();
         assert_eq!(stalls, [25], "so long it was seen to last");
     }
+}
+
+#[test]
+fn a_model_that_does_not_tell_its_name_has_that_of_its_first_thread() {
+    let mut store = TraceStore::new();
+    let watchdog = ThreadId::from_index(1);
+    store.push(&batch(watchdog, &[(3, EventKind::IdleBegin)]));
+    assert_eq!(store.model_name(&store.models()[0]), "?");
+    let name = NameId::from_index(0);
+    let mut told = batch(LOOP, &[(1, EventKind::ThreadBegin { name })]);
+    told.names = vec![(name, "my loop".to_owned())];
+    store.push(&told);
+    assert_eq!(store.model_name(&store.models()[0]), "my loop");
 }

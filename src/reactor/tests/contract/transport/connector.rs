@@ -115,6 +115,64 @@ fn an_attempt_that_is_given_up_is_told_later() {
 }
 
 #[test]
+fn an_attempt_that_is_given_up_while_its_protocol_is_made_has_no_connection_and_is_told_once() {
+    struct Hesitant {
+        log: Log,
+        makes_one: bool,
+        connector: Option<Connector>,
+    }
+    impl Factory for Hesitant {
+        fn build_protocol(
+            &mut self,
+            reactor: &mut Reactor,
+            _: &Address,
+        ) -> Option<Box<dyn Protocol>> {
+            self.connector.take().unwrap().stop_connecting(reactor);
+            let client = Scripted::new("client", &self.log);
+            self.makes_one.then(|| Box::new(client) as _)
+        }
+        fn stop_factory(&mut self, _: &mut Reactor) -> CallbackResult {
+            self.log.add("factory stops");
+            Ok(())
+        }
+    }
+    impl ClientFactory for Hesitant {
+        fn started_connecting(&mut self, _: &mut Reactor, own: &Connector) -> CallbackResult {
+            self.connector = Some(own.clone());
+            Ok(())
+        }
+        fn client_connection_failed(
+            &mut self,
+            _: &mut Reactor,
+            _: &Connector,
+            error: &ConnectError,
+        ) -> CallbackResult {
+            self.log.add(format!("failed: {error}"));
+            Ok(())
+        }
+    }
+    for makes_one in [true, false] {
+        let mut bench = Bench::real();
+        let listener = std::net::TcpListener::bind(LOOPBACK).unwrap();
+        let factory = Hesitant {
+            log: bench.log.clone(),
+            makes_one,
+            connector: None,
+        };
+        let address = listener.local_addr().unwrap();
+        let connector = bench.reactor.connect_tcp(address, None, factory);
+        assert_eq!(
+            bench.until_logged("factory stops"),
+            ["failed: the attempt was given up", "factory stops"]
+        );
+        assert_eq!(bench.turn(), [""; 0]);
+        assert!(connector.transport().is_none());
+        let (mut refused, _) = listener.accept().unwrap();
+        assert_eq!(refused.read(&mut [0]).unwrap(), 0, "it was closed");
+    }
+}
+
+#[test]
 fn a_factory_that_makes_no_protocol_has_no_connection() {
     struct Unwilling(Log);
     impl Factory for Unwilling {

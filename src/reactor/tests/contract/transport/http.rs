@@ -112,6 +112,41 @@ fn what_goes_wrong_is_told_once() {
 }
 
 #[test]
+fn what_is_done_with_an_answer_is_a_callback_of_its_own_whose_failure_is_recorded_once() {
+    let mut bench = Bench::manual();
+    let poem = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npoem";
+    let address = serve(&mut bench, poem, &Rc::default());
+    let no_use = |_: &mut Reactor, _| -> CallbackResult { Err("no use".into()) };
+    let asked = Agent::new(None).get(&mut bench.reactor, address, "/", &[], no_use);
+    asked.unwrap();
+    let mut trace = Vec::new();
+    bench.until(|bench| {
+        trace.extend(bench.trace());
+        trace.iter().any(|word| word == "failed end")
+    });
+    for _ in 0..20 {
+        bench.turn();
+    }
+    trace.extend(bench.trace());
+    let place = trace
+        .iter()
+        .position(|word| word.starts_with("response_received"));
+    let around = &trace[place.unwrap() - 1..place.unwrap() + 4];
+    assert_eq!(
+        around,
+        [
+            "data_received (the program's next statement)",
+            "response_received (the program's next statement)",
+            "failure: no use",
+            "failed end",
+            "end",
+        ]
+    );
+    let count = |word: &str| trace.iter().filter(|told| *told == word).count();
+    assert_eq!((count("failure: no use"), count("failed end")), (1, 1));
+}
+
+#[test]
 fn a_request_cannot_be_smuggled_into_another() {
     let mut bench = Bench::manual();
     let never = |_: &mut Reactor, _: Result<Response, HttpError>| -> CallbackResult {
