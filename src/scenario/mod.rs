@@ -39,7 +39,7 @@ pub use error::{Mistake, ScenarioError, ValueError};
 pub use expectation::Expectations;
 pub use limits::parse_duration;
 pub use model::{Blocking, BlockingKind, Fault, Over, Scenario, Server, Service, Speaks, Task};
-pub use parameter::{Owner, Parameter, Setting};
+pub use parameter::{Effect, Owner, Parameter, Setting};
 pub use program::{Call, Link, Promise, Requests, Step, Work};
 pub use story::Story;
 pub use treatment::{DEFAULT_SLICE, OBJECTIONS, Treatment, parse_change};
