@@ -44,3 +44,4 @@ pub use program::{Call, Link, Promise, Requests, Step, Work};
 pub use story::Story;
 pub use treatment::{DEFAULT_SLICE, OBJECTIONS, Treatment, parse_change};
 pub use variant::{EventProvider, Model, Variant};
+pub(crate) use words::guess;
