@@ -16,6 +16,9 @@ use crate::store::{
 };
 use crate::trace::{EventKind, NameId, TaskId, TimeRange, Timestamp};
 
+/// So many callbacks may be to blame by themselves, each for its own part of a stall.
+const FEW: usize = 4;
+
 /// What kind of thing held the loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CauseKind {
@@ -25,7 +28,7 @@ pub enum CauseKind {
     Blocked,
     /// It could have run, and others had the cores.
     WaitingForCore,
-    /// No callback took long, but there were many in one turn.
+    /// No few callbacks took most of it, but there were many in one turn.
     ManyCallbacks,
     /// A callback made a row of short calls that block.
     ManyCalls,
@@ -127,11 +130,12 @@ pub(super) fn cause(
     let in_calls = calls.map_or(0, |calls| calls.nanos);
     let most = range.nanos() / 2;
     let longest_nanos = longest.map_or(0, |longest| length(&longest));
-    let kind = if called.len() > 1 && longest_nanos < most && in_callbacks >= most {
+    let mut lengths: Vec<u64> = called.iter().map(|called| length(&called)).collect();
+    let kind = if in_callbacks >= most && !few_took(most, &mut lengths) {
         CauseKind::ManyCallbacks
     } else {
         let announced = calls.filter(|_| in_calls >= most);
-        looks.kind(split, announced.map(|calls| calls.count))
+        looks.kind(split, announced.map(Calls::are_a_row))
     };
     let call = calls.filter(|calls| calls.nanos >= most);
     let in_call = looks.most();
@@ -169,6 +173,12 @@ pub(super) fn cause(
     }
 }
 
+/// Whether the few longest took so much together: then it is their own cause that counts, and not how many there were.
+fn few_took(nanos: u64, lengths: &mut [u64]) -> bool {
+    lengths.sort_unstable_by(|a, b| b.cmp(a));
+    lengths.iter().take(FEW).sum::<u64>() >= nanos
+}
+
 /// Calls of one name, of which the program said that they block.
 #[derive(Clone, Copy, Debug)]
 struct Calls {
@@ -177,6 +187,15 @@ struct Calls {
     callback: Option<NameId>,
     count: usize,
     nanos: u64,
+    /// The longest of them.
+    longest: u64,
+}
+
+impl Calls {
+    /// Whether it takes several of them to make up most of the time.
+    const fn are_a_row(self) -> bool {
+        self.longest / 2 <= self.nanos / 3
+    }
 }
 
 /// The calls of one name, made in callbacks of one name, that took most of `range`.
@@ -194,12 +213,14 @@ fn announced(lane: &Lane, range: TimeRange) -> Option<Calls> {
                 Some(known) => {
                     known.count += 1;
                     known.nanos = known.nanos.saturating_add(nanos);
+                    known.longest = known.longest.max(nanos);
                 }
                 None => all.push(Calls {
                     call: span.name,
                     callback,
                     count: 1,
                     nanos,
+                    longest: nanos,
                 }),
             }
         }

@@ -105,14 +105,14 @@ impl Looks {
         })
     }
 
-    /// The account of the system decides by the largest part, then the looks, then what the program says of itself: that so many calls
-    /// took most of the time.
-    pub(super) fn kind(&self, split: Option<TimeSplit>, announced: Option<usize>) -> CauseKind {
+    /// The account of the system decides by the largest part, then the looks, then what the program says of itself: that calls
+    /// took most of the time, and whether those were a row.
+    pub(super) fn kind(&self, split: Option<TimeSplit>, announced: Option<bool>) -> CauseKind {
         let in_calls = self.in_calls();
         let blocked = match announced {
             // What the program calls one thing may well be a row of system calls.
-            Some(1) => CauseKind::Blocked,
-            Some(_) => CauseKind::ManyCalls,
+            Some(false) => CauseKind::Blocked,
+            Some(true) => CauseKind::ManyCalls,
             None if self.longest < in_calls / 2 => CauseKind::ManyCalls,
             None => CauseKind::Blocked,
         };

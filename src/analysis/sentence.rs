@@ -58,6 +58,9 @@ impl StallReport {
     fn tell_cause(&self) -> Phrase {
         let cause = &self.cause;
         let who = self.holder();
+        if let Some(phrase) = self.tell_several() {
+            return phrase;
+        }
         let phrase = match cause.kind {
             CauseKind::OnCpu => Phrase::new("{who} held {what} for {lasted}, computing"),
             CauseKind::Blocked => return self.tell_blocked(),
@@ -66,15 +69,10 @@ impl StallReport {
                 Phrase::new("{who} held {what} for {lasted}, and had no core for {waited} of that")
                     .with("waited", plain_duration(split.waiting_for_core))
             }
-            CauseKind::ManyCallbacks => match &cause.longest {
-                Some((longest, took)) => Phrase::new(
-                    "{count} callbacks in one turn held {what} for {lasted}, the longest, {longest}, for {took}",
-                )
-                .with_words("longest", longest.said())
-                .with("took", plain_duration(*took)),
-                None => Phrase::new("{count} callbacks in one turn held {what} for {lasted}"),
+            CauseKind::ManyCallbacks => {
+                Phrase::new("{count} callbacks in one turn held {what} for {lasted}")
+                    .with("count", cause.callbacks)
             }
-            .with("count", cause.callbacks),
             CauseKind::ManyCalls => {
                 let calls = match (&cause.call, &cause.syscall) {
                     (Some(call), _) => times(cause.calls, call),
@@ -96,6 +94,32 @@ impl StallReport {
             .with_words("who", who.said())
             .with_words("what", self.held())
             .with("lasted", plain_duration(self.range.duration()))
+    }
+
+    /// Where no callback took most of it, what is said of none of them alone.
+    fn tell_several(&self) -> Option<Phrase> {
+        let cause = &self.cause;
+        let (longest, took) = cause.longest.as_ref()?;
+        let half = self.range.duration() / 2;
+        if cause.callbacks < 2 || *took >= half || cause.in_callbacks < half {
+            return None;
+        }
+        let phrase = match cause.kind {
+            CauseKind::ManyCallbacks | CauseKind::Unknown => Phrase::new(
+                "{count} callbacks in one turn held {what} for {lasted}, the longest, {longest}, for {took}",
+            ),
+            _ => Phrase::new(
+                "{count} callbacks in one turn held {what} for {lasted}, the longest, {longest}, for {took}: {cause}",
+            )
+            .with_words("cause", cause.said()),
+        };
+        let phrase = phrase
+            .with("count", cause.callbacks)
+            .with_words("what", self.held())
+            .with("lasted", plain_duration(self.range.duration()))
+            .with_words("longest", longest.said())
+            .with("took", plain_duration(*took));
+        Some(phrase)
     }
 
     fn tell_blocked(&self) -> Phrase {

@@ -14,28 +14,35 @@ use crate::trace::Change;
 /// Without a command the window opens with the first scenario ready: press Run, switch the blocking
 /// callback on, and see whom it holds up. Where there is no display, the scenario runs in the terminal.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(version, max_term_width = 100, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
+    /// With which the window opens: a shipped scenario, a TOML file or a .loopscope file
+    #[arg(value_name = "WHAT")]
+    pub(super) subject: Option<String>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   loopscope                                              open the window
+  loopscope the-circle                                   open it with that scenario, ready to run
   loopscope run three-slow-servers                       run it here, and draw the models as text
   loopscope run three-slow-servers --block sleep:200ms:1 the callbacks of task 1 sleep: who waits?
   loopscope run ask-another-server --what-if thread      and if a thread did what holds the loop?
   loopscope run many-tasks --set tasks.client.count=5000 more of them, without a file
   loopscope run three-slow-servers --trace run.json      then open run.json in ui.perfetto.dev
   loopscope run mine.toml --trace run.loopscope          a scenario of your own, kept as a trace
-  loopscope view run.loopscope                           look at it in the window
+  loopscope run.loopscope                                look at it in the window
   loopscope report run.loopscope --range 1.2s..1.5s      what happened then?
   loopscope compare off.loopscope on.loopscope           what did the change change?";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Run a scenario in the terminal
+    ///
+    /// The exit code is 0 if it went as the file says: also where tasks fail that it lets fail, such as one whose server is
+    /// dead. It is 1 if others failed (for want of file descriptors, say), or a trace was not written; 130 after Ctrl-C.
     Run(RunArgs),
     /// List the shipped scenarios, or print the file of one, to begin one of your own with
     Scenarios {
@@ -46,10 +53,11 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Open a trace in the window
+    /// Open a trace, or a scenario ready to run, in the window; `view` may be left out
     View {
-        /// A .loopscope file
-        file: PathBuf,
+        /// A .loopscope file, a shipped scenario or a TOML file
+        #[arg(value_name = "WHAT")]
+        subject: String,
     },
     /// Print what a trace says: tasks, stalls, and how the models compare
     Report {

@@ -1,7 +1,8 @@
 //! The command line: arguments, and what each of them does.
 //!
 //! Results go to standard output, everything else to standard error. The exit code is 0 when what was asked
-//! for was done, 1 when it could not be done, 2 when it was not understood, 130 after an interrupt.
+//! for was done, 1 when it could not be done, 2 when it was not understood, 130 after an interrupt. A run in which tasks
+//! fail is done where its scenario lets them fail.
 
 mod args;
 mod bell;
@@ -22,7 +23,7 @@ use clap::Parser;
 
 use args::{Cli, Command};
 
-use crate::session;
+use crate::{scenario, session};
 
 /// Something was asked for that does not exist: exit code 2.
 #[derive(Debug, thiserror::Error)]
@@ -61,13 +62,13 @@ pub fn main() -> ExitCode {
 
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        None => window::open(),
+        None => window::open(cli.subject.as_deref()),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Scenarios {
             name: Some(name), ..
         }) => scenarios::source(&name),
         Some(Command::Scenarios { name: None, json }) => scenarios::scenarios(json),
-        Some(Command::View { file }) => window::view(&file),
+        Some(Command::View { subject }) => window::open(Some(&subject)),
         Some(Command::Report {
             file,
             range: None,
@@ -84,6 +85,12 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         #[cfg(feature = "gui")]
         Some(Command::Screenshot(args)) => window::screenshot(&args),
     }
+}
+
+/// A guess at which of these was meant, to be put behind a message.
+fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let meant = scenario::guess(word, candidates);
+    meant.map_or_else(String::new, |meant| format!(" (did you mean `{meant}`?)"))
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

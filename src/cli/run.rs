@@ -1,5 +1,6 @@
 //! `loopscope run`: a scenario without a window.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,7 +16,7 @@ use crate::record::{Receiver, TryRecvError};
 use crate::scenario::{Blocking, Edit, Scenario};
 use crate::session::{Options, Session};
 use crate::store::TraceStore;
-use crate::trace::Batch;
+use crate::trace::{Batch, TaskId};
 
 /// How often what was recorded is fetched, and the bars are moved.
 pub(super) const TICK: Duration = Duration::from_millis(25);
@@ -26,6 +27,13 @@ const RAREST: Duration = Duration::from_secs(5);
 
 /// Runs it, and prints what came of it.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
+    if Path::new(&args.scenario).extension() == Some(OsStr::new("loopscope")) {
+        let file = &args.scenario;
+        let text = format!(
+            "{file} is a trace, not a scenario: `loopscope {file}` opens it in the window, `loopscope report {file}` prints what it says"
+        );
+        return Err(Misuse(text).into());
+    }
     let scenario = changed(&Scenario::load(&args.scenario)?, &args.set)?;
     let options = options(&scenario, args)?;
     let info = TraceInfo::of_run(&scenario.name, &scenario.title, options.stall_threshold);
@@ -58,7 +66,32 @@ pub(super) fn run(args: &RunArgs) -> anyhow::Result<()> {
     if interrupted {
         return Err(Interrupted.into());
     }
-    Ok(())
+    as_it_says(&scenario, &report)
+}
+
+/// Whether nothing failed but what the scenario lets fail; what did is in the report.
+fn as_it_says(scenario: &Scenario, report: &Report) -> anyhow::Result<()> {
+    let models = report.models.iter();
+    let failed = models.flat_map(|model| {
+        let failed = model.tasks.iter().filter(|task| task.outcome == "failed");
+        failed.map(|task| (&model.model, task))
+    });
+    let mut failed = failed.filter(|(_, entry)| {
+        let task = TaskId::new(entry.number).and_then(|id| scenario.task(id));
+        !task.is_some_and(|task| scenario.lets_fail(task))
+    });
+    let Some((model, first)) = failed.next() else {
+        return Ok(());
+    };
+    let error = first.error.as_deref().unwrap_or("nobody knows why");
+    Err(anyhow::anyhow!(
+        "{} failed that the scenario lets do so in no way, the first of them {model}, {}: {error}",
+        match failed.count() {
+            0 => "a task".to_owned(),
+            more => format!("{} tasks", more + 1),
+        },
+        first.name,
+    ))
 }
 
 /// Runs a scenario as it was shipped, and prints what came of it.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Misuse;
+use super::{Misuse, did_you_mean};
 use crate::scenario::builtins;
 
 #[derive(Serialize)]
@@ -18,8 +18,9 @@ struct Listed {
 /// Prints the file of a shipped scenario.
 pub(super) fn source(name: &str) -> anyhow::Result<()> {
     let Some(builtin) = builtins().iter().find(|builtin| builtin.name == name) else {
+        let meant = did_you_mean(name, builtins().iter().map(|builtin| builtin.name));
         return Err(Misuse(format!(
-            "there is no scenario `{name}`: `loopscope scenarios` lists those that there are"
+            "there is no scenario `{name}`: `loopscope scenarios` lists those that there are{meant}"
         ))
         .into());
     };

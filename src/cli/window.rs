@@ -3,13 +3,26 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::run;
-use crate::scenario::builtins;
+use clap::CommandFactory;
 
-/// `loopscope` by itself: the window with the first scenario ready; where there is no display, the scenario here.
-pub(super) fn open() -> anyhow::Result<()> {
-    let Err(why) = show(None) else { return Ok(()) };
-    let scenario = builtins()[0].name;
+use super::{Misuse, did_you_mean, run};
+#[cfg(feature = "gui")]
+use crate::gui::Launch;
+use crate::scenario::{Scenario, ScenarioError, builtins};
+
+/// `loopscope`: the window with a trace, or with a scenario ready, which is the first unless one is asked for. Where there
+/// is no display, the scenario runs here.
+pub(super) fn open(subject: Option<&str>) -> anyhow::Result<()> {
+    let scenario = match subject {
+        None => builtins()[0].name,
+        Some(file) if is_trace(file) => return view(Path::new(file)),
+        Some(scenario) => scenario,
+    };
+    // The window would open with an error message; here the person still looks at the terminal.
+    Scenario::load(scenario).map_err(explain)?;
+    let Err(why) = show(Launch::Scenario(scenario.to_owned())) else {
+        return Ok(());
+    };
     writeln!(
         io::stderr(),
         "loopscope: {why}; running {scenario} in the terminal instead (see loopscope -h)"
@@ -17,26 +30,60 @@ pub(super) fn open() -> anyhow::Result<()> {
     run::run_as_shipped(scenario)
 }
 
-/// `loopscope view`: a trace in the window.
-pub(super) fn view(file: &Path) -> anyhow::Result<()> {
+/// Whether what was asked for is a file, and not one of a scenario: it may be a trace, or what says best that it is none.
+fn is_trace(subject: &str) -> bool {
+    let ends_in = |wanted: &str| {
+        Path::new(subject)
+            .extension()
+            .is_some_and(|end| end == wanted)
+    };
+    let is_builtin = builtins().iter().any(|builtin| builtin.name == subject);
+    ends_in("loopscope") || (Path::new(subject).is_file() && !ends_in("toml") && !is_builtin)
+}
+
+fn view(file: &Path) -> anyhow::Result<()> {
     let advice = format!(
         "`loopscope report {}` prints what the trace says",
         file.display()
     );
-    // The window would open with an error message; here the person still looks at the terminal.
     crate::format::read_info(file)?;
-    show(Some(file)).map_err(|why| anyhow::anyhow!("{why}; {advice}"))
+    show(Launch::Trace(file.to_owned())).map_err(|why| anyhow::anyhow!("{why}; {advice}"))
+}
+
+/// A word that is no scenario may have been meant for a command.
+fn explain(error: ScenarioError) -> anyhow::Error {
+    let ScenarioError::Unknown { name, .. } = error else {
+        return error.into();
+    };
+    let cli = super::args::Cli::command();
+    let commands = cli
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set());
+    let names = commands.map(clap::Command::get_name);
+    let meant = did_you_mean(
+        &name,
+        names.chain(builtins().iter().map(|builtin| builtin.name)),
+    );
+    Misuse(format!(
+        "`{name}` is neither a command (`loopscope -h` lists them) nor a scenario (`loopscope scenarios`) nor a file{meant}"
+    ))
+    .into()
 }
 
 #[cfg(feature = "gui")]
-fn show(trace: Option<&Path>) -> Result<(), crate::gui::GuiError> {
-    crate::gui::run(trace.map_or_else(crate::gui::Launch::default, |file| {
-        crate::gui::Launch::Trace(file.to_owned())
-    }))
+fn show(launch: Launch) -> Result<(), crate::gui::GuiError> {
+    crate::gui::run(launch)
+}
+
+/// What the window would have begun with.
+#[cfg(not(feature = "gui"))]
+enum Launch {
+    Scenario(#[expect(dead_code, reason = "there is no window")] String),
+    Trace(#[expect(dead_code, reason = "there is no window")] std::path::PathBuf),
 }
 
 #[cfg(not(feature = "gui"))]
-fn show(_: Option<&Path>) -> Result<(), &'static str> {
+fn show(_: Launch) -> Result<(), &'static str> {
     Err("this loopscope was built without its window (cargo's feature `gui`)")
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::gui::texts::tr;
-use crate::scenario::{Blocking, Edit, EditError, Parameter, Scenario, Variant};
+use crate::scenario::{Blocking, Edit, EditError, Effect, Parameter, Scenario, Variant};
 use crate::session::Options;
 use crate::trace::TaskId;
 
@@ -103,6 +103,13 @@ impl Controls {
         self.parameters = scenario.parameters();
         self.scenario = scenario;
         Ok(())
+    }
+
+    /// When a change to one of the parameters takes effect.
+    pub fn effect_of(&self, edit: &Edit) -> Effect {
+        let mut parameters = self.parameters.iter();
+        let changed = parameters.find(|parameter| parameter.key() == edit.key());
+        changed.map_or(Effect::NextRun, |parameter| parameter.effect)
     }
 
     /// Everything as it was loaded.

@@ -11,7 +11,7 @@ use super::messages::Severity;
 use super::panel::files::Purpose;
 use crate::format;
 use crate::gui::texts::{fill, say, tr};
-use crate::scenario::{Edit, Owner, Scenario};
+use crate::scenario::{Edit, Effect, Owner, Scenario};
 use crate::trace::Phrase;
 
 impl App {
@@ -35,7 +35,7 @@ impl App {
 
     /// Changes the scenario. While a run goes on only what it can be told.
     pub(super) fn edit_scenario(&mut self, owner: Owner, edit: &Edit) {
-        if self.is_running() && !owner.takes_effect_at_once() {
+        if self.is_running() && self.controls.effect_of(edit) == Effect::NextRun {
             let text = fill(
                 tr("Stop the run before you change {key}."),
                 &[("key", &edit.key())],
@@ -70,7 +70,7 @@ impl App {
         self.remember(|ran| ran.options.blocking = blocking.or(ran.options.blocking));
     }
 
-    /// Tells a run that goes on what its servers or its service are to do from now on.
+    /// Tells a run that goes on what its servers, its service or its tasks are to do from now on.
     fn tell_owner(&mut self, owner: Owner) {
         let Some(live) = self.live_and_chosen() else {
             return;
@@ -87,7 +87,8 @@ impl App {
                     session.set_service_work(service.work);
                 }
             }
-            Owner::Pool | Owner::Tasks(_) | Owner::Variant(_) => return,
+            Owner::Tasks(_) => session.set_steps(&scenario.tasks),
+            Owner::Pool | Owner::Variant(_) => return,
         }
         let scenario = Arc::new(self.controls.scenario.clone());
         self.remember(|ran| ran.scenario = scenario);

@@ -13,6 +13,7 @@ mod client;
 mod connect;
 mod endpoint;
 mod error;
+mod live;
 mod request;
 mod running;
 mod service;
@@ -30,6 +31,7 @@ pub use asynchronous::Asynchronous;
 pub use blocking::BlockingSwitch;
 pub use endpoint::{Endpoint, OpenPipes, Place};
 pub use error::TaskError;
+pub use live::LiveSteps;
 pub use service::{
     ChildError, ChildProgram, PoolServer, ProcessServer, ReactorServer, SequentialServer,
     ServiceWork, ThreadServer, serve_client,
@@ -102,6 +104,8 @@ pub struct Controls {
     pub stop: StopToken,
     /// Makes its callbacks block.
     pub blocking: BlockingSwitch,
+    /// What its tasks do.
+    pub steps: LiveSteps,
     /// What its service does before each answer.
     pub work: ServiceWork,
     /// What its loops carry out otherwise than the scenario says.

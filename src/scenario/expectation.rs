@@ -1,8 +1,9 @@
-//! How far a run is: what the tasks are expected to do, against what they did.
+//! What the tasks are expected to do: how far a run is, and which of them are to fail.
 
 use std::time::Duration;
 
-use super::model::Scenario;
+use super::model::{Scenario, Task};
+use super::program::{Call, Step};
 use crate::trace::{SoFar, TaskId};
 
 /// What takes no time in theory still counts for something.
@@ -79,6 +80,33 @@ impl Expectations {
     }
 }
 
+impl Scenario {
+    /// Whether the scenario itself lets a task fail: by what is wrong with a server, or by a callback that fails.
+    pub fn lets_fail(&self, task: &Task) -> bool {
+        let is_faulty = |server: usize| {
+            let server = self.servers.get(server);
+            server.is_some_and(|server| server.fault.is_some())
+        };
+        let fails = |call: &Call| call.fails.is_some();
+        task.steps.iter().any(|step| match step {
+            Step::Call(call) | Step::Every { call, .. } => fails(call),
+            Step::Download {
+                server,
+                fails_after,
+                ..
+            } => fails_after.is_some() || is_faulty(*server),
+            Step::Request { server, .. } | Step::Hold { server, .. } => is_faulty(*server),
+            Step::Say { to, .. } => to.is_some_and(is_faulty),
+            Step::Deferred(promise) => {
+                let links = promise.chain.iter();
+                let mut calls = links.flat_map(|link| [&link.callback, &link.errback]);
+                promise.fails.is_some() || calls.any(|call| call.as_ref().is_some_and(fails))
+            }
+            Step::Wait(_) | Step::Stop => false,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -121,6 +149,19 @@ mod tests {
         }
         let all = expected.share_of_all([(id(1), so_far), (id(2), so_far)]);
         assert!((all - (0.5 + 0.6) / 4.001).abs() < 1e-9, "{all}");
+    }
+
+    #[test]
+    fn who_is_to_fail_is_known_from_the_file() {
+        let lets_fail = |name: &str| -> Vec<bool> {
+            let scenario = Scenario::load(name).expect("it is built in");
+            let tasks = scenario.tasks.iter();
+            tasks.map(|task| scenario.lets_fail(task)).collect()
+        };
+        assert_eq!(lets_fail("dead-port"), [false, true, true]);
+        assert_eq!(lets_fail("exception"), [false, true, false, false, true]);
+        assert_eq!(lets_fail("deferred-chain"), [true, false, true, true]);
+        assert!(!lets_fail("many-tasks").contains(&true));
     }
 
     #[test]

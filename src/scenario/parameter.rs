@@ -28,6 +28,8 @@ pub struct Parameter {
     pub hint: Phrase,
     /// What it is set to.
     pub setting: Setting,
+    /// When a change to it takes effect.
+    pub effect: Effect,
     /// Whether it is among those to be offered at once.
     pub important: bool,
     key: String,
@@ -47,6 +49,17 @@ pub enum Owner {
     Tasks(usize),
     /// A variant, by its place.
     Variant(usize),
+}
+
+/// When a change to a parameter takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// At once, also in a run that goes on.
+    AtOnce,
+    /// The next time that it is asked for, also in a run that goes on.
+    NextTime,
+    /// In the next run.
+    NextRun,
 }
 
 /// What a parameter is set to, and what it may be set to.
@@ -91,11 +104,6 @@ impl Parameter {
 }
 
 impl Owner {
-    /// Whether a change to it can be told to a loop that runs.
-    pub const fn takes_effect_at_once(self) -> bool {
-        matches!(self, Self::Server(_) | Self::Service)
-    }
-
     /// What it is.
     pub const fn word(self) -> Phrase {
         match self {
@@ -160,8 +168,10 @@ struct Finder<'a> {
 }
 
 /// What has the parameters that are being found, and where its keys stand.
+#[derive(Clone)]
 struct Place<'a> {
     owner: Owner,
+    effect: Effect,
     of: &'a str,
     key: String,
 }
@@ -193,6 +203,7 @@ impl Finder<'_> {
             of: place.of.to_owned(),
             name,
             hint,
+            effect: place.effect,
             setting,
             important: false,
             key: format!("{}.{key}", place.key),
@@ -207,6 +218,7 @@ impl Finder<'_> {
             };
             let owner = Place {
                 owner: Owner::Variant(place),
+                effect: Effect::NextRun,
                 of: &variant.name,
                 key: format!("variants[{}]", place + 1),
             };
@@ -230,6 +242,7 @@ impl Finder<'_> {
             }
             let owner = Place {
                 owner: Owner::Server(place),
+                effect: Effect::AtOnce,
                 of: &server.name,
                 key: format!("servers[{}]", place + 1),
             };
@@ -273,12 +286,14 @@ impl Finder<'_> {
         };
         let owner = Place {
             owner: Owner::Service,
+            effect: Effect::NextTime,
             of: &service.name,
             key: "service".to_owned(),
         };
         self.work(&owner, "", None, service.work);
         let owner = Place {
             owner: Owner::Pool,
+            effect: Effect::NextRun,
             ..owner
         };
         let threads = Setting::Number(service.threads, limits::POOL);
@@ -322,6 +337,7 @@ impl Finder<'_> {
             let counted = self.says(&format!("{key}.count"));
             let owner = Place {
                 owner: Owner::Tasks(first.section),
+                effect: Effect::NextRun,
                 of: match counted {
                     true => first.name.strip_suffix(" 1").unwrap_or(&first.name),
                     false => &first.name,
@@ -347,10 +363,15 @@ impl Finder<'_> {
     }
 
     fn step(&mut self, owner: &Place<'_>, key: &str, step: &Step) {
+        // What is read anew when it is next asked for.
+        let live = &Place {
+            effect: Effect::NextTime,
+            ..owner.clone()
+        };
         match step {
-            Step::Call(call) => self.work(owner, key, Some(&call.name), call.work),
+            Step::Call(call) => self.work(live, key, Some(&call.name), call.work),
             Step::Wait(wait) => {
-                self.wait(owner, (&format!("{key}wait"), Phrase::new("wait")), *wait)
+                self.wait(live, (&format!("{key}wait"), Phrase::new("wait")), *wait)
             }
             Step::Every {
                 interval,
@@ -361,18 +382,14 @@ impl Finder<'_> {
                 let setting = Setting::Duration(*interval, limits::INTERVAL);
                 let hint = Phrase::new("From one call to the next; 0 is once in each turn");
                 let key_of = format!("{key}every");
-                self.add(owner, (&key_of, name), Rank::Rhythm, setting, hint);
+                self.add(live, (&key_of, name), Rank::Rhythm, setting, hint);
                 let name = of_call(&call.name, Phrase::new("times"));
-                self.times(owner, key, name, *times);
-                self.work(owner, key, Some(&call.name), call.work);
+                self.times(live, key, name, *times);
+                self.work(live, key, Some(&call.name), call.work);
             }
             Step::Say { times, pause, .. } => {
                 if !pause.is_zero() {
-                    self.wait(
-                        owner,
-                        (&format!("{key}pause"), Phrase::new("pause")),
-                        *pause,
-                    );
+                    self.wait(live, (&format!("{key}pause"), Phrase::new("pause")), *pause);
                 }
                 if self.says(&format!("{}.{key}times", owner.key)) {
                     self.times(owner, key, Phrase::new("times"), *times);

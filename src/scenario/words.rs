@@ -10,7 +10,7 @@ const SHORTEST_PREFIX: usize = 3;
 
 /// The candidate that somebody who typed `word` most likely meant, if one is close enough: one third of its
 /// letters may be wrong, as in Cargo's guesses, or it may be the beginning of exactly one.
-pub(super) fn guess<'a>(
+pub(crate) fn guess<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {

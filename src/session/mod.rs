@@ -16,9 +16,11 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::clock::Clock;
 use crate::reactor::StallThreshold;
 use crate::record::{Receiver, Recorders, Wake, channel};
-use crate::runner::{self, BlockingSwitch, Controls, Endpoint, Job, Place, ServiceWork, StopToken};
+use crate::runner::{
+    self, BlockingSwitch, Controls, Endpoint, Job, LiveSteps, Place, ServiceWork, StopToken,
+};
 pub use crate::runner::{ChildError, ChildProgram, TaskRun, serve_client};
-use crate::scenario::{Blocking, Scenario, Service, Speaks, Task, Treatment, Variant, Work};
+use crate::scenario::{Blocking, Scenario, Service, Speaks, Step, Task, Treatment, Variant, Work};
 use crate::server::{Address, ServerError, Servers};
 use crate::trace::{ModelId, Phrase, system_error};
 use memory::MemoryWatch;
@@ -102,6 +104,7 @@ pub struct Session {
     running: Arc<AtomicUsize>,
     /// As long as a row needs them.
     servers: Weak<Servers>,
+    tasks: Arc<[Task]>,
 }
 
 impl Session {
@@ -137,6 +140,7 @@ impl Session {
             controls: Controls {
                 stop: StopToken::default(),
                 blocking: BlockingSwitch::new(options.blocking),
+                steps: LiveSteps::default(),
                 work: ServiceWork::default(),
                 treatment: options.treatment,
                 child: ChildProgram::default(),
@@ -146,6 +150,7 @@ impl Session {
             threads: Vec::with_capacity(rows.len()),
             running: Arc::new(AtomicUsize::new(rows.len())),
             servers: Arc::downgrade(&servers),
+            tasks: Arc::clone(&tasks),
         };
         // Closed until all threads are there: dropping this end opens it to all of them at once.
         let (gate, at_gate) = crossbeam_channel::bounded::<()>(0);
@@ -210,6 +215,20 @@ impl Session {
     /// own, from the next client on.
     pub fn set_service_work(&self, work: Work) {
         self.controls.work.set(work);
+    }
+
+    /// Lets the tasks wait, call and pause as these do: from the next step on, or from the next call or pause of the one
+    /// that has begun. Chains and connections stay as they were made. Without effect where these are not the same tasks
+    /// with the same steps.
+    pub fn set_steps(&self, tasks: &[Task]) {
+        let kind = std::mem::discriminant::<Step>;
+        let are_same = |old: &Task, new: &Task| {
+            old.id == new.id && old.steps.iter().map(kind).eq(new.steps.iter().map(kind))
+        };
+        let mut pairs = self.tasks.iter().zip(tasks);
+        if self.tasks.len() == tasks.len() && pairs.all(|(old, new)| are_same(old, new)) {
+            self.controls.steps.set(tasks.into());
+        }
     }
 
     /// Asks every model to stop. Returns at once; more than one call does no more.

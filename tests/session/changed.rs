@@ -161,3 +161,54 @@ fn the_pace_of_a_server_can_be_changed_on_the_way() {
     let recorded = recorded.finish(session, &receiver);
     check_content(&scenario, &recorded.runs);
 }
+
+/// What the steps of a scenario say that would take hours, as a scenario of seconds says it.
+fn hurried(steps: &str, changed: &str) -> [Scenario; 2] {
+    [steps, changed].map(|steps| {
+        let text = format!(
+            "title = 'x'\n[[servers]]\nname = 'echo'\nspeaks = 'echo'\ndelay = '1s'\n[[tasks]]\nsteps = {steps}\n"
+        );
+        Scenario::parse(&text, Path::new("steps.toml")).unwrap()
+    })
+}
+
+fn assert_hurried(recorded: &Recorded) {
+    for (place, run) in recorded.runs.iter().enumerate() {
+        let done = &run.tasks[0];
+        assert_eq!((done.outcome, &done.error), (Outcome::Done, &None));
+        let elapsed = recorded.end(place).since(Timestamp::ZERO);
+        assert!(
+            elapsed < Duration::from_secs(50),
+            "{}: {elapsed:?}",
+            run.variant
+        );
+    }
+}
+
+#[test]
+fn what_a_step_does_again_and_again_can_be_changed_on_the_way() {
+    let [scenario, changed] = hurried(
+        "[{ every = '1ms', call = 'tick', times = 1_000_000 }]",
+        "[{ every = '2ms', call = 'tick', times = 3 }]",
+    );
+    let ticks = |kind: &EventKind| matches!(kind, EventKind::CallbackEnd { .. });
+    let (session, receiver, recorded) = start_until(&scenario, Options::of(&scenario), ticks);
+    session.set_steps(&changed.tasks);
+    assert_hurried(&recorded.finish(session, &receiver));
+}
+
+/// While the server thinks about what to answer.
+#[test]
+fn pauses_and_the_steps_that_are_to_come_can_be_changed_on_the_way() {
+    let [scenario, changed] = hurried(
+        "[{ say = ['Hi', 'Bye'], to = 'echo', pause = '1m' }, { wait = '1m' }, { call = 'c', block = '1m' }]",
+        "[{ say = ['Hi', 'Bye'], to = 'echo', pause = '1ms' }, { wait = '1ms' }, { call = 'c', block = '1ms' }]",
+    );
+    let connected = |kind: &EventKind| matches!(kind, EventKind::Connected { .. });
+    let (session, receiver, recorded) = start_until(&scenario, Options::of(&scenario), connected);
+    let [_, other] = hurried("[{ wait = '1ms' }]", "[{ call = 'c' }]");
+    session.set_steps(&changed.tasks);
+    // Those are other tasks.
+    session.set_steps(&other.tasks);
+    assert_hurried(&recorded.finish(session, &receiver));
+}

@@ -285,11 +285,20 @@ fn a_stall_tells_a_callback_that_computes_from_calls_that_block_and_from_many_ca
     let row = stalled(&[(1, 99, &[(5, 35), (40, 70)])]);
     assert_eq!(row.cause.kind, CauseKind::ManyCalls);
     assert_eq!(row.what().to_string(), "2 × read in work");
-    let many = stalled(&[(1, 31, &[]), (31, 71, &[]), (71, 99, &[])]);
+    let long = stalled(&[(1, 99, &[(5, 65), (70, 90)])]);
+    assert_eq!(long.cause.kind, CauseKind::Blocked, "one is most of it");
+    let few = stalled(&[(1, 31, &[(1, 31)]), (31, 71, &[(31, 71)]), (71, 99, &[])]);
+    assert_eq!(few.cause.kind, CauseKind::ManyCalls, "each is to blame");
+    assert_eq!(
+        said(&few),
+        "3 callbacks in one turn held the loop for 100 ms, the longest, work, for 40 ms: 2 × read"
+    );
+    let dozen: Vec<_> = (0..12).map(|at| (8 * at, 8 * at + 8, &[][..])).collect();
+    let many = stalled(&dozen);
     assert_eq!(many.cause.kind, CauseKind::ManyCallbacks);
     assert_eq!(
         said(&many),
-        "3 callbacks in one turn held the loop for 100 ms, the longest, work, for 40 ms"
+        "12 callbacks in one turn held the loop for 100 ms, the longest, work, for 8 ms"
     );
     let own = stalled(&[(1, 3, &[])]);
     assert_eq!(

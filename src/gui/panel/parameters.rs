@@ -7,7 +7,7 @@ use crate::gui::command::Command;
 use crate::gui::controls::Controls;
 use crate::gui::texts::{self, fill, say, tr};
 use crate::gui::theme::{self, STEP};
-use crate::scenario::{Parameter, Setting};
+use crate::scenario::{Effect, Parameter, Setting};
 
 /// Shows them, and what can be done with the scenario that they make; `running` is whether a run goes on.
 pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
@@ -66,12 +66,10 @@ fn sliders(ui: &mut Ui, parameters: &[&Parameter], running: bool, commands: &mut
         );
         let title = RichText::new(title).font(theme::small()).weak();
         ui.add(egui::Label::new(title).truncate());
-        let enabled = !running || first.owner.takes_effect_at_once();
-        ui.add_enabled_ui(enabled, |ui| {
-            for parameter in group {
-                slider(ui, parameter, commands);
-            }
-        });
+        for parameter in group {
+            let enabled = !running || parameter.effect != Effect::NextRun;
+            ui.add_enabled_ui(enabled, |ui| slider(ui, parameter, commands));
+        }
     }
 }
 
@@ -81,13 +79,12 @@ fn slider(ui: &mut Ui, parameter: &Parameter, commands: &mut Vec<Command>) {
         tr("{of}: {name}"),
         &[("of", &parameter.of), ("name", &shown)],
     );
-    let hint = match parameter.owner.takes_effect_at_once() {
-        true => fill(
-            tr("{hint}. Takes effect at once, also in the middle of a run."),
-            &[("hint", &say(&parameter.hint))],
-        ),
-        false => fill(tr("{hint}."), &[("hint", &say(&parameter.hint))]),
+    let hint = match parameter.effect {
+        Effect::AtOnce => tr("{hint}. Takes effect at once, also in the middle of a run."),
+        Effect::NextTime => tr("{hint}. Takes effect the next time, also in the middle of a run."),
+        Effect::NextRun => tr("{hint}."),
     };
+    let hint = fill(hint, &[("hint", &say(&parameter.hint))]);
     let label = widgets::SliderLabel {
         shown: Some(&shown),
         name: &name,

@@ -219,6 +219,9 @@ pub(super) fn stall(mesh: &mut Mesh, palette: &Palette, bar: &StallBar, anchor: 
     }
 }
 
+/// Less room than this is for no part of a name, in points.
+const SHORTEST_NAME: f32 = 26.0;
+
 fn label(painter: &Painter, palette: &Palette, label: &Label) {
     let (ink, plate) = match label.on {
         On::Stall => (palette.ink_on(palette.stalled), Some(palette.stalled)),
@@ -227,12 +230,24 @@ fn label(painter: &Painter, palette: &Palette, label: &Label) {
         On::Bar(SpanKind::Poll | SpanKind::Wait(_)) => (palette.text_weak, None),
         On::Bar(kind) => (palette.ink_on(palette.span(kind)), None),
     };
+    let room = label.room.width();
     let texts = [Some(&label.text), label.short.as_ref()];
     let fitting = texts.into_iter().flatten().find_map(|text| {
         let galley = painter.layout_no_wrap(text.clone(), theme::small(), Color32::PLACEHOLDER);
-        (galley.size().x <= label.room.width()).then_some(galley)
+        (galley.size().x <= room).then_some(galley)
     });
-    let Some(galley) = fitting else { return };
+    // How a call's name begins tells those apart that stand in one another.
+    let begins = || {
+        let name = label.short.as_ref().unwrap_or(&label.text);
+        let is_call = matches!(
+            label.on,
+            On::Bar(SpanKind::Callback(_) | SpanKind::Blocking)
+        );
+        (is_call && room >= SHORTEST_NAME).then(|| elided(painter, name, theme::small(), room))
+    };
+    let Some(galley) = fitting.or_else(begins) else {
+        return;
+    };
     let at = pos2(
         label.room.left(),
         (label.room.center().y - galley.size().y / 2.0).round(),

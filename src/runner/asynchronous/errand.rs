@@ -2,12 +2,13 @@
 
 use std::cell::RefMut;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Progress, Run, download, hold, lines, talk};
 use crate::reactor::{Label, Reactor};
+use crate::runner::live::Rhythm;
 use crate::runner::running::{Running, StepError, StepResult};
-use crate::scenario::Step;
+use crate::scenario::{Step, Task};
 use crate::trace::TaskId;
 
 /// A task in one of its steps. Clones are the same; whoever of them says first that the step is over is heard.
@@ -33,7 +34,22 @@ impl Errand {
     }
 
     pub(super) fn task(&self) -> TaskId {
-        self.run.tasks[self.place].id
+        self.begun().id
+    }
+
+    /// The task as it was when the run began.
+    fn begun(&self) -> &Task {
+        &self.run.tasks[self.place]
+    }
+
+    /// The rhythm of this step, as it is to be now; `None` if it is no looping call.
+    pub(super) fn rhythm(&self) -> Option<Rhythm> {
+        self.run.controls.steps.rhythm(self.begun(), self.step)
+    }
+
+    /// How long nothing is to be said now after an answer.
+    pub(super) fn pause(&self) -> Duration {
+        self.run.controls.steps.pause(self.begun(), self.step)
     }
 
     /// The label of a callback of this task.
@@ -67,17 +83,17 @@ impl Errand {
 
     /// Begins the next step, and those after it for as long as they are over at once; ends the task if there is none.
     fn go_on(mut self, result: StepResult, reactor: &mut Reactor) {
-        let tasks = Arc::clone(&self.run.tasks);
         let mut over = Some(result);
         while let Some(result) = over {
             self.step = self.progress().steps.get();
-            let step = tasks[self.place].steps.get(self.step);
+            let steps = &self.run.controls.steps;
+            let step = steps.read(self.begun(), self.step, Step::clone);
             match (result, step) {
                 // It is the end of the loop that broke the step off, and that ends the task.
                 (Err(StepError::Failed(_)), _) | (Ok(()), Some(_)) if self.run.is_over() => return,
                 (Ok(()), Some(step)) => {
                     self.progress().is_beginning.set(true);
-                    self.clone().begin_step(step, reactor);
+                    self.clone().begin_step(&step, reactor);
                     self.progress().is_beginning.set(false);
                     over = self.progress().over.take();
                 }
@@ -96,11 +112,7 @@ impl Errand {
                     Ok(())
                 });
             }
-            Step::Every {
-                interval,
-                times,
-                call,
-            } => self.every(*interval, *times, call, reactor),
+            Step::Every { .. } => self.every(0, reactor),
             Step::Download {
                 server,
                 by_lines: false,
@@ -118,15 +130,11 @@ impl Errand {
                 self.request(*server, by, reactor);
             }
             Step::Say {
-                to,
-                texts,
-                times,
-                pause,
+                to, texts, times, ..
             } => {
                 let script = talk::Script {
                     texts,
                     times: *times,
-                    pause: *pause,
                 };
                 talk::begin(self, *to, &script, reactor);
             }

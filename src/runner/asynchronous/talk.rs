@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::client::{Client, lost};
 use super::errand::Errand;
@@ -25,8 +24,6 @@ pub(super) struct Script<'a> {
     pub(super) texts: &'a [String],
     /// How often all of them are said.
     pub(super) times: usize,
-    /// How long nothing is said after an answer.
-    pub(super) pause: Duration,
 }
 
 /// Talks with a server, or with the service.
@@ -51,7 +48,6 @@ pub(super) fn begin(errand: Errand, to: Option<usize>, script: &Script<'_>, reac
         said: 0,
         heard: 0,
         expected: once.saturating_mul(script.times),
-        pause: script.pause,
         overdue: Rc::default(),
     };
     if conversation.left == 0 {
@@ -105,7 +101,6 @@ struct Conversation {
     /// How many bytes were heard, and how many there are to be heard.
     heard: usize,
     expected: usize,
-    pause: Duration,
     /// What calls off the wait for an answer that may have been lost.
     overdue: Rc<Cell<Option<TimerId>>>,
 }
@@ -138,7 +133,7 @@ impl Conversation {
         reactor: &mut Reactor,
         send: impl FnOnce(&mut Reactor, &str) + 'static,
     ) {
-        let pause = self.pause;
+        let pause = self.errand.pause();
         if done.is_none() && pause.is_zero() {
             return send(reactor, self.line());
         }

@@ -1,5 +1,7 @@
 //! Callbacks of the program's own: what they do, once or again and again.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::Run;
@@ -8,6 +10,7 @@ use crate::reactor::{
     Deferred, Failure, Label, LoopingCall, Reactor, Returned, Step as Came, intern,
 };
 use crate::runner::chore::{Chore, both, carry_out, carry_out_so};
+use crate::runner::live::Rhythm;
 use crate::runner::running::StepError;
 use crate::scenario::{BlockingKind, Call, Work};
 use crate::trace::Change;
@@ -37,30 +40,39 @@ impl Errand {
         }
     }
 
-    /// Calls the program until the calls and those that were missed are so many.
-    pub(super) fn every(
-        self,
-        interval: Duration,
-        times: usize,
-        call: &Call,
-        reactor: &mut Reactor,
-    ) {
+    /// Calls the program until the calls and those that were missed are as many as they are to be, `counted` of which
+    /// there were before: then the first one is an interval away.
+    pub(super) fn every(self, counted: u64, reactor: &mut Reactor) {
+        let Some(Rhythm { interval, call, .. }) = self.rhythm() else {
+            return self.step_over(Ok(()), reactor);
+        };
+        let counted = Rc::new(Cell::new(counted));
+        let at_once = counted.get() == 0;
+        let (errand, so_far) = (self.clone(), Rc::clone(&counted));
         let label = self.label(intern(&call.name));
-        let (errand, call) = (self.clone(), call.clone());
-        let mut left = u64::try_from(times).unwrap_or(u64::MAX);
         let looping = LoopingCall::with_count(label, move |reactor, looping, count| {
-            left = left.saturating_sub(count);
-            if left == 0 {
+            so_far.set(so_far.get().saturating_add(count));
+            let now = errand.rhythm().unwrap_or(Rhythm {
+                interval,
+                times: 0,
+                call: call.clone(),
+            });
+            // Where the interval is another one, it goes on as another looping call.
+            if so_far.get() >= now.times || now.interval != interval {
                 looping.stop(reactor);
             }
-            Returns(errand.work(&call, reactor))
+            Returns(errand.work(&now.call, reactor))
         });
-        let over = looping.start(reactor, interval, true);
+        let over = looping.start(reactor, interval, at_once);
         // A callback, because nobody else's is running when the last call is over.
         over.unwrap_or_else(Deferred::failed)
             .named("looping_over")
             .both(reactor, move |reactor, result| {
-                self.step_over(result.map_err(StepError::Crashed), reactor);
+                let left = self.rhythm().filter(|now| counted.get() < now.times);
+                match (result, left) {
+                    (Ok(()), Some(_)) => self.every(counted.get(), reactor),
+                    (result, _) => self.step_over(result.map_err(StepError::Crashed), reactor),
+                }
                 Ok(())
             });
     }

@@ -126,10 +126,10 @@ impl<'a> Client<'a> {
         let mut running = Running::begin(task, &mut self.recorder);
         // A task that stops the model with its last step is done before that.
         let (steps, stops) = match &*task.steps {
-            [steps @ .., Step::Stop] => (steps, true),
-            steps => (steps, false),
+            [steps @ .., Step::Stop] => (steps.len(), true),
+            steps => (steps.len(), false),
         };
-        let result = self.steps(steps, &mut running);
+        let result = self.steps(task, steps, &mut running);
         let run = running.end(result, stop, &mut self.recorder);
         if stops && run.outcome == Outcome::Done {
             stop.stop();
@@ -137,29 +137,29 @@ impl<'a> Client<'a> {
         run
     }
 
-    /// Does `steps` until one fails, or somebody stops the model.
-    fn steps(&mut self, steps: &[Step], running: &mut Running) -> StepResult {
-        for step in steps {
+    /// Does the first `steps` of a task until one fails, or somebody stops the model.
+    fn steps(&mut self, task: &Task, steps: usize, running: &mut Running) -> StepResult {
+        for place in 0..steps {
             if self.shared.stop().is_stopped() {
                 break;
             }
-            self.step(step, running)?;
+            self.step(task, place, running)?;
         }
         Ok(())
     }
 
-    fn step(&mut self, step: &Step, running: &mut Running) -> StepResult {
-        match step {
+    fn step(&mut self, task: &Task, place: usize, running: &mut Running) -> StepResult {
+        let steps = &self.shared.controls.steps;
+        let Some(step) = steps.read(task, place, Step::clone) else {
+            return Ok(());
+        };
+        match &step {
             Step::Call(call) => self.call_program(call, running.task()),
             Step::Wait(duration) => {
                 self.sleep(*duration, running.task());
                 Ok(())
             }
-            Step::Every {
-                interval,
-                times,
-                call,
-            } => self.every(*interval, *times, call, running.task()),
+            Step::Every { .. } => self.every(task, place),
             Step::Download {
                 server,
                 by_lines,
@@ -170,8 +170,11 @@ impl<'a> Client<'a> {
                 to: Some(server),
                 texts,
                 times,
-                pause,
-            } => self.say(*server, texts, *times, *pause, running),
+                ..
+            } => {
+                let pause = || steps.pause(task, place);
+                self.say(*server, texts, *times, pause, running)
+            }
             Step::Say { to: None, .. } => Err(TaskError::NoService.into()),
             Step::Hold { server, count } => self.hold(*server, *count, running),
             Step::Deferred(_) => Err(TaskError::NoLoop.into()),

@@ -6,7 +6,7 @@ use super::Client;
 use crate::reactor::CallbackResult;
 use crate::runner::blocking::perform;
 use crate::runner::running::{StepError, StepResult};
-use crate::scenario::Call;
+use crate::scenario::{Call, Task};
 use crate::trace::TaskId;
 
 impl Client<'_> {
@@ -28,28 +28,29 @@ impl Client<'_> {
         }
     }
 
-    /// Runs a callback at every moment of a grid, the first of which is now. Moments that pass during a call are
-    /// missed, and count.
-    pub(super) fn every(
-        &mut self,
-        interval: Duration,
-        times: usize,
-        call: &Call,
-        task: TaskId,
-    ) -> StepResult {
-        let start = self.recorder.now();
-        let times = times as u128;
-        let mut counted = 0;
-        while counted < times && !self.shared.stop().is_stopped() {
+    /// Runs a callback at every moment of a grid, the first of which is now, as the step at this place says. Moments that
+    /// pass during a call are missed, and count. Where the step says otherwise in between, a grid of its own begins there.
+    pub(super) fn every(&mut self, task: &Task, place: usize) -> StepResult {
+        let shared = self.shared;
+        let rhythm = || shared.controls.steps.rhythm(task, place);
+        let (mut start, mut interval) = (self.recorder.now(), None);
+        let (mut before, mut counted) = (0, 0);
+        while !shared.stop().is_stopped()
+            && let Some(now) = rhythm().filter(|now| counted < u128::from(now.times))
+        {
+            if *interval.get_or_insert(now.interval) != now.interval {
+                (start, interval) = (self.recorder.now(), Some(now.interval));
+                before = counted;
+            }
             // A thread that was not woken in time has missed moments as well.
-            let passed = moments(interval, self.recorder.now().since(start));
+            let passed = before + moments(now.interval, self.recorder.now().since(start));
             counted = (counted + 1).max(passed);
-            self.call_program(call, task)?;
+            self.call_program(&now.call, task.id)?;
             let elapsed = self.recorder.now().since(start);
-            let next = moments(interval, elapsed).saturating_mul(interval.as_nanos());
+            let next = moments(now.interval, elapsed).saturating_mul(now.interval.as_nanos());
             let left = u64::try_from(next.saturating_sub(elapsed.as_nanos())).unwrap_or(u64::MAX);
-            if left > 0 && counted < times {
-                self.sleep(Duration::from_nanos(left), task);
+            if left > 0 && counted < u128::from(now.times) {
+                self.sleep(Duration::from_nanos(left), task.id);
             }
         }
         Ok(())

@@ -43,7 +43,7 @@ impl Client<'_> {
         server: usize,
         texts: &[String],
         times: usize,
-        pause: Duration,
+        pause: impl Fn() -> Duration,
         running: &mut Running,
     ) -> StepResult {
         let shared = self.shared;
@@ -76,10 +76,11 @@ impl Client<'_> {
         &mut self,
         talk: &mut Talk<'_>,
         texts: impl Iterator<Item = &'t String>,
-        pause: Duration,
+        pause: impl Fn() -> Duration,
         running: &mut Running,
     ) -> StepResult {
         for (place, text) in texts.enumerate() {
+            let pause = pause();
             if place > 0 && !pause.is_zero() {
                 self.sleep(pause, running.task());
             }

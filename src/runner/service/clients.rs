@@ -59,6 +59,7 @@ fn job_of_clients(job: &Job, address: SocketAddr) -> Job {
         // The switch is for the server's callbacks.
         controls: Controls {
             stop: job.controls.stop.clone(),
+            steps: job.controls.steps.clone(),
             ..Controls::default()
         },
     }

@@ -244,6 +244,15 @@ fn what_matters_is_found_in_any_scenario() {
     assert_eq!(*room, 1..=limits::MAX_TASKS);
     assert_eq!(parameters[0].owner, Owner::Server(0));
     assert_eq!(parameters[2].owner, Owner::Tasks(0));
+    let effects: Vec<_> = parameters.iter().map(|one| one.effect).collect();
+    let expected = [
+        Effect::AtOnce,
+        Effect::AtOnce,
+        Effect::NextRun,
+        Effect::NextTime,
+        Effect::NextTime,
+    ];
+    assert_eq!(effects, expected);
 
     let text = "title = 'x'\n[[tasks]]\nname = 'x'\nsteps = [{ wait = '1s' }, { wait = '2s' }]\n";
     let scenario = Scenario::parse(text, Path::new("x.toml")).expect("it is right");
