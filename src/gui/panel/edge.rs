@@ -3,7 +3,9 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use egui::{Event, EventFilter, Frame, Id, InnerResponse, Key, Panel, Ui, accesskit};
+use egui::{
+    Event, EventFilter, Frame, Id, InnerResponse, InteractOptions, Key, Panel, Sense, Ui, accesskit,
+};
 
 use crate::gui::texts::{fill, tr};
 
@@ -91,7 +93,28 @@ impl Part {
         steer(ui, edge, at);
         let shown = panel.show(ui, add);
         describe(ui, edge, name);
+        ui.data_mut(|data| {
+            let edges: &mut Vec<Id> = data.get_temp_mut_or_default(edges());
+            edges.push(edge);
+        });
         shown
+    }
+}
+
+/// Where the edges of a frame are kept until all is shown.
+fn edges() -> Id {
+    Id::unique("edges of parts")
+}
+
+/// Lays the edges of this frame over all that was shown: what is beside a part is shown after it, and would take the hand
+/// that reaches for its edge from that side.
+pub fn raise(ui: &Ui) {
+    let edges: Vec<Id> = ui.data_mut(|data| data.remove_temp(edges()).unwrap_or_default());
+    let to_top = InteractOptions { move_to_top: true };
+    for edge in edges {
+        if let Some(shown) = ui.read_response(edge) {
+            ui.interact_opt(shown.rect, edge, Sense::click_and_drag(), to_top);
+        }
     }
 }
 
