@@ -143,7 +143,7 @@ fn in_view(place: &Placement<'_>, outline: &Outline<'_>, lanes: &mut Lanes<'_>) 
                 add_reads(place, band.model, task, lanes, &mut arrows);
                 continue;
             }
-            Kind::Header { .. } => continue,
+            Kind::Header { .. } | Kind::Crowd { .. } => continue,
         };
         for depth in 0..thread.lane.depths() {
             let to = |(index, count)| {

@@ -107,7 +107,11 @@ fn busy(count: u64) -> TraceStore {
         ));
         let name = NameId::from_index(0);
         let (cause, flow) = (Cause::Readiness, Some(flow));
-        let wait = if number.is_multiple_of(SLOW) { 450 } else { 400 };
+        let wait = if number.is_multiple_of(SLOW) {
+            450
+        } else {
+            400
+        };
         events.push((
             at + wait,
             EventKind::CallbackBegin {
@@ -177,7 +181,11 @@ fn arrows_leave_room_between_them_and_are_the_same_ones_while_the_view_moves() {
     for by in [1e6, 7.3e6, 50e6] {
         let range = TimeRange::new(Timestamp::ZERO, world.now);
         world.view.apply(ViewCommand::Pan(by), range);
-        assert_eq!(inner(&ends(&flows(&world))), inner(&before), "moved by {by}");
+        assert_eq!(
+            inner(&ends(&flows(&world))),
+            inner(&before),
+            "moved by {by}"
+        );
     }
 }
 
