@@ -467,13 +467,16 @@ fn zooming_by_key_keeps_the_moment_under_the_pointer() {
 #[test]
 fn the_edge_of_a_side_is_caught_from_both_its_sides() {
     let edge = |desk: &Desk| desk.control("Edge of Inspector and stalls").rect();
-    for aside in [-4.0, 4.0] {
+    for aside in [-2.0, 2.0] {
         let mut desk = Desk::with_trace();
         let before = edge(&desk);
         let from = before.center() + vec2(aside, 0.0);
         desk.drag(from, from - vec2(90.0, 0.0));
         let moved = before.center().x - edge(&desk).center().x;
-        assert!((moved - 90.0).abs() < 6.0, "{moved} from {aside} beside it");
+        assert!(
+            (moved - 90.0).abs() < 6.0,
+            "{moved} from {aside} beside it: {before}"
+        );
     }
 }
 

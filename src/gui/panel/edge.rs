@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use egui::{
-    Event, EventFilter, Frame, Id, InnerResponse, InteractOptions, Key, Panel, Sense, Ui, accesskit,
+    CursorIcon, Event, EventFilter, Frame, Id, InnerResponse, Key, Panel, Sense, Ui, accesskit,
 };
 
 use crate::gui::texts::{fill, tr};
@@ -39,6 +39,15 @@ impl At {
             Self::Right => [Key::ArrowLeft, Key::ArrowRight],
             Self::Top => [Key::ArrowDown, Key::ArrowUp],
             Self::Bottom => [Key::ArrowUp, Key::ArrowDown],
+        }
+    }
+}
+
+impl At {
+    const fn cursor(self) -> CursorIcon {
+        match self {
+            Self::Left | Self::Right => CursorIcon::ResizeHorizontal,
+            Self::Top | Self::Bottom => CursorIcon::ResizeVertical,
         }
     }
 }
@@ -94,8 +103,8 @@ impl Part {
         let shown = panel.show(ui, add);
         describe(ui, edge, name);
         ui.data_mut(|data| {
-            let edges: &mut Vec<Id> = data.get_temp_mut_or_default(edges());
-            edges.push(edge);
+            let edges: &mut Vec<(Id, At)> = data.get_temp_mut_or_default(edges());
+            edges.push((edge, at));
         });
         shown
     }
@@ -106,14 +115,20 @@ fn edges() -> Id {
     Id::unique("edges of parts")
 }
 
-/// Lays the edges of this frame over all that was shown: what is beside a part is shown after it, and would take the hand
-/// that reaches for its edge from that side.
+/// Lays handles over the edges of this frame, when all is shown: what is beside a part comes after it, and would take the
+/// hand that reaches for its edge from that side.
 pub fn raise(ui: &Ui) {
-    let edges: Vec<Id> = ui.data_mut(|data| data.remove_temp(edges()).unwrap_or_default());
-    let to_top = InteractOptions { move_to_top: true };
-    for edge in edges {
-        if let Some(shown) = ui.read_response(edge) {
-            ui.interact_opt(shown.rect, edge, Sense::click_and_drag(), to_top);
+    let edges: Vec<(Id, At)> = ui.data_mut(|data| data.remove_temp(edges()).unwrap_or_default());
+    for (edge, at) in edges {
+        let Some(shown) = ui.read_response(edge) else {
+            continue;
+        };
+        let handle = ui.interact(shown.rect, edge.with("handle"), Sense::DRAG);
+        if handle.drag_started() {
+            ui.ctx().set_dragged_id(edge);
+        }
+        if handle.hovered() {
+            ui.set_cursor_icon(at.cursor());
         }
     }
 }
