@@ -132,10 +132,10 @@ pub enum Command {
 }
 
 /// Where lanes are scrolled to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ScrollTo {
-    /// To those below (`true`) or above those that are seen.
-    Page(bool),
+    /// By so many times what is seen of them; down where positive.
+    Pages(f32),
     /// To the model of this name.
     Model(String),
     /// To the model below (`true`) or above the one that is at the top.

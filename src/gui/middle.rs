@@ -26,8 +26,6 @@ const FOR_PLOTS: f32 = 420.0;
 
 /// What part of a pane's height the plots have, where that is more than they need.
 const PLOTS: f32 = 0.13;
-/// What part of the lanes that are seen goes out of sight with a page: a few stay, so that nobody gets lost.
-const PAGE: f32 = 0.85;
 
 /// What the timeline of a trace, and what stands on its axis, remember from frame to frame.
 #[derive(Default)]
@@ -97,8 +95,7 @@ impl App {
         let compared = self.compared().map(|it| it.documents[1].id);
         let place = usize::from(compared.is_some() && compared == shown);
         let model = match to {
-            ScrollTo::Page(down) => {
-                let pages = if down { PAGE } else { -PAGE };
+            ScrollTo::Pages(pages) => {
                 self.panes[place].timeline.turn_pages(pages);
                 return;
             }

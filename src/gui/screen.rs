@@ -11,7 +11,7 @@ use super::command::{Command, Detail, Side};
 use super::document::{Document, Documents};
 use super::focus;
 use super::panel;
-use super::panel::edge::{At, Part};
+use super::panel::edge::{self, At, Part};
 use super::panel::loop_state::Loops;
 use super::plot::histogram;
 use super::settings::Settings;
@@ -42,6 +42,7 @@ impl App {
         panel::opening::show(ui, &self.opening, &mut commands);
         self.sides(ui, &mut commands);
         self.middle(ui, &mut commands);
+        edge::raise(ui);
         let sight = self.sight();
         if let Some(walk) = &mut self.walk {
             walk.advance(&sight);

@@ -31,7 +31,7 @@ pub(super) fn commands(ctx: &Context, state: &State<'_>, dialog: bool) -> Vec<Co
         }
     }
     if least == Heard::Free {
-        asked.extend(held(ctx, state));
+        asked.extend(held(ctx, state, focused));
     }
     asked
 }
@@ -44,7 +44,7 @@ fn in_order() -> Vec<(Modifiers, Key, &'static Action)> {
             .iter()
             .filter_map(move |trigger| match trigger {
                 Trigger::Press(modifiers, key) => Some((*modifiers, *key, action)),
-                Trigger::Hold(_) | Trigger::Hand(_) => None,
+                Trigger::Hold(_) | Trigger::Idle(_) | Trigger::Hand(_) => None,
             })
     };
     let mut keys: Vec<_> = action::all().flat_map(presses).collect();
@@ -64,8 +64,8 @@ fn went_down(input: &mut InputState, modifiers: Modifiers, key: Key, repeats: bo
     input.consume_shortcut(&shortcut) && (repeats || !held)
 }
 
-/// What the keys ask for that are down.
-fn held(ctx: &Context, state: &State<'_>) -> Vec<Command> {
+/// What the keys ask for that are down; `focused` says that a control has the focus.
+fn held(ctx: &Context, state: &State<'_>, focused: bool) -> Vec<Command> {
     let (down, seconds) = ctx.input(|input| {
         let plain = input.modifiers.is_none() || input.modifiers == Modifiers::SHIFT;
         let down = if plain {
@@ -79,9 +79,15 @@ fn held(ctx: &Context, state: &State<'_>) -> Vec<Command> {
         held: seconds.clamp(0.0, LONGEST_STEP),
         ..*state
     };
+    let selected = state.document.is_some_and(|one| one.selection.is_some());
+    let is_idle = !selected && !focused;
     let is_down = |action: &&Action| {
         let mut triggers = action.triggers.iter();
-        triggers.any(|trigger| matches!(trigger, Trigger::Hold(key) if down.contains(key)))
+        triggers.any(|trigger| match trigger {
+            Trigger::Hold(key) => down.contains(key),
+            Trigger::Idle(key) => is_idle && down.contains(key),
+            Trigger::Press(..) | Trigger::Hand(_) => false,
+        })
     };
     let actions = action::all().filter(is_down);
     actions

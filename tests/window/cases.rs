@@ -10,6 +10,11 @@ use loopscope::trace::Timestamp;
 use crate::desk::Desk;
 use crate::keys::Ask;
 
+/// How high on the screen a lane is that goes along when the lanes are scrolled.
+fn height(desk: &Desk) -> f32 {
+    desk.control("Lane science of synchronous").rect().top()
+}
+
 /// The case of an action, if it is one of these.
 pub(crate) fn of_lanes_and_marks(id: &str) -> Option<fn(&mut Desk, Ask<'_>)> {
     let case: fn(&mut Desk, Ask<'_>) = match id {
@@ -128,9 +133,22 @@ pub(crate) fn of_lanes_and_marks(id: &str) -> Option<fn(&mut Desk, Ask<'_>)> {
             ask(desk);
             assert!(desk.sees("Collapse synchronous"));
         },
+        "down" => |desk, ask| {
+            desk.apply(Command::SetPanel(Side::Statistics, true));
+            let before = height(desk);
+            ask(desk);
+            assert!(height(desk) < before);
+        },
+        "up" => |desk, ask| {
+            desk.apply(Command::SetPanel(Side::Statistics, true));
+            desk.apply(Command::Scroll(ScrollTo::Pages(0.3)));
+            let before = height(desk);
+            ask(desk);
+            assert!(height(desk) > before);
+        },
         "page-up" => |desk, ask| {
             desk.apply(Command::SetPanel(Side::Statistics, true));
-            desk.apply(Command::Scroll(ScrollTo::Page(true)));
+            desk.apply(Command::Scroll(ScrollTo::Pages(0.85)));
             assert!(!desk.sees("Lane ecstasy of synchronous"));
             ask(desk);
             assert!(desk.sees("Lane ecstasy of synchronous"));

@@ -12,7 +12,7 @@ use loopscope::format;
 use loopscope::gui::App;
 use loopscope::gui::command::Command;
 use loopscope::gui::document::Document;
-use loopscope::gui::lanes::Lane;
+use loopscope::gui::lanes::{Lane, Part};
 use loopscope::gui::settings::Settings;
 use loopscope::gui::theme;
 use loopscope::store::LaneRef;
@@ -98,10 +98,8 @@ impl Desk {
         let at = self.control("Lane fascination of synchronous").rect();
         self.harness.hover_at(at.center());
         self.frames(2);
-        Lane {
-            group: "synchronous".to_owned(),
-            lane: TaskId::new(2).map(LaneRef::Task),
-        }
+        let second = TaskId::new(2).expect("it counts from 1");
+        Lane::one("synchronous", LaneRef::Task(second))
     }
 
     /// The place of a lane among those of its model.
@@ -111,7 +109,7 @@ impl Desk {
         let model = models.find(|model| store.model_name(model) == lane.group);
         let model = model.expect("the model ran");
         let lanes = self.app().lanes().lanes(store, model);
-        let place = lanes.iter().position(|one| Some(*one) == lane.lane);
+        let place = lanes.iter().position(|one| Part::One(*one) == lane.part);
         place.expect("it has the lane")
     }
 

@@ -352,7 +352,7 @@ fn changed(desk: &mut Desk, ask: Ask<'_>) -> (f64, f64) {
 fn press(desk: &mut Desk, trigger: Trigger) {
     match trigger {
         Trigger::Press(modifiers, key) => desk.press(modifiers, key),
-        Trigger::Hold(key) => {
+        Trigger::Hold(key) | Trigger::Idle(key) => {
             desk.harness.key_down(key);
             desk.frames(4);
             desk.harness.key_up(key);
@@ -462,4 +462,34 @@ fn zooming_by_key_keeps_the_moment_under_the_pointer() {
         moved < desk.shown().view.length() / width,
         "less than a point"
     );
+}
+
+#[test]
+fn the_edge_of_a_side_is_caught_from_both_its_sides() {
+    let edge = |desk: &Desk| desk.control("Edge of Inspector and stalls").rect();
+    for aside in [-2.0, 2.0] {
+        let mut desk = Desk::with_trace();
+        let before = edge(&desk);
+        let from = before.center() + vec2(aside, 0.0);
+        desk.drag(from, from - vec2(90.0, 0.0));
+        let moved = before.center().x - edge(&desk).center().x;
+        assert!(
+            (moved - 90.0).abs() < 6.0,
+            "{moved} from {aside} beside it: {before}"
+        );
+    }
+}
+
+#[test]
+fn arrows_move_the_view_only_while_nothing_is_selected() {
+    let mut desk = Desk::with_trace();
+    let view = |desk: &Desk| (desk.shown().view.begin(), desk.shown().view.length());
+    let before = view(&desk);
+    press(&mut desk, Trigger::Hold(Key::ArrowRight));
+    assert_ne!(view(&desk), before);
+    desk.apply(Command::NextStall(true));
+    let before = view(&desk);
+    // It leads from a stall to what the stall caused, or nowhere: the view is moved by that alone.
+    press(&mut desk, Trigger::Hold(Key::ArrowUp));
+    assert_eq!(view(&desk).1, before.1);
 }

@@ -11,10 +11,8 @@ use crate::desk::Desk;
 fn a_lane_that_is_dragged_to_the_edge_scrolls_the_others() {
     let mut desk = Desk::sized(vec2(1024.0, 640.0), 1.0);
     desk.show_recorded();
-    let lane = Lane {
-        group: "threaded".to_owned(),
-        lane: TaskId::new(1).map(LaneRef::Task),
-    };
+    let first = TaskId::new(1).expect("it counts from 1");
+    let lane = Lane::one("threaded", LaneRef::Task(first));
     let next = "Collapse asynchronous";
     let from = desk.control("Lane ecstasy of threaded").rect().center();
     assert!(!desk.sees(next), "there is not room for all lanes");

@@ -2,12 +2,17 @@
 
 use egui::Key;
 
-use super::Trigger::{Hand, Press};
+use super::Trigger::{Hand, Idle, Press};
 use super::build::{ALT, NONE, SHIFT, action};
 use super::{Action, Asked, Group, State};
 use crate::gui::command::{Command, ScrollTo};
-use crate::gui::lanes::{Arrangement, Lane, LaneCommand};
+use crate::gui::lanes::{Arrangement, Lane, LaneCommand, Part};
 use crate::gui::texts::english;
+
+/// What part of the lanes that are seen goes out of sight with a page: a few stay, so that nobody gets lost.
+const PAGE: f32 = 0.85;
+/// How many times what is seen of the lanes they move in a second under a held key.
+const SPEED: f32 = 1.0;
 
 pub(super) const ACTIONS: &[Action] = &[
     action(
@@ -15,11 +20,7 @@ pub(super) const ACTIONS: &[Action] = &[
         Group::Lanes,
         "Further down",
         "Scroll to the lanes below those that are seen",
-        |state| {
-            state
-                .document()
-                .map(|_| Command::Scroll(ScrollTo::Page(true)))
-        },
+        |state| scroll(state, PAGE),
     )
     .keys(&[Press(NONE, Key::PageDown), Hand("Wheel")])
     .repeats_itself(),
@@ -28,14 +29,26 @@ pub(super) const ACTIONS: &[Action] = &[
         Group::Lanes,
         "Further up",
         "Scroll to the lanes above those that are seen",
-        |state| {
-            state
-                .document()
-                .map(|_| Command::Scroll(ScrollTo::Page(false)))
-        },
+        |state| scroll(state, -PAGE),
     )
     .keys(&[Press(NONE, Key::PageUp), Hand("Wheel")])
     .repeats_itself(),
+    action(
+        "down",
+        Group::Lanes,
+        "Scroll down",
+        "Scroll the lanes down, for as long as the key is held",
+        |state| scroll(state, SPEED * state.held as f32),
+    )
+    .keys(&[Idle(Key::ArrowDown)]),
+    action(
+        "up",
+        Group::Lanes,
+        "Scroll up",
+        "Scroll the lanes up, for as long as the key is held",
+        |state| scroll(state, -SPEED * state.held as f32),
+    )
+    .keys(&[Idle(Key::ArrowUp)]),
     action(
         "next-model",
         Group::Lanes,
@@ -84,7 +97,10 @@ pub(super) const ACTIONS: &[Action] = &[
         "Pin or unpin",
         "Keep the lane at the pointer at the top, or let it go",
         |state| match state.lane {
-            Some(Lane { lane: None, .. }) => Err(english("A whole group cannot be pinned")),
+            Some(Lane {
+                part: Part::Whole | Part::Crowd(_),
+                ..
+            }) => Err(english("Only a single lane can be pinned")),
             _ => lane(state, |lane, is| LaneCommand::Pin(lane, !is.pinned)),
         },
     )
@@ -150,6 +166,11 @@ pub(super) const ACTIONS: &[Action] = &[
 struct Shown {
     collapsed: bool,
     pinned: bool,
+}
+
+fn scroll(state: &State<'_>, pages: f32) -> Asked {
+    let scroll = Command::Scroll(ScrollTo::Pages(pages));
+    state.document().map(|_| scroll)
 }
 
 fn next_model(state: &State<'_>, down: bool) -> Asked {

@@ -2,7 +2,7 @@
 
 use egui::{Key, ThemePreference};
 
-use super::Trigger::{Hand, Hold, Press};
+use super::Trigger::{Hand, Hold, Idle, Press};
 use super::build::{CTRL, CTRL_SHIFT, NONE, SHIFT, action};
 use super::{Action, Asked, Group, State, plays, walks};
 use crate::gui::command::{Command, Side, ViewCommand};
@@ -146,7 +146,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "Move to earlier moments",
         |state| pan(state, -1.0),
     )
-    .keys(&[Hold(Key::A), Hand("Shift wheel")]),
+    .keys(&[Hold(Key::A), Idle(Key::ArrowLeft), Hand("Shift wheel")]),
     action(
         "later",
         Group::Time,
@@ -154,7 +154,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "Move to later moments",
         |state| pan(state, 1.0),
     )
-    .keys(&[Hold(Key::D), Hand("Shift wheel")]),
+    .keys(&[Hold(Key::D), Idle(Key::ArrowRight), Hand("Shift wheel")]),
     action(
         "fit",
         Group::Time,

@@ -200,6 +200,8 @@ pub enum Trigger {
     Press(Modifiers, Key),
     /// A key, for as long as it is down.
     Hold(Key),
+    /// A key, for as long as it is down, while nothing is selected: it means something else then.
+    Idle(Key),
     /// Something that the pointer does on the timeline, which sees to it.
     Hand(&'static str),
 }
@@ -210,6 +212,10 @@ impl fmt::Display for Trigger {
         match *self {
             Self::Hand(words) => f.write_str(tr(words)),
             Self::Hold(key) => f.write_str(tr(key_name(key))),
+            Self::Idle(key) => {
+                let aside = tr("nothing selected");
+                f.write_str(&with_aside(tr(key_name(key)), aside))
+            }
             Self::Press(modifiers, key) => {
                 let control = if cfg!(target_os = "macos") {
                     "Cmd"

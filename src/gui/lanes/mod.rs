@@ -11,13 +11,48 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::gui::texts::{self, fill, tr};
 use crate::store::{Chunks, LaneRef, ModelTrack, ThreadTrack, TraceStore};
 
-/// A lane, or the group of all lanes of a model.
+/// From more lanes of a sort on those of a model are a crowd: all but the first few share one lane until it is expanded.
+pub const CROWD: usize = 24;
+/// How many of a crowd have a lane of their own in any case.
+pub const FIRST: usize = 2;
+
+/// A lane, the crowd of a model's lanes of one sort, or the group of all its lanes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Lane {
     /// The name of the model.
     pub group: String,
-    /// Which of its lanes; `None` where all of them are meant.
-    pub lane: Option<LaneRef>,
+    /// Which of its lanes.
+    pub part: Part,
+}
+
+/// Which lanes of a model are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// All of them.
+    Whole,
+    /// What shares a lane because there are so many.
+    Crowd(Sort),
+    /// A single one.
+    One(LaneRef),
+}
+
+/// A sort of lanes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sort {
+    /// Those of tasks.
+    Tasks,
+    /// Those of threads and processes.
+    Threads,
+}
+
+impl Sort {
+    /// That of a lane.
+    pub const fn of(lane: LaneRef) -> Self {
+        match lane {
+            LaneRef::Task(_) => Self::Tasks,
+            LaneRef::Thread(_) => Self::Threads,
+        }
+    }
 }
 
 impl Lane {
@@ -25,7 +60,15 @@ impl Lane {
     pub fn group(name: &str) -> Self {
         Self {
             group: name.to_owned(),
-            lane: None,
+            part: Part::Whole,
+        }
+    }
+
+    /// A single lane of a model.
+    pub fn one(group: &str, lane: LaneRef) -> Self {
+        Self {
+            group: group.to_owned(),
+            part: Part::One(lane),
         }
     }
 
@@ -33,18 +76,23 @@ impl Lane {
     pub fn title(&self, store: &TraceStore) -> String {
         let mut models = store.models().iter();
         let model = models.find(|model| store.model_name(model) == self.group);
-        let name = model.and_then(|model| match self.lane? {
-            LaneRef::Task(id) => model.task(id)?.name,
-            LaneRef::Thread(id) => model.thread(id)?.name,
-        });
+        let name = |lane| {
+            let name = model.and_then(|model| match lane {
+                LaneRef::Task(id) => model.task(id)?.name,
+                LaneRef::Thread(id) => model.thread(id)?.name,
+            });
+            name.map_or("?".into(), |name| texts::thread(store.name(name)))
+        };
         let model = texts::variant(&self.group);
-        if self.lane.is_none() {
-            return model.to_owned();
-        }
-        let name = name.map_or("?".into(), |name| texts::thread(store.name(name)));
+        let lane = match self.part {
+            Part::Whole => return model.to_owned(),
+            Part::Crowd(Sort::Tasks) => tr("many tasks").into(),
+            Part::Crowd(Sort::Threads) => tr("many threads").into(),
+            Part::One(lane) => name(lane),
+        };
         fill(
             tr("{lane} of {model}"),
-            &[("lane", &name), ("model", &model)],
+            &[("lane", &lane), ("model", &model)],
         )
     }
 
@@ -65,9 +113,9 @@ pub enum LaneCommand {
     Hide(Lane),
     /// Show everything that is hidden.
     ShowHidden,
-    /// Keep a lane at the top, or no longer. Means nothing for a group.
+    /// Keep a lane at the top, or no longer. Means nothing for a group or a crowd.
     Pin(Lane, bool),
-    /// Move it by so many places, down where positive. What is hidden or pinned is no place.
+    /// Move it by so many places, down where positive. What is hidden or pinned is no place. Means nothing for a crowd.
     Move(Lane, isize),
     /// As it was at first.
     Reset,
@@ -77,6 +125,8 @@ pub enum LaneCommand {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arrangement {
     collapsed: BTreeSet<Lane>,
+    /// The crowds of which each has a lane of its own: they are collapsed at first.
+    expanded: BTreeSet<Lane>,
     hidden: BTreeSet<Lane>,
     /// The lanes that stay at the top, from top to bottom.
     pinned: Vec<Lane>,
@@ -90,6 +140,7 @@ impl Arrangement {
     /// Everything as it is recorded.
     pub const PLAIN: &Self = &Self {
         collapsed: BTreeSet::new(),
+        expanded: BTreeSet::new(),
         hidden: BTreeSet::new(),
         pinned: Vec::new(),
         groups: Vec::new(),
@@ -98,7 +149,10 @@ impl Arrangement {
 
     /// Whether as little as possible of it shows.
     pub fn is_collapsed(&self, lane: &Lane) -> bool {
-        self.collapsed.contains(lane)
+        match lane.part {
+            Part::Crowd(_) => !self.expanded.contains(lane),
+            Part::Whole | Part::One(_) => self.collapsed.contains(lane),
+        }
     }
 
     /// Whether nothing of it shows.
@@ -123,7 +177,7 @@ impl Arrangement {
 
     /// Whether single lanes of a group are not as they are recorded. Where none is, nobody needs to ask for each.
     pub fn singles_out(&self, group: &str) -> bool {
-        let of_group = |lane: &Lane| lane.group == group && lane.lane.is_some();
+        let of_group = |lane: &Lane| lane.group == group && lane.part != Part::Whole;
         let mut all = self.collapsed.iter().chain(&self.hidden);
         all.any(of_group) || self.pinned.iter().any(of_group)
     }
@@ -150,8 +204,7 @@ impl Arrangement {
     /// Does what was asked for, to the lanes of `store`.
     pub fn apply(&mut self, command: LaneCommand, store: &TraceStore) {
         match command {
-            LaneCommand::Collapse(lane, true) => _ = self.collapsed.insert(lane),
-            LaneCommand::Collapse(lane, false) => _ = self.collapsed.remove(&lane),
+            LaneCommand::Collapse(lane, collapse) => self.collapse(lane, collapse),
             LaneCommand::CollapseAll(collapsed) => {
                 let names = store.models().iter().map(|model| store.model_name(model));
                 for group in names.map(Lane::group) {
@@ -165,7 +218,7 @@ impl Arrangement {
             LaneCommand::ShowHidden => self.hidden.clear(),
             LaneCommand::Pin(lane, pin) => {
                 self.pinned.retain(|pinned| *pinned != lane);
-                if pin && lane.lane.is_some() {
+                if pin && matches!(lane.part, Part::One(_)) {
                     self.pinned.push(lane);
                 }
             }
@@ -174,22 +227,27 @@ impl Arrangement {
         }
     }
 
+    fn collapse(&mut self, lane: Lane, collapse: bool) {
+        let (others, insert) = match lane.part {
+            Part::Crowd(_) => (&mut self.expanded, !collapse),
+            Part::Whole | Part::One(_) => (&mut self.collapsed, collapse),
+        };
+        if insert {
+            others.insert(lane);
+        } else {
+            others.remove(&lane);
+        }
+    }
+
     fn shift(&mut self, lane: &Lane, by: isize, store: &TraceStore) {
         if self.is_pinned(lane) {
             step(&mut self.pinned, lane, by, |_| true);
             return;
         }
-        let Some(of_group) = lane.lane else {
-            let models = self.models(store);
-            let mut names: Vec<_> = models
-                .into_iter()
-                .map(|model| store.model_name(model).to_owned())
-                .collect();
-            step(&mut names, &lane.group, by, |name| {
-                !self.is_hidden(&Lane::group(name))
-            });
-            self.groups = names;
-            return;
+        let of_group = match lane.part {
+            Part::One(lane) => lane,
+            Part::Crowd(_) => return,
+            Part::Whole => return self.shift_group(lane, by, store),
         };
         let mut models = store.models().iter();
         let Some(model) = models.find(|model| store.model_name(model) == lane.group) else {
@@ -197,13 +255,22 @@ impl Arrangement {
         };
         let mut lanes = self.lanes(store, model);
         step(&mut lanes, &of_group, by, |&other| {
-            let other = Lane {
-                group: lane.group.clone(),
-                lane: Some(other),
-            };
+            let other = Lane::one(&lane.group, other);
             !self.is_hidden(&other) && !self.is_pinned(&other)
         });
         self.lanes.insert(lane.group.clone(), lanes);
+    }
+
+    fn shift_group(&mut self, lane: &Lane, by: isize, store: &TraceStore) {
+        let models = self.models(store);
+        let mut names: Vec<_> = models
+            .into_iter()
+            .map(|model| store.model_name(model).to_owned())
+            .collect();
+        step(&mut names, &lane.group, by, |name| {
+            !self.is_hidden(&Lane::group(name))
+        });
+        self.groups = names;
     }
 }
 

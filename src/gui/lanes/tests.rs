@@ -4,10 +4,7 @@ use super::*;
 use crate::gui::timeline::samples::Sample;
 
 fn lane(group: &str, lane: LaneRef) -> Lane {
-    Lane {
-        group: group.to_owned(),
-        lane: Some(lane),
-    }
+    Lane::one(group, lane)
 }
 
 /// The sample, how it is arranged, and the names of its models.

@@ -3,7 +3,9 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
-use egui::{Event, EventFilter, Frame, Id, InnerResponse, Key, Panel, Ui, accesskit};
+use egui::{
+    CursorIcon, Event, EventFilter, Frame, Id, InnerResponse, Key, Panel, Sense, Ui, accesskit,
+};
 
 use crate::gui::texts::{fill, tr};
 
@@ -37,6 +39,15 @@ impl At {
             Self::Right => [Key::ArrowLeft, Key::ArrowRight],
             Self::Top => [Key::ArrowDown, Key::ArrowUp],
             Self::Bottom => [Key::ArrowUp, Key::ArrowDown],
+        }
+    }
+}
+
+impl At {
+    const fn cursor(self) -> CursorIcon {
+        match self {
+            Self::Left | Self::Right => CursorIcon::ResizeHorizontal,
+            Self::Top | Self::Bottom => CursorIcon::ResizeVertical,
         }
     }
 }
@@ -91,7 +102,34 @@ impl Part {
         steer(ui, edge, at);
         let shown = panel.show(ui, add);
         describe(ui, edge, name);
+        ui.data_mut(|data| {
+            let edges: &mut Vec<(Id, At)> = data.get_temp_mut_or_default(edges());
+            edges.push((edge, at));
+        });
         shown
+    }
+}
+
+/// Where the edges of a frame are kept until all is shown.
+fn edges() -> Id {
+    Id::unique("edges of parts")
+}
+
+/// Lays handles over the edges of this frame, when all is shown: what is beside a part comes after it, and would take the
+/// hand that reaches for its edge from that side.
+pub fn raise(ui: &Ui) {
+    let edges: Vec<(Id, At)> = ui.data_mut(|data| data.remove_temp(edges()).unwrap_or_default());
+    for (edge, at) in edges {
+        let Some(shown) = ui.read_response(edge) else {
+            continue;
+        };
+        let handle = ui.interact(shown.rect, edge.with("handle"), Sense::DRAG);
+        if handle.drag_started() {
+            ui.ctx().set_dragged_id(edge);
+        }
+        if handle.hovered() {
+            ui.set_cursor_icon(at.cursor());
+        }
     }
 }
 

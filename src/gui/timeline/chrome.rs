@@ -8,6 +8,7 @@ use super::paint::{elided, life, outcome_glyph, stall, text};
 use super::place::Placement;
 use super::ruler::{Ruler, moment};
 use super::stalls;
+use super::tooltip::crowd_name;
 use crate::analysis::{outcome_word, plain_count, plain_duration};
 use crate::gui::texts::{self, english, fill, tr};
 use crate::gui::theme::{self, Palette};
@@ -171,6 +172,20 @@ pub(super) fn names<'a>(
             }
             Kind::Task(task) => task_name(&painter, palette, areas, place, band, task),
             Kind::Thread(thread) => thread_name(&painter, palette, areas, place, band, thread),
+            Kind::Crowd {
+                sort,
+                count,
+                collapsed,
+            } => {
+                let name = crowd_name(sort, count);
+                let (middle, room) = (
+                    top + band.height / 2.0,
+                    areas.gutter.width() - INDENT - 12.0,
+                );
+                let at = pos2(areas.gutter.left() + 12.0, middle);
+                disclosure(&painter, palette, at, collapsed);
+                lane_name(&painter, areas, middle, room, &name, palette.text);
+            }
         }
     }
     let line = Stroke::new(1.0, palette.border);

@@ -1,6 +1,7 @@
 //! Arrows from what led to something to what followed: which there are, and where they lie on the screen.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use egui::{Pos2, pos2};
 
@@ -18,8 +19,9 @@ use crate::trace::{Cause, ModelId, ThreadId, Timestamp};
 const SELECTED: usize = 60;
 /// More arrows than these nobody can follow: those that are close together become one.
 const MOST: usize = 300;
-/// How close together, at first, in points.
-const CLOSE: f32 = 8.0;
+/// Arrows between the same lanes become one in any case where more than one ends in so many points: their heads would cover
+/// each other, and what they lead to.
+const CLOSE: f64 = 24.0;
 
 /// An arrow, or several that lie close together.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,7 +63,7 @@ impl Flows {
         Self {
             selected: of_selection(place, &mut lanes),
             count: all.iter().map(|arrow| arrow.count).sum(),
-            others: merged(all),
+            others: merged(place, all),
         }
     }
 
@@ -141,7 +143,7 @@ fn in_view(place: &Placement<'_>, outline: &Outline<'_>, lanes: &mut Lanes<'_>) 
                 add_reads(place, band.model, task, lanes, &mut arrows);
                 continue;
             }
-            Kind::Header { .. } => continue,
+            Kind::Header { .. } | Kind::Crowd { .. } => continue,
         };
         for depth in 0..thread.lane.depths() {
             let to = |(index, count)| {
@@ -245,27 +247,45 @@ fn arrow(lanes: &mut Lanes<'_>, link: Link, count: usize) -> Option<Arrow> {
     })
 }
 
-/// At most [`MOST`] arrows, which stand for all: those of one kind that begin and end close together become one, and what
-/// is close is wider the more there are.
-fn merged(mut arrows: Vec<Arrow>) -> Vec<Arrow> {
+/// At most [`MOST`] arrows, which stand for all: those of one kind that lie close together become one, and there may be the
+/// farther between them the more there are.
+fn merged(place: &Placement<'_>, mut arrows: Vec<Arrow>) -> Vec<Arrow> {
     let mut close = CLOSE;
-    while arrows.len() > MOST {
-        let mut places: HashMap<(LinkKind, [i32; 4]), usize> = HashMap::new();
-        let mut fewer: Vec<Arrow> = Vec::new();
-        for arrow in arrows {
-            let near = |x: f32| (x / close) as i32;
-            // Lanes are merged last: an arrow between other lanes says something else.
-            let lane = |y: f32| (y / (close / 16.0).max(1.0)) as i32;
-            let (from, to) = (arrow.from, arrow.to);
-            let key = [near(from.x), lane(from.y), near(to.x), lane(to.y)];
-            let place = *places.entry((arrow.link.kind, key)).or_insert(fewer.len());
-            match fewer.get_mut(place) {
-                Some(known) => known.count += arrow.count,
-                None => fewer.push(arrow),
-            }
+    loop {
+        arrows = bundled(place, arrows, close);
+        if arrows.len() <= MOST {
+            return arrows;
         }
-        arrows = fewer;
         close *= 2.0;
     }
-    arrows
+}
+
+/// Of the arrows that end within `close` points the one that took longest, which stands for all of them. In steps of time
+/// and not of the screen: an arrow stays the same while the view is moved.
+fn bundled(place: &Placement<'_>, arrows: Vec<Arrow>, close: f64) -> Vec<Arrow> {
+    let step = (close * place.axis.nanos_per_point()).max(1.0);
+    // Lanes are merged last: an arrow between other lanes says something else.
+    let apart = (close as f32 / 32.0).max(1.0);
+    let mut places: HashMap<(LinkKind, [i32; 2], u64), usize> = HashMap::new();
+    let mut fewer: Vec<Arrow> = Vec::new();
+    for arrow in arrows {
+        let lanes = [arrow.from.y, arrow.to.y].map(|y| (y / apart) as i32);
+        let when = (arrow.link.arrived.0 as f64 / step) as u64;
+        let key = (arrow.link.kind, lanes, when);
+        let place = *places.entry(key).or_insert(fewer.len());
+        let Some(known) = fewer.get_mut(place) else {
+            fewer.push(arrow);
+            continue;
+        };
+        let count = known.count + arrow.count;
+        if took(&arrow) > took(known) {
+            *known = arrow;
+        }
+        known.count = count;
+    }
+    fewer
+}
+
+fn took(arrow: &Arrow) -> Duration {
+    arrow.link.arrived.since(arrow.link.left)
 }

@@ -9,11 +9,10 @@ use egui::{
 use super::chrome::Areas;
 use super::outline::{Band, Kind, NOTE, Outline, Stays};
 use super::place::Placement;
-use crate::gui::command::{Command, Selection};
-use crate::gui::lanes::{Lane, LaneCommand};
+use crate::gui::command::Command;
+use crate::gui::lanes::{Lane, LaneCommand, Part, Sort};
 use crate::gui::texts::{counted, english, fill, tr};
 use crate::gui::theme::{self, Palette};
-use crate::store::LaneRef;
 
 /// How near to the upper or lower edge of the lanes a lane is dragged that scrolls them, in points.
 const EDGE: f32 = 32.0;
@@ -47,6 +46,15 @@ fn meaning(band: &Band<'_>) -> &'static str {
         Kind::Thread(thread) if thread.polls > 0 => tr(
             "What a loop does: its polls and turns, below them the callbacks that it calls, and below those what they call",
         ),
+        Kind::Crowd {
+            sort: Sort::Tasks, ..
+        } => tr(
+            "How many of them are there; of those the blue part runs, and the yellow part above it has data that nobody serves",
+        ),
+        Kind::Crowd {
+            sort: Sort::Threads,
+            ..
+        } => tr("How many of them are there; of those the blue part works, and all others wait"),
         Kind::Thread(_) => {
             tr("What a thread or a process does: it waits, or it runs code of the program")
         }
@@ -98,20 +106,25 @@ impl Handles {
         let key = band.key(store);
         let id = ui
             .scope_id()
-            .with(("lane", band.model.id.number(), key.lane));
+            .with(("lane", band.model.id.number(), key.part));
         let button = ui.interact(rect, id, Sense::click_and_drag());
         let collapsed = place.scene.lanes.is_collapsed(&key);
         let title = key.title(store);
-        let (name, hint) = match (key.lane, collapsed) {
-            (None, true) => (
+        let (name, hint) = match (key.part, collapsed) {
+            (Part::Crowd(_), true) => (
+                tr("Expand {name}"),
+                tr("Give each of them a lane of its own"),
+            ),
+            (Part::Crowd(_), false) => (tr("Collapse {name}"), tr("Let them share one lane again")),
+            (Part::Whole, true) => (
                 tr("Expand {name}"),
                 tr("Expand the lanes of this model; drag to move it"),
             ),
-            (None, false) => (
+            (Part::Whole, false) => (
                 tr("Collapse {name}"),
                 tr("Collapse the lanes of this model; drag to move it"),
             ),
-            (Some(_), _) => (
+            (Part::One(_), _) => (
                 tr("Lane {name}"),
                 tr("Drag to move it, double click to collapse or expand it, right click for more"),
             ),
@@ -119,9 +132,9 @@ impl Handles {
         let name = fill(name, &[("name", &title)]);
         button.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
         let by_key = button.has_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        let opens = match key.lane {
-            None => button.clicked(),
-            Some(_) => button.double_clicked() || by_key,
+        let opens = match key.part {
+            Part::Whole | Part::Crowd(_) => button.clicked(),
+            Part::One(_) => button.double_clicked() || by_key,
         };
         if button.gained_focus() {
             self.aimed = Some(key.clone());
@@ -130,7 +143,8 @@ impl Handles {
             let collapse = LaneCommand::Collapse(key.clone(), !collapsed);
             commands.push(Command::Lane(collapse));
         }
-        if button.drag_started_by(PointerButton::Primary) {
+        let can_move = !matches!(key.part, Part::Crowd(_));
+        if can_move && button.drag_started_by(PointerButton::Primary) {
             self.dragged = Some(key.clone());
         }
         let palette = Palette::of(ui.visuals());
@@ -193,21 +207,11 @@ impl Handles {
     }
 
     /// Takes note of the lane of what was selected.
-    pub(super) fn aim_at(&mut self, place: &Placement<'_>, selection: Option<Selection>) {
+    pub(super) fn aim_at_selected(&mut self, place: &Placement<'_>) {
         let store = place.scene.store;
-        let lane = selection.and_then(|selection| {
-            let (model, lane) = match selection {
-                Selection::Span(span) => (span.model, span.lane),
-                Selection::Stall(model, index) => {
-                    let stall = store.model(model)?.stalls.get(index)?;
-                    (model, LaneRef::Thread(stall.thread))
-                }
-                Selection::Instant(model, thread, _) => (model, LaneRef::Thread(thread)),
-            };
-            Some(Lane {
-                group: store.model_name(store.model(model)?).to_owned(),
-                lane: Some(lane),
-            })
+        let lane = place.scene.selected_lane().and_then(|(model, lane)| {
+            let group = store.model_name(store.model(model)?);
+            Some(Lane::one(group, lane))
         });
         self.aimed = lane.or(self.aimed.take());
     }
@@ -247,7 +251,7 @@ fn neighbours(place: &Placement<'_>, outline: &Outline<'_>, key: &Lane) -> [Opti
         return [None, None];
     };
     let own = &bands[at];
-    if key.lane.is_some() {
+    if key.part != Part::Whole {
         let same = |band: &&Band<'_>| {
             let pinned = own.stays == Stays::Pinned;
             let alike = (band.stays == Stays::Pinned) == pinned && band.lane().is_some();

@@ -4,10 +4,12 @@ use std::cmp::Ordering;
 
 use egui::Pos2;
 
+use super::crowd::Count;
 use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::Placement;
-use super::{marks, stalls};
+use super::{crowd, marks, stalls};
 use crate::gui::command::Selection;
+use crate::gui::lanes::Sort;
 use crate::store::{
     Lane, LaneRef, Piece, Span, SpanKind, SpanRef, TaskTrack, ThreadTrack, TraceStore,
 };
@@ -38,6 +40,17 @@ pub(super) enum Target {
     Instant(ModelId, ThreadId, usize),
     /// The header of a model.
     Header(ModelId),
+    /// The lane that a crowd shares.
+    Crowd {
+        /// Which sort of lanes.
+        sort: Sort,
+        /// How many they are.
+        lanes: usize,
+        /// How they fared at this moment.
+        count: Count,
+        /// Which moment.
+        at: Timestamp,
+    },
 }
 
 impl Target {
@@ -47,7 +60,7 @@ impl Target {
             Self::Span(span) | Self::Fold { longest: span, .. } => Some(Selection::Span(span)),
             Self::Stall(model, index) => Some(Selection::Stall(model, index)),
             Self::Instant(model, thread, index) => Some(Selection::Instant(model, thread, index)),
-            Self::Header(_) => None,
+            Self::Header(_) | Self::Crowd { .. } => None,
         }
     }
 
@@ -90,6 +103,7 @@ pub(super) fn hit(place: &Placement<'_>, outline: &Outline<'_>, pointer: Pos2) -
     let band = outline.at(pointer.y - place.lanes.top(), place.scroll)?;
     match band.kind {
         Kind::Header { .. } => Some(Target::Header(band.model.id)),
+        Kind::Crowd { sort, .. } => in_crowd(place, outline, band, sort, pointer.x),
         Kind::Task(task) => in_task(place, band, task, pointer.x),
         Kind::Thread(thread) => {
             in_thread(place, band, thread, pointer.x, pointer.y - place.top(band))
@@ -121,6 +135,32 @@ fn in_task(place: &Placement<'_>, band: &Band<'_>, task: &TaskTrack, x: f32) -> 
         .is_some_and(|selection| is_running(place, selection));
     let stalled = stalls::of_task(place, model, task.id, range).filter(|_| ran);
     Some(stalled.map_or(found, |index| Target::Stall(model.id, index)))
+}
+
+/// A stall of one of a crowd, or else how the crowd fared.
+fn in_crowd(
+    place: &Placement<'_>,
+    outline: &Outline<'_>,
+    band: &Band<'_>,
+    sort: Sort,
+    x: f32,
+) -> Option<Target> {
+    let (model, lanes) = (band.model, outline.crowd(band.model.id, sort));
+    let margin = f64::from(TOLERANCE) * place.axis.nanos_per_point();
+    let at = place.axis.nanos_at(x);
+    let stall = lanes.iter().find_map(|lane| match *lane {
+        LaneRef::Thread(thread) => stalls::near(place, model, thread, at, margin),
+        LaneRef::Task(_) => None,
+    });
+    if let Some(index) = stall {
+        return Some(Target::Stall(model.id, index));
+    }
+    (!lanes.is_empty()).then(|| Target::Crowd {
+        sort,
+        lanes: lanes.len(),
+        count: crowd::count_at(place, model, lanes, x),
+        at: Timestamp(at.max(0.0) as u64),
+    })
 }
 
 fn is_running(place: &Placement<'_>, selection: Selection) -> bool {

@@ -12,7 +12,7 @@ use super::flows::Flows;
 use super::items::{Bar, End, Label, Life, Look, Of, On, Picture, SHARES};
 use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::{NARROWEST, Placement};
-use super::{marks, stalls};
+use super::{crowd, marks, stalls};
 use crate::analysis::plain_duration;
 use crate::gui::texts::{self, tr};
 use crate::store::{Piece, Row, Span, SpanKind, TaskTrack, ThreadTrack};
@@ -23,11 +23,18 @@ const TOLD_APART: f64 = 0.5;
 
 /// Lays out the bands that show, except for those that are pinned.
 pub(super) fn lay_out(placement: &Placement<'_>, outline: &Outline<'_>) -> Picture {
-    let visible = outline.visible(placement.scroll, placement.lanes.height());
-    Picture {
+    let visible = || outline.visible(placement.scroll, placement.lanes.height());
+    let mut picture = Picture {
         flows: Flows::of(placement, outline),
-        ..lay_out_bands(placement, visible)
+        ..lay_out_bands(placement, visible())
+    };
+    for band in visible() {
+        if let Kind::Crowd { sort, .. } = band.kind {
+            let lanes = outline.crowd(band.model.id, sort);
+            crowd::lay_out(placement, band, lanes, sort, &mut picture);
+        }
     }
+    picture
 }
 
 /// Lays out these bands.
@@ -42,6 +49,8 @@ pub(super) fn lay_out_bands<'a>(
             Kind::Header { .. } => layout.header(band, &mut picture),
             Kind::Task(task) => layout.task(band, task, &mut picture),
             Kind::Thread(thread) => layout.thread(band, thread, &mut picture),
+            // What shares it is not told by the band alone.
+            Kind::Crowd { .. } => {}
         }
     }
     picture

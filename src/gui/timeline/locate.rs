@@ -2,10 +2,12 @@
 
 use egui::{Pos2, Rect, pos2};
 
+use super::crowd;
 use super::hit::selected_range;
 use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::{NARROWEST, Placement};
 use crate::gui::command::Selection;
+use crate::gui::lanes::Sort;
 use crate::store::LaneRef;
 use crate::trace::{EventKind, ModelId, ThreadId, Timestamp};
 
@@ -88,6 +90,7 @@ pub(super) fn lane_edges(
 fn edges(place: &Placement<'_>, band: &Band<'_>, depth: usize) -> (f32, f32) {
     match band.kind {
         Kind::Task(_) => place.task_edges(band),
+        Kind::Crowd { sort, .. } => crowd::edges(place, band, sort),
         _ => place.row_edges(band, depth),
     }
 }
@@ -97,11 +100,14 @@ fn lane_band<'a, 'b>(
     model: ModelId,
     lane: LaneRef,
 ) -> Option<&'b Band<'a>> {
+    let crowd = Sort::of(lane);
+    let in_crowd = outline.crowd(model, crowd).contains(&lane);
     outline.bands().iter().find(|band| {
         band.model.id == model
             && match (band.kind, lane) {
                 (Kind::Task(task), LaneRef::Task(id)) => task.id == id,
                 (Kind::Thread(thread), LaneRef::Thread(id)) => thread.id == id,
+                (Kind::Crowd { sort, .. }, _) => in_crowd && sort == crowd,
                 _ => false,
             }
     })

@@ -66,7 +66,7 @@ struct Edge {
 
 fn lane_of<'a>(band: &Band<'a>) -> Option<&'a Lane> {
     match band.kind {
-        Kind::Header { .. } => None,
+        Kind::Header { .. } | Kind::Crowd { .. } => None,
         Kind::Task(task) => Some(&task.lane),
         Kind::Thread(thread) => Some(&thread.lane),
     }

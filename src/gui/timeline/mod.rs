@@ -8,6 +8,7 @@
 mod arrows;
 mod axis;
 mod chrome;
+mod crowd;
 mod flags;
 mod flows;
 mod forgotten;
@@ -189,7 +190,7 @@ impl Timeline {
             return;
         }
         self.scrolled_to = selection;
-        self.handles.aim_at(place, selection);
+        self.handles.aim_at_selected(place);
         let Some(at) = selection.and_then(|what| locate::locate(place, outline, what)) else {
             return;
         };

@@ -1,8 +1,11 @@
 //! What lies above what: the groups and lanes from top to bottom, without their contents.
 
+use std::collections::HashMap;
+
 use super::scene::Scene;
-use crate::gui::lanes::{Arrangement, Lane};
+use crate::gui::lanes::{Arrangement, CROWD, FIRST, Lane, Part, Sort};
 use crate::store::{LaneRef, ModelTrack, TaskTrack, ThreadTrack, TraceStore};
+use crate::trace::ModelId;
 
 /// Height of a model's header, in points.
 pub(super) const HEADER: f32 = 38.0;
@@ -12,6 +15,8 @@ pub(super) const TASK: f32 = 23.0;
 pub(super) const ROW: f32 = 16.0;
 /// Height of a task's lane that is collapsed.
 const SLIM: f32 = 12.0;
+/// Height of what is above the lanes of a crowd that is expanded.
+const CROWD_HEADER: f32 = 18.0;
 /// Height of the strip above a thread's rows in which its moments are marked.
 pub(super) const MOMENTS: f32 = 9.0;
 /// Free space below a thread's rows.
@@ -46,6 +51,15 @@ pub(super) enum Kind<'a> {
     Task(&'a TaskTrack),
     /// What a thread did.
     Thread(&'a ThreadTrack),
+    /// All but the first lanes of a sort, of which there are very many.
+    Crowd {
+        /// Which sort.
+        sort: Sort,
+        /// How many they are.
+        count: usize,
+        /// Whether they share this one; else each lies below it.
+        collapsed: bool,
+    },
 }
 
 /// Where a band is while the others are scrolled.
@@ -109,7 +123,7 @@ impl Band<'_> {
     /// Which lane of its model it is; `None` for a header.
     pub(super) fn lane(&self) -> Option<LaneRef> {
         match self.kind {
-            Kind::Header { .. } => None,
+            Kind::Header { .. } | Kind::Crowd { .. } => None,
             Kind::Task(task) => Some(LaneRef::Task(task.id)),
             Kind::Thread(thread) => Some(LaneRef::Thread(thread.id)),
         }
@@ -117,9 +131,14 @@ impl Band<'_> {
 
     /// By what it is known to the arrangement.
     pub(super) fn key(&self, store: &TraceStore) -> Lane {
+        let part = match (self.kind, self.lane()) {
+            (Kind::Crowd { sort, .. }, _) => Part::Crowd(sort),
+            (_, Some(lane)) => Part::One(lane),
+            (_, None) => Part::Whole,
+        };
         Lane {
             group: store.model_name(self.model).to_owned(),
-            lane: self.lane(),
+            part,
         }
     }
 }
@@ -134,14 +153,18 @@ pub(super) struct Outline<'a> {
     roof: f32,
     height: f32,
     hidden: usize,
+    /// What shares a lane with others, of each model.
+    crowds: HashMap<(ModelId, Sort), Vec<LaneRef>>,
 }
 
 impl<'a> Outline<'a> {
     /// The bands of a scene for a window of `room` points. Where it is higher than they are, they grow.
     pub(super) fn new(scene: &Scene<'a>, room: f32) -> Self {
-        let small = Self::build(scene.store, scene.lanes, room, TASK, ROW);
+        let small = Self::build(scene, room, TASK, ROW);
         let grows = |band: &Band<'_>| match band.kind {
             Kind::Header { .. } => 0.0,
+            Kind::Crowd { collapsed, .. } if !collapsed => 0.0,
+            Kind::Crowd { .. } => band.height,
             Kind::Task(_) if band.height < TASK => 0.0,
             Kind::Task(_) => band.height,
             Kind::Thread(_) => band.rows as f32 * ROW,
@@ -153,14 +176,16 @@ impl<'a> Outline<'a> {
         if task <= TASK && row <= ROW {
             return small;
         }
-        Self::build(scene.store, scene.lanes, room, task, row)
+        Self::build(scene, room, task, row)
     }
 
-    fn build(store: &'a TraceStore, lanes: &Arrangement, room: f32, task: f32, row: f32) -> Self {
+    fn build(scene: &Scene<'a>, room: f32, task: f32, row: f32) -> Self {
         let mut outline = Self::default();
+        let (store, lanes) = (scene.store, scene.lanes);
         let mut build = Build {
             store,
             lanes,
+            selected: scene.selected_lane(),
             task,
             row,
             outline: &mut outline,
@@ -193,6 +218,11 @@ impl<'a> Outline<'a> {
     /// How high all of them are together, in points.
     pub(super) const fn height(&self) -> f32 {
         self.height
+    }
+
+    /// What shares the lane of a crowd.
+    pub(super) fn crowd(&self, model: ModelId, sort: Sort) -> &[LaneRef] {
+        self.crowds.get(&(model, sort)).map_or(&[], Vec::as_slice)
     }
 
     /// How many lanes are hidden, in their groups or with them.
@@ -269,10 +299,23 @@ impl<'a> Outline<'a> {
     }
 }
 
+/// Very many lanes of a sort.
+struct Crowd {
+    sort: Sort,
+    /// How many of the next still have a lane of their own.
+    first: usize,
+    /// How many the others are.
+    count: usize,
+    collapsed: bool,
+    hidden: bool,
+}
+
 /// Puts one band below the other.
 struct Build<'a, 'b> {
     store: &'a TraceStore,
     lanes: &'b Arrangement,
+    /// The lane of what is looked at closely: it has one of its own also where it is one of a crowd.
+    selected: Option<(ModelId, LaneRef)>,
     task: f32,
     row: f32,
     outline: &'b mut Outline<'a>,
@@ -284,7 +327,7 @@ impl<'a> Build<'a, '_> {
         for key in self.lanes.pinned() {
             let mut models = self.store.models().iter();
             let model = models.find(|model| self.store.model_name(model) == key.group);
-            let Some((model, lane)) = model.zip(key.lane) else {
+            let (Some(model), Part::One(lane)) = (model, key.part) else {
                 continue;
             };
             if self.outline.height + self.height_of(model, lane) <= room {
@@ -309,7 +352,7 @@ impl<'a> Build<'a, '_> {
     fn group(&mut self, model: &'a ModelTrack) {
         let name = self.store.model_name(model);
         let group = Lane::group(name);
-        let lanes = self.lanes.lanes(self.store, model);
+        let mut lanes = self.lanes.lanes(self.store, model);
         if self.lanes.is_hidden(&group) {
             self.outline.hidden += lanes.len().max(1);
             return;
@@ -320,25 +363,106 @@ impl<'a> Build<'a, '_> {
         let collapsed = self.lanes.is_collapsed(&group);
         let header = self.outline.bands.len();
         self.add(model, Kind::Header { collapsed }, HEADER, 0, Stays::Scrolls);
-        let singles = self.lanes.singles_out(name);
-        self.outline.bands.reserve(lanes.len());
-        for lane in lanes {
-            let key = || Lane {
-                lane: Some(lane),
-                ..group.clone()
-            };
-            if singles && self.lanes.is_hidden(&key()) {
-                self.outline.hidden += 1;
-                continue;
-            }
-            let is_above = singles && self.is_in_pins(model, lane);
-            if !collapsed && !is_above {
-                let slim = singles && self.lanes.is_collapsed(&key());
-                self.lane(model, lane, slim, Stays::Scrolls);
-            }
+        if self.lanes.singles_out(name) {
+            let all = lanes.len();
+            lanes.retain(|lane| !self.lanes.is_hidden(&Lane::one(name, *lane)));
+            self.outline.hidden += all - lanes.len();
+            lanes.retain(|lane| !self.is_in_pins(model, *lane));
+        }
+        if !collapsed {
+            self.lanes_of(model, name, &lanes);
         }
         let (roof, until) = (self.outline.roof, self.outline.height);
         self.outline.bands[header].stays = Stays::Sticks { roof, until };
+    }
+
+    /// The lanes of a group, of which a crowd shares one.
+    fn lanes_of(&mut self, model: &'a ModelTrack, name: &str, lanes: &[LaneRef]) {
+        let singles = self.lanes.singles_out(name);
+        let mut crowds = [Sort::Tasks, Sort::Threads].map(|sort| {
+            let of_sort = lanes.iter().filter(|lane| Sort::of(**lane) == sort);
+            let all = of_sort.count();
+            (all > CROWD).then_some(Crowd {
+                sort,
+                first: FIRST,
+                count: all - FIRST.min(all),
+                collapsed: true,
+                hidden: false,
+            })
+        });
+        self.outline.bands.reserve(lanes.len().min(2 * CROWD));
+        for &lane in lanes {
+            let crowd = &mut crowds[Sort::of(lane) as usize];
+            if crowd
+                .as_mut()
+                .is_some_and(|crowd| self.is_in_crowd(model, name, crowd, lane))
+            {
+                continue;
+            }
+            let slim = singles && self.lanes.is_collapsed(&Lane::one(name, lane));
+            self.lane(model, lane, slim, Stays::Scrolls);
+        }
+    }
+
+    /// Whether a lane, the next of its sort, is left to the lane of its crowd, which comes after the first of them.
+    fn is_in_crowd(
+        &mut self,
+        model: &'a ModelTrack,
+        name: &str,
+        crowd: &mut Crowd,
+        lane: LaneRef,
+    ) -> bool {
+        if crowd.first > 0 {
+            crowd.first -= 1;
+            return false;
+        }
+        let sort = crowd.sort;
+        let is_new = !self.outline.crowds.contains_key(&(model.id, sort));
+        if is_new {
+            let key = Lane {
+                group: name.to_owned(),
+                part: Part::Crowd(sort),
+            };
+            crowd.hidden = self.lanes.is_hidden(&key);
+            crowd.collapsed = self.lanes.is_collapsed(&key);
+            self.outline.crowds.insert((model.id, sort), Vec::new());
+            if crowd.hidden {
+                self.outline.hidden += crowd.count;
+            } else {
+                self.crowd(model, crowd);
+            }
+        }
+        if self.selected == Some((model.id, lane)) {
+            return false;
+        }
+        if crowd.collapsed && !crowd.hidden {
+            let shared = self.outline.crowds.entry((model.id, sort)).or_default();
+            shared.push(lane);
+        }
+        crowd.collapsed || crowd.hidden
+    }
+
+    fn crowd(&mut self, model: &'a ModelTrack, crowd: &Crowd) {
+        let Crowd {
+            sort,
+            count,
+            collapsed,
+            ..
+        } = *crowd;
+        let height = if collapsed {
+            2.0 * self.task
+        } else {
+            CROWD_HEADER
+        };
+        let kind = Kind::Crowd {
+            sort,
+            count,
+            collapsed,
+        };
+        self.add(model, kind, height, 1, Stays::Scrolls);
+        if let Some(band) = self.outline.bands.last_mut() {
+            band.row = height - MOMENTS - BELOW;
+        }
     }
 
     fn is_in_pins(&self, model: &ModelTrack, lane: LaneRef) -> bool {

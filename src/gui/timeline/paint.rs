@@ -32,7 +32,7 @@ pub(super) fn background<'a>(
         let color = match band.kind {
             Kind::Header { .. } => continue,
             Kind::Task(task) if task.id.index().is_multiple_of(2) => palette.lane_alt,
-            Kind::Task(_) | Kind::Thread(_) => palette.lane,
+            Kind::Task(_) | Kind::Thread(_) | Kind::Crowd { .. } => palette.lane,
         };
         let top = place.top(band);
         let rect = Rect::from_min_max(

@@ -8,7 +8,7 @@ use crate::gui::command::Selection;
 use crate::gui::lanes::Arrangement;
 use crate::gui::search::Hit;
 use crate::gui::time_view::TimeView;
-use crate::store::TraceStore;
+use crate::store::{LaneRef, TraceStore};
 use crate::trace::{ModelId, TimeRange, Timestamp};
 
 /// Where the key to patterns and shapes is.
@@ -58,6 +58,18 @@ pub struct Scene<'a> {
 }
 
 impl<'a> Scene<'a> {
+    /// The lane of what is looked at closely.
+    pub(super) fn selected_lane(&self) -> Option<(ModelId, LaneRef)> {
+        Some(match self.selection? {
+            Selection::Span(span) => (span.model, span.lane),
+            Selection::Stall(model, index) => {
+                let stall = self.store.model(model)?.stalls.get(index)?;
+                (model, LaneRef::Thread(stall.thread))
+            }
+            Selection::Instant(model, thread, _) => (model, LaneRef::Thread(thread)),
+        })
+    }
+
     /// What is known of a stall.
     pub(super) fn report(&self, model: ModelId, index: usize) -> Option<&'a StallReport> {
         let begin = self.store.model(model)?.stalls.get(index)?.range.begin;

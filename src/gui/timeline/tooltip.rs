@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use super::crowd::Count;
 use super::hit::Target;
 use super::ruler::moment;
 use super::scene::Scene;
 use crate::analysis::{plain_count, plain_duration};
 use crate::gui::describe;
+use crate::gui::lanes::Sort;
 use crate::gui::texts::{self, fill, say, tr};
 use crate::gui::theme::Palette;
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef};
@@ -63,6 +65,12 @@ pub(super) fn describe(scene: &Scene<'_>, target: &Target) -> Option<Description
         }
         Target::Stall(model, index) => describe_stall(scene, model, index),
         Target::Instant(model, thread, index) => describe_instant(scene, model, thread, index),
+        Target::Crowd {
+            sort,
+            lanes,
+            count,
+            at,
+        } => Some(describe_crowd(sort, lanes, count, at)),
         Target::Header(_) => None,
     }
 }
@@ -108,6 +116,32 @@ fn describe_span(scene: &Scene<'_>, reference: SpanRef) -> Option<Description> {
         text.line(tr("failure"), texts::failure(store.name(message)));
     }
     Some(text)
+}
+
+fn describe_crowd(sort: Sort, lanes: usize, count: Count, at: Timestamp) -> Description {
+    let mut text = Description {
+        title: crowd_name(sort, lanes),
+        hint: Some(tr("A click on its name gives each a lane of its own")),
+        ..Description::default()
+    };
+    let plain = |count: usize| plain_count(count as u64);
+    text.line(tr("at"), said(at));
+    text.line(tr("running"), plain(count.active));
+    if sort == Sort::Tasks {
+        text.line(tr("ready, not served"), plain(count.ready));
+    }
+    let waiting = count.there.saturating_sub(count.active + count.ready);
+    text.line(tr("waiting"), plain(waiting));
+    text
+}
+
+/// What the lane of a crowd is called.
+pub(super) fn crowd_name(sort: Sort, lanes: usize) -> String {
+    let words = match sort {
+        Sort::Tasks => tr("{count} more tasks"),
+        Sort::Threads => tr("{count} more threads"),
+    };
+    fill(words, &[("count", &plain_count(lanes as u64))])
 }
 
 fn describe_stall(scene: &Scene<'_>, model: ModelId, index: usize) -> Option<Description> {

@@ -5,6 +5,7 @@ use egui_kittest::kittest::Queryable as _;
 
 use super::hands::{harness, look, press, release};
 use super::*;
+use crate::gui::lanes::Part;
 use crate::gui::timeline::outline::{NOTE, ROW, Stays, TASK};
 use crate::store::LaneRef;
 
@@ -12,10 +13,9 @@ use crate::store::LaneRef;
 fn change(world: &mut World, model: usize, lane: usize, what: impl Fn(Lane) -> LaneCommand) {
     let group = &world.store.models()[model];
     let lanes = world.lanes.lanes(&world.store, group);
-    let lane = Lane {
-        group: world.store.model_name(group).to_owned(),
-        lane: lanes.get(lane).copied(),
-    };
+    let name = world.store.model_name(group);
+    let lane = lanes.get(lane).copied();
+    let lane = lane.map_or(Lane::group(name), |lane| Lane::one(name, lane));
     world.lanes.apply(what(lane), &world.store);
 }
 
@@ -204,7 +204,7 @@ fn the_lane_that_is_aimed_at_is_the_one_under_the_pointer_until_it_moves_on() {
     harness.hover_at(at);
     harness.run_steps(2);
     let aimed = harness.state().timeline.aimed().cloned();
-    assert!(aimed.as_ref().is_some_and(|lane| lane.lane.is_some()));
+    assert!(aimed.as_ref().is_some_and(|lane| lane.part != Part::Whole));
     let up = LaneCommand::Move(aimed.clone().expect("it is there"), -1);
     let world = &mut harness.state_mut().world;
     world.lanes.apply(up, &world.store);

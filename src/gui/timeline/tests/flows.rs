@@ -84,6 +84,9 @@ fn who_looks_at_all_sees_all_that_can_be_told_apart() {
     assert_eq!(late.others.len(), 1, "the others are over");
 }
 
+/// Of so many callbacks one has waited a little longer.
+const SLOW: u64 = 10;
+
 /// A loop that serves this many readinesses, each 1 ms after the one before it.
 fn busy(count: u64) -> TraceStore {
     let mut events = vec![
@@ -104,8 +107,13 @@ fn busy(count: u64) -> TraceStore {
         ));
         let name = NameId::from_index(0);
         let (cause, flow) = (Cause::Readiness, Some(flow));
+        let wait = if number.is_multiple_of(SLOW) {
+            450
+        } else {
+            400
+        };
         events.push((
-            at + 400,
+            at + wait,
             EventKind::CallbackBegin {
                 name,
                 task,
@@ -135,7 +143,7 @@ fn busy(count: u64) -> TraceStore {
 
 #[test]
 fn arrows_that_are_too_many_become_fewer_that_stand_for_all() {
-    for count in [250, 3_000, 200_000] {
+    for count in [30, 250, 3_000, 200_000] {
         let mut world = World::of(busy(count), Timestamp::MAX);
         world.all_arrows = true;
         let found = flows(&world);
@@ -143,8 +151,56 @@ fn arrows_that_are_too_many_become_fewer_that_stand_for_all() {
         let stands_for: usize = found.others.iter().map(|arrow| arrow.count).sum();
         assert_eq!(stands_for, found.count);
         assert_eq!(found.count as u64, count, "nobody is left out");
-        assert_eq!(found.others.len() as u64 == count, count == 250);
+        assert_eq!(found.others.len() as u64 == count, count == 30);
     }
+}
+
+/// Where arrows end, and when.
+fn ends(found: &Flows) -> Vec<(f32, Timestamp)> {
+    let mut ends: Vec<_> = found
+        .others
+        .iter()
+        .map(|arrow| (arrow.to.x, arrow.link.arrived))
+        .collect();
+    ends.sort_by_key(|(_, arrived)| *arrived);
+    ends
+}
+
+#[test]
+fn arrows_leave_room_between_them_and_are_the_same_ones_while_the_view_moves() {
+    let mut world = World::of(busy(3_000), Timestamp::MAX).at(1_000 * MS, 2_000 * MS);
+    world.all_arrows = true;
+    let before = ends(&flows(&world));
+    let inner = |ends: &[(f32, Timestamp)]| -> Vec<Timestamp> {
+        let inside = ends.iter().map(|(_, arrived)| *arrived);
+        inside
+            .filter(|at| (1_300 * MS..1_700 * MS).contains(&at.0))
+            .collect()
+    };
+    assert!(before.len() < 60, "{} on 1,000 points", before.len());
+    for by in [1e6, 7.3e6, 50e6] {
+        let range = TimeRange::new(Timestamp::ZERO, world.now);
+        world.view.apply(ViewCommand::Pan(by), range);
+        assert_eq!(
+            inner(&ends(&flows(&world))),
+            inner(&before),
+            "moved by {by}"
+        );
+    }
+}
+
+#[test]
+fn the_arrow_that_stands_for_several_is_the_one_that_took_longest() {
+    // Five points from one to the next, and fifty from one slow one to the next.
+    let mut world = World::of(busy(3_000), Timestamp::MAX).at(1_000 * MS, 1_200 * MS);
+    world.all_arrows = true;
+    let found = flows(&world);
+    assert!(found.others.len() < found.count / 3);
+    let slow = found.others.iter().filter(|arrow| {
+        let took = arrow.link.arrived.since(arrow.link.left);
+        took == Duration::from_micros(450)
+    });
+    assert!((20..=22).contains(&slow.count()), "all of them");
 }
 
 #[test]

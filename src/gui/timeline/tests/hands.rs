@@ -182,6 +182,59 @@ fn shift_and_wheel_move_through_time() {
 }
 
 #[test]
+fn two_fingers_that_part_zoom_exactly_at_the_pointer() {
+    let mut harness = harness(World::new(Sample::default()));
+    let at = areas(&harness).lanes.center() + vec2(-217.0, 60.0);
+    harness.hover_at(at);
+    harness.step();
+    let moment = |harness: &Harness<'_, App>| look(harness, |place, _| place.axis.nanos_at(at.x));
+    let length = |harness: &Harness<'_, App>| harness.state().world.view.length();
+    let (held, mut before) = (moment(&harness), length(&harness));
+    for (pinch, times) in [(1.25_f32, 12), (0.8, 5), (3.0, 4)] {
+        for _ in 0..times {
+            harness.event(Event::Zoom(pinch));
+            harness.step();
+            let expected = before / f64::from(pinch);
+            assert!((length(&harness) - expected).abs() < 1e-6 * expected);
+            before = length(&harness);
+        }
+        assert!((moment(&harness) - held).abs() < 2.0);
+    }
+    harness.run_steps(30);
+    assert_eq!(length(&harness), before, "nothing goes on by itself");
+}
+
+#[test]
+fn two_fingers_aside_move_time_along_with_them() {
+    let mut harness = harness(World::new(Sample::default()).at(2_000 * MS, 3_000 * MS));
+    let at = areas(&harness).lanes.center();
+    harness.hover_at(at);
+    harness.step();
+    let (held, scroll) = (
+        look(&harness, |place, _| place.axis.nanos_at(at.x)),
+        harness.state().timeline.scroll,
+    );
+    // As a touchpad tells of it: in small steps, none of them straight.
+    for _ in 0..25 {
+        let event = Event::MouseWheel {
+            unit: MouseWheelUnit::Point,
+            delta: vec2(-4.0, 0.2),
+            source: MouseWheelSource::Unknown,
+            phase: TouchPhase::Move,
+            modifiers: Modifiers::NONE,
+        };
+        harness.event(event);
+        harness.step();
+    }
+    harness.run_steps(30);
+    let moved = look(&harness, |place, _| place.axis.nanos_at(at.x - 100.0));
+    let point = look(&harness, |place, _| place.axis.nanos_per_point());
+    assert!((moved - held).abs() < point, "{}", (moved - held) / point);
+    assert_eq!(harness.state().timeline.scroll, scroll);
+    assert_eq!(harness.state().world.selection, None);
+}
+
+#[test]
 fn the_wheel_scrolls_what_is_higher_than_the_screen() {
     let mut harness = harness(World::new(Sample::default()));
     harness.set_size(vec2(1_200.0, 400.0));

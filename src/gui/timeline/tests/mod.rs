@@ -1,6 +1,7 @@
 //! The timeline over a trace made by hand: what is laid out, what lies under the pointer, what the hands do.
 
 mod arranged;
+mod crowds;
 mod flows;
 mod folds;
 mod hands;
