@@ -113,7 +113,6 @@ fn without_a_descriptor_each_task_says_so_and_how_to_help_it() {
                 after: None,
             });
             let server = Endpoint {
-                name: "server".to_owned(),
                 place: Place::Tcp(address),
                 expected: None,
             };

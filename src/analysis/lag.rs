@@ -6,8 +6,8 @@
 //! turn begins and falls to zero where it ends. For a thread that blocks, the stretch between two waits takes
 //! the place of the turn.
 //!
-//! This is a bound, and the same one for every model. By how much timers really were late is
-//! [`timer_lateness`].
+//! This is a bound, and the same one for every model. By how much timers really were late is the
+//! [lag](super::Health::lag) of a loop's health.
 
 use std::time::Duration;
 
@@ -59,17 +59,4 @@ fn push_tooth(points: &mut Vec<LagPoint>, turn: &Span, now: Timestamp) {
         point(range.begin, range.duration()),
         point(range.end, Duration::ZERO),
     ]);
-}
-
-/// By how much the timers were late that fired on a thread in `view`: the latest one of every `grain`
-/// nanoseconds, at the moment when it fired.
-pub fn timer_lateness(thread: &ThreadTrack, view: TimeRange, grain: u64) -> Vec<LagPoint> {
-    thread
-        .lateness
-        .highest(view, grain)
-        .map(|(at, late)| LagPoint {
-            at,
-            lag: Duration::from_nanos(late),
-        })
-        .collect()
 }

@@ -88,7 +88,7 @@ pub use findings::{Finding, findings};
 pub use health::{Health, Meter, health_in};
 pub use histogram::{Histogram, Quantiles};
 pub use history::LoopHistories;
-pub use lag::{LagPoint, loop_lag, timer_lateness};
+pub use lag::{LagPoint, loop_lag};
 pub use links::{Happened, Link, LinkKind, cause as cause_of, effects};
 pub use loop_state::{
     Frame, LoopState, Phase, PlannedTimer, PoolState, QueuedCall, ReadyThing, Registered,
@@ -108,7 +108,7 @@ pub use victims::{SHORTEST_WAIT, Victim};
 pub use waits::Waits;
 pub use what_if::{
     Compared, Comparison, Foresight, Measured, Prediction, Verdict, WhatIfEntry, WhatIfVictimEntry,
-    compare_with, is_announced, measure, what_if,
+    compare_with, is_announced, what_if,
 };
 pub use words::{outcome_word, plain_count, plain_duration, plain_size};
 

@@ -14,18 +14,6 @@ const SPANS_PER_FRAME: usize = 200_000;
 /// How many finds are kept; who looks for more should say more.
 const MOST: usize = 100_000;
 
-/// What a callback can be caused by.
-const CAUSES: [Cause; 8] = [
-    Cause::Readiness,
-    Cause::Timer,
-    Cause::ThreadCall,
-    Cause::WhenRunning,
-    Cause::Program,
-    Cause::Shutdown,
-    Cause::Deferred,
-    Cause::ThreadPool,
-];
-
 /// Something that was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hit {
@@ -93,7 +81,7 @@ impl Fitting {
             let tasks = model.tasks.iter().filter(fitting);
             tasks.map(|task| (model.id, task.id))
         });
-        let causes = CAUSES
+        let causes = Cause::ALL
             .into_iter()
             .filter(|cause| cause.to_string().to_lowercase().contains(&text));
         Self {

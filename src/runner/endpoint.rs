@@ -21,8 +21,6 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// One server, as its clients see it.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// What it is called.
-    pub name: String,
     /// Where it is.
     pub place: Place,
     /// How many bytes there are to be had, if that is known: fewer are a failure.

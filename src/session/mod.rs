@@ -284,7 +284,6 @@ fn endpoints(scenario: &Scenario, servers: &Servers) -> Arc<[Endpoint]> {
         .iter()
         .zip(servers.addresses())
         .map(|(server, address)| Endpoint {
-            name: server.name.clone(),
             place: match address {
                 Address::Tcp(address) => Place::Tcp(*address),
                 Address::Udp(address) => Place::Udp(*address),

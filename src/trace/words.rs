@@ -173,6 +173,20 @@ pub enum Cause {
     ThreadPool,
 }
 
+impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Readiness,
+        Self::Timer,
+        Self::ThreadCall,
+        Self::WhenRunning,
+        Self::Program,
+        Self::Shutdown,
+        Self::Deferred,
+        Self::ThreadPool,
+    ];
+}
+
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

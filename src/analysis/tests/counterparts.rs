@@ -94,14 +94,11 @@ fn data_is_found_by_its_first_byte_and_a_tick_by_its_moment() {
     let names = stall.victims.iter();
     let names: Vec<_> = names.map(|victim| victim.name().to_string()).collect();
     assert_eq!(names, ["tick", "data_received of science"]);
-    let measured: Vec<_> = stall
-        .victims
-        .iter()
-        .map(|victim| {
-            let models = (&here.models()[0], &there.models()[0]);
-            measure(victim, (&here, models.0), (&there, models.1), at(400))
-        })
-        .map(|measured| measured.expect("it is there").waited)
+    let models = (&here.models()[0], &there.models()[0]);
+    let comparison = Comparison::new((&here, models.0), (&there, models.1), at(400));
+    let measured = stall.victims.iter().map(|one| comparison.measure(one));
+    let measured: Vec<_> = measured
+        .map(|one| one.expect("it is there").waited)
         .collect();
     let range = |begin, end| TimeRange::new(at(begin), at(end));
     assert_eq!(measured, [range(150, 150), range(160, 163)]);

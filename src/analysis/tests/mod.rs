@@ -354,17 +354,6 @@ fn a_turn_that_lasts_still_is_late_by_what_has_passed_of_it() {
     assert_eq!(lag[lag.len() - 2].lag, millis(290));
 }
 
-#[test]
-fn timers_tell_how_late_they_were() {
-    let store = sample::store();
-    let late = timer_lateness(&store.models()[0].threads[0], WHOLE, 1_000_000);
-    let point = LagPoint {
-        at: at(76),
-        lag: millis(61),
-    };
-    assert_eq!(late, [point]);
-}
-
 #[cfg(feature = "format")]
 #[test]
 fn the_report_has_the_promised_keys() {

@@ -36,19 +36,6 @@ pub struct Measured {
     pub served_by: SpanRef,
 }
 
-/// How long a victim of a stall waited in another run of the same scenario, up to `now` there; `None` where it is not
-/// found, or was not served yet. Who asks for many has a [`Comparison`].
-///
-/// `here` is the model of the stall, and `there` the same model in the other run, each with its store.
-pub fn measure(
-    victim: &Victim,
-    here: (&TraceStore, &ModelTrack),
-    there: (&TraceStore, &ModelTrack),
-    now: Timestamp,
-) -> Option<Measured> {
-    Comparison::new(here, there, now).measure(victim)
-}
-
 /// The loops of two runs of the same scenario, sorted by what they served: finding the counterparts of thousands of
 /// victims takes little longer than looking through both runs once.
 #[derive(Debug)]

@@ -32,7 +32,7 @@ use super::{StallReport, VictimKind};
 use crate::store::{ModelTrack, Span, SpanKind, ThreadTrack, TraceStore};
 use crate::trace::{Change, TimeRange, Timestamp};
 pub use compared::{Compared, Verdict, compare_with};
-pub use counterpart::{Comparison, Measured, measure};
+pub use counterpart::{Comparison, Measured};
 pub use entry::{WhatIfEntry, WhatIfVictimEntry};
 use guilt::Guilt;
 use plan::{Planned, planned};

@@ -56,18 +56,6 @@ pub enum LanguageChoice {
 }
 
 impl LanguageChoice {
-    /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 3] = [Self::System, Self::English, Self::Chinese];
-
-    /// What it is called: a language in itself, so that who cannot read the others finds it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::System => tr("As the system"),
-            Self::English => "English",
-            Self::Chinese => "中文",
-        }
-    }
-
     /// The language that is meant, where that of the system is `system`.
     pub const fn resolve(self, system: Language) -> Language {
         match self {

@@ -118,7 +118,7 @@ fn from_below() -> BTreeSet<String> {
         words.extend(variants.iter().map(|one| format!("variant: {}", one.name)));
     }
     words.extend(SPANS.map(|one| one.word().to_owned()));
-    words.extend(CAUSES.map(|one| one.to_string()));
+    words.extend(Cause::ALL.map(|one| one.to_string()));
     words.extend(STEPS.map(|one| one.to_string()));
     words.extend(VICTIMS.map(|one| one.noun().to_owned()));
     words.extend(KNOWN.map(|one| one.explained().to_owned()));
@@ -158,16 +158,6 @@ const SPANS: [SpanKind; 12] = [
     SpanKind::Waiting,
     SpanKind::Ready,
     SpanKind::Running,
-];
-const CAUSES: [Cause; 8] = [
-    Cause::Readiness,
-    Cause::Timer,
-    Cause::ThreadCall,
-    Cause::WhenRunning,
-    Cause::Program,
-    Cause::Shutdown,
-    Cause::Deferred,
-    Cause::ThreadPool,
 ];
 const STEPS: [DeferredStep; 7] = [
     DeferredStep::Fired,

@@ -40,10 +40,7 @@ pub(super) fn start<'scope>(
 
 /// What the clients are to do: what the tasks are, with the service as the only server there is.
 fn job_of_clients(job: &Job, address: SocketAddr) -> Job {
-    let service = job.service.clone();
-    let name = service.as_ref().map(|service| service.name.clone());
     let endpoint = Endpoint {
-        name: name.unwrap_or_default(),
         place: Place::Tcp(address),
         expected: None,
     };
@@ -54,7 +51,7 @@ fn job_of_clients(job: &Job, address: SocketAddr) -> Job {
         variant: Model::Asynchronous.into(),
         tasks: Arc::clone(&job.tasks),
         endpoints: Arc::new([endpoint]),
-        service,
+        service: job.service.clone(),
         recorders,
         // The switch is for the server's callbacks.
         controls: Controls {

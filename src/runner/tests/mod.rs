@@ -187,7 +187,6 @@ fn job(model: Model, orders: &[Order], recorders: Recorders, controls: &Controls
         after: None,
     });
     let endpoints = orders.iter().map(|order| Endpoint {
-        name: "server".to_owned(),
         place: Place::Tcp(order.address),
         expected: order.expected,
     });

@@ -20,7 +20,6 @@ pub(super) fn answer(response: &[u8]) -> (SocketAddr, mpsc::Receiver<Vec<String>
 
 fn endpoint(address: SocketAddr, expected: Option<usize>) -> Endpoint {
     Endpoint {
-        name: "server".to_owned(),
         place: Place::Tcp(address),
         expected,
     }

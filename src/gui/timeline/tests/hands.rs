@@ -22,23 +22,7 @@ impl App {
     fn ui(&mut self, ui: &mut egui::Ui) {
         let world = &mut self.world;
         let reports = stalls(&world.store, world.now);
-        let scene = Scene {
-            store: &world.store,
-            now: world.now,
-            live: false,
-            view: &world.view,
-            lanes: &world.lanes,
-            legend: Legend::Hidden,
-            hits: &[],
-            reports: &reports,
-            marks: &[],
-            selection: world.selection,
-            chosen: world.chosen,
-            all_arrows: world.all_arrows,
-            hover: None,
-            playhead: world.playhead,
-            stall_threshold: Duration::from_millis(50),
-        };
+        let scene = world.scene(&reports);
         let mut commands = Vec::new();
         self.timeline.show(ui, &scene, &mut commands);
         let trace = TimeRange::new(Timestamp::ZERO, world.now);
@@ -83,23 +67,7 @@ pub(super) fn look<R>(
     let app = harness.state();
     let world = &app.world;
     let reports = stalls(&world.store, world.now);
-    let scene = Scene {
-        store: &world.store,
-        now: world.now,
-        live: false,
-        view: &world.view,
-        lanes: &world.lanes,
-        legend: Legend::Hidden,
-        hits: &[],
-        reports: &reports,
-        marks: &[],
-        selection: None,
-        chosen: world.chosen,
-        all_arrows: world.all_arrows,
-        hover: None,
-        playhead: world.playhead,
-        stall_threshold: Duration::from_millis(50),
-    };
+    let scene = world.scene(&reports);
     let place = Placement::new(&scene, areas(harness).lanes, app.timeline.scroll, 1.0);
     let room = areas(harness).lanes.height();
     see(&place, &Outline::new(&scene, room))

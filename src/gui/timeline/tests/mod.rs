@@ -20,7 +20,7 @@ use super::outline::{Band, Kind, Outline};
 use super::place::Placement;
 use super::samples::Sample;
 use super::scene::{Legend, Scene};
-use crate::analysis::stalls;
+use crate::analysis::{StallReport, stalls};
 use crate::gui::command::{Selection, ViewCommand};
 use crate::gui::lanes::{Arrangement, Lane, LaneCommand};
 use crate::gui::time_view::TimeView;
@@ -87,17 +87,16 @@ impl World {
         self
     }
 
-    fn look<R>(&self, see: impl FnOnce(&Placement<'_>, &Outline<'_>) -> R) -> R {
-        let reports = stalls(&self.store, self.now);
-        let scene = Scene {
+    fn scene<'a>(&'a self, reports: &'a [StallReport]) -> Scene<'a> {
+        Scene {
             store: &self.store,
             now: self.now,
-            live: true,
+            live: false,
             view: &self.view,
             lanes: &self.lanes,
             legend: Legend::Hidden,
             hits: &[],
-            reports: &reports,
+            reports,
             marks: &[],
             selection: self.selection,
             chosen: self.chosen,
@@ -105,7 +104,12 @@ impl World {
             hover: None,
             playhead: self.playhead,
             stall_threshold: Duration::from_millis(50),
-        };
+        }
+    }
+
+    fn look<R>(&self, see: impl FnOnce(&Placement<'_>, &Outline<'_>) -> R) -> R {
+        let reports = stalls(&self.store, self.now);
+        let scene = self.scene(&reports);
         let lanes = Rect::from_min_size(pos2(100.0, 30.0), vec2(1_000.0, self.height));
         let place = Placement::new(&scene, lanes, self.scroll, 1.0);
         see(&place, &Outline::new(&scene, 0.0))

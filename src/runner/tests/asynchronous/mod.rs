@@ -163,7 +163,6 @@ fn failing(name: &str) -> Call {
 
 fn tcp(address: SocketAddr, expected: Option<usize>) -> Endpoint {
     Endpoint {
-        name: "server".to_owned(),
         place: Place::Tcp(address),
         expected,
     }

@@ -82,7 +82,6 @@ fn say(texts: &[&str], times: usize, pause: Duration) -> Step {
 fn talks(place: Place, step: Step) -> Program {
     let mut program = Program::new([vec![step, call("after")]]);
     program.endpoints.push(Endpoint {
-        name: "echo".to_owned(),
         place,
         expected: None,
     });

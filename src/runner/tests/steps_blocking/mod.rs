@@ -43,11 +43,7 @@ fn note(name: &str) -> Step {
 }
 
 fn at(place: Place, expected: Option<usize>) -> Endpoint {
-    Endpoint {
-        name: "server".to_owned(),
-        place,
-        expected,
-    }
+    Endpoint { place, expected }
 }
 
 fn tcp(address: SocketAddr, expected: usize) -> Endpoint {
