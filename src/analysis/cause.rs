@@ -73,6 +73,8 @@ pub struct Cause {
     pub in_callbacks: Duration,
     /// The longest of them, and how long it took.
     pub longest: Option<(Holder, Duration)>,
+    /// How many beside it took nearly all of what the longest left to others; 0 where that is little.
+    pub others: usize,
     /// How the time was spent, where the system accounts for it.
     pub split: Option<TimeSplit>,
     /// How often a watchdog looked.
@@ -161,12 +163,38 @@ pub(super) fn cause(
                 Duration::from_nanos(longest_nanos),
             )
         }),
+        others: others(called.iter().map(|called| length(&called)), range.nanos()),
         split,
         samples: looks.count,
         samples_in_call: in_call.map_or(0, |call| call.count),
         samples_running: looks.running.count,
         ran: looks.ran,
     }
+}
+
+/// What others than the longest callback took of a stall is little below this part of it.
+const MUCH: u64 = 5;
+
+/// How many callbacks, of such lengths, beside the longest took nine tenths of the time that was not its own, if that is
+/// much of a stall so long.
+fn others(lengths: impl Iterator<Item = u64>, stall: u64) -> usize {
+    let mut lengths: Vec<_> = lengths.collect();
+    lengths.sort_unstable_by_key(|nanos| std::cmp::Reverse(*nanos));
+    let others = lengths.get(1..).unwrap_or_default();
+    let all = others
+        .iter()
+        .fold(0, |sum: u64, nanos| sum.saturating_add(*nanos));
+    if all < stall / MUCH {
+        return 0;
+    }
+    let nearly_all = all - all / 10;
+    let mut sum = 0;
+    let less = others.iter().take_while(|nanos| {
+        let before = sum;
+        sum += **nanos;
+        before < nearly_all
+    });
+    less.count()
 }
 
 /// Calls of one name, of which the program said that they block.

@@ -8,8 +8,8 @@ use super::blame::Holder;
 use super::{Cause, CauseKind, StallReport, VictimKind, plain_duration};
 use crate::trace::{Phrase, descriptor};
 
-/// What took this part of a stall is told beside what took the largest: the core that was not to be had, other callbacks.
-const TOLD: u32 = 5;
+/// Where it had to wait for a core for this part of a stall, that is told beside what it was blocked in.
+const CORE_TOLD: u32 = 5;
 
 impl StallReport {
     /// What held the loop: a callback, or the loop itself where callbacks took the smaller part.
@@ -61,15 +61,11 @@ impl StallReport {
         }
     }
 
-    /// How many other callbacks had so large a part in it that they are told of.
+    /// How many others have to be told of.
     fn others(&self) -> usize {
-        let longest = self.cause.longest.as_ref();
-        let longest = longest.map_or(Duration::ZERO, |(_, took)| *took);
-        let rest = self.cause.in_callbacks.saturating_sub(longest);
-        let is_told = self.holder() != Holder::LoopItself && rest * TOLD >= self.range.duration();
-        match is_told {
-            true => self.cause.callbacks.saturating_sub(1),
-            false => 0,
+        match self.holder() {
+            Holder::LoopItself => 0,
+            _ => self.cause.others,
         }
     }
 
@@ -153,7 +149,7 @@ impl StallReport {
             .with_words("blocked", self.so_far(blocked))
             .with_words("call", cause.blocking_call());
         let waited = cause.split.unwrap_or_default().waiting_for_core;
-        if waited * TOLD < self.range.duration() {
+        if waited * CORE_TOLD < self.range.duration() {
             return phrase;
         }
         Phrase::new("{sentence}, and had no core for {waited} of that")
