@@ -45,6 +45,25 @@ fn what_is_called_at_the_start_has_waited_since_the_loop_runs() {
 }
 
 #[test]
+fn the_start_of_a_loop_is_one_stretch_without_a_poll() {
+    let store = computing().store();
+    let begin = TimeRange::new(at(0), at(305));
+    let lag = loop_lag(&store.models()[0].threads[0], begin, 1, at(1000));
+    let tooth = [
+        (at(10), Duration::ZERO),
+        (at(10), millis(290)),
+        (at(300), Duration::ZERO),
+    ];
+    assert!(
+        lag.iter().map(|point| (point.at, point.lag)).eq(tooth),
+        "{lag:?}"
+    );
+    let later = TimeRange::new(at(400), at(1000));
+    let lag = loop_lag(&store.models()[0].threads[0], later, 1, at(1000));
+    assert!(lag.iter().all(|point| point.at > at(300)), "{lag:?}");
+}
+
+#[test]
 fn what_is_called_at_once_because_the_loop_runs_has_not_waited() {
     let mut made = computing();
     made.start((310, 320), 2);
