@@ -52,6 +52,7 @@ impl Holder {
         match self {
             Self::Callback { name, task } => named(name, task.as_deref()),
             Self::LoopItself => Phrase::new("the loop itself"),
+            Self::Others(1) => Phrase::new("1 other callback"),
             Self::Others(count) => Phrase::new("{count} other callbacks").with("count", count),
         }
     }

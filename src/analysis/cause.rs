@@ -76,6 +76,8 @@ pub struct Cause {
     pub in_callbacks: Duration,
     /// The longest of them, and how long it took.
     pub longest: Option<(Holder, Duration)>,
+    /// How many beside it took nearly all of what the longest left to others; 0 where that is little.
+    pub others: usize,
     /// How the time was spent, where the system accounts for it.
     pub split: Option<TimeSplit>,
     /// How often a watchdog looked.
@@ -131,7 +133,8 @@ pub(super) fn cause(
     let most = range.nanos() / 2;
     let longest_nanos = longest.map_or(0, |longest| length(&longest));
     let mut lengths: Vec<u64> = called.iter().map(|called| length(&called)).collect();
-    let kind = if in_callbacks >= most && !few_took(most, &mut lengths) {
+    lengths.sort_unstable_by_key(|nanos| std::cmp::Reverse(*nanos));
+    let kind = if in_callbacks >= most && !few_took(most, &lengths) {
         CauseKind::ManyCallbacks
     } else {
         let announced = calls.filter(|_| in_calls >= most);
@@ -165,6 +168,7 @@ pub(super) fn cause(
                 Duration::from_nanos(longest_nanos),
             )
         }),
+        others: others(&lengths, range.nanos()),
         split,
         samples: looks.count,
         samples_in_call: in_call.map_or(0, |call| call.count),
@@ -174,9 +178,31 @@ pub(super) fn cause(
 }
 
 /// Whether the few longest took so much together: then it is their own cause that counts, and not how many there were.
-fn few_took(nanos: u64, lengths: &mut [u64]) -> bool {
-    lengths.sort_unstable_by(|a, b| b.cmp(a));
-    lengths.iter().take(FEW).sum::<u64>() >= nanos
+fn few_took(nanos: u64, longest_first: &[u64]) -> bool {
+    longest_first.iter().take(FEW).sum::<u64>() >= nanos
+}
+
+/// What others than the longest callback took of a stall is little below this part of it.
+const MUCH: u64 = 5;
+
+/// How many callbacks beside the longest took nine tenths of the time that was not its own, if that is much of a stall so
+/// long.
+fn others(longest_first: &[u64], stall: u64) -> usize {
+    let others = longest_first.get(1..).unwrap_or_default();
+    let all = others
+        .iter()
+        .fold(0, |sum: u64, nanos| sum.saturating_add(*nanos));
+    if all < stall / MUCH {
+        return 0;
+    }
+    let nearly_all = all - all / 10;
+    let mut sum = 0;
+    let less = others.iter().take_while(|nanos| {
+        let before = sum;
+        sum += **nanos;
+        before < nearly_all
+    });
+    less.count()
 }
 
 /// Calls of one name, of which the program said that they block.

@@ -63,7 +63,7 @@ pub struct CauseEntry {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "format", derive(serde::Serialize))]
 pub struct VictimEntry {
-    /// `fd`, `timer`, `thread_call` or `deferred`.
+    /// `fd`, `timer`, `thread_call`, `deferred` or `startup`.
     pub kind: &'static str,
     /// What it is called, such as `data_received of ecstasy`.
     pub name: String,

@@ -11,7 +11,7 @@
 
 use std::time::Duration;
 
-use crate::store::{Piece, Span, ThreadTrack};
+use crate::store::{Piece, Span, SpanKind, ThreadTrack};
 use crate::trace::{TimeRange, Timestamp};
 
 /// A point of a curve of lateness.
@@ -34,7 +34,14 @@ pub fn loop_lag(
 ) -> Vec<LagPoint> {
     let row = thread.stretches();
     let mut points = Vec::new();
-    for piece in row.pieces(view, grain) {
+    let mut turns = view;
+    if let Some(start) = start(thread) {
+        if start.range(now).overlaps(view) {
+            push_tooth(&mut points, &start, now);
+        }
+        turns.begin = start.end.clamp(view.begin, view.end);
+    }
+    for piece in row.pieces(turns, grain) {
         let longest = match piece {
             Piece::Span { index } => row.longest_active(index, index + 1),
             Piece::Folded { first, count, .. } => row.longest_active(first, first + count),
@@ -49,6 +56,18 @@ pub fn loop_lag(
         push_tooth(&mut points, &open, now);
     }
     points
+}
+
+/// What a loop did before its first poll, as one stretch: the callbacks of it are no turns of their own.
+fn start(thread: &ThreadTrack) -> Option<Span> {
+    let turns = thread.turns();
+    let polled = turns.first().filter(|_| turns.first_place() == 0)?;
+    let first = thread.lane.row(0)?.spans().first()?;
+    let is_called = matches!(first.kind, SpanKind::Callback(_)) && first.begin < polled.at;
+    is_called.then(|| Span {
+        end: polled.at,
+        ..Span::open(first.begin, SpanKind::Turn)
+    })
 }
 
 fn push_tooth(points: &mut Vec<LagPoint>, turn: &Span, now: Timestamp) {

@@ -19,10 +19,18 @@ pub fn cost_of_seeing(model: &ModelTrack) -> Vec<Phrase> {
     let mut sentences = vec![recorded.with("events", plain_count(model.events))];
     if model.dropped > 0 {
         let count = plain_count(model.dropped);
-        sentences.push(Phrase::new("{count} events were dropped.").with("count", count));
+        let dropped = match model.dropped {
+            1 => Phrase::new("1 event was dropped."),
+            _ => Phrase::new("{count} events were dropped."),
+        };
+        sentences.push(dropped.with("count", count));
     }
     if observer.reads > 0 {
-        let watched = Phrase::new("Watching took {time} of CPU time, {looks} looks.")
+        let watched = match observer.reads {
+            1 => Phrase::new("Watching took {time} of CPU time, 1 look."),
+            _ => Phrase::new("Watching took {time} of CPU time, {looks} looks."),
+        };
+        let watched = watched
             .with("time", nanos(observer.spent))
             .with("looks", plain_count(observer.reads));
         sentences.push(watched);

@@ -17,6 +17,8 @@ pub enum VictimKind {
     ThreadCall,
     /// The thread pool had the result of a Deferred.
     Deferred,
+    /// The loop had started to run, and this was to be called then.
+    Startup,
 }
 
 impl VictimKind {
@@ -27,6 +29,7 @@ impl VictimKind {
             Self::Timer => "timer",
             Self::ThreadCall => "thread_call",
             Self::Deferred => "deferred",
+            Self::Startup => "startup",
         }
     }
 
@@ -37,6 +40,7 @@ impl VictimKind {
             Self::Timer => "timer",
             Self::ThreadCall => "call from a thread",
             Self::Deferred => "result of the thread pool",
+            Self::Startup => "startup callback",
         }
     }
 }
@@ -87,7 +91,6 @@ pub(super) struct Ready {
 
 /// Since when what a callback serves was ready; `None` for one that nothing waited for.
 pub(super) fn ready_of(model: &ModelTrack, thread: &ThreadTrack, callback: &Span) -> Option<Ready> {
-    let flow = callback.flow?;
     let SpanKind::Callback(cause) = callback.kind else {
         return None;
     };
@@ -97,6 +100,10 @@ pub(super) fn ready_of(model: &ModelTrack, thread: &ThreadTrack, callback: &Span
         kind,
         fd: None,
     };
+    if cause == Cause::WhenRunning {
+        return Some(exactly(started(thread, callback)?, VictimKind::Startup));
+    }
+    let flow = callback.flow?;
     let origin = || thread.origin(flow);
     match cause {
         Cause::Readiness => Some(descriptor(model, thread, flow, origin()?.at)),
@@ -112,6 +119,18 @@ pub(super) fn ready_of(model: &ModelTrack, thread: &ThreadTrack, callback: &Span
         }
         _ => None,
     }
+}
+
+/// When the loop had started to run before it came to one of the callbacks that are called then, one after another: the
+/// first of them had not to wait.
+fn started(thread: &ThreadTrack, callback: &Span) -> Option<Timestamp> {
+    let polled = thread.polls_from(Timestamp::ZERO).next();
+    if polled.is_some_and(|poll| poll.begin < callback.begin) {
+        return None;
+    }
+    let mut spans = thread.lane.row(0)?.spans().iter();
+    let first = spans.find(|span| span.kind == callback.kind)?;
+    Some(first.begin)
 }
 
 /// Since when a descriptor was ready that the loop learned of at `learned`.
@@ -263,11 +282,12 @@ pub(super) fn unserved(
         .iter()
         .filter_map(|called| called.span.flow)
         .collect();
-    // A callback reads what came in before it began.
+    // A callback reads what came in before it began; where the loop is being stopped, nobody reads any more.
+    let shuts_down = SpanKind::Callback(Cause::Shutdown);
     let is_read = |arrival: &Arrival| {
         let mut later = called
             .iter()
-            .filter(|called| called.range.begin >= arrival.at);
+            .filter(|called| called.range.begin >= arrival.at && called.span.kind != shuts_down);
         later.any(|called| called.span.task.is_some() && called.span.task == arrival.task)
     };
     let mut waiting: Vec<Waiting> = Vec::new();

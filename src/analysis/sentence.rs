@@ -35,10 +35,7 @@ impl StallReport {
 
     /// What held the loop, why and who waited, as a sentence for a newcomer without its full stop.
     pub fn sentence(&self) -> Phrase {
-        let mut cause = self.tell_cause();
-        if self.lasts {
-            cause = Phrase::new("{sentence} so far").with_words("sentence", cause);
-        }
+        let cause = self.tell_cause();
         if !self.of_loop {
             return cause;
         }
@@ -52,6 +49,34 @@ impl StallReport {
         match self.of_loop {
             true => Phrase::new("the loop"),
             false => Phrase::new("its thread"),
+        }
+    }
+
+    /// A time that grows as long as the stall lasts.
+    fn so_far(&self, time: Duration) -> Phrase {
+        let time = Phrase::same(plain_duration(time));
+        match self.lasts {
+            true => Phrase::new("{time} so far").with_words("time", time),
+            false => time,
+        }
+    }
+
+    /// How many others have to be told of.
+    fn others(&self) -> usize {
+        match self.holder() {
+            Holder::LoopItself => 0,
+            _ => self.cause.others,
+        }
+    }
+
+    /// Who held the loop, with the others that took a good part of the time.
+    fn tell_holders(&self) -> Phrase {
+        let who = self.holder().said();
+        match self.others() {
+            0 => who,
+            others => Phrase::new("{who} and {others}")
+                .with_words("who", who)
+                .with_words("others", Holder::Others(others).said()),
         }
     }
 
@@ -91,9 +116,9 @@ impl StallReport {
             }
         };
         phrase
-            .with_words("who", who.said())
+            .with_words("who", self.tell_holders())
             .with_words("what", self.held())
-            .with("lasted", plain_duration(self.range.duration()))
+            .with_words("lasted", self.so_far(self.range.duration()))
     }
 
     /// Where no callback took most of it, what is said of none of them alone.
@@ -135,14 +160,17 @@ impl StallReport {
             Some("fsync" | "fdatasync" | "sync_file_range" | "msync") => {
                 Phrase::new("{who} waited {blocked} for the disk, in {call}")
             }
+            Some(_) if self.others() > 0 => {
+                Phrase::new("{who} were blocked for {blocked} in {call}")
+            }
             Some(_) => Phrase::new("{who} was blocked for {blocked} in {call}"),
             None => Phrase::new("{who} held {what} for {lasted}: {call}")
                 .with_words("what", self.held())
-                .with("lasted", plain_duration(self.range.duration())),
+                .with_words("lasted", self.so_far(self.range.duration())),
         };
         let phrase = phrase
-            .with_words("who", self.holder().said())
-            .with("blocked", plain_duration(blocked))
+            .with_words("who", self.tell_holders())
+            .with_words("blocked", self.so_far(blocked))
             .with_words("call", cause.blocking_call());
         let waited = cause.split.unwrap_or_default().waiting_for_core;
         if waited * CORE_TOLD < self.range.duration() {
@@ -156,6 +184,7 @@ impl StallReport {
     fn tell_victims(&self) -> Phrase {
         let Some(worst) = self.victims.first() else {
             return match self.watched {
+                true if self.lasts => Phrase::new("nobody waits yet"),
                 true => Phrase::new("nobody waited"),
                 false => Phrase::new("nobody is known to have waited"),
             };
@@ -178,6 +207,7 @@ impl StallReport {
             VictimKind::Timer,
             VictimKind::ThreadCall,
             VictimKind::Deferred,
+            VictimKind::Startup,
         ];
         let count = |kind: VictimKind| {
             let of_kind = self.victims.iter().filter(|victim| victim.kind == kind);
@@ -212,6 +242,8 @@ fn counted(count: usize, kind: VictimKind) -> Phrase {
         (VictimKind::ThreadCall, _) => Phrase::new("{count} calls from threads"),
         (VictimKind::Deferred, 1) => Phrase::new("1 result of the thread pool"),
         (VictimKind::Deferred, _) => Phrase::new("{count} results of the thread pool"),
+        (VictimKind::Startup, 1) => Phrase::new("1 startup callback"),
+        (VictimKind::Startup, _) => Phrase::new("{count} startup callbacks"),
     };
     phrase.with("count", count)
 }
@@ -276,6 +308,28 @@ impl Cause {
         phrase.with("call", syscall).with("fd", fd)
     }
 
+    /// How often a watchdog looked, and what it saw.
+    fn tell_looks(&self) -> Phrase {
+        let count = match self.samples {
+            1 => Phrase::new("1 look"),
+            count => Phrase::new("{count} looks").with("count", count),
+        };
+        let untold = self.samples.saturating_sub(self.samples_running);
+        let looks = match &self.syscall {
+            Some(syscall) => Phrase::new("{looks}: {running} × running, {inside} × {call}")
+                .with("inside", self.samples_in_call)
+                .with_words("call", self.on_descriptor(syscall)),
+            None if untold > 0 => {
+                Phrase::new("{looks}: {running} × running, {untold} × the system did not tell")
+                    .with("untold", untold)
+            }
+            None => Phrase::new("{looks}: {running} × running"),
+        };
+        looks
+            .with_words("looks", count)
+            .with("running", self.samples_running)
+    }
+
     /// What there is to say for it, each with what it is about: for whoever wants to check.
     pub fn evidence(&self) -> Vec<(Phrase, Phrase)> {
         let mut evidence = Vec::new();
@@ -290,18 +344,7 @@ impl Cause {
             }
         }
         if self.samples > 0 {
-            let looks = match &self.syscall {
-                Some(syscall) => {
-                    Phrase::new("{looks} looks: {running} × running, {inside} × {call}")
-                        .with("inside", self.samples_in_call)
-                        .with_words("call", self.on_descriptor(syscall))
-                }
-                None => Phrase::new("{looks} looks: {running} × running"),
-            };
-            let looks = looks
-                .with("looks", self.samples)
-                .with("running", self.samples_running);
-            evidence.push((Phrase::new("sampled"), looks));
+            evidence.push((Phrase::new("sampled"), self.tell_looks()));
         }
         if self.ran > 0 {
             let times = Phrase::new("{times} × between the looks").with("times", self.ran);
@@ -313,11 +356,15 @@ impl Cause {
             evidence.push((Phrase::new("announced"), Phrase::same(calls)));
         }
         if let Some((longest, took)) = &self.longest {
-            let longest = Phrase::new("{count}, the longest {longest} {took}")
+            let said = match self.callbacks {
+                1 => Phrase::new("{longest}, {took}"),
+                _ => Phrase::new("{count}, the longest {longest}, {took}"),
+            };
+            let said = said
                 .with("count", self.callbacks)
                 .with_words("longest", longest.said())
                 .with("took", plain_duration(*took));
-            evidence.push((Phrase::new("callbacks"), longest));
+            evidence.push((Phrase::new("callbacks"), said));
         }
         evidence
     }

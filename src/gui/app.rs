@@ -394,8 +394,8 @@ pub(super) fn look(document: &mut Document, command: ViewCommand) {
 }
 
 fn next_stall(document: &mut Document, forward: bool) {
-    let middle = document.view.begin() + document.view.length() / 2.0;
-    let next = navigate::next_stall(&document.stalls, document.selection, middle, forward);
+    let view = (document.view.begin(), document.view.end());
+    let next = navigate::next_stall(&document.stalls, document.selection, view, forward);
     if let Some(selection) = next {
         document.reveal(selection);
     }

@@ -41,12 +41,12 @@ pub(super) fn is_seen_well(view: &TimeView, range: TimeRange) -> bool {
     inside && range.nanos() as f64 >= view.length() * SMALL
 }
 
-/// The next stall after what is selected (or after the middle of the screen), or the previous one before it.
-/// At the end it begins again from the other end.
+/// The next stall after what is selected, or the previous one before it; where nothing is, the first that begins on the
+/// screen, or the last. At the end it begins again from the other end.
 pub(super) fn next_stall(
     stalls: &[StallReport],
     selection: Option<Selection>,
-    middle: f64,
+    view: (f64, f64),
     forward: bool,
 ) -> Option<Selection> {
     let key = |stall: &StallReport| (stall.range.begin, stall.model, stall.index);
@@ -61,10 +61,10 @@ pub(super) fn next_stall(
         (Some(place), true) => (place + 1) % count,
         (Some(place), false) => (place + count - 1) % count,
         (None, true) => {
-            order.partition_point(|stall| (stall.range.begin.0 as f64) < middle) % count
+            order.partition_point(|stall| (stall.range.begin.0 as f64) < view.0) % count
         }
         (None, false) => {
-            let before = order.partition_point(|stall| (stall.range.begin.0 as f64) < middle);
+            let before = order.partition_point(|stall| (stall.range.begin.0 as f64) < view.1);
             (before + count - 1) % count
         }
     };
@@ -113,7 +113,7 @@ mod tests {
             stall(0, 0, 10, 30),
             stall(0, 1, 60, 70),
         ];
-        let next = |from, forward| next_stall(&stalls, from, 0.0, forward);
+        let next = |from, forward| next_stall(&stalls, from, (0.0, 99.0), forward);
         assert_eq!(next(selected(0, 0), true), selected(1, 0));
         assert_eq!(next(selected(1, 0), true), selected(0, 1));
         assert_eq!(next(selected(0, 1), true), selected(0, 0), "round again");
@@ -121,13 +121,15 @@ mod tests {
     }
 
     #[test]
-    fn without_a_selection_the_middle_of_the_screen_counts() {
+    fn without_a_selection_the_edges_of_the_screen_count() {
         let stalls = [stall(0, 0, 10, 30), stall(0, 1, 60, 70)];
-        let next = |middle, forward| next_stall(&stalls, None, middle, forward);
-        assert_eq!(next(20.0, true), selected(0, 1));
-        assert_eq!(next(20.0, false), selected(0, 0));
-        assert_eq!(next(90.0, true), selected(0, 0));
-        assert_eq!(next_stall(&[], None, 0.0, true), None);
+        let next = |view, forward| next_stall(&stalls, None, view, forward);
+        assert_eq!(next((0.0, 90.0), true), selected(0, 0));
+        assert_eq!(next((0.0, 90.0), false), selected(0, 1));
+        assert_eq!(next((20.0, 50.0), true), selected(0, 1));
+        assert_eq!(next((20.0, 50.0), false), selected(0, 0));
+        assert_eq!(next((80.0, 90.0), true), selected(0, 0));
+        assert_eq!(next_stall(&[], None, (0.0, 90.0), true), None);
     }
 
     #[test]

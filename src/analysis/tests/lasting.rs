@@ -1,6 +1,6 @@
 //! Who waits while a stall lasts, and who still does when its loop has ended.
 
-use super::made::Made;
+use super::made::{Made, name, task};
 use super::watched::{asleep, in_call, report};
 use super::*;
 
@@ -20,6 +20,28 @@ fn whoever_a_loop_has_left_alone_has_waited_to_its_end() {
     assert_eq!(victim.waited, TimeRange::new(at(150), at(302)));
     assert_eq!((victim.fd, victim.served_by), (Some(7), None));
     assert!(report.settled);
+}
+
+/// To be told that its connection is lost is not to be served.
+#[test]
+fn whoever_is_told_that_the_loop_stops_has_waited_all_the_same() {
+    let mut made = Made::new();
+    let flow = made.ready(100, 1, None);
+    made.serve((100, 300), 1, flow);
+    let lost = EventKind::CallbackBegin {
+        name: name("call"),
+        task: Some(task(2)),
+        cause: Cause::Shutdown,
+        flow: None,
+    };
+    made.tell(301, lost);
+    made.tell(302, EventKind::CallbackEnd { failed: false });
+    made.stall(100, 302, 1);
+    made.tell(303, EventKind::ThreadEnd);
+    made.arrives(150, 2, 7, false);
+    let report = report(&made);
+    let waits = report.victims.iter().map(|one| (one.fd, one.waited));
+    assert!(waits.eq([(Some(7), TimeRange::new(at(150), at(303)))]));
 }
 
 /// The connection that the callback reads to the end, for one.

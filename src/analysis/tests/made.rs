@@ -50,6 +50,13 @@ impl Made {
 
     /// Three tasks, and a poll that returns at 100.
     pub(super) fn new() -> Self {
+        let mut made = Self::starting();
+        made.poll(1, 100);
+        made
+    }
+
+    /// Three tasks.
+    pub(super) fn starting() -> Self {
         let mut made = Self::default();
         made.tell(0, EventKind::ThreadBegin { name: name("loop") });
         made.tell(
@@ -62,7 +69,6 @@ impl Made {
             let (task, name) = (task(number), name(text));
             made.tell(0, EventKind::TaskBegin { task, name });
         }
-        made.poll(1, 100);
         made
     }
 
@@ -100,6 +106,18 @@ impl Made {
             self.tell(at, EventKind::ReadinessOf { flow, fd });
         }
         flow
+    }
+
+    /// What was to be called when the loop runs.
+    pub(super) fn start(&mut self, (begin, end): (u64, u64), number: u32) {
+        let begins = EventKind::CallbackBegin {
+            name: name("call"),
+            task: Some(task(number)),
+            cause: Cause::WhenRunning,
+            flow: None,
+        };
+        self.tell(begin, begins);
+        self.tell(end, EventKind::CallbackEnd { failed: false });
     }
 
     /// A callback runs from `begin` to `end`.

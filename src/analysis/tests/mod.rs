@@ -9,6 +9,7 @@ mod made;
 mod rates;
 mod schedules;
 mod sends;
+mod startup;
 mod statistics;
 mod watched;
 
@@ -399,7 +400,7 @@ fn the_report_has_the_promised_keys() {
     assert_eq!(victim["blame"][0]["seconds"], 0.063);
     let health = &model["health"];
     assert_eq!(health["turns"], 3);
-    assert_eq!(health["queueing_delay"]["count"], 4);
+    assert_eq!(health["queueing_delay"]["count"], 5);
     assert_eq!(health["queueing_delay"]["max_s"], 0.063);
     assert_eq!(health["lag"]["max_s"], 0.061);
     assert_eq!(model["observer"]["dropped"], 7);

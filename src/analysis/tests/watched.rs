@@ -309,7 +309,7 @@ fn a_stall_that_lasts_grows_and_so_do_its_victims() {
     assert_eq!((blame.len(), blame[0].duration), (1, millis(80)));
     assert_eq!(
         later.sentence().to_string(),
-        "data_received of ecstasy slept 130 ms in clock_nanosleep so far; \
+        "data_received of ecstasy slept 130 ms so far in clock_nanosleep; \
          2 connections and 1 timer have waited, the worst for 125 ms"
     );
 }

@@ -110,7 +110,11 @@ impl fmt::Display for Verdict {
         };
         let (holding, found) = (self.holding, self.found);
         write!(f, "Predicted {predicted} at worst, measured {measured}: ")?;
-        write!(f, "{holding} of {found} predictions hold.")?;
+        match (holding, found) {
+            (1, 1) => f.write_str("the prediction holds.")?,
+            (_, 1) => f.write_str("the prediction does not hold.")?,
+            _ => write!(f, "{holding} of {found} predictions hold.")?,
+        }
         match self.lost {
             0 => Ok(()),
             1 => f.write_str(" One wait is not found in the other run."),
@@ -183,5 +187,7 @@ mod tests {
             Verdict::of(&all).to_string(),
             "Predicted 3 ms at worst, measured 60 ms: 1 of 2 predictions hold. One wait is not found in the other run."
         );
+        let said = "Predicted 3 ms at worst, measured 4 ms: the prediction holds.";
+        assert_eq!(Verdict::of(&[good]).to_string(), said);
     }
 }

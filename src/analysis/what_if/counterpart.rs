@@ -153,7 +153,7 @@ impl<'a> Side<'a> {
         match span.kind {
             SpanKind::Callback(Cause::Readiness) => Some(VictimKind::Descriptor),
             SpanKind::Callback(Cause::Timer) => Some(VictimKind::Timer),
-            SpanKind::Callback(Cause::ThreadCall) => {
+            SpanKind::Callback(Cause::ThreadCall | Cause::WhenRunning) => {
                 ready_of(self.model, self.thread, span).map(|ready| ready.kind)
             }
             _ => None,

@@ -30,7 +30,7 @@ pub struct WhatIfEntry {
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "format", derive(serde::Serialize))]
 pub struct WhatIfVictimEntry {
-    /// `fd`, `timer`, `thread_call` or `deferred`.
+    /// `fd`, `timer`, `thread_call`, `deferred` or `startup`.
     pub kind: &'static str,
     /// What it is called, such as `data_received of ecstasy`.
     pub name: String,

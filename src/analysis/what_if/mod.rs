@@ -118,7 +118,7 @@ impl Foresight {
             let queue = match one.kind {
                 VictimKind::Descriptor => Queue::Descriptors,
                 VictimKind::Timer => Queue::Timers,
-                VictimKind::ThreadCall | VictimKind::Deferred => Queue::Calls,
+                VictimKind::ThreadCall | VictimKind::Deferred | VictimKind::Startup => Queue::Calls,
             };
             waiting.insert(victim, plan.jobs.len());
             plan.jobs.push(Job {

@@ -189,7 +189,8 @@ impl Draft<'_> {
         }
         let ready = ready_of(self.model, self.thread, &called.span);
         let (queue, moment) = match (cause, ready) {
-            (Cause::WhenRunning, _) => {
+            (Cause::WhenRunning, Some(ready)) => (Queue::Calls, fixed(ready.at.0)),
+            (Cause::WhenRunning, None) => {
                 let at = self.thread.begin.0.min(called.range.begin.0);
                 (Queue::Calls, fixed(at))
             }

@@ -256,11 +256,11 @@ impl Look<'_> {
                 field(ui, tr("task"), task.as_str());
             }
         });
+        stalled::evidence(ui, stall);
+        stalled::victims(ui, self.store, stall, commands);
         if let Some(what_if) = self.what_if {
             what_if::show(ui, what_if, commands);
         }
-        stalled::victims(ui, self.store, stall, commands);
-        stalled::evidence(ui, stall);
         title(ui, tr("What ran in it"));
         let spans = self.evidence(model, stall.thread, stall.range);
         for (at, span) in spans.iter().take(EVIDENCE) {

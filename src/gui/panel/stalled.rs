@@ -2,16 +2,14 @@
 
 use egui::{RichText, Ui};
 
-use super::widgets::{field, fields, link, note, title};
+use super::widgets::{self, field, fields, link, note, title};
 use crate::analysis::{StallReport, Victim, plain_duration};
 use crate::gui::command::{Command, Selection};
 use crate::gui::text;
-use crate::gui::texts::{self, counted, english, fill, say, tr};
+use crate::gui::texts::{self, counted, english, fill, say, tr, with_aside};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::{LaneRef, SpanRef, TraceStore};
 
-/// How many victims are listed before the rest is only counted.
-const LISTED: usize = 24;
 /// How many parts of a victim's blame are listed.
 const PARTS: usize = 4;
 
@@ -61,25 +59,15 @@ pub(super) fn victims(
     note(
         ui,
         fill(
-            tr("{count}, {harm} of them in this stall"),
+            tr("{count}, {harm} in this stall"),
             &[("count", &count), ("harm", &harm)],
         ),
     );
-    for victim in stall.victims.iter().take(LISTED) {
+    let all = (&stall.victims[..], stall.victims.len());
+    widgets::the_worst(ui, "who waited", all, |ui, victim| {
         ui.add_space(STEP / 2.0);
         self::victim(ui, store, stall, victim, commands);
-    }
-    if let Some(more) = stall
-        .victims
-        .len()
-        .checked_sub(LISTED)
-        .filter(|more| *more > 0)
-    {
-        note(
-            ui,
-            fill(tr("and {more} more, who waited less"), &[("more", &more)]),
-        );
-    }
+    });
 }
 
 fn victim(
@@ -113,29 +101,32 @@ fn victim(
         if let Some(fd) = victim.fd {
             said.push_str(&fill(tr(", descriptor {fd}"), &[("fd", &fd)]));
         }
-        if victim.served_by.is_none() {
-            said.push_str(tr(", waits still"));
+        match victim.served_by {
+            Some(_) => {}
+            None if stall.settled => said.push_str(tr(", never served")),
+            None => said.push_str(tr(", waits still")),
         }
         note(ui, said);
     });
-    let ready = text::moment(victim.waited.begin);
-    note(
-        ui,
-        fill(
-            tr("ready {ready}, {how}"),
-            &[("ready", &ready), ("how", &tr(victim.known.explained()))],
-        ),
-    );
+    let moments = [victim.waited.begin, victim.waited.end].map(text::moment);
+    let how = tr(victim.known.explained());
+    let template = match victim.served_by {
+        Some(_) => tr("ready {ready} ({how}), served {served}"),
+        None => tr("ready {ready} ({how})"),
+    };
+    let values: [(&str, &dyn std::fmt::Display); 3] = [
+        ("ready", &moments[0]),
+        ("how", &how),
+        ("served", &moments[1]),
+    ];
+    note(ui, fill(template, &values));
     let mut parts: Vec<_> = victim
         .blame
         .iter()
         .take(PARTS)
         .map(|part| {
-            format!(
-                "{} {}",
-                plain_duration(part.duration),
-                say(&part.holder.said())
-            )
+            let whom = say(&part.holder.said());
+            with_aside(&whom, &plain_duration(part.duration))
         })
         .collect();
     if victim.blame.len() > PARTS {

@@ -15,9 +15,6 @@ use crate::gui::what_if::{Answer, in_words};
 use crate::scenario::limits;
 use crate::trace::Change;
 
-/// How many victims are listed before the rest is only counted.
-const LISTED: usize = 24;
-
 /// What is shown.
 pub struct Scene<'a> {
     /// The answer.
@@ -180,14 +177,10 @@ fn sides(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
             note(column, head);
         }
     });
-    for one in compared.iter().take(LISTED) {
+    let all = (&compared[..], scene.stall.victims.len());
+    widgets::the_worst(ui, "what if", all, |ui, one| {
         row(ui, scene, one, most, commands);
-    }
-    let more = scene.stall.victims.len().saturating_sub(LISTED);
-    if more > 0 {
-        let text = tr("and {more} more, who waited less");
-        note(ui, fill(text, &[("more", &more)]));
-    }
+    });
 }
 
 fn sentence(verdict: &Verdict, is_live: bool) -> String {
@@ -201,9 +194,15 @@ fn sentence(verdict: &Verdict, is_live: bool) -> String {
             &values,
         );
     };
-    let template = match is_live {
-        true => tr("Predicted {predicted} at worst, measured {measured} so far."),
-        false => tr(
+    let template = match (is_live, verdict.holding, verdict.found) {
+        (true, ..) => tr("Predicted {predicted} at worst, measured {measured} so far."),
+        (_, 1, 1) => {
+            tr("Predicted {predicted} at worst, measured {measured}: the prediction holds.")
+        }
+        (_, _, 1) => {
+            tr("Predicted {predicted} at worst, measured {measured}: the prediction does not hold.")
+        }
+        _ => tr(
             "Predicted {predicted} at worst, measured {measured}: {holding} of {found} predictions hold.",
         ),
     };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use egui::{Color32, Response, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use crate::analysis::{plain_count, plain_duration};
-use crate::gui::texts::english;
+use crate::gui::texts::{english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::scenario::limits;
 
@@ -151,6 +151,40 @@ pub(super) fn mark(ui: &mut Ui, sign: &str, color: Color32) {
         theme::body(),
         ink,
     );
+}
+
+/// So many of those who waited are listed at once, and so many more where they are asked for.
+const WORST: usize = 6;
+const LISTED: usize = 100;
+
+/// Lists those who waited of whom there are `count`, the worst first; where there are many, the rest only if asked.
+pub(super) fn the_worst<T>(
+    ui: &mut Ui,
+    salt: &str,
+    (all, count): (&[T], usize),
+    mut show: impl FnMut(&mut Ui, &T),
+) {
+    let (worst, rest) = all.split_at(all.len().min(WORST));
+    worst.iter().for_each(|one| show(ui, one));
+    let more = |listed: usize| {
+        let more = count.saturating_sub(listed);
+        let text = tr("and {more} more, who waited less");
+        (more > 0).then(|| fill(text, &[("more", &more)]))
+    };
+    let Some(title) = more(worst.len()) else {
+        return;
+    };
+    ui.add_space(STEP);
+    let title = RichText::new(title).font(theme::small());
+    egui::CollapsingHeader::new(title)
+        .id_salt(salt)
+        .show_unindented(ui, |ui| {
+            rest.iter().take(LISTED).for_each(|one| show(ui, one));
+            let listed = worst.len() + rest.len().min(LISTED);
+            more(listed).into_iter().for_each(|text| {
+                note(ui, text);
+            });
+        });
 }
 
 /// Text that leads somewhere.

@@ -168,11 +168,12 @@ const STEPS: [DeferredStep; 7] = [
     DeferredStep::Cancelled,
     DeferredStep::Unhandled,
 ];
-const VICTIMS: [VictimKind; 4] = [
+const VICTIMS: [VictimKind; 5] = [
     VictimKind::Descriptor,
     VictimKind::Timer,
     VictimKind::ThreadCall,
     VictimKind::Deferred,
+    VictimKind::Startup,
 ];
 const KNOWN: [Known; 4] = [
     Known::Exactly,

@@ -115,10 +115,13 @@ impl Errand {
         } = &*self.run;
         let (chore, treatment) = (Chore::Work(work), &controls.treatment);
         let treated = treatment.as_ref().and_then(|it| it.of_callback(label.name));
-        let change = treated.or_else(|| match work {
-            Work::Compute(_) => variant.slices.map(Change::Slices),
-            _ => None,
-        });
+        let change = match (work, treated) {
+            // Asked for otherwise, it computes as it would have.
+            (Work::Compute(_), None | Some(Change::Asynchronous)) => {
+                variant.slices.map(Change::Slices)
+            }
+            _ => treated,
+        };
         carry_out_so(chore, change, label, controls, reactor)
     }
 

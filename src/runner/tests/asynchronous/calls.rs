@@ -1,7 +1,8 @@
 //! Calls, waits, looping calls, the end of the program, and tasks after others.
 
 use super::*;
-use crate::scenario::{Blocking, BlockingKind};
+use crate::scenario::{Blocking, BlockingKind, Treatment};
+use crate::trace::Change;
 
 fn every(interval: Duration, times: usize, call: Call) -> Step {
     Step::Every {
@@ -199,6 +200,23 @@ fn a_computation_in_slices_lets_others_have_their_turns() {
     }
     assert_eq!(story[computes[2] - 1], "next_slice");
     assert_eq!(story[computes[2] + 1], "  done");
+}
+
+#[test]
+fn asked_for_asynchronously_a_computation_keeps_its_slices() {
+    let work = Work::Compute(5 * MS);
+    let mut program = Program::new([vec![Step::Call(doing("compute", work))]]);
+    program.variant.slices = Some(2 * MS);
+    program.controls.treatment = Some(Treatment {
+        callback: "compute".into(),
+        task: Some(id(1)),
+        change: Change::Asynchronous,
+    });
+    let (_, run) = program.run();
+    assert_eq!(
+        blocking_calls(&run),
+        ["compute 2ms", "compute 2ms", "compute 1ms"]
+    );
 }
 
 #[test]
