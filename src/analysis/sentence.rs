@@ -280,7 +280,7 @@ impl Cause {
             evidence.push((Phrase::new("sampled"), looks));
         }
         if self.ran > 0 {
-            let times = Phrase::new("{times} × between the looks").with("times", self.ran);
+            let times = Phrase::new("{times} × since the first look").with("times", self.ran);
             evidence.push((Phrase::new("given a core"), times));
         }
         if let Some(call) = &self.call {
