@@ -86,8 +86,8 @@ pub struct Cause {
     pub samples_in_call: usize,
     /// How often it saw the thread run, or ready to.
     pub samples_running: usize,
-    /// How often the thread was given a core between the first look and the last: so often did it wait for something
-    /// else, or was interrupted.
+    /// How often the thread was given a core after the first look: so often did it wait for something else, or was
+    /// interrupted.
     pub ran: usize,
 }
 
@@ -138,7 +138,7 @@ pub(super) fn cause(
         CauseKind::ManyCallbacks
     } else {
         let announced = calls.filter(|_| in_calls >= most);
-        looks.kind(split, announced.map(Calls::are_a_row))
+        looks.kind(range.duration(), split, announced.map(Calls::are_a_row))
     };
     let call = calls.filter(|calls| calls.nanos >= most);
     let in_call = looks.most();
@@ -257,15 +257,17 @@ fn announced(lane: &Lane, range: TimeRange) -> Option<Calls> {
 /// How long before a stall, and after it, an account of the system may have been taken to be about it.
 const NEAR: Duration = Duration::from_millis(20);
 
-/// How the time of a stall was spent, between the first account in it (or right before) and the last (or right after).
+/// How the time of a stall was spent, between the account that was taken nearest to its beginning and the last in it (or
+/// right after).
 fn split(thread: &ThreadTrack, range: TimeRange) -> Option<TimeSplit> {
     let near = TimeRange::new(range.begin - NEAR, range.end + NEAR);
     let accounts = thread.watch.times_in(near);
     let inside = |account: &&CpuTimes| range.begin <= account.at && account.at < range.end;
-    let first = accounts
-        .iter()
-        .find(inside)
-        .or_else(|| accounts.iter().rfind(|account| account.at < range.begin))?;
+    let before = accounts.iter().rfind(|account| account.at < range.begin);
+    let firsts = accounts.iter().find(inside).into_iter().chain(before);
+    // What ran in between is of another stall, or nobody knows of it.
+    let distance = |first: &&CpuTimes| first.at.since(range.begin) + range.begin.since(first.at);
+    let first = firsts.min_by_key(distance)?;
     let last = accounts
         .iter()
         .find(|account| account.at >= range.end)

@@ -1,6 +1,7 @@
 //! What a watchdog saw of a thread during a stall, and what kind of thing that speaks for.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{CauseKind, TimeSplit};
 use crate::store::Watch;
@@ -12,7 +13,7 @@ pub(super) struct Looks {
     /// How often it looked.
     pub(super) count: usize,
     pub(super) running: Seen,
-    /// How often the thread was given a core from the first look to the last.
+    /// How often the thread was given a core from the first look on.
     pub(super) ran: usize,
     calls: BTreeMap<(NameId, Option<i32>), Seen>,
     /// The longest wait of which it is not known that it was several, in nanoseconds.
@@ -49,8 +50,9 @@ impl Looks {
         let Some(first) = samples.first() else {
             return Self::default();
         };
-        // What it did before the first look says nothing of what was seen.
-        let runs = watch.runs_in(TimeRange::new(first.at, range.end)).iter();
+        // What it did before the first look says nothing of what was seen; what it did after the last one is told at the end.
+        let until = range.end + Duration::from_nanos(1);
+        let runs = watch.runs_in(TimeRange::new(first.at, until)).iter();
         let runs: BTreeMap<_, _> = runs
             .filter(|ran| ran.at > first.at)
             .map(|ran| (ran.at, ran.times as usize))
@@ -65,6 +67,7 @@ impl Looks {
         for (place, sample) in samples.iter().enumerate() {
             let next = samples.get(place + 1).map_or(range.end, |next| next.at);
             let nanos = TimeRange::new(sample.at, next).nanos().max(1);
+            let ran = runs.get(&next).copied().unwrap_or_default();
             let seen = match sample.doing {
                 Doing::Running => &mut looks.running,
                 Doing::SystemCall { name, fd } => looks.calls.entry((name, fd)).or_default(),
@@ -75,7 +78,8 @@ impl Looks {
                 wait = 0;
             }
             if let Doing::SystemCall { .. } = sample.doing {
-                wait += nanos;
+                // As often as it ran on until the next look, one wait after another was over: nobody saw how long each was.
+                wait += nanos / ran.max(1) as u64;
             }
             looks.longest = looks.longest.max(wait);
         }
@@ -105,9 +109,14 @@ impl Looks {
         })
     }
 
-    /// The account of the system decides by the largest part, then the looks, then what the program says of itself: that calls
-    /// took most of the time, and whether those were a row.
-    pub(super) fn kind(&self, split: Option<TimeSplit>, announced: Option<bool>) -> CauseKind {
+    /// Of a stretch that lasted so long. The account of the system decides by the largest part, then the looks, then what
+    /// the program says of itself: that calls took most of the time, and whether those were a row.
+    pub(super) fn kind(
+        &self,
+        lasted: Duration,
+        split: Option<TimeSplit>,
+        announced: Option<bool>,
+    ) -> CauseKind {
         let in_calls = self.in_calls();
         let blocked = match announced {
             // What the program calls one thing may well be a row of system calls.
@@ -118,6 +127,7 @@ impl Looks {
         };
         if let Some(split) = split {
             return match () {
+                () if !is_clear(lasted, split) => announced.map_or(CauseKind::Unknown, |_| blocked),
                 () if split.blocked > split.on_cpu.max(split.waiting_for_core) => blocked,
                 () if split.waiting_for_core > split.on_cpu => CauseKind::WaitingForCore,
                 () => CauseKind::OnCpu,
@@ -130,4 +140,17 @@ impl Looks {
             () => CauseKind::Unknown,
         }
     }
+}
+
+/// So much of its beginning nobody looks at as a rule.
+const UNSEEN: Duration = Duration::from_millis(5);
+
+/// Whether the largest part is by far the largest, or nearly so: two thirds of what any other may have been, had it been
+/// all of the time for which nobody accounts, because whoever looks came late.
+fn is_clear(lasted: Duration, split: TimeSplit) -> bool {
+    let mut parts = [split.on_cpu, split.waiting_for_core, split.blocked];
+    parts.sort_unstable();
+    let [_, second, most] = parts;
+    let untold = lasted.saturating_sub(split.measured + UNSEEN);
+    most * 3 >= (second + untold) * 2
 }

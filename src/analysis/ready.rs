@@ -1,6 +1,7 @@
 //! When something that the loop served had become ready.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::spans::{callback_around, called_in, spans_in};
 use crate::store::{Arrival, ModelTrack, Span, SpanKind, ThreadTrack};
@@ -158,13 +159,20 @@ pub(super) fn descriptor(
     }
 }
 
+/// How long somebody who looks takes to say when that was, at most.
+const GLANCE: Duration = Duration::from_micros(100);
+
 /// Whether what came in was taken before the loop learned of more: it had known of it already, and served it then.
 fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool {
-    let since = TimeRange::new(arrival.at, learned);
+    // What was there at the first look may have been there when the callback that ran then began, and it took it.
+    let from = match arrival.at_first_look {
+        true => arrival.at - GLANCE,
+        false => arrival.at,
+    };
+    let since = TimeRange::new(from, learned);
     let lane = &thread.lane;
     let takes = |span: &Span| {
         let number = || span.flow.and_then(|flow| thread.descriptor_of(flow));
-        // What was there at the first look may have been there when the callback that ran then began, and it took it.
         let begun = arrival.at_first_look || span.begin >= since.begin;
         span.kind == SpanKind::Callback(Cause::Readiness)
             && begun

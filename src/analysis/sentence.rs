@@ -347,7 +347,7 @@ impl Cause {
             evidence.push((Phrase::new("sampled"), self.tell_looks()));
         }
         if self.ran > 0 {
-            let times = Phrase::new("{times} × between the looks").with("times", self.ran);
+            let times = Phrase::new("{times} × since the first look").with("times", self.ran);
             evidence.push((Phrase::new("given a core"), times));
         }
         if let Some(call) = &self.call {

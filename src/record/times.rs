@@ -11,13 +11,17 @@ pub(crate) struct SpentTimes {
     pub(crate) on_cpu: u64,
     /// `None` where the system does not tell.
     pub(crate) waiting_for_core: Option<u64>,
+    /// How often it was given a core. `None` where the system does not tell.
+    pub(crate) turns: Option<u64>,
 }
 
 impl SpentTimes {
     pub(crate) fn now() -> Self {
+        let (waiting_for_core, turns) = waiting_for_core().unzip();
         Self {
             on_cpu: own_cpu_time(),
-            waiting_for_core: waiting_for_core(),
+            waiting_for_core,
+            turns,
         }
     }
 }
@@ -29,10 +33,13 @@ pub(crate) fn own_cpu_time() -> u64 {
     u64::try_from(nanos).unwrap_or_default()
 }
 
-/// The second number of Linux's `schedstat`; other systems do not tell.
-fn waiting_for_core() -> Option<u64> {
+/// For how long the calling thread waited for a core, and how often it was given one: the second number of Linux's
+/// `schedstat` and the third; other systems do not tell.
+fn waiting_for_core() -> Option<(u64, u64)> {
     let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    text.split_whitespace().nth(1)?.parse().ok()
+    let mut numbers = text.split_whitespace().skip(1);
+    let mut next = || numbers.next()?.parse().ok();
+    Some((next()?, next()?))
 }
 
 /// Measures a thread from the moment at which somebody began to record on it.

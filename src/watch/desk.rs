@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::subject::Subject;
-use super::system::ThreadFiles;
+use super::system::{SystemThread, ThreadFiles};
 use crate::clock::{Clock, Ticks};
 use crate::record::{Recorder, Recorders, own_cpu_time};
 use crate::trace::{EventKind, ModelId, Timestamp};
@@ -16,6 +16,9 @@ const MOST_KEPT: usize = 32;
 /// A look takes some microseconds: where many are stuck at once, each is looked at the less often, so that all looks
 /// together take a fiftieth of a core or so.
 const LOOK_SHARE: Duration = Duration::from_micros(250);
+
+/// Whoever had no core for longer than this cannot say when something happened meanwhile.
+const PROMPT: Duration = Duration::from_micros(500);
 
 pub(super) struct Desk {
     recorders: Recorders,
@@ -32,6 +35,10 @@ pub(super) struct Desk {
     reads: u32,
     /// CPU time of this thread that was told of.
     told: u64,
+    /// What the system tells of this thread, once that is asked for.
+    own: Option<ThreadFiles>,
+    /// For how long this thread had waited for a core when it began to wait for data, in nanoseconds.
+    waited: Option<u64>,
 }
 
 impl Desk {
@@ -45,6 +52,8 @@ impl Desk {
             kept: 0,
             reads: 0,
             told: 0,
+            own: None,
+            waited: None,
         }
     }
 
@@ -67,6 +76,30 @@ impl Desk {
     /// The system is asked something.
     pub(super) const fn count_read(&mut self) {
         self.reads = self.reads.saturating_add(1);
+    }
+
+    /// Whether what was seen since a moment may be told as of that moment: this thread did not lose its core meanwhile.
+    pub(super) fn is_still(&self, moment: Ticks) -> bool {
+        self.time_between(moment, self.ticks()) <= PROMPT
+    }
+
+    /// From now on this thread waits for data.
+    pub(super) fn begin_to_wait(&mut self) {
+        self.waited = self.waited_for_core();
+    }
+
+    /// Whether this thread, since it began to wait for data, had no core for so long that what it finds may have come in
+    /// well before. Where the system does not say, it had one.
+    pub(super) fn had_no_core(&mut self) -> bool {
+        let waited = self.waited_for_core().zip(self.waited);
+        waited.is_some_and(|(now, before)| u128::from(now - before) > PROMPT.as_nanos())
+    }
+
+    fn waited_for_core(&mut self) -> Option<u64> {
+        self.count_read();
+        let this = || ThreadFiles::of(&SystemThread::this(), true);
+        let times = self.own.get_or_insert_with(this).times()?;
+        Some(times.waiting_for_core)
     }
 
     /// How long to wait between two looks at one of those that are looked at closely, at least.

@@ -129,6 +129,19 @@ impl Observer {
         tokens.map(|token| token.0 as u64).collect()
     }
 
+    /// Has the next wait bring those of these, by their ids, that the loop still reads and on which there is data to be
+    /// read: it was told of already, and may have been read since.
+    pub(super) fn ask_again(&self, ids: &[u64]) {
+        // While they are locked, none of them is closed and its number used again.
+        let descriptors = lock(&self.desk.descriptors);
+        for (id, (fd, _)) in ids.iter().filter_map(|id| Some((id, descriptors.get(id)?))) {
+            let source = &mut SourceFd(fd);
+            // It is registered. Should the system fail all the same, nothing is told of it.
+            let registry = self.poll.registry();
+            let _ = registry.reregister(source, Token(*id as usize), Interest::READABLE);
+        }
+    }
+
     /// Data came in on these, during the stretch that began there. Returns those of them that the loop still reads, and on
     /// which it did so for the first time.
     pub(super) fn note(&self, stretch: Ticks, ids: &[u64]) -> Vec<Whose> {
@@ -192,6 +205,21 @@ mod tests {
         far.write_all(b"x").unwrap();
         observer.wait(EVER);
         assert_eq!(observer.note(Ticks(6), &[7]), [(fd, task)]);
+    }
+
+    #[test]
+    fn what_is_asked_for_again_is_told_if_it_is_there_still() {
+        let (observed, mut observer) = observer().unwrap();
+        let (mut near, mut far) = pair();
+        observed.add(near.as_raw_fd(), 7, None);
+        far.write_all(b"x").unwrap();
+        assert_eq!(observer.wait(EVER), [7]);
+        assert!(observer.wait(Duration::ZERO).is_empty(), "once");
+        observer.ask_again(&[7, 8]);
+        assert_eq!(observer.wait(Duration::ZERO), [7]);
+        near.read_exact(&mut [0]).unwrap();
+        observer.ask_again(&[7]);
+        assert!(observer.wait(Duration::ZERO).is_empty(), "it was read");
     }
 
     #[test]

@@ -78,11 +78,21 @@ impl Stretch {
         (now, elapsed): (Ticks, Duration),
         desk: &mut Desk,
     ) {
+        desk.count_read();
+        let times = files.times();
+        desk.count_read();
+        let activity = files.activity();
+        // What is seen later is no look at that moment, and may be of another stretch.
+        if subject.is_over(self.begin) || !desk.is_still(now) {
+            return;
+        }
         let interval = LOOK.max(elapsed / SAMPLE_PART).min(SAMPLE_AT_LEAST);
         self.sample_at = elapsed + interval.max(desk.least_interval());
-        self.tell_turns(files, now, desk);
-        desk.count_read();
-        let doing = match files.activity() {
+        let ran = times.and_then(|Times { turns, .. }| self.ran_until(turns));
+        if let Some(ran) = ran {
+            self.tell(now, ran);
+        }
+        let doing = match activity {
             Some(Activity::Running) => Doing::Running,
             Some(Activity::SystemCall { name, fd }) => {
                 if let Some(fd) = fd {
@@ -102,18 +112,13 @@ impl Stretch {
         self.tell(now, EventKind::ThreadSample { thread, doing });
     }
 
-    /// Tells whether the thread did anything since it was looked at last: if not, it waits for the same as then.
-    fn tell_turns(&mut self, files: &ThreadFiles, now: Ticks, desk: &mut Desk) {
-        desk.count_read();
-        let Some(Times { turns, .. }) = files.times() else {
-            return;
-        };
-        let before = self.turns.replace(turns).unwrap_or(turns);
+    /// How often the thread has been given a core since it was looked at last, if it was: else it waits for the same as
+    /// then.
+    fn ran_until(&mut self, turns: u64) -> Option<EventKind> {
+        let before = self.turns.replace(turns)?;
         let times = u32::try_from(turns.saturating_sub(before)).unwrap_or(u32::MAX);
-        if times > 0 {
-            let thread = self.thread;
-            self.tell(now, EventKind::ThreadRan { thread, times });
-        }
+        let thread = self.thread;
+        (times > 0).then_some(EventKind::ThreadRan { thread, times })
     }
 
     /// Tells once in a stretch what a descriptor is.
@@ -123,7 +128,9 @@ impl Stretch {
         }
         self.descriptors.push(fd);
         desk.count_read();
-        let Some(what) = what_is(fd) else { return };
+        let Some(what) = what_is(fd).filter(|_| !subject.is_over(self.begin)) else {
+            return;
+        };
         let observer = lock(&subject.observer);
         let is = EventKind::DescriptorIs {
             thread: self.thread,
@@ -213,10 +220,12 @@ impl Stretch {
     ) -> Recorder {
         if self.noticed || was_stall {
             if let Some(Account { at, times, .. }) = account
-                && let Some(waiting_for_core) = times.waiting_for_core
+                && let (Some(waiting_for_core), Some(turns)) = (times.waiting_for_core, times.turns)
             {
                 let times = account_of(self.thread, times.on_cpu, waiting_for_core);
                 self.evidence.push((at, times));
+                let ran = self.ran_until(turns);
+                self.evidence.extend(ran.map(|ran| (at, ran)));
             }
             self.hand_over();
             let cost = desk.cost();

@@ -248,12 +248,9 @@ fn what_comes_in_later_is_told_with_its_moment_while_the_stall_lasts() {
     bench.looker.wait_for(is_notice);
     let sent = bench.recorder.now();
     far.write_all(b"x").unwrap();
-    let expected = EventKind::DataArrived {
-        fd,
-        task: None,
-        at_first_look: false,
-    };
-    let arrival = bench.looker.wait_for(|kind| *kind == expected);
+    // On a busy machine it may be seen so late that it is told to have come before.
+    let is_arrival = |kind: &EventKind| matches!(kind, EventKind::DataArrived { fd: on, task: None, .. } if *on == fd);
+    let arrival = bench.looker.wait_for(is_arrival);
     assert!(arrival.at >= sent && arrival.at <= bench.recorder.now());
     bench.end(true);
     // The poll tells of this one and of another.

@@ -46,8 +46,10 @@ pub(super) struct Ward {
     first: Option<FirstLook>,
     /// The one that is looked at closely.
     stretch: Option<Stretch>,
-    /// Data that came in after the stretch that was looked at: when, and by the ids of the descriptors.
-    strays: Vec<(Ticks, Vec<u64>)>,
+    /// The descriptors, by their ids, on which data had come in when the stretch that was looked at was over already. Of
+    /// what is there still at the first look at another it is told then, and not before: the poll between the two may
+    /// have told the loop of it, and the loop have read it.
+    strays: Vec<u64>,
 }
 
 impl Ward {
@@ -129,6 +131,9 @@ impl Ward {
             at,
             times: self.times(desk),
         });
+        if known.is_none() && !desk.is_still(at) {
+            return Duration::ZERO;
+        }
         self.first = Some(first);
         let close = LOOK.min(self.subject.threshold());
         let left = close.saturating_sub(desk.time_between(beat.begin, at));
@@ -141,27 +146,23 @@ impl Ward {
     /// From now on a stretch is looked at closely, until it is over.
     fn attend(&mut self, first: FirstLook, desk: &mut Desk) {
         let recorder = desk.lend(first.at);
-        let mut stretch = Stretch::new(first, self.subject.thread, recorder);
         self.subject.pulse.attend(Some(first.begin));
-        for (at, came) in std::mem::take(&mut self.strays) {
-            // What came before, the poll at its begin has told the loop of.
-            if at >= stretch.begin
-                && let Some(observer) = &*lock(&self.subject.observer)
-            {
-                stretch.tell_arrivals(observer, at, &came, false);
-            }
-        }
-        self.stretch = Some(stretch);
+        self.stretch = Some(Stretch::new(first, self.subject.thread, recorder));
     }
 
     /// When to look again at a stretch that lasts.
     fn look_closely(&mut self, desk: &mut Desk, registry: &Registry) -> Duration {
         self.subject.count_look();
+        let now = desk.ticks();
         let observes_at = self.begin_to_observe(desk, registry);
+        // What comes in ends the wait, but whoever gets no core looks late: who came before a look is told of with it.
+        self.observe(desk, false);
         let Some(stretch) = &mut self.stretch else {
             return LOOK;
         };
-        let now = desk.ticks();
+        if self.subject.is_over(stretch.begin) {
+            return Duration::ZERO;
+        }
         let moment = (now, desk.time_between(stretch.begin, now));
         let (_, elapsed) = moment;
         if stretch.is_sample_due(elapsed) {
@@ -185,6 +186,7 @@ impl Ward {
             if desk.time_between(stretch.begin, desk.ticks()) < from {
                 return Some(from);
             }
+            observer.ask_again(&std::mem::take(&mut self.strays));
             observer.fd()
         };
         // Without it, what comes in is told at its next look.
@@ -192,6 +194,12 @@ impl Ward {
         stretch.observed = true;
         self.observe(desk, true);
         None
+    }
+
+    /// Whether the wait ends when data comes in for its loop.
+    pub(super) fn observes(&self) -> bool {
+        let stretch = self.stretch.as_ref();
+        stretch.is_some_and(|stretch| stretch.observed)
     }
 
     /// Tells of data that came in for a loop that is stuck. Whether that is any news.
@@ -207,10 +215,12 @@ impl Ward {
             let now = desk.ticks();
             if !came.is_empty() && self.subject.is_over(stretch.begin) {
                 // It is told only once, and the loop may be stuck again.
-                self.strays.push((now, came));
+                self.strays.extend(came);
                 return true;
             }
-            is_news |= stretch.tell_arrivals(observer, now, &came, at_first_look);
+            // Who looks late finds what came in before, and does not know when.
+            let is_old = at_first_look || desk.had_no_core();
+            is_news |= stretch.tell_arrivals(observer, now, &came, is_old);
             if !observer.is_full() {
                 break;
             }

@@ -89,6 +89,9 @@ impl Watcher {
     /// Waits for so long at most, and tells of the data that comes in meanwhile for those that are stuck.
     fn wait(&mut self, timeout: Option<Duration>) {
         self.events.clear();
+        if self.wards.iter().any(Ward::observes) {
+            self.desk.begin_to_wait();
+        }
         // Whoever leaves its poll is to be seen as soon as if it were looked at already.
         let is_long = timeout.is_none_or(|timeout| timeout > LOOK);
         if !is_long || self.hub.fall_asleep() {

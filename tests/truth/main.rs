@@ -58,7 +58,9 @@ fn check(truths: &[Truth], store: &TraceStore) -> Vec<(Kind, Errors)> {
         let [report] = &found[..] else {
             panic!("{:?}: one stall, not {found:#?}", truth.kind);
         };
-        let errors = judge(truth, report).into_iter();
+        let model = store.model(report.model).unwrap();
+        let watch = &model.thread(report.thread).unwrap().watch;
+        let errors = judge(truth, report, watch).into_iter();
         all.extend(errors.map(|errors| (truth.kind, errors)));
     }
     // Whatever else took long did so because others had the cores.
