@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use super::widgets::{field, fields, link, note, title};
+use super::widgets::{field, fields, link, note, remark, title};
 use crate::analysis::{StallReport, Victim, plain_duration};
 use crate::gui::command::{Command, Selection};
 use crate::gui::text;
@@ -29,7 +29,7 @@ pub(super) fn evidence(ui: &mut Ui, stall: &StallReport) {
         }
     });
     if stall.cause.samples > 0 {
-        note(
+        remark(
             ui,
             tr("Sampled: what happened between two looks is not known."),
         );
@@ -49,7 +49,7 @@ pub(super) fn victims(
             true => tr("Nobody is known to have waited for it."),
             false => tr("Nobody but its own task: this thread runs no loop."),
         };
-        note(ui, said);
+        remark(ui, said);
         return;
     }
     let harm = plain_duration(stall.harm);
@@ -58,7 +58,7 @@ pub(super) fn victims(
         english("{count} wait"),
         english("{count} waits"),
     );
-    note(
+    remark(
         ui,
         fill(
             tr("{count}, {harm} of them in this stall"),
@@ -119,7 +119,7 @@ fn victim(
         note(ui, said);
     });
     let ready = text::moment(victim.waited.begin);
-    note(
+    remark(
         ui,
         fill(
             tr("ready {ready}, {how}"),
@@ -141,7 +141,7 @@ fn victim(
     if victim.blame.len() > PARTS {
         parts.push("…".to_owned());
     }
-    note(
+    remark(
         ui,
         fill(tr("because of {whom}"), &[("whom", &texts::list(&parts))]),
     );

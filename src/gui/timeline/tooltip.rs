@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::hit::Target;
-use super::ruler::moment;
 use super::scene::Scene;
 use crate::analysis::{plain_count, plain_duration};
 use crate::gui::describe;
+use crate::gui::text::moment;
 use crate::gui::texts::{self, fill, say, tr};
 use crate::gui::theme::Palette;
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef};
-use crate::trace::{EventKind, Interest, ModelId, NameId, TaskId, ThreadId, Timestamp, WaitCall};
+use crate::trace::{EventKind, Interest, ModelId, NameId, TaskId, ThreadId, WaitCall};
 
 /// A title, and lines of a word and what it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(super) fn describe(scene: &Scene<'_>, target: &Target) -> Option<Description
                 hint: Some(tr("Double-click to zoom in")),
                 ..Description::default()
             };
-            text.line(tr("begin"), said(range.begin));
+            text.line(tr("begin"), moment(range.begin));
             text.line(tr("duration"), plain_duration(range.duration()));
             let share = match active as f64 / range.nanos().max(1) as f64 * 100.0 {
                 // What is little is not nothing.
@@ -78,7 +78,7 @@ fn describe_span(scene: &Scene<'_>, reference: SpanRef) -> Option<Description> {
         ..Description::default()
     };
     text.line(tr("what"), meaning);
-    text.line(tr("begin"), said(span.begin));
+    text.line(tr("begin"), moment(span.begin));
     let length = plain_duration(span.range(scene.now).duration());
     let so_far = if span.is_open() { tr(" so far") } else { "" };
     text.line(tr("duration"), format!("{length}{so_far}"));
@@ -93,7 +93,7 @@ fn describe_span(scene: &Scene<'_>, reference: SpanRef) -> Option<Description> {
                 tr("after"),
                 fill(
                     tr("{delay} since {moment}"),
-                    &[("delay", &delay), ("moment", &said(at))],
+                    &[("delay", &delay), ("moment", &moment(at))],
                 ),
             );
         }
@@ -120,7 +120,7 @@ fn describe_stall(scene: &Scene<'_>, model: ModelId, index: usize) -> Option<Des
         ..Description::default()
     };
     text.line(tr("why"), say(&report.sentence()));
-    text.line(tr("begin"), said(report.range.begin));
+    text.line(tr("begin"), moment(report.range.begin));
     if let Some(task) = &report.task_name {
         text.line(tr("task"), task);
     }
@@ -179,7 +179,7 @@ fn describe_instant(
                 tr("due"),
                 fill(
                     tr("{moment}, {delay} later"),
-                    &[("moment", &said(deadline)), ("delay", &delay)],
+                    &[("moment", &moment(deadline)), ("delay", &delay)],
                 ),
             );
         }
@@ -195,7 +195,7 @@ fn describe_instant(
         }
         kind => text.title = describe::event(store, model, &kind),
     }
-    text.line(tr("at"), said(event.at));
+    text.line(tr("at"), moment(event.at));
     Some(text)
 }
 
@@ -206,11 +206,6 @@ fn task_name(scene: &Scene<'_>, model: &ModelTrack, id: TaskId) -> String {
         || fill(tr("task {id}"), &[("id", &id)]),
         |name| scene.store.name(name).to_owned(),
     )
-}
-
-/// A moment to the microsecond.
-pub(super) fn said(at: Timestamp) -> String {
-    moment(at.0 as f64, 1e3)
 }
 
 /// The word for what went on, and what it means.
