@@ -1,4 +1,10 @@
-//! Numbers as people read them. (Lengths of time are said by [`crate::analysis::plain_duration`].)
+//! Moments as people read them, and texts that have little room. (Lengths of time are said by
+//! [`crate::analysis::plain_duration`].)
+
+use std::sync::Arc;
+
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
+use egui::{Color32, FontId, Galley, Painter};
 
 use crate::trace::Timestamp;
 
@@ -11,6 +17,14 @@ pub(super) fn moment(at: Timestamp) -> String {
         micros / 1_000 % 1_000,
         micros % 1_000
     )
+}
+
+/// A text that ends in `…` where it is wider than `width`, in points.
+pub(super) fn elided(painter: &Painter, text: &str, font: FontId, width: f32) -> Arc<Galley> {
+    let format = TextFormat::simple(font, Color32::PLACEHOLDER);
+    let mut job = LayoutJob::single_section(text.to_owned(), format);
+    job.wrap = TextWrapping::truncate_at_width(width);
+    painter.layout_job(job)
 }
 
 #[cfg(test)]

@@ -29,6 +29,11 @@ pub const HEADING: f32 = 15.0;
 /// Size of the one title on an empty page, in points.
 pub const DISPLAY: f32 = 21.0;
 
+/// Height of a line of running text, in points: what goes over several lines is read, and needs air between them.
+pub const LINE: f32 = 18.0;
+/// Height of a line of notes that go over several lines, in points.
+pub const SMALL_LINE: f32 = 15.0;
+
 /// The step of all distances, in points: margins and gaps are multiples of it.
 pub const STEP: f32 = 4.0;
 /// Rounding of widgets, in points. What stands for time is never rounded: its edges are moments.

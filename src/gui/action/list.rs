@@ -33,7 +33,7 @@ pub const GESTURES: &[(Group, &str, &str)] = &[
         "Tab",
         "On to the next control; Space or Enter presses it",
     ),
-    (Group::Window, "Ctrl +  Ctrl −", "Larger, smaller text"),
+    (Group::Look, "Ctrl +  Ctrl −", "Larger, smaller text"),
 ];
 
 /// All that can be done, except for what has a list of its own beside this one.
@@ -244,23 +244,6 @@ pub(super) const ACTIONS: &[Action] = &[
     )
     .keys(&[Press(NONE, Key::CloseBracket)])
     .repeats_itself(),
-    action(
-        "legend",
-        Group::Window,
-        "Legend",
-        "Show what the patterns and shapes mean, or hide it",
-        |state| Ok(Command::SetLegend(!state.settings.legend)),
-    )
-    .keys(&[Press(NONE, Key::Y)])
-    .switch(|state| state.settings.legend),
-    action(
-        "dismiss",
-        Group::Window,
-        "Close or deselect",
-        "Put away what lies on top: a dialog, the keys, a message, the selection, or else the range",
-        |_| Ok(Command::Dismiss),
-    )
-    .keys(&[Press(NONE, Key::Escape)]),
     walks::PREVIOUS,
     walks::NEXT,
     walks::OUT,
@@ -268,7 +251,6 @@ pub(super) const ACTIONS: &[Action] = &[
     walks::CAUSE,
     walks::EFFECT,
     walks::RANGE,
-    walks::ARROWS,
     side(Side::Controls, "controls", |state| {
         flip(state, Side::Controls)
     })
@@ -295,6 +277,16 @@ pub(super) const ACTIONS: &[Action] = &[
     })
     .keys(&[Press(CTRL, Key::Num5)])
     .switch(|state| state.settings.shows(Side::Statistics)),
+    action(
+        "legend",
+        Group::Window,
+        "Legend",
+        "Show what the patterns and shapes mean, or hide it",
+        |state| Ok(Command::SetLegend(!state.settings.legend)),
+    )
+    .keys(&[Press(NONE, Key::Y)])
+    .switch(|state| state.settings.legend),
+    walks::ARROWS,
     plays::INSPECTOR,
     plays::LOOP,
     plays::DELAYS,
@@ -306,8 +298,16 @@ pub(super) const ACTIONS: &[Action] = &[
         |_| Ok(Command::ResetLayout),
     ),
     action(
-        "theme",
+        "dismiss",
         Group::Window,
+        "Close or deselect",
+        "Put away what lies on top: a dialog, the keys, a message, the selection, or else the range",
+        |_| Ok(Command::Dismiss),
+    )
+    .keys(&[Press(NONE, Key::Escape)]),
+    action(
+        "theme",
+        Group::Look,
         "Dark or light",
         "Change between dark and light",
         |state| {
@@ -322,14 +322,14 @@ pub(super) const ACTIONS: &[Action] = &[
     .keys(&[Press(NONE, Key::T)]),
     action(
         "system-theme",
-        Group::Window,
+        Group::Look,
         "Dark or light as the system",
         "Be dark when the system is, and light when it is light",
         |_| Ok(Command::SetTheme(ThemePreference::System)),
     ),
     action(
         "still",
-        Group::Window,
+        Group::Look,
         "Reduce motion",
         "Let nothing move by itself: what goes on is shown step by step",
         |state| Ok(Command::SetStill(!state.still)),

@@ -270,6 +270,8 @@ pub enum Group {
     Lanes,
     /// The parts of the window.
     Window,
+    /// How the window looks.
+    Look,
     /// The language of the window.
     Language,
     /// What helps.
@@ -278,7 +280,7 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order in which they are told of.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::File,
         Self::Run,
         Self::Time,
@@ -287,6 +289,7 @@ impl Group {
         Self::Find,
         Self::Lanes,
         Self::Window,
+        Self::Look,
         Self::Language,
         Self::Help,
     ];
@@ -294,7 +297,7 @@ impl Group {
     /// Whether it is a menu within a menu: all of it would be longer than a small window is high.
     pub const fn is_folded(self) -> bool {
         match self {
-            Self::File | Self::Run | Self::Window | Self::Help => false,
+            Self::File | Self::Run | Self::Window | Self::Look | Self::Help => false,
             Self::Compare | Self::Time | Self::Playback => true,
             Self::Find | Self::Lanes | Self::Language => true,
         }
@@ -311,6 +314,7 @@ impl Group {
             Self::Find => "Find",
             Self::Lanes => "Lanes",
             Self::Window => "Window",
+            Self::Look => "Look",
             Self::Language => "Language 语言",
             Self::Help => "Help",
         }
@@ -320,7 +324,10 @@ impl Group {
 /// The menus: what each is called, and what is in it.
 pub const MENUS: [(&str, &[Group]); 4] = [
     ("File", &[Group::Run, Group::File, Group::Compare]),
-    ("View", &[Group::Lanes, Group::Window, Group::Language]),
+    (
+        "View",
+        &[Group::Lanes, Group::Window, Group::Look, Group::Language],
+    ),
     ("Go", &[Group::Time, Group::Playback, Group::Find]),
     ("Help", &[Group::Help]),
 ];

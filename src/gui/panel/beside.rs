@@ -9,7 +9,7 @@ use egui::{
 };
 use egui_extras::{Column, TableBuilder, TableRow};
 
-use super::widgets::{elided, note, segments};
+use super::widgets::{note, number, paragraph, segments};
 use crate::analysis::{
     Figure, FoundIn, Judgement, ModelDifference, ModelFigures, difference, most_telling,
     plain_ratio,
@@ -19,6 +19,7 @@ use crate::gui::beside::{Alignment, BesideCommand, Compared, Split};
 use crate::gui::command::Command;
 use crate::gui::counting::{Counting, Scope};
 use crate::gui::document::Document;
+use crate::gui::text::elided;
 use crate::gui::texts::{fill, say, tr, variant};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::trace::{Phrase, TimeRange, Timestamp};
@@ -138,7 +139,7 @@ impl Differences {
             tr("{name}: {message}"),
             &[("name", &variant(&model.name)), ("message", &sentence)],
         );
-        ui.add(Label::new(RichText::new(words).font(theme::body())).wrap());
+        paragraph(ui, words);
         ui.add_space(STEP);
         tables(ui, model);
     }
@@ -335,7 +336,7 @@ fn table(ui: &mut Ui, salt: (&str, &str), title: &str, lines: &[Line<'_>]) {
     let header = table.header(ROW, |mut row| {
         row.col(|ui| drop(note(ui, title)));
         for title in ["A", "B", "B − A", "B / A"] {
-            row.col(|ui| at_right(ui, RichText::new(title).font(theme::small()).weak()));
+            row.col(|ui| drop(number(ui, RichText::new(title).weak())));
         }
         row.col(|ui| drop(note(ui, tr("In words"))));
     });
@@ -369,8 +370,8 @@ fn figure_line(row: &mut TableRow<'_, '_>, figure: &Figure, indent: &str) {
             &say(&figure.what.explained()),
         );
     });
-    for number in numbers {
-        row.col(|ui| at_right(ui, RichText::new(number).font(theme::number())));
+    for text in numbers {
+        row.col(|ui| drop(number(ui, text)));
     }
     row.col(|ui| {
         let palette = Palette::of(ui.visuals());
@@ -387,9 +388,4 @@ fn figure_line(row: &mut TableRow<'_, '_>, figure: &Figure, indent: &str) {
 /// A text that ends in `…` where it has no room.
 fn cell(ui: &mut Ui, text: RichText, hint: &str) {
     ui.add(Label::new(text).truncate()).on_hover_text(hint);
-}
-
-/// Numbers stand under each other at the right.
-fn at_right(ui: &mut Ui, text: RichText) {
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| ui.label(text));
 }

@@ -16,7 +16,7 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
     let palette = Palette::of(ui.visuals());
     let on = controls.blocking_on;
     let edge = if on { palette.blocking } else { palette.border };
-    Frame::new()
+    let shown = Frame::new()
         .fill(palette.lane)
         .stroke(Stroke::new(if on { 1.5 } else { 1.0 }, edge))
         .corner_radius(RADIUS)
@@ -25,7 +25,6 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
             ui.take_available_width();
             let mut on = on;
             let switch = widgets::switch(ui, &mut on, tr("Blocking callback"));
-            walk::anchor(ui.ctx(), walk::Anchor::Blocking, switch.rect);
             if switch
                 .on_hover_text(tr(
                     "Takes effect from the next callback on, also in the middle of a run",
@@ -41,8 +40,10 @@ pub fn show(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<
             }
             let color = if on { palette.text } else { palette.text_weak };
             let text = RichText::new(sentence(controls, running)).color(color);
-            ui.add(egui::Label::new(text).wrap());
+            widgets::paragraph(ui, text);
         });
+    let seen = shown.response.rect.intersect(ui.clip_rect());
+    walk::anchor(ui.ctx(), walk::Anchor::Blocking, seen);
 }
 
 /// How, how long, and in which task. What they were changed to, if they were.

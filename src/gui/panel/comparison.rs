@@ -6,7 +6,7 @@ use std::time::Duration;
 use egui::{Id, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 
-use super::widgets::{self, bar_number};
+use super::widgets::{self, bar_number, number};
 use crate::analysis::{self, ModelSummary, outcome_word, plain_count, plain_duration, plain_size};
 use crate::gui::command::{Command, ScrollTo, ViewCommand};
 use crate::gui::document::Document;
@@ -93,6 +93,8 @@ const CPU: usize = 5;
 const MEMORY: usize = 6;
 /// One that only loops have.
 const POLLS: usize = 7;
+/// The one column of words among those of numbers.
+const TASKS: usize = 9;
 
 /// Which columns are shown: one in which no model has anything is left out.
 fn columns(models: &[ModelSummary]) -> Vec<usize> {
@@ -206,9 +208,14 @@ fn table(
         });
     }
     let header = table.header(20.0, |mut row| {
-        for (title, _, hint) in columns.iter().map(|&place| COLUMNS[place]) {
+        for &place in &columns {
+            let (title, _, hint) = COLUMNS[place];
             row.col(|ui| {
-                widgets::note(ui, tr(title)).on_hover_text(tr(hint));
+                let title = match place {
+                    0..CPU | TASKS => widgets::note(ui, tr(title)),
+                    _ => number(ui, RichText::new(tr(title)).weak()),
+                };
+                title.on_hover_text(tr(hint));
             });
         }
     });
@@ -277,18 +284,18 @@ fn line(
         let polls = Some(model.polls as u64).filter(|polls| *polls > 0);
         row.col(|ui| told(ui, polls.map(plain_count)));
     }
-    row.col(|ui| number(ui, model.stalls as u64));
+    row.col(|ui| drop(number(ui, plain_count(model.stalls as u64))));
     row.col(|ui| tasks(ui, model));
-    row.col(|ui| number(ui, model.tasks.iter().map(|task| task.bytes).sum()));
-    let (_, events) = row.col(|ui| {
-        number(ui, model.events);
-        if model.dropped > 0 {
+    let bytes = model.tasks.iter().map(|task| task.bytes).sum();
+    row.col(|ui| drop(number(ui, plain_count(bytes))));
+    let (_, events) = row.col(|ui| match model.dropped {
+        0 => drop(number(ui, plain_count(model.events))),
+        dropped => {
             let color = Palette::of(ui.visuals()).failed;
-            let dropped = fill(
-                tr("{count} dropped"),
-                &[("count", &plain_count(model.dropped))],
-            );
-            ui.label(RichText::new(dropped).font(theme::number()).color(color));
+            let (events, dropped) = (plain_count(model.events), plain_count(dropped));
+            let dropped = fill(tr("{count} dropped"), &[("count", &dropped)]);
+            let text = RichText::new(format!("{events} · {dropped}"));
+            number(ui, text.color(color));
         }
     });
     events.on_hover_ui(|ui| {
@@ -311,12 +318,10 @@ fn name(ui: &mut Ui, model: &ModelSummary, hue: usize) -> Response {
 
 /// What is not always known.
 fn told(ui: &mut Ui, text: Option<String>) {
-    let text = text.map_or_else(|| RichText::new("–").weak(), RichText::new);
-    ui.label(text.font(theme::number()));
-}
-
-fn number(ui: &mut Ui, number: u64) {
-    ui.label(RichText::new(plain_count(number)).font(theme::number()));
+    number(
+        ui,
+        text.map_or_else(|| RichText::new("–").weak(), RichText::new),
+    );
 }
 
 fn tasks(ui: &mut Ui, model: &ModelSummary) {

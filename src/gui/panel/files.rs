@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Button, Key, RichText, Ui, vec2};
+use egui::{Button, Key, RichText, Ui, Vec2, vec2};
 
 use super::widgets;
 use crate::format::Format;
@@ -14,6 +14,9 @@ use crate::gui::command::Command;
 use crate::gui::jobs::{Ask, Choice, FileKind, Wanted, typed_path};
 use crate::gui::texts::{fill, tr, with_aside};
 use crate::gui::theme::{self, Palette, STEP};
+
+/// The size of its buttons, in points.
+const BUTTON: Vec2 = vec2(88.0, 28.0);
 
 /// What the path is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,12 +173,13 @@ impl PathDialog {
         let response = modal.show(ui.ctx(), |ui| {
             ui.set_width(width);
             widgets::title(ui, self.purpose.title());
+            ui.add_space(STEP);
             self.open_already(ui, commands);
             self.field(ui, commands);
             match self.purpose {
                 Purpose::Export => self.formats(ui),
                 Purpose::RecordInto => {
-                    widgets::note(
+                    widgets::remark(
                         ui,
                         tr("Each run from now on is written into a file of its own there while it goes on: whole, however much of it is kept in memory."),
                     );
@@ -219,10 +223,11 @@ impl PathDialog {
     fn field(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
         let label = ui.label(tr("Path"));
         ui.horizontal(|ui| {
-            let field = egui::TextEdit::singleline(&mut self.path)
-                .desired_width(ui.available_width() - 96.0)
-                .hint_text(self.purpose.hint());
-            let response = ui.add(field).labelled_by(label.id);
+            let field = egui::TextEdit::singleline(&mut self.path).hint_text(self.purpose.hint());
+            let gap = ui.spacing().item_spacing.x;
+            let width = ui.available_width() - BUTTON.x - gap;
+            let size = vec2(width, ui.spacing().interact_size.y);
+            let response = ui.add_sized(size, field).labelled_by(label.id);
             if !self.focused {
                 response.request_focus();
                 self.focused = true;
@@ -236,7 +241,8 @@ impl PathDialog {
             if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
                 self.confirm(commands);
             }
-            let browse = ui.button(tr("Browse…")).on_hover_text(tr(
+            let browse = Button::new(tr("Browse…")).min_size(vec2(BUTTON.x, 0.0));
+            let browse = ui.add(browse).on_hover_text(tr(
                 "Choose it in the system's file dialog, where there is one",
             ));
             if browse.clicked() {
@@ -262,7 +268,7 @@ impl PathDialog {
     }
 
     fn buttons(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
-        let size = vec2(88.0, 28.0);
+        let size = BUTTON;
         let row = vec2(ui.available_width(), size.y);
         let from_the_right = egui::Layout::right_to_left(egui::Align::Center);
         ui.allocate_ui_with_layout(row, from_the_right, |ui| {

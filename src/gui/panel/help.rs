@@ -24,7 +24,7 @@ pub fn show(ui: &Ui, commands: &mut Vec<Command>) {
         .default_width(WIDTH.min(room.x))
         .show(ui.ctx(), |ui| {
             ui.horizontal(|ui| {
-                widgets::title(ui, tr("Keys"));
+                ui.label(RichText::new(tr("Keys")).font(theme::heading()).strong());
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     let close = Button::new("×").frame_when_inactive(false);
                     let close = ui.add(close).on_hover_text(tr("Close"));
@@ -79,6 +79,7 @@ fn tables(ui: &mut Ui, groups: &[Group]) {
         egui::Grid::new(group.word())
             .num_columns(2)
             .min_col_width(128.0)
+            .min_row_height(theme::LINE)
             .spacing(vec2(3.0 * STEP, STEP))
             .show(ui, |ui| {
                 for (keys, what) in rows(*group) {

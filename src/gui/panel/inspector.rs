@@ -9,14 +9,14 @@ use super::links;
 use super::stalled;
 use super::walk;
 use super::what_if;
-use super::widgets::{field, fields, link, note, title};
+use super::widgets::{field, fields, link, note, paragraph, remark, title};
 use crate::analysis::{self, Happened, TaskSummary, plain_count, plain_duration};
 use crate::gui::command::{Command, Selection};
 use crate::gui::describe;
 use crate::gui::document::Document;
 use crate::gui::focus;
 use crate::gui::navigate;
-use crate::gui::text;
+use crate::gui::text::moment;
 use crate::gui::texts::{self, counted, english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, SpanRef, TraceStore};
@@ -76,7 +76,7 @@ impl Look<'_> {
         let model = self.store.model(at.model)?;
         let color = Palette::of(ui.visuals()).span(span.kind);
         heading(ui, color, &describe::span(self.store, &span));
-        note(ui, describe::explained(span.kind));
+        remark(ui, describe::explained(span.kind));
         links::steps(ui, commands);
         fields(ui, "span fields", |ui| {
             self.when(ui, span.range(self.document.now), span.is_open());
@@ -137,17 +137,9 @@ impl Look<'_> {
             length
         };
         field(ui, tr("lasts"), RichText::new(length).strong());
-        field(
-            ui,
-            tr("from"),
-            RichText::new(text::moment(range.begin)).font(theme::number()),
-        );
+        field(ui, tr("from"), moment(range.begin));
         if !lasts {
-            field(
-                ui,
-                tr("to"),
-                RichText::new(text::moment(range.end)).font(theme::number()),
-            );
+            field(ui, tr("to"), moment(range.end));
         }
     }
 
@@ -239,7 +231,7 @@ impl Look<'_> {
         );
         let sentence = texts::say(&stall.sentence());
         let sentence = fill(tr("{sentence}."), &[("sentence", &sentence)]);
-        ui.add(egui::Label::new(sentence).wrap());
+        paragraph(ui, sentence);
         fields(ui, "stall", |ui| {
             self.when(ui, stall.range, stall.lasts);
             field(
@@ -343,11 +335,7 @@ impl Look<'_> {
         heading(ui, color, &describe::event(self.store, model, &event.kind));
         links::steps(ui, commands);
         fields(ui, "instant", |ui| {
-            field(
-                ui,
-                tr("at"),
-                RichText::new(text::moment(event.at)).font(theme::number()),
-            );
+            field(ui, tr("at"), moment(event.at));
             field(
                 ui,
                 tr("model"),
@@ -392,7 +380,7 @@ impl Look<'_> {
 
     /// Nothing is selected: the trace as a whole.
     fn trace(&self, ui: &mut Ui) {
-        note(
+        remark(
             ui,
             tr("Click a bar in the timeline to see what it is and what caused it."),
         );
@@ -413,7 +401,7 @@ impl Look<'_> {
         for model in self.store.models() {
             let name = texts::variant(self.store.model_name(model));
             let cost = texts::say_all(&analysis::cost_of_seeing(model));
-            note(
+            remark(
                 ui,
                 fill(
                     tr("{name}: {message}"),

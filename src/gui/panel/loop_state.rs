@@ -5,7 +5,7 @@ use std::time::Duration;
 use egui::{Button, Id, RichText, ScrollArea, Slider, Ui, WidgetInfo, vec2};
 
 use super::circle::{self, Circle};
-use super::widgets::{link, note};
+use super::widgets::{link, note, remark};
 use crate::analysis::{
     Frame, LoopState, Phase, QueuedCall, ReadyThing, Registered, loop_state, plain_duration,
 };
@@ -172,7 +172,7 @@ fn heading(ui: &mut Ui, scene: &Scene<'_>, at: Timestamp, commands: &mut Vec<Com
         }
     });
     if scene.document.playback.at().is_none() && !scene.live {
-        note(
+        remark(
             ui,
             tr("Click on the ruler, or press Play, to see the loop at another moment."),
         );

@@ -14,14 +14,14 @@ use crate::gui::theme;
 pub fn show(ui: &mut Ui, marks: &Marks, commands: &mut Vec<Command>) {
     let mut ask = |command| commands.push(Command::Mark(command));
     if marks.all().is_empty() {
-        widgets::note(
+        widgets::remark(
             ui,
             tr("Press M to mark the moment under the pointer, or where what is selected begins."),
         );
         return;
     }
     if marks.are_unsaved() {
-        widgets::note(
+        widgets::remark(
             ui,
             tr("Not in the file yet: export the trace as .loopscope."),
         );

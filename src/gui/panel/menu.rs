@@ -1,6 +1,6 @@
 //! Menus: what can be done, with its keys.
 
-use egui::{Button, Stroke, Ui, vec2};
+use egui::{Button, Color32, Stroke, Ui, vec2};
 
 use super::widgets;
 use crate::gui::action::{self, Action, Group, MENUS, State};
@@ -15,7 +15,15 @@ const WIDTH: f32 = 264.0;
 
 /// The menus of all that can be done.
 pub fn bar(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
+    ui.scope(|ui| menus(ui, state, commands));
+    ui.add_space(2.0 * STEP);
+}
+
+fn menus(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 0.0;
+    // A bar of menus is words; only the one that is pointed at or open looks like a button.
+    let rest = &mut ui.visuals_mut().widgets.inactive;
+    (rest.weak_bg_fill, rest.bg_stroke) = (Color32::TRANSPARENT, Stroke::NONE);
     for (name, groups) in MENUS {
         ui.menu_button(tr(name), |ui| {
             ui.set_min_width(WIDTH);
@@ -37,8 +45,6 @@ pub fn bar(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
             }
         });
     }
-    ui.spacing_mut().item_spacing.x = 2.0 * STEP;
-    ui.add_space(2.0 * STEP);
 }
 
 /// All that can be done of one kind.

@@ -25,6 +25,7 @@ pub(super) fn job(ui: &Ui, text: &str) -> LayoutJob {
         };
         let format = TextFormat {
             italics: set == Set::Emphasis,
+            line_height: Some(theme::LINE),
             ..TextFormat::simple(font, color)
         };
         job.append(piece, 0.0, format);

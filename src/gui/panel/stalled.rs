@@ -2,7 +2,7 @@
 
 use egui::{RichText, Ui};
 
-use super::widgets::{self, field, fields, link, note, title};
+use super::widgets::{self, field, fields, link, note, remark, title};
 use crate::analysis::{StallReport, Victim, plain_duration};
 use crate::gui::command::{Command, Selection};
 use crate::gui::text;
@@ -27,7 +27,7 @@ pub(super) fn evidence(ui: &mut Ui, stall: &StallReport) {
         }
     });
     if stall.cause.samples > 0 {
-        note(
+        remark(
             ui,
             tr("Sampled: what happened between two looks is not known."),
         );
@@ -47,7 +47,7 @@ pub(super) fn victims(
             true => tr("Nobody is known to have waited for it."),
             false => tr("Nobody but its own task: this thread runs no loop."),
         };
-        note(ui, said);
+        remark(ui, said);
         return;
     }
     let harm = plain_duration(stall.harm);
@@ -56,7 +56,7 @@ pub(super) fn victims(
         english("{count} wait"),
         english("{count} waits"),
     );
-    note(
+    remark(
         ui,
         fill(
             tr("{count}, {harm} in this stall"),
@@ -119,7 +119,7 @@ fn victim(
         ("how", &how),
         ("served", &moments[1]),
     ];
-    note(ui, fill(template, &values));
+    remark(ui, fill(template, &values));
     let mut parts: Vec<_> = victim
         .blame
         .iter()
@@ -132,7 +132,7 @@ fn victim(
     if victim.blame.len() > PARTS {
         parts.push("…".to_owned());
     }
-    note(
+    remark(
         ui,
         fill(tr("because of {whom}"), &[("whom", &texts::list(&parts))]),
     );

@@ -1,6 +1,6 @@
 //! What held the loops: findings, the most harmful first, or one stall after another. Each line leads to its stall.
 
-use egui::{Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::{walk, widgets};
 use crate::analysis::{Finding, StallReport, plain_duration};
@@ -17,7 +17,7 @@ use crate::trace::Phrase;
 const LINE: f32 = 38.0;
 
 /// Height of its title.
-const HEAD: f32 = 44.0;
+const HEAD: f32 = 48.0;
 /// So many lines are few.
 const FEW: usize = 3;
 
@@ -67,8 +67,9 @@ fn lines(document: &Document, order: StallOrder) -> usize {
 pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut Vec<Command>) {
     walk::anchor(ui.ctx(), walk::Anchor::Stalls, ui.max_rect());
     let stalls = &document.stalls;
+    ui.add_space(STEP);
     ui.horizontal(|ui| {
-        widgets::title(ui, tr("Stalls"));
+        ui.label(RichText::new(tr("Stalls")).font(theme::heading()).strong());
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             ui.add_enabled_ui(!stalls.is_empty(), |ui| {
                 for (forward, key, name) in [
@@ -86,7 +87,7 @@ pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut 
         });
     });
     if stalls.is_empty() {
-        widgets::note(
+        widgets::remark(
             ui,
             tr(
                 "No stretch without a poll was long enough. Switch the blocking callback on to see one.",
@@ -269,7 +270,7 @@ impl Line {
                 (19.0, &self.second, theme::small(), weak),
             ] {
                 let at = pos2(rect.left() + STEP, rect.top() + down);
-                let galley = widgets::elided(&painter, text, font, rect.width() - 2.0 * STEP);
+                let galley = text::elided(&painter, text, font, rect.width() - 2.0 * STEP);
                 painter.galley(at, galley, color);
             }
         }

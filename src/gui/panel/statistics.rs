@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Rect, Response, RichText, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column, TableBuilder, TableRow};
 
-use super::widgets::{note, segments};
+use super::widgets::{note, number, segments};
 use crate::analysis::{plain_count, plain_duration};
 use crate::gui::command::{Command, Selection};
 use crate::gui::counting::{Counted, Counting, Scope};
@@ -296,9 +296,9 @@ fn line(
                 };
                 ui.add(egui::Label::new(RichText::new(word).weak()).truncate());
             }
-            Value::Count(count) => number(ui, plain_count(*count)),
-            Value::Length(length) if length.is_zero() => number(ui, "–".to_owned()),
-            Value::Length(length) => number(ui, plain_duration(*length)),
+            Value::Count(count) => drop(number(ui, plain_count(*count))),
+            Value::Length(length) if length.is_zero() => drop(number(ui, "–")),
+            Value::Length(length) => drop(number(ui, plain_duration(*length))),
         });
     }
     if pressed || row.response().clicked() {
@@ -314,11 +314,4 @@ fn go_to(document: &Document, what: Selection) -> Command {
         true => Command::Select(Some(what)),
         false => Command::Reveal(what),
     }
-}
-
-/// Numbers stand under each other at the right, and their digits are equally wide.
-fn number(ui: &mut Ui, text: String) {
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        ui.label(RichText::new(text).font(theme::number()));
-    });
 }

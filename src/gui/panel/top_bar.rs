@@ -14,6 +14,8 @@ use crate::trace::Outcome;
 
 /// In a window that is narrower, in points, what the menus have as well is left out.
 const NARROW: f32 = 960.0;
+/// The size of the one prominent button, in points.
+const BUTTON: Vec2 = vec2(88.0, 28.0);
 
 /// What the bar looks at.
 pub struct Scene<'a> {
@@ -33,6 +35,8 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut Ve
         .inner_margin(Margin::symmetric(12, 8));
     egui::Panel::top("top bar").frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
+            // As high as what is highest in it, from the beginning: else what comes first stands higher.
+            ui.set_min_height(BUTTON.y);
             ui.label(RichText::new("Loopscope").font(theme::heading()).strong());
             ui.add_space(STEP);
             run_or_stop(ui, scene, state, commands);
@@ -71,7 +75,7 @@ fn button(ui: &mut Ui, face: &str, id: &str, state: &State<'_>, commands: &mut V
 }
 
 fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut Vec<Command>) {
-    let size = vec2(88.0, 28.0);
+    let size = BUTTON;
     match scene.live {
         Some(live) => {
             let palette = Palette::of(ui.visuals());

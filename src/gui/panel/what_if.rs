@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use egui::{Color32, RichText, Ui};
 
-use super::widgets::{self, SliderLabel, bar_number, link, note, title};
+use super::widgets::{self, SliderLabel, bar_number, link, note, paragraph, remark, title};
 use crate::analysis::{CauseKind, Compared, Measured, StallReport, Verdict, plain_duration};
 use crate::gui::action::Action;
 use crate::gui::command::{Command, Selection};
@@ -64,7 +64,7 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) 
         slice(ui, scene.slice, commands);
     }
     if let Some(warning) = warning(change, scene.stall) {
-        note(ui, warning);
+        remark(ui, warning);
     }
     button(ui, scene, commands);
     sides(ui, scene, commands);
@@ -80,7 +80,7 @@ pub(super) fn show_made(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Comma
         ("callback", &treatment.callback),
         ("trace", &document.title),
     ];
-    note(
+    remark(
         ui,
         fill(
             tr("{callback} is carried out so. Side by side with a stall in {trace}:"),
@@ -142,7 +142,7 @@ fn button(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     }
     // Whoever cannot point at a button is told as well.
     if let Some(refusal) = refusal {
-        note(ui, tr(refusal));
+        remark(ui, tr(refusal));
     }
 }
 
@@ -157,7 +157,7 @@ fn sides(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
         return;
     }
     let is_live = scene.made.is_some_and(|(_, live)| live);
-    ui.add(egui::Label::new(RichText::new(sentence(verdict, is_live)).strong()).wrap());
+    paragraph(ui, RichText::new(sentence(verdict, is_live)).strong());
     if let Some((place, _)) = scene.made
         && verdict.found > 0
     {

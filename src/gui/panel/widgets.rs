@@ -3,7 +3,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use egui::{Color32, Response, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align, Color32, Layout, Response, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
 
 use crate::analysis::{plain_count, plain_duration};
 use crate::gui::texts::{english, fill, tr};
@@ -19,7 +21,7 @@ pub(super) fn switch(ui: &mut Ui, on: &mut bool, text: &str) -> Response {
     let size = vec2(32.0, 18.0);
     let galley = egui::WidgetText::from(RichText::new(text).font(theme::body())).into_galley(
         ui,
-        Some(egui::TextWrapMode::Truncate),
+        Some(egui::TextWrapMode::Wrap),
         ui.available_width() - size.x - 2.0 * STEP,
         egui::FontSelection::Default,
     );
@@ -113,28 +115,34 @@ fn columns(widths: &[f32], room: f32, gap: f32) -> Option<usize> {
     Some(count.div_ceil(count.div_ceil(columns)))
 }
 
-/// A text that ends in `…` where it is wider than `width`.
-pub(super) fn elided(
-    painter: &egui::Painter,
-    text: &str,
-    font: egui::FontId,
-    width: f32,
-) -> std::sync::Arc<egui::Galley> {
-    let format = egui::TextFormat::simple(font, Color32::PLACEHOLDER);
-    let mut job = egui::text::LayoutJob::single_section(text.to_owned(), format);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(width);
-    painter.layout_job(job)
-}
-
 /// The title of a section.
 pub(super) fn title(ui: &mut Ui, text: &str) {
     ui.add_space(STEP);
     ui.label(RichText::new(text).font(theme::heading()).strong());
 }
 
-/// Text that may be overlooked.
+/// Running text, over as many lines as it needs.
+pub(super) fn paragraph(ui: &mut Ui, text: impl Into<RichText>) -> Response {
+    let text = text.into().line_height(Some(theme::LINE));
+    ui.add(egui::Label::new(text).wrap())
+}
+
+/// Running text that may be overlooked.
+pub(super) fn remark(ui: &mut Ui, text: impl Into<String>) -> Response {
+    let text = RichText::new(text.into()).font(theme::small()).weak();
+    ui.add(egui::Label::new(text.line_height(Some(theme::SMALL_LINE))).wrap())
+}
+
+/// A word or two that may be overlooked.
 pub(super) fn note(ui: &mut Ui, text: impl Into<String>) -> Response {
     ui.label(RichText::new(text.into()).font(theme::small()).weak())
+}
+
+/// A number in a column: they stand under each other at the right, and their digits are equally wide.
+pub(super) fn number(ui: &mut Ui, number: impl Into<RichText>) -> Response {
+    let at_right = Layout::right_to_left(Align::Center);
+    let text = number.into().font(theme::number());
+    ui.with_layout(at_right, |ui| ui.label(text)).inner
 }
 
 /// A round mark with a sign in it, as high as a line of text.
@@ -238,7 +246,7 @@ pub(super) fn fields(ui: &mut Ui, salt: &str, add: impl FnOnce(&mut Ui)) {
 /// Room for the name of a slider, beside it.
 const NAME: f32 = 76.0;
 /// Room for the field with its value.
-const VALUE: f32 = 84.0;
+const VALUE: f32 = 68.0;
 
 /// What a slider is called, and what is told of it.
 pub(super) struct SliderLabel<'a> {
@@ -324,7 +332,10 @@ fn beside(ui: &mut Ui, label: &SliderLabel<'_>, slider: egui::Slider<'_>, value:
             let gap = ui.spacing().item_spacing.x;
             ui.add_space((left + column + gap - ui.cursor().left()).max(0.0));
         }
-        ui.spacing_mut().slider_width = (ui.available_width() - VALUE).max(40.0);
+        let gap = ui.spacing().item_spacing.x;
+        ui.spacing_mut().slider_width = (ui.available_width() - VALUE - gap).max(40.0);
+        // The field is as wide as there is room for it, so that it ends where all else ends.
+        ui.spacing_mut().interact_size.x = VALUE;
         let response = ui
             .add(slider.logarithmic(true))
             .on_hover_text(label.hint)

@@ -111,7 +111,9 @@ pub fn show(ui: &mut Ui, document: &Document, plots: &mut Plots) {
         .auto_shrink(false)
         .show(ui, |ui| {
             let note = |ui: &mut Ui, text: &str| {
-                ui.add(egui::Label::new(RichText::new(text).font(theme::small()).weak()).wrap());
+                let text = RichText::new(text).font(theme::small()).weak();
+                let text = text.line_height(Some(theme::SMALL_LINE));
+                ui.add(egui::Label::new(text).wrap());
             };
             note(
                 ui,

@@ -271,10 +271,8 @@ impl Row<'_> {
                 names.max.x = text.left() - STEP;
             }
             let name = variant(store.model_name(model));
-            let at = pos2(left + 12.0, y);
-            let ink = palette.text_weak;
-            let painter = painter.with_clip_rect(names.intersect(painter.clip_rect()));
-            painter.text(at, Align2::LEFT_TOP, name, theme::small(), ink);
+            let name = text::elided(&painter, name, theme::small(), names.width());
+            painter.galley(pos2(left + 12.0, y), name, palette.text_weak);
             y += LINE;
         }
         let mut models = store.models().iter();

@@ -4,9 +4,10 @@ use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
 use super::flows::{Arrow, Flows};
 use super::scene::Scene;
-use super::tooltip::{Description, said};
+use super::tooltip::Description;
 use crate::analysis::{Happened, LinkKind, plain_count, plain_duration};
 use crate::gui::describe;
+use crate::gui::text::moment;
 use crate::gui::texts::{fill, list, tr};
 use crate::gui::theme::{self, Palette};
 
@@ -197,10 +198,10 @@ pub(super) fn describe(scene: &Scene<'_>, arrow: &Arrow) -> Description {
         }
     };
     text.lines
-        .push((tr("from"), list(&[from, said(link.left)])));
+        .push((tr("from"), list(&[from, moment(link.left)])));
     text.lines.push((
         tr("to"),
-        format!("{}, {}", name(link.to), said(link.arrived)),
+        format!("{}, {}", name(link.to), moment(link.arrived)),
     ));
     let delay = plain_duration(link.arrived.since(link.left));
     text.lines.push((tr("after"), delay));

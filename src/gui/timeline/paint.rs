@@ -223,10 +223,16 @@ pub(super) fn stall(mesh: &mut Mesh, palette: &Palette, bar: &StallBar, anchor: 
 const SHORTEST_NAME: f32 = 26.0;
 
 fn label(painter: &Painter, palette: &Palette, label: &Label) {
+    // What is patterned behind its text has a plate there, as high as the bar within its edge: what shows above and
+    // below the text would look like a line through it.
     let (ink, plate) = match label.on {
-        On::Stall => (palette.ink_on(palette.stalled), Some(palette.stalled)),
-        On::Bar(SpanKind::Queued) => (palette.text_weak, Some(palette.lane)),
-        On::Bar(SpanKind::Ready) => (palette.text, None),
+        On::Stall => {
+            let color = palette.stalled;
+            (palette.ink_on(color), Some((color, 0.0)))
+        }
+        On::Bar(SpanKind::Queued) => (palette.text_weak, Some((palette.lane, 0.0))),
+        // The bytes that arrived run through it.
+        On::Bar(SpanKind::Ready) => (palette.text, Some((palette.waiting, EDGE))),
         On::Bar(SpanKind::Poll | SpanKind::Wait(_)) => (palette.text_weak, None),
         On::Bar(kind) => (palette.ink_on(palette.span(kind)), None),
     };
@@ -252,9 +258,10 @@ fn label(painter: &Painter, palette: &Palette, label: &Label) {
         label.room.left(),
         (label.room.center().y - galley.size().y / 2.0).round(),
     );
-    if let Some(plate) = plate {
-        let behind = Rect::from_min_size(at, galley.size()).expand2(vec2(3.0, -1.0));
-        painter.rect_filled(behind, 0.0, plate);
+    if let Some((color, edge)) = plate {
+        let across = at.x - 3.0..=at.x + galley.size().x + 3.0;
+        let high = label.room.y_range().shrink(edge);
+        painter.rect_filled(Rect::from_x_y_ranges(across, high), 0.0, color);
     }
     painter.galley(at, galley, ink);
 }

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::crowd::Count;
 use super::hit::Target;
-use super::ruler::moment;
 use super::scene::Scene;
 use crate::analysis::{plain_count, plain_duration};
 use crate::gui::describe;
 use crate::gui::lanes::Sort;
+use crate::gui::text::moment;
 use crate::gui::texts::{self, fill, say, tr};
 use crate::gui::theme::Palette;
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef};
@@ -49,7 +49,7 @@ pub(super) fn describe(scene: &Scene<'_>, target: &Target) -> Option<Description
                 hint: Some(tr("Double-click to zoom in")),
                 ..Description::default()
             };
-            text.line(tr("begin"), said(range.begin));
+            text.line(tr("begin"), moment(range.begin));
             text.line(tr("duration"), plain_duration(range.duration()));
             let share = match active as f64 / range.nanos().max(1) as f64 * 100.0 {
                 // What is little is not nothing.
@@ -86,7 +86,7 @@ fn describe_span(scene: &Scene<'_>, reference: SpanRef) -> Option<Description> {
         ..Description::default()
     };
     text.line(tr("what"), meaning);
-    text.line(tr("begin"), said(span.begin));
+    text.line(tr("begin"), moment(span.begin));
     let length = plain_duration(span.range(scene.now).duration());
     let so_far = if span.is_open() { tr(" so far") } else { "" };
     text.line(tr("duration"), format!("{length}{so_far}"));
@@ -101,7 +101,7 @@ fn describe_span(scene: &Scene<'_>, reference: SpanRef) -> Option<Description> {
                 tr("after"),
                 fill(
                     tr("{delay} since {moment}"),
-                    &[("delay", &delay), ("moment", &said(at))],
+                    &[("delay", &delay), ("moment", &moment(at))],
                 ),
             );
         }
@@ -125,7 +125,7 @@ fn describe_crowd(sort: Sort, lanes: usize, count: Count, at: Timestamp) -> Desc
         ..Description::default()
     };
     let plain = |count: usize| plain_count(count as u64);
-    text.line(tr("at"), said(at));
+    text.line(tr("at"), moment(at));
     text.line(tr("running"), plain(count.active));
     if sort == Sort::Tasks {
         text.line(tr("ready, not served"), plain(count.ready));
@@ -154,7 +154,7 @@ fn describe_stall(scene: &Scene<'_>, model: ModelId, index: usize) -> Option<Des
         ..Description::default()
     };
     text.line(tr("why"), say(&report.sentence()));
-    text.line(tr("begin"), said(report.range.begin));
+    text.line(tr("begin"), moment(report.range.begin));
     if let Some(task) = &report.task_name {
         text.line(tr("task"), task);
     }
@@ -213,7 +213,7 @@ fn describe_instant(
                 tr("due"),
                 fill(
                     tr("{moment}, {delay} later"),
-                    &[("moment", &said(deadline)), ("delay", &delay)],
+                    &[("moment", &moment(deadline)), ("delay", &delay)],
                 ),
             );
         }
@@ -229,7 +229,7 @@ fn describe_instant(
         }
         kind => text.title = describe::event(store, model, &kind),
     }
-    text.line(tr("at"), said(event.at));
+    text.line(tr("at"), moment(event.at));
     Some(text)
 }
 
@@ -240,11 +240,6 @@ fn task_name(scene: &Scene<'_>, model: &ModelTrack, id: TaskId) -> String {
         || fill(tr("task {id}"), &[("id", &id)]),
         |name| scene.store.name(name).to_owned(),
     )
-}
-
-/// A moment to the microsecond.
-pub(super) fn said(at: Timestamp) -> String {
-    moment(at.0 as f64, 1e3)
 }
 
 /// The word for what went on, and what it means.

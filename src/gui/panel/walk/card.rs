@@ -1,7 +1,7 @@
 //! How a walk looks: a ring around the control that it is about, and a card beside it.
 
 use egui::{
-    Align2, Area, Frame, LayerId, Order, Rect, RichText, Stroke, StrokeKind, Ui, pos2, vec2,
+    Align2, Area, Frame, LayerId, Order, Rect, RichText, Stroke, StrokeKind, Ui, Vec2, pos2, vec2,
 };
 
 use super::{Sight, Step, Walk, place};
@@ -10,10 +10,12 @@ use crate::gui::panel::widgets;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 
-/// Width of the card, in points.
-const WIDTH: f32 = 304.0;
-/// About how high it becomes; where there is less room below, it stands beside.
-const HEIGHT: f32 = 150.0;
+/// Width of the card's text, in points: with its edge it is no wider than the sides of the window, so that it covers
+/// little of the timeline.
+const WIDTH: f32 = 240.0;
+/// How wide and how high it becomes at most, in points; where there is less room below a control, it stands above it, or
+/// else beside.
+const MOST: Vec2 = vec2(WIDTH + 8.0 * STEP, 208.0);
 /// Between the control and the card.
 const GAP: f32 = 3.0 * STEP;
 const STEPS: [Step; 4] = [Step::Run, Step::Block, Step::See, Step::Read];
@@ -60,7 +62,7 @@ fn words(ui: &mut Ui, walk: Walk, title: &str, text: &str) {
         let said = tr("{place} of {all}");
         widgets::note(ui, fill(said, &[("place", &place), ("all", &STEPS.len())]));
     });
-    ui.add(egui::Label::new(text).wrap());
+    widgets::paragraph(ui, text);
     ui.add_space(STEP);
 }
 
@@ -77,17 +79,20 @@ fn buttons(ui: &mut Ui, walk: Walk, commands: &mut Vec<Command>) {
     }
 }
 
-/// Which corner of the card lies where: below what it points at, or where there is room beside it.
+/// Which corner of the card lies where: below what it points at, or else above, or else where there is room beside it.
 fn beside(target: Option<Rect>, screen: Rect) -> (Align2, egui::Pos2) {
     let Some(target) = target else {
         let at = screen.center_bottom() - vec2(0.0, 8.0 * STEP);
         return (Align2::CENTER_BOTTOM, at);
     };
-    let right = screen.right() - target.right() >= WIDTH + 8.0 * STEP;
-    if target.bottom() + HEIGHT + GAP <= screen.bottom() && target.height() < HEIGHT {
+    let room = MOST + vec2(GAP, GAP);
+    if screen.bottom() - target.bottom() >= room.y {
         return (Align2::LEFT_TOP, target.left_bottom() + vec2(0.0, GAP));
     }
-    match right {
+    if target.top() - screen.top() >= room.y {
+        return (Align2::LEFT_BOTTOM, target.left_top() - vec2(0.0, GAP));
+    }
+    match screen.right() - target.right() >= room.x {
         true => (Align2::LEFT_TOP, target.right_top() + vec2(GAP, 0.0)),
         false => (Align2::RIGHT_TOP, pos2(target.left() - GAP, target.top())),
     }
@@ -101,7 +106,10 @@ mod tests {
 
     fn card(target: Rect) -> Rect {
         let (corner, at) = beside(Some(target), SCREEN);
-        corner.anchor_size(at, vec2(WIDTH, HEIGHT))
+        let card = corner.anchor_size(at, MOST);
+        // As it is kept on the screen.
+        let left = (SCREEN.right() - card.right()).min(0.0);
+        card.translate(vec2(left, 0.0))
     }
 
     #[test]
@@ -109,17 +117,22 @@ mod tests {
         for target in [
             Rect::from_min_size(pos2(100.0, 8.0), vec2(88.0, 28.0)),
             Rect::from_min_size(pos2(8.0, 260.0), vec2(220.0, 24.0)),
+            Rect::from_min_size(pos2(8.0, 260.0), vec2(220.0, 220.0)),
             Rect::from_min_size(pos2(780.0, 330.0), vec2(240.0, 180.0)),
             Rect::from_min_size(pos2(780.0, 50.0), vec2(240.0, 270.0)),
+            Rect::from_min_size(pos2(780.0, 50.0), vec2(240.0, 560.0)),
+            Rect::from_min_size(pos2(8.0, 50.0), vec2(240.0, 560.0)),
             Rect::from_min_size(pos2(8.0, 600.0), vec2(220.0, 24.0)),
         ] {
-            assert!(!card(target).intersects(target), "{target:?}");
+            let card = card(target);
+            assert!(!card.intersects(target), "{target:?}");
+            assert!(SCREEN.contains_rect(card), "{target:?}: {card:?}");
         }
     }
 
     #[test]
     fn without_anything_to_point_at_it_stands_below() {
         let (corner, at) = beside(None, SCREEN);
-        assert!(SCREEN.contains_rect(corner.anchor_size(at, vec2(WIDTH, HEIGHT))));
+        assert!(SCREEN.contains_rect(corner.anchor_size(at, MOST)));
     }
 }

@@ -51,7 +51,7 @@ pub struct Walk {
 pub enum Anchor {
     /// The button that runs the scenario.
     Run,
-    /// The switch that makes callbacks block.
+    /// The switch that makes callbacks block, and how they do.
     Blocking,
     /// The list of stalls.
     Stalls,
