@@ -308,11 +308,14 @@ fn read_head<R: Read>(path: &Path, mut input: R) -> Result<(TraceInfo, u16, Chun
     Ok((info, version, chunks))
 }
 
-/// Whether the events of a thread go on in time, as the store relies on.
+/// No run lasts longer, 292 years: who reads a moment may add to it.
+const LATEST: Timestamp = Timestamp(u64::MAX / 2);
+
+/// Whether the events of a thread go on in time, as the store relies on, and no further than [`LATEST`].
 fn is_in_order(batch: &Batch, last: &mut HashMap<ThreadId, Timestamp>) -> bool {
     let last = last.entry(batch.source.thread).or_default();
     batch.events.iter().all(|event| {
-        let goes_on = *last <= event.at;
+        let goes_on = (*last..=LATEST).contains(&event.at);
         *last = event.at;
         goes_on
     })

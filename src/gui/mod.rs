@@ -8,6 +8,8 @@
 //! done by [`jobs`].
 
 pub mod action;
+#[cfg(test)]
+mod anything;
 pub mod app;
 pub mod beside;
 pub mod command;

@@ -1,7 +1,6 @@
 //! From a name, a path or a text to a checked [`Scenario`].
 
 use std::collections::HashMap;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -9,7 +8,7 @@ use std::sync::LazyLock;
 use super::builtin::{Builtin, Headline, builtins};
 use super::error::ScenarioError;
 use super::model::Scenario;
-use super::source::Source;
+use super::source::{Source, read_file};
 use super::story::{Story, first_sentence};
 use super::{check, shape, words};
 use crate::trace::Phrase;
@@ -24,7 +23,7 @@ impl Scenario {
             return Self::parse(builtin.source, &builtin.origin());
         }
         let path = Path::new(name_or_path);
-        let bytes = fs::read(path).map_err(|reason| unreadable(name_or_path, reason))?;
+        let bytes = read_file(path).map_err(|reason| unreadable(name_or_path, reason))?;
         match str::from_utf8(&bytes) {
             Ok(text) => Self::parse(text, path),
             Err(error) => {

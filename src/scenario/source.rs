@@ -1,9 +1,27 @@
 //! The text of a scenario file, and where in it something stands.
 
+use std::fs;
+use std::io::{self, Read as _};
 use std::ops::Range;
+use std::path::Path;
 
 use super::error::Mistake;
+use super::limits;
 use crate::trace::Phrase;
+
+/// A whole file of at most [`limits::MAX_TEXT`] bytes; a device that never ends is not read to the end.
+pub(super) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let most = limits::MAX_TEXT as u64;
+    fs::File::open(path)?
+        .take(most + 1)
+        .read_to_end(&mut text)?;
+    if text.len() > limits::MAX_TEXT {
+        let message = Phrase::new("it has more than {most} bytes").with("most", most);
+        return Err(io::Error::other(message));
+    }
+    Ok(text)
+}
 
 /// A text and what it is called in messages.
 pub(super) struct Source<'a> {

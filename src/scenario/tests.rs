@@ -9,6 +9,7 @@ use crate::trace::TaskId;
 
 mod edit;
 mod load;
+mod odd;
 mod steps;
 
 /// A scenario with nothing but what is required. The lines are counted in the tests below.

@@ -241,6 +241,8 @@ impl TraceStore {
     }
 }
 
+#[cfg(all(test, feature = "format"))]
+pub(crate) mod anything;
 #[cfg(test)]
 pub(crate) mod sample;
 #[cfg(test)]

@@ -130,7 +130,10 @@ impl Series {
         let mut next = self.points.partition_point(|(at, _)| *at < view.begin);
         std::iter::from_fn(move || {
             let (first, _) = self.points.get(next).filter(|(at, _)| *at < view.end)?;
-            let grain_end = (first.0 / grain + 1).saturating_mul(grain).min(view.end.0);
+            let grain_end = (first.0 / grain)
+                .saturating_add(1)
+                .saturating_mul(grain)
+                .min(view.end.0);
             let past = self
                 .points
                 .partition_point_from(next + 1, |(at, _)| at.0 < grain_end);

@@ -309,7 +309,11 @@ impl Pieces<'_> {
     /// The place after the short spans that begin in the same grain as the one at `first`, which does at `begin`.
     fn past_grain(&mut self, first: usize, begin: Timestamp) -> Option<usize> {
         let slack = self.grain / SLACK;
-        let grain_end = Timestamp((begin.0 / self.grain + 1).saturating_mul(self.grain));
+        let grain_end = Timestamp(
+            (begin.0 / self.grain)
+                .saturating_add(1)
+                .saturating_mul(self.grain),
+        );
         let levels = &self.row.levels;
         let (low, high) = match levels.find(first + 1, grain_end, slack, &mut self.trail) {
             Found::NearEnough(place) => return Some(place),

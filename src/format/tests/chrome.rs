@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::native::any_batches;
 use super::*;
 use crate::format::Mark;
 use crate::format::chrome::{self, Written};
 use crate::store::TraceStore;
+use crate::store::anything::any_batches;
 use crate::trace::{Cause, EventKind};
 
 fn exported(store: &TraceStore) -> (Written, Vec<Value>) {

@@ -7,9 +7,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::format::native::{VERSION, Writer, read_from};
 use crate::store::TraceStore;
+use crate::store::anything::any_batches;
 use crate::trace::{
-    Batch, Cause, DeferredStep, Doing, Event, EventKind, FlowId, Half, Interest, Loss, ModelId,
-    NameId, Outcome, Side, Source, TaskId, ThreadId, WaitCall, Wire,
+    Batch, Cause, DeferredStep, Doing, Event, EventKind, FlowId, Half, Interest, Loss, NameId,
+    Outcome, Side, TaskId, ThreadId, WaitCall, Wire,
 };
 
 fn bytes_of(batches: &[Batch]) -> Vec<u8> {
@@ -117,12 +118,14 @@ fn a_folder_and_a_missing_file_are_told() {
 }
 
 #[test]
-fn events_that_go_back_in_time_count_as_damage() {
-    let mut batches = sample::batches();
-    batches[1].events[0].at = Timestamp(1);
-    let trace = read_bytes(&bytes_of(&batches)).expect("a trace");
-    assert_eq!(trace.store, store_of(&batches[..1]));
-    assert!(trace.truncated.is_some());
+fn events_that_go_back_in_time_or_beyond_all_time_count_as_damage() {
+    for (place, at) in [(0, Timestamp(1)), (1, Timestamp::MAX)] {
+        let mut batches = sample::batches();
+        batches[1].events[place].at = at;
+        let trace = read_bytes(&bytes_of(&batches)).expect("a trace");
+        assert_eq!(trace.store, store_of(&batches[..1]));
+        assert!(trace.truncated.is_some());
+    }
 }
 
 #[test]
@@ -398,75 +401,11 @@ proptest! {
     #[test]
     fn a_store_takes_any_events(batches in any_batches(true)) {
         let trace = read_bytes(&bytes_of(&batches)).expect("a trace");
+        prop_assert!(trace.truncated.is_none());
         let now = trace.now();
         crate::analysis::Report::new(&trace.store, "any", now);
         let mut written = Vec::new();
         crate::format::chrome::write(&mut written, &trace.info, &trace.store, &[], now).expect("memory");
         crate::format::csv::write(&mut written, &trace.store, &[], now).expect("memory");
-    }
-}
-
-/// Batches of anything that postcard can read, made of few numbers so that they meet; with moments at the end of
-/// time if they may be `extreme`. Each thread goes on in time.
-pub(super) fn any_batches(extreme: bool) -> impl Strategy<Value = Vec<Batch>> {
-    let event = (0_u8..48, prop::collection::vec(1_u8..4, 12), 0_u8..40);
-    let events = prop::collection::vec(event, 0..40);
-    let batch = (1_u8..3, 1_u8..4, events);
-    prop::collection::vec(batch, 0..12).prop_map(move |batches| {
-        let mut at = 0;
-        let mut flows = 3;
-        let mut made = Vec::new();
-        for (model, thread, events) in batches {
-            let events = events.into_iter().filter_map(|(kind, numbers, step)| {
-                at = if extreme && step == 39 {
-                    u64::MAX
-                } else {
-                    at.saturating_add(u64::from(step % 3))
-                };
-                let encoded: Vec<u8> = [kind].into_iter().chain(numbers).collect();
-                let (mut kind, _) = postcard::take_from_bytes(&encoded).ok()?;
-                give_flow(&mut kind, model, &mut flows);
-                Some(Event {
-                    at: Timestamp(at),
-                    kind,
-                })
-            });
-            made.push(Batch {
-                source: Source {
-                    model: ModelId::new(u32::from(model)).expect("from 1"),
-                    // A thread works for one model.
-                    thread: ThreadId::new(u32::from(model * 10 + thread)).expect("from 1"),
-                },
-                names: Vec::new(),
-                events: events.collect(),
-            });
-        }
-        made
-    })
-}
-
-/// A flow begins once in a trace, and a callback names one of its model that has begun.
-fn give_flow(kind: &mut EventKind, model: u8, flows: &mut u64) {
-    let of_model = |number: u64| FlowId::new(number * 2 + u64::from(model)).expect("from 1");
-    match kind {
-        EventKind::Readiness { flow, .. } | EventKind::ThreadCall { flow, .. } => {
-            *flows += 1;
-            *flow = of_model(*flows);
-        }
-        EventKind::TimerSet { timer, .. } => {
-            *flows += 1;
-            *timer = of_model(*flows);
-        }
-        EventKind::DeferredMade { deferred: flow, .. }
-        | EventKind::WorkQueued { work: flow, .. } => {
-            *flows += 1;
-            *flow = of_model(*flows);
-        }
-        EventKind::CallbackBegin {
-            flow: Some(flow), ..
-        } => {
-            *flow = of_model(*flows - flow.number());
-        }
-        _ => {}
     }
 }

@@ -272,8 +272,8 @@ impl Drawing<'_> {
         let reach = self.radius + ORBIT + 9.0;
         let beside = |x: f32, align: f32| {
             let left = |galley: &Galley| {
-                (x - align * galley.size().x)
-                    .clamp(self.rect.left(), self.rect.right() - galley.size().x)
+                let most = (self.rect.right() - galley.size().x).max(self.rect.left());
+                (x - align * galley.size().x).clamp(self.rect.left(), most)
             };
             let top = self.center.y - high / 2.0;
             [

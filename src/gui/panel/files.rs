@@ -171,7 +171,7 @@ impl PathDialog {
         let frame = egui::Frame::window(ui.style()).inner_margin(4.0 * STEP);
         let modal = egui::Modal::new(egui::Id::unique("path dialog")).frame(frame);
         let response = modal.show(ui.ctx(), |ui| {
-            ui.set_width(width);
+            ui.set_width(width.max(0.0));
             widgets::title(ui, self.purpose.title());
             ui.add_space(STEP);
             self.open_already(ui, commands);

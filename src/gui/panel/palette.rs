@@ -121,7 +121,7 @@ impl CommandPalette {
         let frame = egui::Frame::window(ui.style()).inner_margin(3.0 * STEP);
         let modal = egui::Modal::new(id).area(area).frame(frame);
         let response = modal.show(ui.ctx(), |ui| {
-            ui.set_width(width);
+            ui.set_width(width.max(0.0));
             let down = pressed(ui, Key::ArrowDown);
             let up = pressed(ui, Key::ArrowUp);
             let enter = pressed(ui, Key::Enter);

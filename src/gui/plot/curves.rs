@@ -279,7 +279,7 @@ fn progress(task: &TaskTrack, look: Look) -> Vec<PlotPoint> {
     let end = task.end.unwrap_or(look.now).min(look.view.end);
     let mut points = vec![PlotPoint::new(first.as_secs_f64(), had as f64)];
     while let Some((at, _)) = all.get(next).filter(|(at, _)| *at < look.view.end) {
-        let grain_end = (at.0 / grain + 1).saturating_mul(grain);
+        let grain_end = (at.0 / grain).saturating_add(1).saturating_mul(grain);
         let past = all.partition_point_from(next + 1, |(at, _)| at.0 < grain_end);
         let (last, bytes) = all[past - 1];
         let at = last.as_secs_f64();

@@ -217,7 +217,8 @@ fn draw(ui: &Ui, bars: &Bars, rect: Rect, across: usize) {
         painter.vline(at, field.top() - 4.0..=field.bottom(), line);
         let galley = painter.layout_no_wrap(name.to_owned(), theme::small(), palette.text);
         let half = galley.size().x / 2.0;
-        let left = (at - half).clamp(rect.left(), rect.right() - 2.0 * half);
+        let most = (rect.right() - 2.0 * half).max(rect.left());
+        let left = (at - half).clamp(rect.left(), most);
         // A name that would lie on the last one is left out: the numbers below tell it.
         if left > right + 3.0 {
             right = left + 2.0 * half;

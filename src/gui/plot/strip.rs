@@ -178,10 +178,10 @@ impl Row<'_> {
                 HoverPosition::Elsewhere { .. } => None,
             })
             .show(ui, |plot| {
-                plot.set_plot_bounds(PlotBounds::from_min_max(
-                    [view.begin() / 1e9, 0.0],
-                    [view.end() / 1e9, top],
-                ));
+                let begin = view.begin() / 1e9;
+                // After years, two moments that are close are the same in seconds.
+                let end = (view.end() / 1e9).max(begin.next_up());
+                plot.set_plot_bounds(PlotBounds::from_min_max([begin, 0.0], [end, top]));
                 for at in self.scene.grid {
                     plot.vline(VLine::new("", at / 1e9).color(palette.grid).width(1.0));
                 }

@@ -112,7 +112,7 @@ pub(super) fn near(
     let view = place.axis.range();
     let at = |x: f32| Timestamp(place.axis.nanos_at(x).max(0.0) as u64);
     let begin = at(x - tolerance).max(view.begin);
-    let end = Timestamp(at(x + tolerance).0 + 1).min(view.end);
+    let end = Timestamp(at(x + tolerance).0.saturating_add(1)).min(view.end);
     let around = thread.instants_in(TimeRange::new(begin, end.max(begin)));
     let is_crowded = is_crowded(place, thread);
     let rank = |event: &Event| {

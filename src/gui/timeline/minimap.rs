@@ -225,8 +225,8 @@ fn jump(axis: &Axis, at: Pos2) -> Command {
 fn window(scene: &Scene<'_>, axis: &Axis) -> Rect {
     let (left, right) = (axis.x(scene.view.begin()), axis.x(scene.view.end()));
     let area = axis.area;
-    let left = left.clamp(area.left(), area.right() - NARROWEST);
-    let right = right.clamp(left + NARROWEST, area.right());
+    let left = left.min(area.right() - NARROWEST).max(area.left());
+    let right = right.max(left + NARROWEST).min(area.right().max(left));
     Rect::from_x_y_ranges(left..=right, area.y_range())
 }
 

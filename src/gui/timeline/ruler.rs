@@ -78,10 +78,7 @@ pub(super) fn ruler(begin: f64, length: f64, width: f32, char_width: f32) -> Rul
     let minor = minor_step(step, |step| points(step) as f32);
     let first = (begin.max(0.0) / minor as f64).floor() as u64;
     let mut ticks = Vec::new();
-    for at in (first..).map_while(|count| count.checked_mul(minor)) {
-        if at > last {
-            break;
-        }
+    for at in (first..=last / minor).map(|count| count * minor) {
         let x = ((at as f64 - begin) / length * f64::from(width)) as f32;
         let label = at.is_multiple_of(step).then(|| format.label(at));
         ticks.push(Tick { at, x, label });

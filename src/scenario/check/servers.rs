@@ -1,9 +1,6 @@
 //! Servers, and the service.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Read as _};
-use std::path::Path;
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -15,6 +12,7 @@ use crate::scenario::error::ValueError;
 use crate::scenario::file::{ServerTable, ServiceTable, missing};
 use crate::scenario::limits;
 use crate::scenario::model::{Fault, Over, Server, Service, Speaks};
+use crate::scenario::source::read_file;
 use crate::trace::{Phrase, system_error};
 
 /// As many as Twisted's pool has at most.
@@ -250,7 +248,7 @@ impl Check<'_> {
                 .ok_or_else(|| ValueError::unknown(value, POEMS.map(|(name, _)| name)).phrase()),
             "file" => {
                 let path = self.folder.join(value);
-                read_file(&path).map_err(|reason| {
+                read_file(&path).map(Arc::from).map_err(|reason| {
                     Phrase::new("cannot read {path}: {why}")
                         .with("path", path.display())
                         .with_words("why", system_error(&reason))
@@ -259,18 +257,4 @@ impl Check<'_> {
             _ => Ok(Arc::from(value.as_bytes())),
         }
     }
-}
-
-/// A whole file of at most [`limits::MAX_TEXT`] bytes; a device that never ends is not read to the end.
-fn read_file(path: &Path) -> io::Result<Arc<[u8]>> {
-    let mut text = Vec::new();
-    let most = limits::MAX_TEXT as u64;
-    fs::File::open(path)?
-        .take(most + 1)
-        .read_to_end(&mut text)?;
-    if text.len() > limits::MAX_TEXT {
-        let message = Phrase::new("it has more than {most} bytes").with("most", most);
-        return Err(io::Error::other(message));
-    }
-    Ok(Arc::from(text))
 }

@@ -51,6 +51,12 @@ fn a_file_that_cannot_be_read_is_named() {
         "{error}"
     );
 
+    #[cfg(unix)]
+    {
+        let error = Scenario::load("/dev/zero").expect_err("it never ends");
+        assert!(error.to_string().contains("/dev/zero: it has more than"));
+    }
+
     fs::write(&path, b"title = 'x'\nsummary = '\xff'").expect("written");
     let error = Scenario::load(path.to_str().expect("UTF-8")).expect_err("not UTF-8");
     assert!(

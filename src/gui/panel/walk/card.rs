@@ -44,7 +44,7 @@ pub fn show(ui: &Ui, walk: Walk, sight: &Sight, commands: &mut Vec<Command>) {
         .constrain_to(screen.shrink(STEP))
         .show(ui.ctx(), |ui| {
             frame.show(ui, |ui| {
-                ui.set_width(WIDTH.min(screen.width() - 8.0 * STEP));
+                ui.set_width((screen.width() - 8.0 * STEP).clamp(0.0, WIDTH));
                 words(ui, walk, tr(title), tr(text));
                 buttons(ui, walk, commands);
             });
