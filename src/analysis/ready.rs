@@ -53,7 +53,7 @@ pub enum Known {
     Exactly,
     /// A watchdog saw it happen.
     Observed,
-    /// It was there when a watchdog looked first: it happened at this moment or before.
+    /// It was there when a watchdog looked first, or looked late: it happened at this moment or before.
     AtFirstLook,
     /// Only when the loop learned of it: it may have happened long before, while the loop did not look.
     AsLearned,

@@ -32,10 +32,10 @@ pub struct CpuTimes {
     pub waiting_for_core: u64,
 }
 
-/// It did something between two looks: what it waited for before is not what it waits for after.
+/// It did something since a look: what it waited for then is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ran {
-    /// When the later one was.
+    /// When the next look was, or the stall over.
     pub at: Timestamp,
     /// How often it was given a core.
     pub times: u32,

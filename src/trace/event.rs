@@ -366,7 +366,8 @@ pub enum EventKind {
         fd: i32,
         /// Whose it is.
         task: Option<TaskId>,
-        /// Whether it was there already when the watchdog began to look: then it came at this moment or before.
+        /// Whether it was there already when the watchdog began to look, or looked late because it had no core itself: then
+        /// it came at this moment or before.
         at_first_look: bool,
     },
     /// Which descriptor a readiness is of. Recorded by the loop itself, after it was watched.
@@ -395,8 +396,8 @@ pub enum EventKind {
         /// Nanoseconds in which it could have run and had to wait for a core.
         waiting_for_core: u64,
     },
-    /// A watched thread was given a core since a watchdog looked before: what it waits for now is not what it waited
-    /// for then.
+    /// A watched thread was given a core since a watchdog looked before, up to another look or to the end of a stall: what
+    /// it waited for then is over.
     ThreadRan {
         /// Which thread.
         thread: ThreadId,

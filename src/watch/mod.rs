@@ -11,12 +11,13 @@
 //! - **That the loop is stuck** ([`StallNoticed`]), as soon as a stretch without a poll exceeds the threshold, and whose
 //!   callback runs. Again when it has lasted twice as long, four times, and so on. With many stalls in a row some of these
 //!   reports are held back, and counted.
-//! - **Why**: what the thread is doing, every few milliseconds ([`ThreadSample`]), whether it did anything else between
-//!   two looks ([`ThreadRan`]), what the descriptor is that it is busy with ([`DescriptorIs`]), and how the system accounts
+//! - **Why**: what the thread is doing, every few milliseconds ([`ThreadSample`]), how often it ran between two looks and
+//!   after the last ([`ThreadRan`]), what the descriptor is that it is busy with ([`DescriptorIs`]), and how the system accounts
 //!   for its time at the first look and at the stall's end ([`ThreadTimes`]). From `/proc`; elsewhere than on Linux
 //!   nothing is known.
 //! - **What comes in**: when data arrives on a descriptor that the loop reads ([`DataArrived`]), from a second event
-//!   provider. After the stall the loop says which readiness is of which descriptor ([`ReadinessOf`]).
+//!   provider. What was there before anybody looked, or came while the watchdog itself had no core, is told as that. After
+//!   the stall the loop says which readiness is of which descriptor ([`ReadinessOf`]).
 //! - **What all this costs** ([`Watched`]).
 //!
 //! Of a stretch that does not become a stall nothing is recorded.

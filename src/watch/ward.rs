@@ -265,11 +265,74 @@ impl Ward {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use std::io::{Read, Write};
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use super::super::observer::observer;
     use super::*;
     use crate::clock::Clock;
     use crate::record::channel;
     use crate::trace::{ModelId, ThreadId};
     use crate::watch::StallThreshold;
+
+    /// A loop that reads one descriptor, and is stuck for the second time when data comes in on it. What is told then.
+    fn stuck_again(is_read: bool) -> Vec<EventKind> {
+        let (clock, hand) = Clock::manual();
+        let (recorders, receiver) = channel(&clock, Arc::new(|| {}));
+        let mut desk = Desk::new(recorders, ModelId::from_index(0));
+        let threshold = StallThreshold::new(2 * LOOK);
+        let subject = Arc::new(Subject::new(ThreadId::from_index(0), threshold));
+        let (observed, observer) = observer().unwrap();
+        let (mut near, mut far) = UnixStream::pair().unwrap();
+        observed.add(near.as_raw_fd(), 7, None);
+        *lock(&subject.observer) = Some(observer);
+        let poll = mio::Poll::new().unwrap();
+        let mut ward = Ward::new(Arc::clone(&subject), &mut desk, Instant::now());
+        let begin = || {
+            subject.pulse.begin(clock.ticks());
+            hand.advance(3 * LOOK);
+        };
+        begin();
+        ward.look(&mut desk, poll.registry());
+        begin();
+        far.write_all(b"x").unwrap();
+        ward.observe(&mut desk, false);
+        if is_read {
+            near.read_exact(&mut [0]).unwrap();
+        }
+        ward.look(&mut desk, poll.registry());
+        ward.let_go(&mut desk, poll.registry());
+        desk.close();
+        let batches = std::iter::from_fn(|| receiver.try_recv().ok());
+        let events = batches.flat_map(|batch| batch.events);
+        let arrivals = events.map(|event| event.kind);
+        arrivals
+            .filter(|kind| matches!(kind, EventKind::DataArrived { .. }))
+            .collect()
+    }
+
+    #[test]
+    fn what_came_in_between_two_looks_is_told_at_the_second_if_it_is_there_still() {
+        let told = stuck_again(false);
+        assert!(
+            matches!(
+                told[..],
+                [EventKind::DataArrived {
+                    at_first_look: true,
+                    ..
+                }]
+            ),
+            "{told:?}"
+        );
+    }
+
+    #[test]
+    fn what_the_loop_has_read_between_two_looks_is_not_told() {
+        assert_eq!(stuck_again(true), []);
+    }
 
     #[test]
     fn who_has_been_stuck_for_longest_is_looked_at_first() {

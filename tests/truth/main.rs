@@ -1,9 +1,9 @@
 //! The ground truth: a loop that is held in every way there is, while others are made ready at known moments; then all
 //! that is told of it is compared with what was done.
 //!
-//! On a machine with other things to do every moment may be late, also those of the test. So what is compared with the
-//! clock is the median of several runs, and generous; how exact it is on this machine is printed by
-//! `cargo test --test truth -- --ignored --nocapture`.
+//! On a machine with other things to do every moment may be late, also those of the test: so each play is judged by the
+//! moments that there really were, and what is compared with the clock is the median of several. How exact it is, is
+//! printed by `cargo test --test truth -- --nocapture`.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may")]
 
@@ -12,7 +12,6 @@ mod stage;
 mod verdict;
 
 use std::collections::BTreeMap;
-use std::panic::catch_unwind;
 use std::time::Duration;
 
 use loopscope::analysis::{CauseKind, Known, StallReport, stalls};
@@ -23,11 +22,6 @@ use stage::{Stage, Truth};
 use verdict::{Errors, judge};
 
 const RUNS: usize = 10;
-
-/// In how many of them somebody may be missed or told of in vain, or a cause be another one. Now and then that happens,
-/// most often where other things have the cores or the program's own code has to come from a disk first; once it
-/// happened where nothing else ran, for a reason that nobody knows yet.
-const SPOILT: usize = 2;
 
 /// By how much the times of victims were wrong, by how the loop was held, who waited, and how it was known since when.
 type Table = BTreeMap<(&'static str, &'static str, &'static str), Vec<Errors>>;
@@ -71,24 +65,16 @@ fn check(truths: &[Truth], store: &TraceStore) -> Vec<(Kind, Errors)> {
     all
 }
 
-/// Plays everything several times; at most `spoilt` of them may go wrong in more than the times.
-fn play_all(spoilt: usize) -> Table {
+/// Plays everything several times.
+fn play_all() -> Table {
     let mut table = Table::new();
-    let mut wrong = 0;
     for _ in 0..RUNS {
         let (truths, store) = play();
-        match catch_unwind(|| check(&truths, &store)) {
-            Ok(all) => {
-                for (kind, errors) in all {
-                    let key = (kind.name(), errors.name, errors.known.word());
-                    table.entry(key).or_default().push(errors);
-                }
-            }
-            // What was wrong is printed already.
-            Err(_) => wrong += 1,
+        for (kind, errors) in check(&truths, &store) {
+            let key = (kind.name(), errors.name, errors.known.word());
+            table.entry(key).or_default().push(errors);
         }
     }
-    assert!(wrong <= spoilt, "{wrong} of {RUNS} went wrong");
     table
 }
 
@@ -113,22 +99,12 @@ fn worst(table: &Table) -> (Duration, Duration) {
     worst
 }
 
-#[test]
-fn every_stall_is_found_with_its_cause_and_its_victims_and_nobody_else() {
-    let (delay, ready) = worst(&play_all(SPOILT));
-    assert!(delay < Duration::from_millis(20), "delays: {delay:?}");
-    assert!(ready < Duration::from_millis(20), "readiness: {ready:?}");
-}
-
-#[test]
-#[ignore = "exact, for a machine that has nothing else to do"]
-fn each_delay_is_right_to_two_milliseconds_and_each_readiness_to_one() {
-    let table = play_all(0);
+fn print(table: &Table) {
     println!(
         "{:14} {:6} {:14} {:>3}  {:>10} {:>10}  {:>10} {:>10}",
         "held by", "waits", "known", "n", "delay: p50", "worst", "ready: p50", "worst"
     );
-    for ((held, who, known), errors) in &table {
+    for ((held, who, known), errors) in table {
         let most = |of: fn(&Errors) -> Duration| errors.iter().map(of).max().unwrap_or_default();
         println!(
             "{held:14} {who:6} {known:14} {:3}  {:>10.1?} {:>10.1?}  {:>10.1?} {:>10.1?}",
@@ -139,6 +115,12 @@ fn each_delay_is_right_to_two_milliseconds_and_each_readiness_to_one() {
             most(|errors| errors.ready),
         );
     }
+}
+
+#[test]
+fn every_stall_is_found_with_its_cause_and_its_victims_and_nobody_else() {
+    let table = play_all();
+    print(&table);
     let (delay, ready) = worst(&table);
     println!("the worst median: delay {delay:.1?}, readiness {ready:.1?}");
     assert!(delay < Duration::from_millis(2), "delays: {delay:?}");

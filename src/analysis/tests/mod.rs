@@ -1,5 +1,6 @@
 //! The analysis of hand-made traces.
 
+mod causes;
 mod counterparts;
 mod difference;
 mod lasting;
