@@ -64,7 +64,8 @@ impl Clock {
     }
 
     /// A clock that stands still at zero until its [`ManualClock`] moves it: for tests of what takes time, which it then
-    /// does not.
+    /// does not. It is for a reactor that is driven with [`Reactor::turn`](crate::reactor::Reactor::turn): one that runs on
+    /// it, with a timer that is still to come, looks at it again and again until somebody moves it.
     ///
     /// ```
     /// use std::cell::Cell;

@@ -12,6 +12,21 @@ use rustix::fd::OwnedFd;
 pub(super) const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Where a server is.
+///
+/// ```
+/// use loopscope::server::Address;
+///
+/// /// Where a server is, for a person.
+/// fn place(address: &Address) -> String {
+///     match address {
+///         Address::Tcp(address) | Address::Udp(address) => address.to_string(),
+///         Address::Unix(path) => path.display().to_string(),
+///         Address::Pipe(_) => "a pipe".to_owned(),
+///     }
+/// }
+///
+/// assert_eq!(place(&Address::Tcp(([127, 0, 0, 1], 80).into())), "127.0.0.1:80");
+/// ```
 #[derive(Clone)]
 pub enum Address {
     /// A TCP port.

@@ -8,6 +8,19 @@ use rustix::io::Errno;
 use crate::trace::{Phrase, system_error};
 
 /// The system did not grant what the servers need.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::Recorders;
+/// use loopscope::server::{ServerError, Servers};
+///
+/// /// Without servers there is nothing to see: says why, and what to do about it.
+/// fn start() -> Option<Servers> {
+///     let started: Result<_, ServerError> = Servers::start(&[], &Recorders::off(&Clock::monotonic()));
+///     started.map_err(|error| eprintln!("{error}")).ok()
+/// }
+/// # assert!(start().is_some());
+/// ```
 #[derive(Debug, thiserror::Error)]
 pub struct ServerError {
     what: Phrase,

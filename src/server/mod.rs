@@ -57,6 +57,24 @@ use serve::{Serving, WAKE};
 const LONGEST_PATH: usize = 80;
 
 /// Servers that run until they are stopped or dropped.
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::record::Recorders;
+/// use loopscope::scenario::Scenario;
+/// use loopscope::server::{Address, Servers};
+/// use std::net::TcpStream;
+///
+/// let scenario = Scenario::load("three-slow-servers")?;
+/// let servers = Servers::start(&scenario.servers, &Recorders::off(&Clock::monotonic()))?;
+/// for address in servers.addresses() {
+///     if let Address::Tcp(address) = address {
+///         TcpStream::connect(address)?; // Here the text comes, slowly.
+///     }
+/// }
+/// servers.stop();
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Servers {
     addresses: Vec<Address>,

@@ -161,42 +161,54 @@ impl ResponseParser {
         let Some(response) = &mut self.response else {
             return Ok(false);
         };
-        let (rest, body) = (&mut self.rest, &mut response.body);
+        let mut rest = &*self.rest;
+        let is_whole = self.body.read(&mut rest, &mut response.body)?;
+        // Once for all that was understood: a body may come in many small chunks.
+        let used = self.rest.len() - rest.len();
+        self.rest.drain(..used);
+        Ok(is_whole)
+    }
+}
+
+impl Body {
+    /// Takes from `rest` what is understood of it, and adds what is of the body to `body`. Whether that is whole.
+    fn read(&mut self, rest: &mut &[u8], body: &mut Vec<u8>) -> Result<bool, Malformed> {
         loop {
-            match self.body {
-                Body::UntilClose => {
-                    body.append(rest);
+            match *self {
+                Self::UntilClose => {
+                    body.extend_from_slice(rest);
+                    *rest = &[];
                     return Ok(false);
                 }
-                Body::Length(left) => {
-                    let taken = left.min(rest.len());
-                    body.extend(rest.drain(..taken));
-                    self.body = Body::Length(left - taken);
-                    return Ok(left == taken);
+                Self::Length(left) => {
+                    let (taken, behind) = rest.split_at(left.min(rest.len()));
+                    body.extend_from_slice(taken);
+                    *rest = behind;
+                    *self = Self::Length(left - taken.len());
+                    return Ok(left == taken.len());
                 }
-                Body::Chunks => {
+                Self::Chunks => {
                     let size = httparse::parse_chunk_size(rest).map_err(|_| Malformed::Chunk)?;
                     let Status::Complete((begin, size)) = size else {
                         return Ok(false);
                     };
                     if size == 0 {
-                        rest.drain(..begin);
-                        self.body = Body::Trailers;
+                        *rest = &rest[begin..];
+                        *self = Self::Trailers;
                         continue;
                     }
                     let end = usize::try_from(size)
                         .ok()
-                        .and_then(|size| begin.checked_add(size));
-                    let Some(chunk) = end.and_then(|end| rest.get(begin..end.checked_add(2)?))
+                        .and_then(|size| begin.checked_add(size)?.checked_add(2));
+                    let Some((chunk, behind)) = end.and_then(|end| rest.split_at_checked(end))
                     else {
                         return Ok(false);
                     };
-                    let chunk = chunk.strip_suffix(b"\r\n").ok_or(Malformed::Chunk)?;
-                    body.extend_from_slice(chunk);
-                    let used = begin + chunk.len() + 2;
-                    rest.drain(..used);
+                    let chunk = chunk[begin..].strip_suffix(b"\r\n");
+                    body.extend_from_slice(chunk.ok_or(Malformed::Chunk)?);
+                    *rest = behind;
                 }
-                Body::Trailers => {
+                Self::Trailers => {
                     let mut headers = [EMPTY_HEADER; MAX_HEADERS];
                     let trailers = httparse::parse_headers(rest, &mut headers);
                     return Ok(trailers.map_err(Malformed::Head)?.is_complete());
@@ -204,9 +216,7 @@ impl ResponseParser {
             }
         }
     }
-}
 
-impl Body {
     /// How the body of a response to a GET ends (RFC 9112, section 6.3).
     fn of(head: &Response) -> Result<Self, Malformed> {
         if matches!(head.status, 204 | 304) {

@@ -322,6 +322,9 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.transport.close();
+        drop(self.transport.close());
+        // It may hold the transport, which holds it, where nobody told it to stop.
+        let producer = self.transport.shared.state.borrow_mut().pressure.end();
+        drop(producer);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Every test drives both ends in one reactor, on real sockets, until something has come about.
 
+mod any_order;
 mod connector;
 mod contract;
 mod datagrams;

@@ -238,3 +238,34 @@ fn a_proxy_passes_on_the_pressure() {
     writing.join().unwrap();
     assert!(!inlet.is_paused());
 }
+
+#[test]
+fn a_producer_that_holds_its_transport_goes_with_a_reactor_that_never_ran() {
+    struct Holds {
+        _transport: Transport,
+        _alive: Rc<()>,
+    }
+    impl Producer for Holds {
+        fn pause_producing(&mut self, _: &mut Reactor) -> CallbackResult {
+            Ok(())
+        }
+        fn resume_producing(&mut self, _: &mut Reactor) -> CallbackResult {
+            Ok(())
+        }
+        fn stop_producing(&mut self, _: &mut Reactor) -> CallbackResult {
+            Ok(())
+        }
+    }
+    let mut bench = Bench::manual();
+    let (transport, _client) = unread(&mut bench);
+    let alive = Rc::new(());
+    let producer = Holds {
+        _transport: transport.clone(),
+        _alive: Rc::clone(&alive),
+    };
+    transport
+        .register_producer(&mut bench.reactor, producer)
+        .unwrap();
+    drop((bench, transport));
+    assert_eq!(Rc::strong_count(&alive), 1);
+}
