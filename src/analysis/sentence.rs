@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::blame::Holder;
-use super::{Cause, CauseKind, StallReport, VictimKind, plain_duration};
+use super::{Cause, CauseKind, StallReport, VictimKind, plain_count, plain_duration};
 use crate::trace::{Phrase, descriptor};
 
 /// Where it had to wait for a core for this part of a stall, that is told beside what it was blocked in.
@@ -96,7 +96,7 @@ impl StallReport {
             }
             CauseKind::ManyCallbacks => {
                 Phrase::new("{count} callbacks in one turn held {what} for {lasted}")
-                    .with("count", cause.callbacks)
+                    .with("count", plain_count(cause.callbacks as u64))
             }
             CauseKind::ManyCalls => {
                 let calls = match (&cause.call, &cause.syscall) {
@@ -139,7 +139,7 @@ impl StallReport {
             .with_words("cause", cause.said()),
         };
         let phrase = phrase
-            .with("count", cause.callbacks)
+            .with("count", plain_count(cause.callbacks as u64))
             .with_words("what", self.held())
             .with("lasted", plain_duration(self.range.duration()))
             .with_words("longest", longest.said())
@@ -264,9 +264,8 @@ impl Cause {
                 None => self.blocking_call(),
             },
             CauseKind::WaitingForCore => Phrase::new("runnable, without a core"),
-            CauseKind::ManyCallbacks => {
-                Phrase::new("{count} callbacks in one turn").with("count", self.callbacks)
-            }
+            CauseKind::ManyCallbacks => Phrase::new("{count} callbacks in one turn")
+                .with("count", plain_count(self.callbacks as u64)),
             CauseKind::ManyCalls => match (&self.call, &self.syscall) {
                 (Some(call), _) => times(self.calls, call),
                 (None, Some(_)) => {

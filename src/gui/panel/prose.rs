@@ -23,8 +23,14 @@ pub(super) fn job(ui: &Ui, text: &str) -> LayoutJob {
             Set::Code => FontId::monospace(theme::BODY - 1.0),
             Set::Plain | Set::Emphasis => theme::body(),
         };
+        // What is written in squares does not slant: it is told apart by its colour.
+        let is_square = piece.chars().any(|letter| letter >= '\u{2e80}');
+        let color = match set {
+            Set::Emphasis if is_square => ui.visuals().strong_text_color(),
+            _ => color,
+        };
         let format = TextFormat {
-            italics: set == Set::Emphasis,
+            italics: set == Set::Emphasis && !is_square,
             line_height: Some(theme::LINE),
             ..TextFormat::simple(font, color)
         };
