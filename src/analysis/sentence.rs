@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::blame::Holder;
-use super::{Cause, CauseKind, StallReport, VictimKind, plain_duration};
+use super::{Cause, CauseKind, StallReport, VictimKind, plain_count, plain_duration};
 use crate::trace::{Phrase, descriptor};
 
 /// Where it had to wait for a core for this part of a stall, that is told beside what it was blocked in.
@@ -99,7 +99,7 @@ impl StallReport {
                 .with("took", plain_duration(*took)),
                 None => Phrase::new("{count} callbacks in one turn held {what} for {lasted}"),
             }
-            .with("count", cause.callbacks),
+            .with("count", told(cause.callbacks)),
             CauseKind::ManyCalls => {
                 let calls = match (&cause.call, &cause.syscall) {
                     (Some(call), _) => times(cause.calls, call),
@@ -207,6 +207,11 @@ impl StallReport {
     }
 }
 
+/// A count as a person reads it.
+fn told(count: usize) -> String {
+    plain_count(count as u64)
+}
+
 /// So many victims of a kind.
 fn counted(count: usize, kind: VictimKind) -> Phrase {
     let phrase = match (kind, count) {
@@ -221,12 +226,12 @@ fn counted(count: usize, kind: VictimKind) -> Phrase {
         (VictimKind::Startup, 1) => Phrase::new("1 startup callback"),
         (VictimKind::Startup, _) => Phrase::new("{count} startup callbacks"),
     };
-    phrase.with("count", count)
+    phrase.with("count", told(count))
 }
 
 /// So many calls of one name.
 fn times(count: usize, call: &str) -> Phrase {
-    Phrase::same(format_args!("{count} × {call}"))
+    Phrase::same(format_args!("{} × {call}", told(count)))
 }
 
 impl Cause {
@@ -241,7 +246,7 @@ impl Cause {
             },
             CauseKind::WaitingForCore => Phrase::new("runnable, without a core"),
             CauseKind::ManyCallbacks => {
-                Phrase::new("{count} callbacks in one turn").with("count", self.callbacks)
+                Phrase::new("{count} callbacks in one turn").with("count", told(self.callbacks))
             }
             CauseKind::ManyCalls => match (&self.call, &self.syscall) {
                 (Some(call), _) => times(self.calls, call),
@@ -288,22 +293,22 @@ impl Cause {
     fn tell_looks(&self) -> Phrase {
         let count = match self.samples {
             1 => Phrase::new("1 look"),
-            count => Phrase::new("{count} looks").with("count", count),
+            count => Phrase::new("{count} looks").with("count", told(count)),
         };
         let untold = self.samples.saturating_sub(self.samples_running);
         let looks = match &self.syscall {
             Some(syscall) => Phrase::new("{looks}: {running} × running, {inside} × {call}")
-                .with("inside", self.samples_in_call)
+                .with("inside", told(self.samples_in_call))
                 .with_words("call", self.on_descriptor(syscall)),
             None if untold > 0 => {
                 Phrase::new("{looks}: {running} × running, {untold} × the system did not tell")
-                    .with("untold", untold)
+                    .with("untold", told(untold))
             }
             None => Phrase::new("{looks}: {running} × running"),
         };
         looks
             .with_words("looks", count)
-            .with("running", self.samples_running)
+            .with("running", told(self.samples_running))
     }
 
     /// What there is to say for it, each with what it is about: for whoever wants to check.
@@ -323,12 +328,12 @@ impl Cause {
             evidence.push((Phrase::new("sampled"), self.tell_looks()));
         }
         if self.ran > 0 {
-            let times = Phrase::new("{times} × between the looks").with("times", self.ran);
+            let times = Phrase::new("{times} × between the looks").with("times", told(self.ran));
             evidence.push((Phrase::new("given a core"), times));
         }
         if let Some(call) = &self.call {
             let took = plain_duration(self.in_calls);
-            let calls = format_args!("{} × {call}, {took}", self.calls);
+            let calls = format!("{} × {call}, {took}", told(self.calls));
             evidence.push((Phrase::new("announced"), Phrase::same(calls)));
         }
         if let Some((longest, took)) = &self.longest {
@@ -337,7 +342,7 @@ impl Cause {
                 _ => Phrase::new("{count}, the longest {longest}, {took}"),
             };
             let said = said
-                .with("count", self.callbacks)
+                .with("count", told(self.callbacks))
                 .with_words("longest", longest.said())
                 .with("took", plain_duration(*took));
             evidence.push((Phrase::new("callbacks"), said));
