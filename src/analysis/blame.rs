@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
+use super::plain_count;
 use super::spans::common;
 use crate::trace::{Phrase, TimeRange};
 
@@ -53,7 +54,9 @@ impl Holder {
             Self::Callback { name, task } => named(name, task.as_deref()),
             Self::LoopItself => Phrase::new("the loop itself"),
             Self::Others(1) => Phrase::new("1 other callback"),
-            Self::Others(count) => Phrase::new("{count} other callbacks").with("count", count),
+            Self::Others(count) => {
+                Phrase::new("{count} other callbacks").with("count", plain_count(*count as u64))
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CauseKind, StallReport, plain_duration};
+use super::{CauseKind, StallReport, plain_count, plain_duration};
 use crate::trace::{ModelId, Phrase, TaskId};
 
 /// All stalls of one callback of one task that have the same cause.
@@ -79,7 +79,7 @@ impl Finding {
         match self.stalls.len() {
             1 => worst,
             count => Phrase::new("{count} stalls, {stalled} in all, such as: {worst}")
-                .with("count", count)
+                .with("count", plain_count(count as u64))
                 .with("stalled", plain_duration(self.stalled))
                 .with_words("worst", worst),
         }

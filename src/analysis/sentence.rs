@@ -96,7 +96,7 @@ impl StallReport {
             }
             CauseKind::ManyCallbacks => {
                 Phrase::new("{count} callbacks in one turn held {what} for {lasted}")
-                    .with("count", plain_count(cause.callbacks as u64))
+                    .with("count", told(cause.callbacks))
             }
             CauseKind::ManyCalls => {
                 let calls = match (&cause.call, &cause.syscall) {
@@ -139,7 +139,7 @@ impl StallReport {
             .with_words("cause", cause.said()),
         };
         let phrase = phrase
-            .with("count", plain_count(cause.callbacks as u64))
+            .with("count", told(cause.callbacks))
             .with_words("what", self.held())
             .with("lasted", plain_duration(self.range.duration()))
             .with_words("longest", longest.said())
@@ -231,6 +231,11 @@ impl StallReport {
     }
 }
 
+/// A count as a person reads it.
+fn told(count: usize) -> String {
+    plain_count(count as u64)
+}
+
 /// So many victims of a kind.
 fn counted(count: usize, kind: VictimKind) -> Phrase {
     let phrase = match (kind, count) {
@@ -245,12 +250,12 @@ fn counted(count: usize, kind: VictimKind) -> Phrase {
         (VictimKind::Startup, 1) => Phrase::new("1 startup callback"),
         (VictimKind::Startup, _) => Phrase::new("{count} startup callbacks"),
     };
-    phrase.with("count", count)
+    phrase.with("count", told(count))
 }
 
 /// So many calls of one name.
 fn times(count: usize, call: &str) -> Phrase {
-    Phrase::same(format_args!("{count} × {call}"))
+    Phrase::same(format_args!("{} × {call}", told(count)))
 }
 
 impl Cause {
@@ -264,8 +269,9 @@ impl Cause {
                 None => self.blocking_call(),
             },
             CauseKind::WaitingForCore => Phrase::new("runnable, without a core"),
-            CauseKind::ManyCallbacks => Phrase::new("{count} callbacks in one turn")
-                .with("count", plain_count(self.callbacks as u64)),
+            CauseKind::ManyCallbacks => {
+                Phrase::new("{count} callbacks in one turn").with("count", told(self.callbacks))
+            }
             CauseKind::ManyCalls => match (&self.call, &self.syscall) {
                 (Some(call), _) => times(self.calls, call),
                 (None, Some(_)) => {
@@ -311,22 +317,22 @@ impl Cause {
     fn tell_looks(&self) -> Phrase {
         let count = match self.samples {
             1 => Phrase::new("1 look"),
-            count => Phrase::new("{count} looks").with("count", count),
+            count => Phrase::new("{count} looks").with("count", told(count)),
         };
         let untold = self.samples.saturating_sub(self.samples_running);
         let looks = match &self.syscall {
             Some(syscall) => Phrase::new("{looks}: {running} × running, {inside} × {call}")
-                .with("inside", self.samples_in_call)
+                .with("inside", told(self.samples_in_call))
                 .with_words("call", self.on_descriptor(syscall)),
             None if untold > 0 => {
                 Phrase::new("{looks}: {running} × running, {untold} × the system did not tell")
-                    .with("untold", untold)
+                    .with("untold", told(untold))
             }
             None => Phrase::new("{looks}: {running} × running"),
         };
         looks
             .with_words("looks", count)
-            .with("running", self.samples_running)
+            .with("running", told(self.samples_running))
     }
 
     /// What there is to say for it, each with what it is about: for whoever wants to check.
@@ -346,12 +352,12 @@ impl Cause {
             evidence.push((Phrase::new("sampled"), self.tell_looks()));
         }
         if self.ran > 0 {
-            let times = Phrase::new("{times} × since the first look").with("times", self.ran);
+            let times = Phrase::new("{times} × since the first look").with("times", told(self.ran));
             evidence.push((Phrase::new("given a core"), times));
         }
         if let Some(call) = &self.call {
             let took = plain_duration(self.in_calls);
-            let calls = format_args!("{} × {call}, {took}", self.calls);
+            let calls = format!("{} × {call}, {took}", told(self.calls));
             evidence.push((Phrase::new("announced"), Phrase::same(calls)));
         }
         if let Some((longest, took)) = &self.longest {
@@ -360,7 +366,7 @@ impl Cause {
                 _ => Phrase::new("{count}, the longest {longest}, {took}"),
             };
             let said = said
-                .with("count", self.callbacks)
+                .with("count", told(self.callbacks))
                 .with_words("longest", longest.said())
                 .with("took", plain_duration(*took));
             evidence.push((Phrase::new("callbacks"), said));

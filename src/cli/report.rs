@@ -6,7 +6,9 @@ use std::path::Path;
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::{Misuse, chart};
-use crate::analysis::{self, Health, Meter, Report, StallReport, plain_duration, plain_size};
+use crate::analysis::{
+    self, Health, Meter, Report, StallReport, plain_count, plain_duration, plain_size,
+};
 use crate::format::{self, Format, Origin, Trace};
 use crate::store::TraceStore;
 
@@ -123,6 +125,7 @@ pub(super) fn findings(store: &TraceStore, stalls: &[StallReport]) -> Vec<String
             0 | 1 => format!("{name}: {sentence}"),
             victims => {
                 let harm = plain_duration(finding.harm);
+                let victims = plain_count(victims as u64);
                 format!("{name}: {sentence} ({victims} waits, {harm} in all)")
             }
         }

@@ -133,8 +133,11 @@ pub(super) fn print(answer: &Answer) -> anyhow::Result<()> {
         writeln!(out, "and {} more, who waited less", more + 1)?;
     }
     let waits: usize = answer.entries.iter().map(|entry| entry.victims.len()).sum();
-    let waits = plain_count(waits as u64);
-    writeln!(out, "\n{waits} waits in all. {}", answer.verdict)?;
+    let waits = match waits {
+        1 => "1 wait".to_owned(),
+        waits => format!("{} waits", plain_count(waits as u64)),
+    };
+    writeln!(out, "\n{waits} in all. {}", answer.verdict)?;
     Ok(())
 }
 

@@ -19,6 +19,19 @@ pub(super) fn span(store: &TraceStore, span: &Span) -> String {
     )
 }
 
+/// What a span is called, with its task.
+pub(super) fn span_of_task(store: &TraceStore, model: &ModelTrack, span: &Span) -> String {
+    let callback = self::span(store, span);
+    let Some(id) = span.task else {
+        return callback;
+    };
+    let task = task(store, model, id);
+    fill(
+        tr("{callback} of {task}"),
+        &[("callback", &callback), ("task", &task)],
+    )
+}
+
 /// What kind of thing a span is, for a newcomer.
 pub(super) fn explained(kind: SpanKind) -> &'static str {
     match kind {

@@ -23,6 +23,8 @@ const TEXTS: [&str; 12] = [
     "fsync",
 ];
 
+const TASKS: [&str; 3] = ["ecstasy", "science", "truth"];
+
 /// A trace in the making.
 #[derive(Default)]
 pub(super) struct Made {
@@ -36,6 +38,15 @@ pub(super) struct Made {
 pub(super) fn name(text: &str) -> NameId {
     let place = TEXTS.iter().position(|known| *known == text);
     NameId::from_index(place.expect("one of the texts"))
+}
+
+/// What a callback is called.
+pub(super) fn said(name: NameId, task: Option<TaskId>) -> String {
+    let name = TEXTS[name.index()];
+    match task {
+        Some(task) => format!("{name} of {}", TASKS[task.index()]),
+        None => name.to_owned(),
+    }
 }
 
 pub(super) fn task(number: u32) -> TaskId {
@@ -65,7 +76,7 @@ impl Made {
                 name: name("asynchronous"),
             },
         );
-        for (number, text) in [(1, "ecstasy"), (2, "science"), (3, "truth")] {
+        for (number, text) in (1..).zip(TASKS) {
             let (task, name) = (task(number), name(text));
             made.tell(0, EventKind::TaskBegin { task, name });
         }

@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use super::made::{Made, name, task};
+use super::made::{Made, name, said, task};
 use super::*;
 use crate::store::{ModelTrack, Span, SpanKind};
 
 /// What happens in one turn: callbacks by their task and length, and how long the poll after it takes. A task whose data
 /// came in is not always told of by the next poll: then the callback that ran took the data.
 type Turn = (Vec<(u32, u64)>, u64);
+
+/// Nanoseconds in a millisecond.
+const MS: u64 = 1_000_000;
 
 /// A loop that takes these turns. Every task has data at random moments, which a watchdog sees; timers fall due.
 fn schedule(turns: &[Turn], arrivals: &[(u64, u32)], timers: &[u64]) -> Made {
@@ -72,6 +75,44 @@ fn schedule(turns: &[Turn], arrivals: &[(u64, u32)], timers: &[u64]) -> Made {
     made
 }
 
+/// Who held the loop in each millisecond of a wait, and in how many: looked up one after the other in what was told.
+fn held_by(made: &Made, waited: TimeRange) -> BTreeMap<String, Duration> {
+    let mut callbacks = Vec::new();
+    for &(at, kind) in &made.events {
+        match kind {
+            EventKind::CallbackBegin { name, task, .. } => {
+                callbacks.push((at, u64::MAX, said(name, task)));
+            }
+            EventKind::CallbackEnd { .. } => callbacks.last_mut().expect("it began").1 = at,
+            _ => {}
+        }
+    }
+    let mut held: BTreeMap<String, Duration> = BTreeMap::new();
+    for now in (waited.begin.0 / MS)..(waited.end.0 / MS) {
+        let running = callbacks
+            .iter()
+            .find(|(begin, end, _)| (*begin..*end).contains(&now));
+        let who = running.map_or(LOOP_ITSELF, |(.., who)| who);
+        *held.entry(who.to_owned()).or_default() += millis(1);
+    }
+    held
+}
+
+/// The waits of the timers that were late because of a stall.
+fn late_timers(made: &Made, stall: TimeRange) -> Vec<TimeRange> {
+    let fired = made.events.iter().filter_map(|&(now, kind)| match kind {
+        EventKind::TimerFired { late, .. } => {
+            Some(TimeRange::new(Timestamp(at(now).0 - late), at(now)))
+        }
+        _ => None,
+    });
+    let during = |waited: &TimeRange| {
+        let begin = waited.begin.max(stall.begin);
+        waited.end.min(stall.end).since(begin) >= SHORTEST_WAIT
+    };
+    fired.filter(during).collect()
+}
+
 /// The states of a task, and how long it was ready.
 fn states(model: &ModelTrack, number: u32) -> Option<(Vec<Span>, u64)> {
     let task = model.task(task(number))?;
@@ -100,10 +141,18 @@ proptest! {
         let reports = stalls(&made.store(), at(10_000));
         for report in &reports {
             let mut harm = Duration::ZERO;
+            let timers = report.victims.iter();
+            let timers = timers.filter(|victim| victim.kind == VictimKind::Timer);
+            let mut timers: Vec<_> = timers.map(|victim| victim.waited).collect();
+            timers.sort_unstable_by_key(|waited| (waited.end, waited.begin));
+            prop_assert_eq!(timers, late_timers(&made, report.range));
             let mut by_callback: BTreeMap<String, Duration> = BTreeMap::new();
             for victim in &report.victims {
                 let parts: Duration = victim.blame.iter().map(|part| part.duration).sum();
                 prop_assert_eq!(parts, victim.delay(), "{:?}", victim);
+                let named = victim.blame.iter();
+                let named = named.map(|part| (part.holder.said().to_string(), part.duration));
+                prop_assert_eq!(named.collect::<BTreeMap<_, _>>(), held_by(&made, victim.waited));
                 prop_assert!(SHORTEST_WAIT <= victim.during && victim.during <= victim.delay());
                 prop_assert!(victim.blame.iter().all(|part| !part.duration.is_zero()));
                 harm += victim.during;

@@ -257,7 +257,8 @@ impl Look<'_> {
         let spans = self.evidence(model, stall.thread, stall.range);
         for (at, span) in spans.iter().take(EVIDENCE) {
             let length = plain_duration(span.range(self.document.now).duration());
-            let text = format!("{} · {length}", describe::span(self.store, span));
+            let name = describe::span_of_task(self.store, model, span);
+            let text = format!("{name} · {length}");
             if link(ui, text).on_hover_text(tr("Go to it")).clicked() {
                 commands.push(Command::Reveal(Selection::Span(*at)));
             }
