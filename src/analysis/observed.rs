@@ -22,10 +22,12 @@ pub fn cost_of_seeing(model: &ModelTrack) -> Vec<Phrase> {
         sentences.push(Phrase::new("{count} events were dropped.").with("count", count));
     }
     if observer.reads > 0 {
-        let watched = Phrase::new("Watching took {time} of CPU time, {looks} looks.")
-            .with("time", nanos(observer.spent))
-            .with("looks", plain_count(observer.reads));
-        sentences.push(watched);
+        let watched = match observer.reads {
+            1 => Phrase::new("Watching took {time} of CPU time, one look."),
+            reads => Phrase::new("Watching took {time} of CPU time, {looks} looks.")
+                .with("looks", plain_count(reads)),
+        };
+        sentences.push(watched.with("time", nanos(observer.spent)));
     }
     if observer.held_back > 0 {
         let count = plain_count(observer.held_back);

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::blame::Holder;
-use super::{Cause, CauseKind, StallReport, VictimKind, plain_duration};
+use super::{Cause, CauseKind, StallReport, VictimKind, plain_count, plain_duration};
 use crate::trace::{Phrase, descriptor};
 
 /// Where it had to wait for a core for this part of a stall, that is told beside what it was blocked in.
@@ -74,7 +74,7 @@ impl StallReport {
                 .with("took", plain_duration(*took)),
                 None => Phrase::new("{count} callbacks in one turn held {what} for {lasted}"),
             }
-            .with("count", cause.callbacks),
+            .with("count", plain_count(cause.callbacks as u64)),
             CauseKind::ManyCalls => {
                 let calls = match (&cause.call, &cause.syscall) {
                     (Some(call), _) => times(cause.calls, call),
@@ -208,9 +208,8 @@ impl Cause {
                 None => self.blocking_call(),
             },
             CauseKind::WaitingForCore => Phrase::new("runnable, without a core"),
-            CauseKind::ManyCallbacks => {
-                Phrase::new("{count} callbacks in one turn").with("count", self.callbacks)
-            }
+            CauseKind::ManyCallbacks => Phrase::new("{count} callbacks in one turn")
+                .with("count", plain_count(self.callbacks as u64)),
             CauseKind::ManyCalls => match (&self.call, &self.syscall) {
                 (Some(call), _) => times(self.calls, call),
                 (None, Some(_)) => {
