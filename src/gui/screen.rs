@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{Frame, Ui};
+use egui::{Frame, Margin, Ui};
 
 use super::action::{self, State};
 use super::app::App;
@@ -30,6 +30,8 @@ const MOST_OF_WINDOW: f32 = 0.55;
 const FEW_ROWS: f32 = 112.0;
 /// The lowest that a strip can be made, in points.
 const LOWEST: f32 = 48.0;
+/// How high the circle of a loop and the playhead's controls above it are, in points.
+const FOR_CIRCLE: f32 = 420.0;
 
 impl App {
     /// Shows everything, and does what the person asks for.
@@ -126,7 +128,7 @@ impl App {
         // It has a frame's state of its own while the rest of the app is looked at.
         let mut differences = std::mem::take(&mut self.differences);
         if let Some(compared) = self.compared() {
-            let frame = Frame::side_top_panel(ui.style());
+            let frame = below_frame(ui);
             let state = self.state(ui);
             below(ui, self.least(), "differences", 262.0)
                 .called(Side::Comparison.word())
@@ -146,7 +148,7 @@ impl App {
         let shown = self.documents.shown();
         let is_compared = self.compared().is_some();
         let is_shown = |side| self.settings.shows(side);
-        let frame = Frame::side_top_panel(ui.style());
+        let frame = below_frame(ui);
         if let Some(document) = shown
             && is_shown(Side::Comparison)
             && !is_compared
@@ -192,13 +194,17 @@ impl App {
                 .show(ui, |ui| {
                     ui.take_available_width();
                     // The circle needs its room; each has the height that the hand gave it.
-                    let (id, share) = match self.settings.detail {
-                        Detail::Loop => ("stalls below the loop", 0.25),
-                        Detail::Delays => ("stalls below the delays", 0.3),
-                        Detail::Inspector | Detail::Marks => ("stalls", 0.42),
+                    let room = ui.available_height();
+                    let (id, most) = match self.settings.detail {
+                        Detail::Loop => {
+                            let most = (room - FOR_CIRCLE).min(room * 0.25);
+                            ("stalls below the loop", most)
+                        }
+                        Detail::Delays => ("stalls below the delays", room * 0.3),
+                        Detail::Inspector | Detail::Marks => ("stalls", room * 0.42),
                     };
                     let shape = panel::stalls::Shape::of(document, self.settings.stall_order);
-                    let height = shape.height(ui.available_height() * share);
+                    let height = shape.height(most);
                     bottom(ui, (id, shape), height)
                         .called(english("Stalls"))
                         .frame(Frame::NONE)
@@ -294,12 +300,18 @@ fn below(ui: &Ui, least: f32, id: impl std::hash::Hash + std::fmt::Debug, height
     strip(room, id, height, most.max(FEW_ROWS))
 }
 
+/// The frame of a strip below the timeline.
+fn below_frame(ui: &Ui) -> Frame {
+    let margin = Margin::symmetric(8, 4);
+    Frame::side_top_panel(ui.style()).inner_margin(margin)
+}
+
 fn strip(room: f32, id: impl std::hash::Hash + std::fmt::Debug, height: f32, most: f32) -> Part {
     let most = most.max(LOWEST + 1.0);
     Part::new(
         At::Bottom,
         id,
-        height.min(room * 0.4).min(most),
+        height.min(room * 0.4).clamp(LOWEST, most),
         LOWEST..=most,
     )
 }

@@ -2,13 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use egui::accesskit::Role;
 use egui::epaint::ClippedShape;
 use egui::{Id, Key, Modifiers, Rect, Shape};
 use egui_kittest::kittest::NodeT;
 use loopscope::gui::theme::Palette;
 
 use crate::desk::Desk;
-use crate::views::VIEWS;
+use crate::views::{VIEWS, View};
 
 /// More than there are controls in any view.
 const MOST: usize = 300;
@@ -106,6 +107,66 @@ fn tab_comes_to_every_control_and_each_has_a_name_and_a_ring() {
                 faults.push(format!("{view}: Tab does not come to {name:?} at {rect:?}"));
             }
         }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Whether a person could use it.
+fn is_control(role: Role) -> bool {
+    use Role::{
+        Button, CheckBox, ComboBox, Link, ListBoxOption, MenuItem, MenuItemCheckBox, MenuItemRadio,
+        MultilineTextInput, RadioButton, Slider, SpinButton, Splitter, Switch, Tab, TextInput,
+    };
+    matches!(
+        role,
+        Button
+            | CheckBox
+            | ComboBox
+            | Link
+            | ListBoxOption
+            | MenuItem
+            | MenuItemCheckBox
+            | MenuItemRadio
+            | MultilineTextInput
+            | RadioButton
+            | Slider
+            | SpinButton
+            | Splitter
+            | Switch
+            | Tab
+            | TextInput
+    )
+}
+
+#[test]
+fn every_control_is_called_something_for_who_cannot_see_it() {
+    let opened: [View; 3] = [
+        ("menu", |desk| desk.click("View")),
+        ("scenarios", |desk| desk.click("Scenario")),
+        ("parameters", |desk| desk.click("Parameters")),
+    ];
+    let mut faults = Vec::new();
+    for (view, prepare) in VIEWS.into_iter().chain(opened) {
+        let mut desk = Desk::new();
+        prepare(&mut desk);
+        desk.frames(3);
+        let nodes = desk.harness.root().children_recursive();
+        let mut controls = 0;
+        for node in nodes {
+            let node = node.accesskit_node();
+            if !is_control(node.role()) || node.is_hidden() {
+                continue;
+            }
+            controls += 1;
+            // A sign is no name: nobody knows what a cross closes when it is read aloud.
+            let name = node.label().unwrap_or_default();
+            let says_something = name.chars().any(char::is_alphanumeric);
+            if !says_something {
+                let (role, value) = (node.role(), node.value());
+                faults.push(format!("{view}: {role:?} {name:?}, {value:?}"));
+            }
+        }
+        assert!(controls > 10, "{view} has controls");
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

@@ -96,11 +96,7 @@ fn scrolled(desk: &Desk) -> Vec<Rect> {
         bars.map(|one| one.rect).collect()
     });
     let mut found: Vec<Rect> = bars.into_iter().filter(|rect| !named(*rect)).collect();
-    for name in ["Timeline", "时间线"] {
-        let timelines = desk.harness.query_all_by_label_contains(name);
-        let lanes = timelines.map(|one| one.rect());
-        found.extend(lanes.filter(|rect| rect.height() > 40.0));
-    }
+    found.extend(timelines(desk));
     found
 }
 
@@ -138,6 +134,43 @@ fn cut_off(desk: &Desk) -> Vec<String> {
     found
 }
 
+/// Texts that lie on others. In the timelines a flag may lie on what is below it, as it should.
+fn overlapping(desk: &Desk) -> Vec<String> {
+    let timelines = timelines(desk);
+    let mut all = Vec::new();
+    for ClippedShape {
+        clip_rect, shape, ..
+    } in &desk.harness.output().shapes
+    {
+        texts(shape, &mut |text| {
+            let rect = text.visual_bounding_rect();
+            let seen = rect.intersect(*clip_rect);
+            let in_timeline = timelines.iter().any(|one| one.contains(seen.center()));
+            if seen.is_positive() && !in_timeline && !text.galley.text().is_empty() {
+                all.push((*clip_rect, seen, text.galley.text().to_owned()));
+            }
+        });
+    }
+    let mut found = Vec::new();
+    for (place, (clip, rect, text)) in all.iter().enumerate() {
+        for (other_clip, other_rect, other) in &all[place + 1..] {
+            let both = rect.intersect(*other_rect);
+            // What lies over the window has a clip of its own.
+            if clip == other_clip && both.width() > 1.0 && both.height() > 2.0 {
+                found.push(format!("{text:?} and {other:?} overlap at {both:?}"));
+            }
+        }
+    }
+    found
+}
+
+/// The timelines, as a whole.
+fn timelines(desk: &Desk) -> Vec<Rect> {
+    let named = ["Timeline", "时间线"].map(|name| desk.harness.query_all_by_label_contains(name));
+    let lanes = named.into_iter().flatten().map(|one| one.rect());
+    lanes.filter(|rect| rect.height() > 40.0).collect()
+}
+
 fn texts(shape: &Shape, each: &mut impl FnMut(&egui::epaint::TextShape)) {
     match shape {
         Shape::Text(text) => each(text),
@@ -152,6 +185,7 @@ fn faults(desk: &Desk, screen: Rect) -> Vec<String> {
     let scrolled = scrolled(desk);
     assert!(controls.len() > 15, "the controls are there");
     let mut faults = cut_off(desk);
+    faults.extend(overlapping(desk));
     for (place, one) in controls.iter().enumerate() {
         let sides = one.rect.x_range();
         let seen = one.seen.x_range();

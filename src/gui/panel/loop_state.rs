@@ -197,7 +197,7 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
             true => tr("Pause"),
             false => tr("Play"),
         };
-        let button = Button::new(RichText::new(toggle).strong()).min_size(vec2(52.0, 0.0));
+        let button = Button::new(RichText::new(toggle).strong()).min_size(vec2(46.0, 0.0));
         let play = ui
             .add(button)
             .on_hover_text(tr("Let the playhead move, or stop it (K)"));
@@ -207,7 +207,7 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
             commands.push(Command::Playback(PlaybackCommand::Toggle));
         }
         let combo = egui::ComboBox::from_id_salt("speed")
-            .width(58.0)
+            .width(50.0)
             .selected_text(scene.speed.word())
             .show_ui(ui, |ui| {
                 for speed in Speed::all() {

@@ -21,6 +21,7 @@ pub fn bar(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
 
 fn menus(ui: &mut Ui, state: &State<'_>, commands: &mut Vec<Command>) {
     ui.spacing_mut().item_spacing.x = 0.0;
+    ui.spacing_mut().button_padding.x = 2.0 * STEP;
     // A bar of menus is words; only the one that is pointed at or open looks like a button.
     let rest = &mut ui.visuals_mut().widgets.inactive;
     (rest.weak_bg_fill, rest.bg_stroke) = (Color32::TRANSPARENT, Stroke::NONE);

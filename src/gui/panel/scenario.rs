@@ -157,7 +157,8 @@ fn story(ui: &mut Ui, controls: &Controls) {
     widgets::title(ui, tr("What to look for"));
     for (place, hint) in look_for(scenario).iter().enumerate() {
         ui.horizontal_top(|ui| {
-            ui.label(RichText::new(format!("{}.", place + 1)).weak());
+            let number = RichText::new(format!("{}.", place + 1)).weak();
+            ui.label(number.line_height(Some(theme::LINE)));
             let hint = prose::job(ui, hint);
             ui.add(egui::Label::new(hint).wrap());
         });

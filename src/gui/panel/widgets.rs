@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use egui::{
-    Align, Color32, Layout, Response, RichText, Role, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+    Align, Color32, Layout, Response, RichText, Role, Sense, StrokeKind, Ui, UiBuilder, WidgetInfo,
+    pos2, vec2,
 };
 
 use crate::analysis::{plain_count, plain_duration};
@@ -68,21 +69,32 @@ pub(super) fn segments<T: PartialEq + Copy>(
 ) -> Option<T> {
     let choices: Vec<_> = choices.into_iter().collect();
     let gap = STEP / 2.0;
-    let padding = 2.0 * ui.spacing().button_padding.x;
-    let width_of = |ui: &Ui, text: &str| {
+    let width_of = |text: &str| {
         let color = Color32::PLACEHOLDER;
         let galley = ui
             .painter()
             .layout_no_wrap(text.to_owned(), theme::body(), color);
-        galley.size().x + padding
+        galley.size().x
     };
-    let widths = choices.iter().map(|(_, text, _)| width_of(ui, text));
+    let texts: Vec<f32> = choices.iter().map(|(_, text, _)| width_of(text)).collect();
     let room = ui.available_width();
-    let lines = columns(&widths.collect::<Vec<_>>(), room, gap);
+    let in_columns = |padding: f32| {
+        let widths = texts.iter().map(|width| width + 2.0 * padding);
+        columns(&widths.collect::<Vec<_>>(), room, gap)
+    };
+    // One line of narrow buttons is better than two of wide ones.
+    let [wide, narrow] = [ui.spacing().button_padding.x, 1.5 * STEP];
+    let lines = in_columns(wide);
+    let is_narrow = lines.is_some() && in_columns(narrow).is_none();
+    let (lines, padding) = match is_narrow {
+        true => (None, narrow),
+        false => (lines, wide),
+    };
     let mut pressed = None;
     for line in choices.chunks(lines.unwrap_or(choices.len()).max(1)) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = gap;
+            ui.spacing_mut().button_padding.x = padding;
             for (value, text, hint) in line {
                 let mut button =
                     egui::Button::selectable(*value == chosen, *text).frame_when_inactive(true);
@@ -140,9 +152,12 @@ pub(super) fn note(ui: &mut Ui, text: impl Into<String>) -> Response {
 
 /// A number in a column: they stand under each other at the right, and their digits are equally wide.
 pub(super) fn number(ui: &mut Ui, number: impl Into<RichText>) -> Response {
-    let at_right = Layout::right_to_left(Align::Center);
-    let text = number.into().font(theme::number());
-    ui.with_layout(at_right, |ui| ui.label(text)).inner
+    let cell = UiBuilder::new().max_rect(ui.max_rect());
+    let mut at_right = ui.new_child(cell.layout(Layout::right_to_left(Align::Center)));
+    let response = at_right.label(number.into().font(theme::number()));
+    // The column has to be as wide as this, and not as what is left.
+    ui.allocate_space(response.rect.size());
+    response
 }
 
 /// A round mark with a sign in it, as high as a line of text.

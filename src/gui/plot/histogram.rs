@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{Align2, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Painter, Rect, RichText, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::curves::Look;
 use super::{Key, Measure, Plots};
@@ -171,24 +171,7 @@ fn draw(ui: &Ui, bars: &Bars, rect: Rect, across: usize) {
     let field = Rect::from_min_max(rect.min + vec2(0.0, 18.0), rect.max - vec2(0.0, 16.0));
     let width = field.width() / across as f32;
     let x = |bars: f64| field.left() + bars as f32 * width;
-    for order in 0..=across / BARS as usize {
-        let at = x((order * BARS as usize) as f64);
-        painter.vline(at, field.y_range(), Stroke::new(1.0, palette.grid));
-        let nanos = 10_u64.saturating_pow(SHORTEST + order as u32);
-        let label = plain_duration(Duration::from_nanos(nanos));
-        let label = if order == 0 {
-            format!("≤ {label}")
-        } else {
-            label
-        };
-        let align = match order {
-            0 => Align2::LEFT_TOP,
-            _ if order == across / BARS as usize => Align2::RIGHT_TOP,
-            _ => Align2::CENTER_TOP,
-        };
-        let at = pos2(at, field.bottom() + 2.0);
-        painter.text(at, align, label, theme::small(), palette.text_weak);
-    }
+    orders(painter, palette, field, across / BARS as usize);
     let most = bars.counts.iter().copied().max().unwrap_or(1).max(1);
     for (place, count) in bars
         .counts
@@ -223,6 +206,39 @@ fn draw(ui: &Ui, bars: &Bars, rect: Rect, across: usize) {
         if left > right + 3.0 {
             right = left + 2.0 * half;
             painter.galley(pos2(left, rect.top()), galley, palette.text);
+        }
+    }
+}
+
+/// So many orders of magnitude: a line for each, and its name where it has room.
+fn orders(painter: &Painter, palette: &Palette, field: Rect, count: usize) {
+    const BETWEEN: f32 = 2.0 * STEP;
+    let name = |order: usize| {
+        let nanos = 10_u64.saturating_pow(SHORTEST + order as u32);
+        let name = plain_duration(Duration::from_nanos(nanos));
+        let name = if order == 0 {
+            format!("≤ {name}")
+        } else {
+            name
+        };
+        painter.layout_no_wrap(name, theme::small(), palette.text_weak)
+    };
+    let last = field.right() - name(count).size().x;
+    let mut right = f32::NEG_INFINITY;
+    for order in 0..=count {
+        let at = egui::lerp(field.x_range(), order as f32 / count as f32);
+        painter.vline(at, field.y_range(), Stroke::new(1.0, palette.grid));
+        let name = name(order);
+        let width = name.size().x;
+        let left = match order {
+            0 => at,
+            _ if order == count => last,
+            _ => at - width / 2.0,
+        };
+        let is_free = order == count || left + width + BETWEEN <= last;
+        if is_free && left >= right + BETWEEN {
+            right = left + width;
+            painter.galley(pos2(left, field.bottom() + 2.0), name, palette.text_weak);
         }
     }
 }

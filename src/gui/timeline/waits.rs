@@ -14,9 +14,6 @@ use crate::trace::ModelId;
 /// Of a stall with very many victims only the worst have a line: more would hide the lanes.
 const LINES: usize = 60;
 
-/// How far above the lower edge of a bar a line runs, in points.
-const UNDER: f32 = 2.0;
-
 /// One who waited, on the screen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Wait {
@@ -55,14 +52,13 @@ fn wait(
 ) -> Option<Wait> {
     let of_task = victim.task.map(|task| (LaneRef::Task(task), 0));
     let of_callback = victim.served_by.map(|span| (span.lane, span.depth));
-    let (top, bottom) = of_task
+    // Along the lower edge: below what is written there.
+    let (_, height) = of_task
         .and_then(|(lane, depth)| lane_edges(place, outline, model, lane, depth))
         .or_else(|| {
             let (lane, depth) = of_callback?;
             lane_edges(place, outline, model, lane, depth)
         })?;
-    // Below what is written there.
-    let height = (bottom - UNDER).max(top);
     let begin = place.axis.x(victim.waited.begin);
     let edge = if height < bar.center().y {
         bar.top()
