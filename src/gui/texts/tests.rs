@@ -71,6 +71,16 @@ fn marked<'a>(source: &'a str, marks: &'a [&'a str]) -> impl Iterator<Item = Str
     marks.iter().copied().flat_map(of_mark)
 }
 
+/// A source without the examples in its documentation, which nobody is shown in the window.
+fn without_docs(source: &str) -> String {
+    let is_code = |line: &&str| !line.trim_start().starts_with("//");
+    source
+        .lines()
+        .filter(is_code)
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
 /// All texts that the sources of some rooms mark.
 fn of_rooms(rooms: &[&str], marks: &[&str]) -> BTreeSet<String> {
     let mut paths = Vec::new();
@@ -87,7 +97,7 @@ fn of_rooms(rooms: &[&str], marks: &[&str]) -> BTreeSet<String> {
         let source = source.split("#[cfg(test)]\nmod tests {").next();
         let is_test = path.components().any(|part| part.as_os_str() == "tests");
         if !is_test && !path.ends_with("tests.rs") {
-            texts.extend(marked(source.unwrap_or_default(), marks));
+            texts.extend(marked(&without_docs(source.unwrap_or_default()), marks));
         }
     }
     texts
