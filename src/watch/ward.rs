@@ -155,7 +155,8 @@ impl Ward {
         self.subject.count_look();
         let now = desk.ticks();
         let observes_at = self.begin_to_observe(desk, registry);
-        // What comes in ends the wait, but whoever gets no core looks late: who came before a look is told of with it.
+        // It would end the next wait, but whoever loses its core before that comes late: what came in before a look is told
+        // with it.
         self.observe(desk, false);
         let Some(stretch) = &mut self.stretch else {
             return LOOK;
@@ -212,8 +213,11 @@ impl Ward {
         while let Some(observer) = &mut *observer {
             desk.count_read();
             let came = observer.wait(Duration::ZERO);
+            if came.is_empty() {
+                break;
+            }
             let now = desk.ticks();
-            if !came.is_empty() && self.subject.is_over(stretch.begin) {
+            if self.subject.is_over(stretch.begin) {
                 // It is told only once, and the loop may be stuck again.
                 self.strays.extend(came);
                 return true;

@@ -76,21 +76,21 @@ pub(crate) struct Spent {
     pub(crate) wall: Duration,
     pub(crate) on_cpu: Duration,
     pub(crate) waiting_for_core: Duration,
+    /// Of a row of calls, the longest: who is to wake it may have no core.
+    pub(crate) longest: Option<Duration>,
 }
 
 impl Spent {
     /// By the calling thread.
     pub(crate) fn so_far(clock: &Clock) -> Self {
-        let schedstat = fs::read_to_string("/proc/thread-self/schedstat");
-        let waited = schedstat
-            .ok()
-            .and_then(|text| text.split(' ').nth(1)?.parse().ok());
+        let waiting_for_core = waiting_for_core();
         let at = clock.now();
         Self {
             at,
             wall: at.since(Timestamp::ZERO),
             on_cpu: cpu_time(),
-            waiting_for_core: Duration::from_nanos(waited.unwrap_or_default()),
+            waiting_for_core,
+            longest: None,
         }
     }
 
@@ -100,6 +100,7 @@ impl Spent {
             wall: self.wall - before.wall,
             on_cpu: self.on_cpu - before.on_cpu,
             waiting_for_core: self.waiting_for_core - before.waiting_for_core,
+            longest: self.longest,
         }
     }
 
@@ -112,6 +113,26 @@ impl Spent {
 fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.try_into().expect("it counts from 0")
+}
+
+/// For how long the calling thread had no core so far, although it could have run.
+pub(crate) fn waiting_for_core() -> Duration {
+    let schedstat = fs::read_to_string("/proc/thread-self/schedstat");
+    let waited = schedstat
+        .ok()
+        .and_then(|text| text.split(' ').nth(1)?.parse().ok());
+    Duration::from_nanos(waited.unwrap_or_default())
+}
+
+/// Calls it so often as there are calls in a row. How long the longest call took.
+fn in_row(clock: &Clock, mut call: impl FnMut() -> io::Result<()>) -> io::Result<Option<Duration>> {
+    let mut longest = Duration::ZERO;
+    for _ in 0..COUNT {
+        let begin = clock.now();
+        call()?;
+        longest = longest.max(clock.now().since(begin));
+    }
+    Ok(Some(longest))
 }
 
 fn compute(clock: &Clock, duration: Duration) {
@@ -143,11 +164,20 @@ impl Props {
     ) -> io::Result<Option<Self>> {
         let own = prompter.clone();
         Ok(Some(match kind {
-            Kind::Sleep => Self::simply(own, |_| thread::sleep(RELEASE)),
-            Kind::Compute => Self::simply(own, |clock| compute(clock, RELEASE)),
-            Kind::RowOfSleeps => {
-                Self::simply(own, |_| (0..COUNT).for_each(|_| thread::sleep(EACH)))
-            }
+            Kind::Sleep => Self::simply(own, |_| {
+                thread::sleep(RELEASE);
+                Ok(None)
+            }),
+            Kind::Compute => Self::simply(own, |clock| {
+                compute(clock, RELEASE);
+                Ok(None)
+            }),
+            Kind::RowOfSleeps => Self::simply(own, |clock| {
+                in_row(clock, || {
+                    thread::sleep(EACH);
+                    Ok(())
+                })
+            }),
             Kind::Read => Self {
                 code: None,
                 release: Box::new(|| {}),
@@ -169,13 +199,8 @@ impl Props {
         }
     }
 
-    fn simply(prompter: Prompter, code: fn(&Clock)) -> Self {
-        Self::new(move |reactor| {
-            prompter.hold(reactor, || {
-                code(&prompter.clock);
-                Ok(())
-            })
-        })
+    fn simply(prompter: Prompter, code: fn(&Clock) -> io::Result<Option<Duration>>) -> Self {
+        Self::new(move |reactor| prompter.hold(reactor, || Ok(code(&prompter.clock)?)))
     }
 }
 
@@ -195,7 +220,7 @@ fn lock(prompter: Prompter) -> Props {
     let code = move |reactor: &mut Reactor| {
         prompter.hold(reactor, || {
             drop(lock.lock().unwrap_or_else(PoisonError::into_inner));
-            Ok(())
+            Ok(None)
         })
     };
     let release = move || {
@@ -220,7 +245,7 @@ fn fsync(prompter: Prompter) -> io::Result<Props> {
                 file.as_file().write_all_at(&[b'x'; 4096], 0)?;
                 file.as_file().sync_all()?;
             }
-            Ok(())
+            Ok(None)
         })
     };
     Ok(Props {
@@ -239,7 +264,7 @@ fn many(prompter: Prompter) -> Props {
             let work = move |_: &mut Reactor| {
                 compute(&own.clock, EACH);
                 match place {
-                    COUNT => own.end(before),
+                    COUNT => own.end(before, None),
                     _ => Ok(()),
                 }
             };
@@ -265,10 +290,7 @@ fn row_of_reads(prompter: Prompter) -> io::Result<Props> {
     let code = move |reactor: &mut Reactor| {
         prompter.hold(reactor, || {
             tell.send(())?;
-            for _ in 0..COUNT {
-                reader.read_exact(&mut [0])?;
-            }
-            Ok(())
+            Ok(in_row(&prompter.clock, || reader.read_exact(&mut [0]))?)
         })
     };
     Ok(Props {
@@ -310,7 +332,8 @@ fn no_core(prompter: Prompter) -> io::Result<Option<Props>> {
             while cpu_time() - before < WANTED {
                 spin_loop();
             }
-            Ok(sched_setaffinity(None, &all)?)
+            sched_setaffinity(None, &all)?;
+            Ok(None)
         })
     };
     let release = move || {

@@ -1,5 +1,6 @@
 //! The loop that is held, those who wait for it, and the hand that sends at known moments.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -19,7 +20,7 @@ use loopscope::record::{self, Recorders};
 use loopscope::store::TraceStore;
 use loopscope::trace::{EventKind, ModelId, TaskId, Timestamp};
 
-use crate::hold::{Kind, Props, Spent};
+use crate::hold::{Kind, Props, Spent, waiting_for_core};
 
 /// What lasts longer is a stall.
 const THRESHOLD: Duration = Duration::from_millis(25);
@@ -44,10 +45,13 @@ pub(crate) fn task(name: &str) -> Option<TaskId> {
 }
 
 /// When whoever is not served yet was.
-const UNSERVED: Timestamp = Timestamp::MAX;
+const UNSERVED: Between = Between {
+    earliest: Timestamp::MAX,
+    latest: Timestamp::MAX,
+};
 
 /// A moment that lies between two.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Between {
     pub(crate) earliest: Timestamp,
     pub(crate) latest: Timestamp,
@@ -68,7 +72,7 @@ pub(crate) struct Wait {
     pub(crate) kind: VictimKind,
     pub(crate) name: &'static str,
     pub(crate) ready: Between,
-    pub(crate) served: Timestamp,
+    pub(crate) served: Between,
 }
 
 /// What happened, in truth, while the loop was held in one way.
@@ -83,10 +87,10 @@ pub(crate) struct Truth {
 /// What the loop tells of its way.
 pub(crate) enum Told {
     /// It is held from this moment on.
-    Begun(Timestamp),
+    Begun(Between),
     /// Somebody waits for it.
     Ready(&'static str, VictimKind, Between),
-    Served(&'static str, Timestamp),
+    Served(&'static str, Between),
     /// It is held no more, and its time was spent like this.
     Ended(Spent),
 }
@@ -105,17 +109,17 @@ impl Prompter {
     pub(crate) fn hold(
         &self,
         reactor: &mut Reactor,
-        code: impl FnOnce() -> CallbackResult,
+        code: impl FnOnce() -> Result<Option<Duration>, Failure>,
     ) -> CallbackResult {
         self.begin(reactor)?;
         let before = Spent::so_far(&self.clock);
-        code()?;
-        self.end(before)
+        let longest = code()?;
+        self.end(before, longest)
     }
 
     /// The loop is held from now on. At its first moment somebody is made ready, and a timer is set.
     pub(crate) fn begin(&self, reactor: &mut Reactor) -> CallbackResult {
-        self.tell.send(Told::Begun(self.clock.now()))?;
+        self.tell.send(Told::Begun(self.in_callback()))?;
         let (sent, at) = Between::around(&self.clock, || (&*self.early).write_all(b"x"));
         sent?;
         let ready = Told::Ready("early", VictimKind::Descriptor, at);
@@ -123,9 +127,27 @@ impl Prompter {
         self.call_later(reactor, TIMER, "tick", |_| Ok(()))
     }
 
-    pub(crate) fn end(&self, before: Spent) -> CallbackResult {
+    pub(crate) fn end(&self, before: Spent, longest: Option<Duration>) -> CallbackResult {
         let spent = Spent::so_far(&self.clock).since(before);
-        Ok(self.tell.send(Told::Ended(spent))?)
+        Ok(self.tell.send(Told::Ended(Spent { longest, ..spent }))?)
+    }
+
+    /// When the callback began that says so first of all: the loop may have lost its core in between.
+    fn in_callback(&self) -> Between {
+        thread_local! {
+            static TOLD: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+        }
+        let latest = self.clock.now();
+        let waited = waiting_for_core();
+        let lost = waited.saturating_sub(TOLD.replace(waited));
+        Between {
+            earliest: latest - lost,
+            latest,
+        }
+    }
+
+    fn tell_served(&self, name: &'static str) -> CallbackResult {
+        Ok(self.tell.send(Told::Served(name, self.in_callback()))?)
     }
 
     /// Sets a timer, and tells when it is due and when it fires.
@@ -139,7 +161,7 @@ impl Prompter {
         let own = self.clone();
         let (_, set) = Between::around(&self.clock, || {
             reactor.call_later(delay, Label::new(name, None), move |reactor| {
-                own.tell.send(Told::Served(name, own.clock.now()))?;
+                own.tell_served(name)?;
                 code(reactor)
             })
         });
@@ -164,8 +186,7 @@ impl<S: Read + AsFd> Descriptor for Ear<S> {
     }
 
     fn do_read(&mut self, _: &mut Reactor) -> Result<Next, Failure> {
-        let Prompter { clock, tell, .. } = &self.prompter;
-        tell.send(Told::Served(self.name, clock.now()))?;
+        self.prompter.tell_served(self.name)?;
         loop {
             match self.stream.read(&mut [0; 64]) {
                 Ok(0) => return Ok(Next::Close),
@@ -200,7 +221,10 @@ impl Descriptor for Database {
         self.stream.read_exact(&mut [0])?;
         self.stream.set_nonblocking(false)?;
         let mut stream = &self.stream;
-        let wait = || Ok(stream.read_exact(&mut [0])?);
+        let wait = || {
+            stream.read_exact(&mut [0])?;
+            Ok(None)
+        };
         self.prompter.hold(reactor, wait)?;
         self.stream.set_nonblocking(true)?;
         Ok(Next::Wait)
@@ -298,8 +322,8 @@ impl Stage {
                 waiting(kind.name(), VictimKind::ThreadCall, at)
             }
         };
-        let begin = self.wait_for_begin();
-        holder.served = begin;
+        holder.served = self.wait_for_begin();
+        let begin = holder.served.latest;
         wait_until(&clock, begin + ALPHA);
         let (sent, at) = Between::around(&clock, || self.alpha.write_all(b"x"));
         sent?;
@@ -327,7 +351,7 @@ impl Stage {
         }))
     }
 
-    fn wait_for_begin(&self) -> Timestamp {
+    fn wait_for_begin(&self) -> Between {
         match self.told.recv().expect("the loop lives") {
             Told::Begun(at) => at,
             _ => unreachable!("it is the first thing that it tells"),
@@ -345,9 +369,8 @@ impl Stage {
         let own = self.prompter.clone();
         let label = Label::new("ask", None);
         let (asked, at) = Between::around(&self.prompter.clock, || {
-            self.handle.call_from_thread(label, move |_| {
-                Ok(own.tell.send(Told::Served("ask", own.clock.now()))?)
-            })
+            let code = move |_: &mut Reactor| own.tell_served("ask");
+            self.handle.call_from_thread(label, code)
         });
         asked.expect("the loop lives");
         waiting("ask", VictimKind::ThreadCall, at)

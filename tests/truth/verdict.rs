@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use loopscope::analysis::{CauseKind, Known, SHORTEST_WAIT, StallReport, Victim, VictimKind};
 use loopscope::store::Watch;
-use loopscope::trace::TimeRange;
+use loopscope::trace::{TimeRange, Timestamp};
 
 use crate::hold::{Kind, Spent};
 use crate::stage::{Truth, Wait};
@@ -34,7 +34,7 @@ pub(crate) fn judge(truth: &Truth, report: &StallReport, watch: &Watch) -> Vec<E
     let mut left: Vec<&Victim> = report.victims.iter().collect();
     left.sort_by_key(|victim| Reverse(victim.waited.end));
     let mut waits = truth.waits.clone();
-    waits.sort_by_key(|wait| Reverse(wait.served));
+    waits.sort_by_key(|wait| Reverse(wait.served.latest));
     let mut errors = Vec::new();
     for wait in &waits {
         let place = left.iter().position(|victim| is_of(victim, wait));
@@ -81,9 +81,15 @@ fn is_of(victim: &Victim, wait: &Wait) -> bool {
 
 /// For how long somebody waited during the stall, at least and at most.
 fn in_stall(wait: &Wait, report: &StallReport) -> (Duration, Duration) {
-    let until = wait.served.min(report.range.end);
-    let since = |ready| until.since(report.range.begin.max(ready));
-    (since(wait.ready.latest), since(wait.ready.earliest))
+    let between = |ready: Timestamp, served: Timestamp| {
+        let waited = served.min(report.range.end);
+        waited.since(report.range.begin.max(ready))
+    };
+    let Wait { ready, served, .. } = wait;
+    (
+        between(ready.latest, served.earliest),
+        between(ready.earliest, served.latest),
+    )
 }
 
 fn compare(wait: &Wait, victim: &Victim) -> Errors {
@@ -96,8 +102,8 @@ fn compare(wait: &Wait, victim: &Victim) -> Errors {
         Known::Exactly | Known::Observed => {}
     }
     let delay = victim.delay();
-    let least = wait.served.since(wait.ready.latest);
-    let most = wait.served.since(wait.ready.earliest);
+    let least = wait.served.earliest.since(wait.ready.latest);
+    let most = wait.served.latest.since(wait.ready.earliest);
     Errors {
         name: wait.name,
         known: victim.known,
@@ -175,9 +181,13 @@ fn allowed(truth: &Truth, report: &StallReport) -> Vec<CauseKind> {
     match truth.kind {
         _ if !may_be(blocked) => {}
         _ if !allowed.is_empty() => allowed.extend([Blocked, ManyCalls]),
-        Kind::RowOfSleeps | Kind::RowOfReads => allowed.push(ManyCalls),
-        // A single call is no row, where it takes that long.
-        Kind::Fsync => allowed.extend([ManyCalls, Blocked]),
+        // Where one of them took that long, or nobody knows how long each did, it may well be called a single one.
+        Kind::RowOfSleeps | Kind::RowOfReads | Kind::Fsync => {
+            let is_row = |longest: Duration| longest * 3 < blocked;
+            let is_row = truth.spent.longest.is_some_and(is_row);
+            allowed.push(ManyCalls);
+            allowed.extend((!is_row).then_some(Blocked));
+        }
         _ => allowed.push(Blocked),
     }
     allowed
