@@ -24,8 +24,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("store", &["trace"]),
     ("analysis", &["trace", "store"]),
-    // Of `record` only the receiving end.
-    ("format", &["trace", "record", "store", "analysis"]),
+    // Of `record` only the receiving end, with the clock that its tests make one on.
+    ("format", &["trace", "clock", "record", "store", "analysis"]),
     (
         "session",
         &[

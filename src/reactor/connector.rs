@@ -65,6 +65,11 @@ use crate::trace::{Cause, Side, TaskId};
 /// reactor.run()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` makes no protocols for a client",
+    note = "a client's factory is a function such as `|_: &Address| Echo`, or something of which `Factory` and \
+            `ClientFactory` are implemented"
+)]
 pub trait ClientFactory: Factory {
     /// An attempt begins.
     ///

@@ -112,7 +112,7 @@
 //! | see stalls while they last, and why | [`Reactor::watch`] |
 //! | ask an HTTP server | [`Agent`] |
 //! | wait in `poll` or `select` | [`Provider`] |
-//! | count more or less as a stall | [`Reactor::share_stall_threshold`] |
+//! | say how long a stretch must be to be a stall | [`Reactor::share_stall_threshold`] |
 //! | test what takes time without waiting for it | [`Clock::manual`](crate::clock::Clock::manual) |
 //! | begin and end in order | [`Reactor::call_when_running`], [`Reactor::add_system_event_trigger`], [`Reactor::stop`] |
 //!

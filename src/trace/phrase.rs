@@ -15,13 +15,13 @@ pub(crate) use system::system_error;
 /// ```
 /// use loopscope::trace::Phrase;
 ///
-/// let late = Phrase::new("{name} is {time} late").with("name", "tick").with("time", "3 ms");
-/// assert_eq!(late.to_string(), "tick is 3 ms late");
-/// let chinese = late.say(&|english| match english {
-///     "{name} is {time} late" => "{name} 迟了 {time}",
+/// let dropped = Phrase::new("{count} events were dropped.").with("count", 3);
+/// assert_eq!(dropped.to_string(), "3 events were dropped.");
+/// let chinese = dropped.say(&|english| match english {
+///     "{count} events were dropped." => "丢弃了 {count} 个事件。",
 ///     unknown => unknown,
 /// });
-/// assert_eq!(chinese, "tick 迟了 3 ms");
+/// assert_eq!(chinese, "丢弃了 3 个事件。");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Phrase {

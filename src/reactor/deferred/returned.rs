@@ -20,6 +20,10 @@ use crate::reactor::Failure;
 /// assert!(ask(|answer| Ok(answer + 1)).has_result());
 /// assert!(!ask(|_| later).has_result(), "the chain waits for it");
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "a callback does not return `{Self}`",
+    note = "it returns a `Result` with a `Failure`, as `Ok(value)` is, a `Deferred`, or a `Step`"
+)]
 pub trait Returned<C: Context> {
     /// What the next callback gets.
     type Value: 'static;

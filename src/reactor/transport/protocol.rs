@@ -113,6 +113,10 @@ pub trait Protocol {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` makes no protocols",
+    note = "a factory is a function such as `|_: &Address| Echo`, or something of which `Factory` is implemented"
+)]
 pub trait Factory {
     /// It begins to be used: a port listens with it, or a connector connects.
     ///
