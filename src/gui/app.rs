@@ -11,6 +11,7 @@ use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
 use super::desktop::Desktop;
 use super::document::{Document, Documents};
+use super::focus;
 use super::jobs::{Done, Jobs};
 use super::lanes::Arrangements;
 use super::live::Live;
@@ -283,7 +284,10 @@ impl App {
             Command::TogglePalette => {
                 self.palette = match self.palette {
                     Some(_) => None,
-                    None => Some(CommandPalette::default()),
+                    None => {
+                        focus::type_into(&self.ctx, panel::palette::field(), 0);
+                        Some(CommandPalette::default())
+                    }
                 }
             }
             Command::DismissMessage => self.messages.dismiss(),

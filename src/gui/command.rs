@@ -286,7 +286,7 @@ pub enum ViewCommand {
     },
     /// Keep the newest moment in view, or stop that.
     Follow(bool),
-    /// Back to where the view was before the last jump.
+    /// Back to where the view was before the last jump, or before hands moved it since.
     Undo,
     /// Forward again.
     Redo,

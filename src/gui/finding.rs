@@ -2,7 +2,9 @@
 
 use super::app::App;
 use super::command::{Command, Selection};
+use super::focus;
 use super::lanes::{Arrangement, LaneCommand};
+use super::panel;
 use super::search::{Search, SearchCommand};
 
 impl App {
@@ -14,7 +16,11 @@ impl App {
 
     pub(super) fn search(&mut self, command: SearchCommand) {
         match command {
-            SearchCommand::Open => self.search.open(),
+            SearchCommand::Open => {
+                self.search.open();
+                let before = self.search.text().chars().count();
+                focus::type_into(&self.ctx, panel::search::field(), before);
+            }
             SearchCommand::Close => self.search.close(),
             SearchCommand::For(text) => self.search.look_for(text),
             SearchCommand::Walk(forward) => {

@@ -1,6 +1,8 @@
 //! Where the keyboard is: the control that has the focus is in sight, and has a ring around it.
 
-use egui::{Color32, Context, Rect, Stroke, StrokeKind, Ui};
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
+use egui::{Color32, Context, Id, Rect, Stroke, StrokeKind, Ui};
 
 use super::theme::{self, Palette};
 
@@ -8,6 +10,33 @@ use super::theme::{self, Palette};
 const AROUND: f32 = 2.0;
 /// How thick the ring is, in points: two tones, one of which can be seen on whatever lies below it.
 const THICK: f32 = 2.0;
+
+/// Gives the focus to a field that is shown from the next frame on, with its first `selected` characters selected: whoever
+/// types at once types into it, and replaces them. Until then what he types would be keys.
+pub(super) fn type_into(ctx: &Context, field: Id, selected: usize) {
+    let mut state = TextEditState::load(ctx, field).unwrap_or_default();
+    let all = CCursorRange::two(CCursor::new(0), CCursor::new(selected));
+    state.cursor.set_char_range(Some(all));
+    state.store(ctx, field);
+    ctx.memory_mut(|memory| memory.request_focus(field));
+    ctx.data_mut(|data| data.insert_temp(asked(), Some(field)));
+}
+
+/// Where it is kept which field is to have the focus.
+fn asked() -> Id {
+    Id::unique("field to type into")
+}
+
+/// Asks once more, at the end of the first frame that shows the field: in that frame a dialog that was open until then
+/// still kept the focus from all others.
+pub(super) fn settle(ctx: &Context) {
+    let asked: Option<Option<Id>> = ctx.data_mut(|data| data.remove_temp(asked()));
+    let focused = ctx.memory(|memory| memory.focused());
+    if let Some(field) = asked.flatten().filter(|field| focused != Some(*field)) {
+        ctx.memory_mut(|memory| memory.request_focus(field));
+        ctx.request_repaint();
+    }
+}
 
 /// Draws the ring, over all that is shown. Nobody else draws one.
 pub(super) fn ring(ctx: &Context) {

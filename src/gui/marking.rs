@@ -2,8 +2,10 @@
 
 use super::app::App;
 use super::command::{Detail, Side, ViewCommand};
+use super::focus;
 use super::marks::MarkCommand;
 use super::messages::Severity;
+use super::panel;
 use super::texts::{fill, tr};
 
 impl App {
@@ -20,7 +22,8 @@ impl App {
                 }
             }
             command => {
-                if matches!(command, MarkCommand::Add(_)) {
+                if let MarkCommand::Add(at) = command {
+                    focus::type_into(&self.ctx, panel::marks::field(at), 0);
                     self.settings.detail = Detail::Marks;
                     self.settings.show(Side::Details, true);
                 }

@@ -1,7 +1,5 @@
 //! The marks of a trace: moments that a person wants to find again, each with a note.
 
-use std::cell::Cell;
-
 use crate::format::Mark;
 use crate::trace::Timestamp;
 
@@ -32,8 +30,6 @@ pub struct Marks {
     undo: Vec<Vec<Mark>>,
     /// The one whose note was changed last: typing is one change, not one per letter.
     noting: Option<usize>,
-    /// The one whose note is to be typed next; whoever shows it takes it.
-    pub(super) focus: Cell<Option<usize>>,
 }
 
 impl Marks {
@@ -87,7 +83,6 @@ impl Marks {
                     let note = String::new();
                     self.all.insert(place, Mark { at, note });
                 }
-                self.focus.set(Some(place));
             }
             MarkCommand::Note(place, note) => {
                 if self.noting != Some(place) {
@@ -152,7 +147,6 @@ mod tests {
         marks.apply(MarkCommand::Add(Timestamp(5)));
         marks.apply(MarkCommand::Add(Timestamp(9)));
         assert_eq!(notes(&marks), [(5, ""), (9, "")], "none twice");
-        assert_eq!(marks.focus.take(), Some(1));
         for text in ["h", "he", "here"] {
             marks.apply(MarkCommand::Note(1, text.to_owned()));
         }

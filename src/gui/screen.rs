@@ -60,6 +60,7 @@ impl App {
         if let Some(dialog) = &mut self.dialog {
             dialog.show(ui, &mut commands);
         }
+        focus::settle(ui.ctx());
         focus::ring(ui.ctx());
         if !commands.is_empty() {
             // What was shown is out of date now.

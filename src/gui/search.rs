@@ -40,8 +40,6 @@ pub enum SearchCommand {
 #[derive(Clone, Debug, Default)]
 pub struct Search {
     open: bool,
-    /// Whether the field is to have the focus.
-    pub(super) focus: bool,
     text: String,
     /// Which document was searched.
     document: Option<u32>,
@@ -144,7 +142,6 @@ impl Search {
     /// Shows the field.
     pub(super) const fn open(&mut self) {
         self.open = true;
-        self.focus = true;
     }
 
     /// Puts the field away, and what was found. What was typed stays for the next time.

@@ -16,7 +16,7 @@ const MARGIN: f64 = 0.04;
 const AFTER: f64 = 0.1;
 /// Where in the view the newest moment is after a step, as a share of its length: the rest is what comes until the next.
 const STEP: f64 = 0.5;
-/// How many jumps can be undone.
+/// How many jumps, and ways of a hand between them, can be undone.
 const HISTORY: usize = 100;
 
 /// The stretch of time on the screen, and how it came there.
@@ -27,6 +27,8 @@ pub struct TimeView {
     mode: Mode,
     /// Whether it goes along with a trace step by step, and not all the time.
     in_steps: bool,
+    /// Whether hands moved it since the last jump: that is one step back, however often they did.
+    in_hand: bool,
     undo: Vec<(f64, f64)>,
     redo: Vec<(f64, f64)>,
 }
@@ -95,6 +97,7 @@ impl Default for TimeView {
             length: 1e9,
             mode: Mode::Whole,
             in_steps: false,
+            in_hand: false,
             undo: Vec::new(),
             redo: Vec::new(),
         }
@@ -162,6 +165,7 @@ impl TimeView {
             length: self.length,
             mode: self.mode,
             in_steps: self.in_steps,
+            in_hand: self.in_hand,
             undo: shift(&self.undo),
             redo: shift(&self.redo),
         }
@@ -193,6 +197,14 @@ impl TimeView {
     /// Moves it, where `trace` is all there is to see.
     pub fn apply(&mut self, command: ViewCommand, trace: impl Into<Extent>) {
         let trace = trace.into();
+        let in_hand = matches!(
+            command,
+            ViewCommand::Pan(_) | ViewCommand::Zoom { .. } | ViewCommand::Window { .. }
+        );
+        if in_hand && !self.in_hand {
+            self.remember();
+        }
+        self.in_hand = in_hand;
         match command {
             ViewCommand::Pan(by) => {
                 self.mode = Mode::Free;
@@ -389,6 +401,29 @@ mod tests {
         view.apply(ViewCommand::Follow(true), trace());
         assert!((view.length() - length).abs() < f64::EPSILON);
         assert!(view.begin() < 10e9 && view.end() > 10e9);
+    }
+
+    #[test]
+    fn what_hands_did_since_the_last_jump_is_undone_at_once() {
+        let mut view = view();
+        let seen = |view: &TimeView| (view.begin(), view.length());
+        let whole = seen(&view);
+        for _ in 0..9 {
+            let zoom = ViewCommand::Zoom {
+                at: 3e9,
+                factor: 0.7,
+            };
+            view.apply(zoom, trace());
+            view.apply(ViewCommand::Pan(1e7), trace());
+        }
+        let near = seen(&view);
+        view.apply(ViewCommand::Undo, trace());
+        assert_eq!(seen(&view), whole);
+        view.apply(ViewCommand::Redo, trace());
+        assert_eq!(seen(&view), near);
+        view.apply(ViewCommand::Pan(1e7), trace());
+        view.apply(ViewCommand::Undo, trace());
+        assert_eq!(seen(&view), near);
     }
 
     #[test]

@@ -196,3 +196,42 @@ fn a_lane_is_collapsed_by_enter() {
     desk.press(Modifiers::NONE, Key::Enter);
     assert!(desk.control(name).rect().height() < before);
 }
+
+/// Types a letter in a single frame: the key, and what it writes.
+fn type_letter(desk: &mut Desk, key: Key, letter: &str) {
+    let event = |pressed| egui::Event::Key {
+        key,
+        physical_key: None,
+        pressed,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    };
+    let text = egui::Event::Text(letter.to_owned());
+    let events = [event(true), text, event(false)];
+    desk.harness.input_mut().events.extend(events);
+    desk.harness.step();
+}
+
+#[test]
+fn who_types_at_once_types_into_the_field_that_he_asked_for() {
+    let mut desk = Desk::with_trace();
+    for _ in 0..2 {
+        // The second time it replaces what was typed before.
+        type_letter(&mut desk, Key::Slash, "/");
+        for (key, letter) in [(Key::R, "r"), (Key::E, "e"), (Key::C, "c")] {
+            type_letter(&mut desk, key, letter);
+        }
+        desk.frames(2);
+        assert_eq!(desk.app().searched().text(), "rec");
+        assert_eq!(desk.shown().chosen, None, "R chooses no range");
+        desk.press(Modifiers::NONE, Key::Escape);
+        assert!(!desk.app().searched().is_open());
+    }
+    desk.harness.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    desk.harness.step();
+    type_letter(&mut desk, Key::T, "t");
+    type_letter(&mut desk, Key::H, "h");
+    desk.frames(2);
+    assert!(desk.has("Dark or light") || desk.has("threaded"));
+    assert_eq!(desk.control("Command").value().as_deref(), Some("th"));
+}

@@ -197,10 +197,10 @@ pub(super) const ACTIONS: &[Action] = &[
         "undo",
         Group::Time,
         "Back",
-        "Back to where the view was before the last jump",
+        "Back to where the view was before the last jump, or before hands moved it since",
         |state| match state.document()?.view.can_undo() {
             true => Ok(Command::View(ViewCommand::Undo)),
-            false => Err(english("The view has not jumped yet")),
+            false => Err(english("The view has not been moved yet")),
         },
     )
     .keys(&[Press(CTRL, Key::Z)])

@@ -9,6 +9,12 @@ use crate::gui::marks::{MarkCommand, Marks};
 use crate::gui::range::exact_moment;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme;
+use crate::trace::Timestamp;
+
+/// The field for the note of the mark at a moment.
+pub fn field(at: Timestamp) -> egui::Id {
+    egui::Id::unique(("note of the mark at", at))
+}
 
 /// Shows the list.
 pub fn show(ui: &mut Ui, marks: &Marks, commands: &mut Vec<Command>) {
@@ -26,7 +32,6 @@ pub fn show(ui: &mut Ui, marks: &Marks, commands: &mut Vec<Command>) {
             tr("Not in the file yet: export the trace as .loopscope."),
         );
     }
-    let focus = marks.focus.take();
     ScrollArea::vertical()
         .id_salt("marks")
         .min_scrolled_height(0.0)
@@ -50,6 +55,7 @@ pub fn show(ui: &mut Ui, marks: &Marks, commands: &mut Vec<Command>) {
                     });
                     let mut note = mark.note.clone();
                     let field = egui::TextEdit::singleline(&mut note)
+                        .id(field(mark.at))
                         .desired_width(ui.available_width())
                         .hint_text(tr("A note"));
                     let response = ui.add(field);
@@ -57,9 +63,6 @@ pub fn show(ui: &mut Ui, marks: &Marks, commands: &mut Vec<Command>) {
                     response.widget_info(|| {
                         egui::WidgetInfo::labeled(egui::Role::TextInput, true, &name)
                     });
-                    if focus == Some(place) {
-                        response.request_focus();
-                    }
                     if response.changed() {
                         ask(MarkCommand::Note(place, note));
                     }

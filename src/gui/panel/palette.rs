@@ -92,6 +92,11 @@ impl Entry<'_> {
     }
 }
 
+/// The field to type in.
+pub fn field() -> egui::Id {
+    egui::Id::unique("command field")
+}
+
 /// What fits what was typed, the best first.
 fn found<'a>(typed: &str, documents: &'a Documents) -> Vec<Entry<'a>> {
     let actions = action::all().filter(|action| action.id != "palette");
@@ -126,6 +131,7 @@ impl CommandPalette {
             let up = pressed(ui, Key::ArrowUp);
             let enter = pressed(ui, Key::Enter);
             let field = egui::TextEdit::singleline(&mut self.typed)
+                .id(field())
                 .desired_width(width)
                 .hint_text(tr("What do you want to do?"));
             let response = ui.add(field);

@@ -19,10 +19,15 @@ pub fn show(ui: &mut Ui, search: &mut Search, document: u32, commands: &mut Vec<
     });
 }
 
+/// The field to type in.
+pub fn field() -> egui::Id {
+    egui::Id::unique("search field")
+}
+
 fn bar(ui: &mut Ui, search: &mut Search, document: u32, commands: &mut Vec<Command>) {
     let mut ask = |command| commands.push(Command::Search(command));
     let mut text = search.text().to_owned();
-    let id = egui::Id::unique("search field");
+    let id = field();
     let focused = ui.memory(|memory| memory.has_focus(id));
     if focused {
         let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
@@ -43,9 +48,6 @@ fn bar(ui: &mut Ui, search: &mut Search, document: u32, commands: &mut Vec<Comma
         .hint_text(tr("A callback, a task, a cause …"));
     let response = ui.add(field);
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, tr("Search")));
-    if std::mem::take(&mut search.focus) {
-        response.request_focus();
-    }
     if response.changed() {
         ask(SearchCommand::For(text));
     }

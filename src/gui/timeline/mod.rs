@@ -31,6 +31,7 @@ mod ruler;
 #[cfg(test)]
 pub(crate) mod samples;
 mod scene;
+mod stack;
 mod stalls;
 #[cfg(test)]
 mod tests;
@@ -38,8 +39,8 @@ mod tooltip;
 mod waits;
 
 use egui::{
-    Align2, Painter, PopupAnchor, Rect, Response, Role, Sense, Stroke, Tooltip, Ui, WidgetInfo,
-    pos2, vec2,
+    Align2, Event, InputState, Painter, PopupAnchor, Rect, Response, Role, Sense, Stroke, Tooltip,
+    Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 pub use chrome::gutter_width;
@@ -75,6 +76,8 @@ pub struct Timeline {
     handles: Handles,
     /// The moment under the pointer, in nanoseconds.
     pointed: Option<f64>,
+    /// Whether keys were pressed since the pointer moved: what it happens to rest on is not what the eye is on.
+    by_keys: bool,
     /// The selection that was last scrolled to.
     scrolled_to: Option<Selection>,
     meshes: Meshes,
@@ -135,6 +138,7 @@ impl Timeline {
             strip.show(ui, palette, rect);
         }
         legend_button(ui, palette, &areas, scene.legend, commands);
+        self.by_keys = (self.by_keys || ui.input(has_key)) && !ui.input(has_pointer_moved);
         let pointer = hands.pointer.filter(|_| self.drag.is_none());
         let arrow = pointer.and_then(|at| arrows::under(&picture.flows, at));
         let text = match arrow {
@@ -143,7 +147,7 @@ impl Timeline {
                 .target
                 .and_then(|target| tooltip::describe(scene, &target)),
         };
-        if let Some(text) = text {
+        if let Some(text) = text.filter(|_| !self.by_keys) {
             let id = canvas.id.with("description");
             Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id, PopupAnchor::Pointer)
                 .gap(14.0)
@@ -206,6 +210,17 @@ impl Timeline {
         let most = (outline.height() - height).max(0.0);
         self.scroll = self.scroll.clamp(0.0, most).round();
     }
+}
+
+fn has_key(input: &InputState) -> bool {
+    let mut events = input.events.iter();
+    events.any(|event| matches!(event, Event::Key { pressed: true, .. }))
+}
+
+/// Whether the pointer did anything.
+fn has_pointer_moved(input: &InputState) -> bool {
+    let scrolls = input.smooth_scroll_delta() != Vec2::ZERO || input.zoom_delta() != 1.0;
+    scrolls || input.pointer.delta() != Vec2::ZERO || input.pointer.any_pressed()
 }
 
 /// The words that show and hide the key to patterns and shapes.

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::scene::Scene;
-use crate::gui::lanes::{Arrangement, CROWD, FIRST, Lane, Part, Sort};
+use super::stack::Stack;
+use crate::gui::lanes::{Lane, Part, Sort};
 use crate::store::{LaneRef, ModelTrack, TaskTrack, ThreadTrack, TraceStore};
 use crate::trace::ModelId;
 
@@ -14,9 +15,7 @@ pub(super) const TASK: f32 = 23.0;
 /// Height of one depth of a thread's lane where there is little room.
 pub(super) const ROW: f32 = 16.0;
 /// Height of a task's lane that is collapsed.
-const SLIM: f32 = 12.0;
-/// Height of what is above the lanes of a crowd that is expanded.
-const CROWD_HEADER: f32 = 18.0;
+pub(super) const SLIM: f32 = 12.0;
 /// Height of the strip above a thread's rows in which its moments are marked.
 pub(super) const MOMENTS: f32 = 9.0;
 /// Free space below a thread's rows.
@@ -147,14 +146,14 @@ impl Band<'_> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outline<'a> {
     /// The pinned ones first.
-    bands: Vec<Band<'a>>,
-    pinned: usize,
+    pub(super) bands: Vec<Band<'a>>,
+    pub(super) pinned: usize,
     /// The lower edge of the pinned ones.
-    roof: f32,
-    height: f32,
-    hidden: usize,
+    pub(super) roof: f32,
+    pub(super) height: f32,
+    pub(super) hidden: usize,
     /// What shares a lane with others, of each model.
-    crowds: HashMap<(ModelId, Sort), Vec<LaneRef>>,
+    pub(super) crowds: HashMap<(ModelId, Sort), Vec<LaneRef>>,
 }
 
 impl<'a> Outline<'a> {
@@ -181,18 +180,10 @@ impl<'a> Outline<'a> {
 
     fn build(scene: &Scene<'a>, room: f32, task: f32, row: f32) -> Self {
         let mut outline = Self::default();
-        let (store, lanes) = (scene.store, scene.lanes);
-        let mut build = Build {
-            store,
-            lanes,
-            selected: scene.selected_lane(),
-            task,
-            row,
-            outline: &mut outline,
-        };
-        build.pin(room * MOST_PINNED);
-        for model in lanes.models(store) {
-            build.group(model);
+        let mut stack = Stack::new(scene, task, row, &mut outline);
+        stack.pin(room * MOST_PINNED);
+        for model in scene.lanes.models(scene.store) {
+            stack.group(model);
         }
         if outline.hidden > 0 {
             outline.height += NOTE;
@@ -296,217 +287,5 @@ impl<'a> Outline<'a> {
         let all = &self.bands[self.pinned..];
         let place = all.partition_point(|band| band.bottom() <= y + scroll);
         all.get(place).filter(holds)
-    }
-}
-
-/// Very many lanes of a sort.
-struct Crowd {
-    sort: Sort,
-    /// How many of the next still have a lane of their own.
-    first: usize,
-    /// How many the others are.
-    count: usize,
-    collapsed: bool,
-    hidden: bool,
-}
-
-/// Puts one band below the other.
-struct Build<'a, 'b> {
-    store: &'a TraceStore,
-    lanes: &'b Arrangement,
-    /// The lane of what is looked at closely: it has one of its own also where it is one of a crowd.
-    selected: Option<(ModelId, LaneRef)>,
-    task: f32,
-    row: f32,
-    outline: &'b mut Outline<'a>,
-}
-
-impl<'a> Build<'a, '_> {
-    /// The lanes that are pinned, as far as there is room.
-    fn pin(&mut self, room: f32) {
-        for key in self.lanes.pinned() {
-            let mut models = self.store.models().iter();
-            let model = models.find(|model| self.store.model_name(model) == key.group);
-            let (Some(model), Part::One(lane)) = (model, key.part) else {
-                continue;
-            };
-            if self.outline.height + self.height_of(model, lane) <= room {
-                let slim = self.lanes.is_collapsed(key);
-                self.lane(model, lane, slim, Stays::Pinned);
-            }
-        }
-        self.outline.pinned = self.outline.bands.len();
-        self.outline.roof = self.outline.height;
-    }
-
-    fn height_of(&self, model: &ModelTrack, lane: LaneRef) -> f32 {
-        match lane {
-            LaneRef::Task(_) => self.task,
-            LaneRef::Thread(id) => {
-                let rows = model.thread(id).map_or(1, |thread| thread.lane.depths());
-                MOMENTS + rows.max(1) as f32 * self.row + BELOW
-            }
-        }
-    }
-
-    fn group(&mut self, model: &'a ModelTrack) {
-        let name = self.store.model_name(model);
-        let group = Lane::group(name);
-        let mut lanes = self.lanes.lanes(self.store, model);
-        if self.lanes.is_hidden(&group) {
-            self.outline.hidden += lanes.len().max(1);
-            return;
-        }
-        if self.outline.bands.len() > self.outline.pinned {
-            self.outline.height += GAP;
-        }
-        let collapsed = self.lanes.is_collapsed(&group);
-        let header = self.outline.bands.len();
-        self.add(model, Kind::Header { collapsed }, HEADER, 0, Stays::Scrolls);
-        if self.lanes.singles_out(name) {
-            let all = lanes.len();
-            lanes.retain(|lane| !self.lanes.is_hidden(&Lane::one(name, *lane)));
-            self.outline.hidden += all - lanes.len();
-            lanes.retain(|lane| !self.is_in_pins(model, *lane));
-        }
-        if !collapsed {
-            self.lanes_of(model, name, &lanes);
-        }
-        let (roof, until) = (self.outline.roof, self.outline.height);
-        self.outline.bands[header].stays = Stays::Sticks { roof, until };
-    }
-
-    /// The lanes of a group, of which a crowd shares one.
-    fn lanes_of(&mut self, model: &'a ModelTrack, name: &str, lanes: &[LaneRef]) {
-        let singles = self.lanes.singles_out(name);
-        let mut crowds = [Sort::Tasks, Sort::Threads].map(|sort| {
-            let of_sort = lanes.iter().filter(|lane| Sort::of(**lane) == sort);
-            let all = of_sort.count();
-            (all > CROWD).then_some(Crowd {
-                sort,
-                first: FIRST,
-                count: all - FIRST.min(all),
-                collapsed: true,
-                hidden: false,
-            })
-        });
-        self.outline.bands.reserve(lanes.len().min(2 * CROWD));
-        for &lane in lanes {
-            let crowd = &mut crowds[Sort::of(lane) as usize];
-            if crowd
-                .as_mut()
-                .is_some_and(|crowd| self.is_in_crowd(model, name, crowd, lane))
-            {
-                continue;
-            }
-            let slim = singles && self.lanes.is_collapsed(&Lane::one(name, lane));
-            self.lane(model, lane, slim, Stays::Scrolls);
-        }
-    }
-
-    /// Whether a lane, the next of its sort, is left to the lane of its crowd, which comes after the first of them.
-    fn is_in_crowd(
-        &mut self,
-        model: &'a ModelTrack,
-        name: &str,
-        crowd: &mut Crowd,
-        lane: LaneRef,
-    ) -> bool {
-        if crowd.first > 0 {
-            crowd.first -= 1;
-            return false;
-        }
-        let sort = crowd.sort;
-        let is_new = !self.outline.crowds.contains_key(&(model.id, sort));
-        if is_new {
-            let key = Lane {
-                group: name.to_owned(),
-                part: Part::Crowd(sort),
-            };
-            crowd.hidden = self.lanes.is_hidden(&key);
-            crowd.collapsed = self.lanes.is_collapsed(&key);
-            self.outline.crowds.insert((model.id, sort), Vec::new());
-            if crowd.hidden {
-                self.outline.hidden += crowd.count;
-            } else {
-                self.crowd(model, crowd);
-            }
-        }
-        if self.selected == Some((model.id, lane)) {
-            return false;
-        }
-        if crowd.collapsed && !crowd.hidden {
-            let shared = self.outline.crowds.entry((model.id, sort)).or_default();
-            shared.push(lane);
-        }
-        crowd.collapsed || crowd.hidden
-    }
-
-    fn crowd(&mut self, model: &'a ModelTrack, crowd: &Crowd) {
-        let Crowd {
-            sort,
-            count,
-            collapsed,
-            ..
-        } = *crowd;
-        let height = if collapsed {
-            2.0 * self.task
-        } else {
-            CROWD_HEADER
-        };
-        let kind = Kind::Crowd {
-            sort,
-            count,
-            collapsed,
-        };
-        self.add(model, kind, height, 1, Stays::Scrolls);
-        if let Some(band) = self.outline.bands.last_mut() {
-            band.row = height - MOMENTS - BELOW;
-        }
-    }
-
-    fn is_in_pins(&self, model: &ModelTrack, lane: LaneRef) -> bool {
-        let mut pinned = self.outline.pinned().iter();
-        pinned.any(|band| band.model.id == model.id && band.lane() == Some(lane))
-    }
-
-    /// One lane; a `slim` one shows as little as possible.
-    fn lane(&mut self, model: &'a ModelTrack, lane: LaneRef, slim: bool, stays: Stays) {
-        match lane {
-            LaneRef::Task(id) => {
-                if let Some(task) = model.task(id) {
-                    let height = if slim { SLIM } else { self.task };
-                    self.add(model, Kind::Task(task), height, 1, stays);
-                }
-            }
-            LaneRef::Thread(id) => {
-                if let Some(thread) = model.thread(id) {
-                    let all = thread.lane.depths().max(1);
-                    let rows = if slim { 1 } else { all };
-                    let height = MOMENTS + rows as f32 * self.row + BELOW;
-                    self.add(model, Kind::Thread(thread), height, rows, stays);
-                }
-            }
-        }
-    }
-
-    fn add(
-        &mut self,
-        model: &'a ModelTrack,
-        kind: Kind<'a>,
-        height: f32,
-        rows: usize,
-        stays: Stays,
-    ) {
-        self.outline.bands.push(Band {
-            kind,
-            model,
-            top: self.outline.height,
-            height,
-            row: self.row,
-            rows,
-            stays,
-        });
-        self.outline.height += height;
     }
 }

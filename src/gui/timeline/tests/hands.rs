@@ -319,6 +319,25 @@ fn the_pointer_is_told_what_it_is_on() {
 }
 
 #[test]
+fn while_keys_steer_the_pointer_that_rests_is_told_nothing() {
+    let mut harness = harness(World::new(Sample::default()));
+    let (at, _) = callback(&harness);
+    let is_told = |harness: &Harness<'_, App>| {
+        let told = harness.query_by_label_contains("code of the program");
+        told.is_some()
+    };
+    harness.hover_at(at);
+    harness.run_steps(3);
+    assert!(is_told(&harness));
+    harness.key_press(egui::Key::Period);
+    harness.run_steps(3);
+    assert!(!is_told(&harness));
+    harness.hover_at(at + vec2(1.0, 0.0));
+    harness.run_steps(3);
+    assert!(is_told(&harness));
+}
+
+#[test]
 fn an_empty_timeline_says_what_to_do() {
     let harness = harness(World::of(TraceStore::new(), Timestamp::MAX));
     assert!(harness.state().commands.is_empty());

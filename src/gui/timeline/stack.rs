@@ -1,0 +1,238 @@
+//! Puts one band below the other: the groups in their order, and the lanes in theirs, of which a crowd shares one.
+
+use super::outline::{BELOW, Band, GAP, HEADER, Kind, MOMENTS, Outline, SLIM, Stays};
+use super::scene::Scene;
+use crate::gui::lanes::{Arrangement, CROWD, FIRST, Lane, Part, Sort};
+use crate::store::{LaneRef, ModelTrack, TraceStore};
+use crate::trace::ModelId;
+
+/// Height of what is above the lanes of a crowd that is expanded.
+const CROWD_HEADER: f32 = 18.0;
+
+/// Very many lanes of a sort.
+struct Crowd {
+    sort: Sort,
+    /// How many of the next still have a lane of their own.
+    first: usize,
+    /// How many the others are.
+    count: usize,
+    collapsed: bool,
+    hidden: bool,
+}
+
+/// Puts one band below the other.
+pub(super) struct Stack<'a, 'b> {
+    store: &'a TraceStore,
+    lanes: &'b Arrangement,
+    /// The lane of what is looked at closely: it has one of its own also where it is one of a crowd.
+    selected: Option<(ModelId, LaneRef)>,
+    task: f32,
+    row: f32,
+    outline: &'b mut Outline<'a>,
+}
+
+impl<'a, 'b> Stack<'a, 'b> {
+    /// On top of what `outline` has, with tasks and rows of threads of these heights.
+    pub(super) fn new(scene: &Scene<'a>, task: f32, row: f32, outline: &'b mut Outline<'a>) -> Self
+    where
+        'a: 'b,
+    {
+        Self {
+            store: scene.store,
+            lanes: scene.lanes,
+            selected: scene.selected_lane(),
+            task,
+            row,
+            outline,
+        }
+    }
+
+    /// The lanes that are pinned, as far as there is room.
+    pub(super) fn pin(&mut self, room: f32) {
+        for key in self.lanes.pinned() {
+            let mut models = self.store.models().iter();
+            let model = models.find(|model| self.store.model_name(model) == key.group);
+            let (Some(model), Part::One(lane)) = (model, key.part) else {
+                continue;
+            };
+            if self.outline.height + self.height_of(model, lane) <= room {
+                let slim = self.lanes.is_collapsed(key);
+                self.lane(model, lane, slim, Stays::Pinned);
+            }
+        }
+        self.outline.pinned = self.outline.bands.len();
+        self.outline.roof = self.outline.height;
+    }
+
+    fn height_of(&self, model: &ModelTrack, lane: LaneRef) -> f32 {
+        match lane {
+            LaneRef::Task(_) => self.task,
+            LaneRef::Thread(id) => {
+                let rows = model.thread(id).map_or(1, |thread| thread.lane.depths());
+                MOMENTS + rows.max(1) as f32 * self.row + BELOW
+            }
+        }
+    }
+
+    /// The header of a model and its lanes.
+    pub(super) fn group(&mut self, model: &'a ModelTrack) {
+        let name = self.store.model_name(model);
+        let group = Lane::group(name);
+        let mut lanes = self.lanes.lanes(self.store, model);
+        if self.lanes.is_hidden(&group) {
+            self.outline.hidden += lanes.len().max(1);
+            return;
+        }
+        if self.outline.bands.len() > self.outline.pinned {
+            self.outline.height += GAP;
+        }
+        let collapsed = self.lanes.is_collapsed(&group);
+        let header = self.outline.bands.len();
+        self.add(model, Kind::Header { collapsed }, HEADER, 0, Stays::Scrolls);
+        if self.lanes.singles_out(name) {
+            let all = lanes.len();
+            lanes.retain(|lane| !self.lanes.is_hidden(&Lane::one(name, *lane)));
+            self.outline.hidden += all - lanes.len();
+            lanes.retain(|lane| !self.is_in_pins(model, *lane));
+        }
+        if !collapsed {
+            self.lanes_of(model, name, &lanes);
+        }
+        let (roof, until) = (self.outline.roof, self.outline.height);
+        self.outline.bands[header].stays = Stays::Sticks { roof, until };
+    }
+
+    /// The lanes of a group, of which a crowd shares one.
+    fn lanes_of(&mut self, model: &'a ModelTrack, name: &str, lanes: &[LaneRef]) {
+        let singles = self.lanes.singles_out(name);
+        let mut crowds = [Sort::Tasks, Sort::Threads].map(|sort| {
+            let of_sort = lanes.iter().filter(|lane| Sort::of(**lane) == sort);
+            let all = of_sort.count();
+            (all > CROWD).then_some(Crowd {
+                sort,
+                first: FIRST,
+                count: all - FIRST.min(all),
+                collapsed: true,
+                hidden: false,
+            })
+        });
+        self.outline.bands.reserve(lanes.len().min(2 * CROWD));
+        for &lane in lanes {
+            let crowd = &mut crowds[Sort::of(lane) as usize];
+            if crowd
+                .as_mut()
+                .is_some_and(|crowd| self.is_in_crowd(model, name, crowd, lane))
+            {
+                continue;
+            }
+            let slim = singles && self.lanes.is_collapsed(&Lane::one(name, lane));
+            self.lane(model, lane, slim, Stays::Scrolls);
+        }
+    }
+
+    /// Whether a lane, the next of its sort, is left to the lane of its crowd, which comes after the first of them.
+    fn is_in_crowd(
+        &mut self,
+        model: &'a ModelTrack,
+        name: &str,
+        crowd: &mut Crowd,
+        lane: LaneRef,
+    ) -> bool {
+        if crowd.first > 0 {
+            crowd.first -= 1;
+            return false;
+        }
+        let sort = crowd.sort;
+        let is_new = !self.outline.crowds.contains_key(&(model.id, sort));
+        if is_new {
+            let key = Lane {
+                group: name.to_owned(),
+                part: Part::Crowd(sort),
+            };
+            crowd.hidden = self.lanes.is_hidden(&key);
+            crowd.collapsed = self.lanes.is_collapsed(&key);
+            self.outline.crowds.insert((model.id, sort), Vec::new());
+            if crowd.hidden {
+                self.outline.hidden += crowd.count;
+            } else {
+                self.crowd(model, crowd);
+            }
+        }
+        if self.selected == Some((model.id, lane)) {
+            return false;
+        }
+        if crowd.collapsed && !crowd.hidden {
+            let shared = self.outline.crowds.entry((model.id, sort)).or_default();
+            shared.push(lane);
+        }
+        crowd.collapsed || crowd.hidden
+    }
+
+    fn crowd(&mut self, model: &'a ModelTrack, crowd: &Crowd) {
+        let Crowd {
+            sort,
+            count,
+            collapsed,
+            ..
+        } = *crowd;
+        let height = if collapsed {
+            2.0 * self.task
+        } else {
+            CROWD_HEADER
+        };
+        let kind = Kind::Crowd {
+            sort,
+            count,
+            collapsed,
+        };
+        self.add(model, kind, height, 1, Stays::Scrolls);
+        if let Some(band) = self.outline.bands.last_mut() {
+            band.row = height - MOMENTS - BELOW;
+        }
+    }
+
+    fn is_in_pins(&self, model: &ModelTrack, lane: LaneRef) -> bool {
+        let mut pinned = self.outline.pinned().iter();
+        pinned.any(|band| band.model.id == model.id && band.lane() == Some(lane))
+    }
+
+    /// One lane; a `slim` one shows as little as possible.
+    fn lane(&mut self, model: &'a ModelTrack, lane: LaneRef, slim: bool, stays: Stays) {
+        match lane {
+            LaneRef::Task(id) => {
+                if let Some(task) = model.task(id) {
+                    let height = if slim { SLIM } else { self.task };
+                    self.add(model, Kind::Task(task), height, 1, stays);
+                }
+            }
+            LaneRef::Thread(id) => {
+                if let Some(thread) = model.thread(id) {
+                    let all = thread.lane.depths().max(1);
+                    let rows = if slim { 1 } else { all };
+                    let height = MOMENTS + rows as f32 * self.row + BELOW;
+                    self.add(model, Kind::Thread(thread), height, rows, stays);
+                }
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        model: &'a ModelTrack,
+        kind: Kind<'a>,
+        height: f32,
+        rows: usize,
+        stays: Stays,
+    ) {
+        self.outline.bands.push(Band {
+            kind,
+            model,
+            top: self.outline.height,
+            height,
+            row: self.row,
+            rows,
+            stays,
+        });
+        self.outline.height += height;
+    }
+}
