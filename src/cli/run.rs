@@ -85,7 +85,7 @@ fn as_it_says(scenario: &Scenario, report: &Report) -> anyhow::Result<()> {
     };
     let error = first.error.as_deref().unwrap_or("nobody knows why");
     Err(anyhow::anyhow!(
-        "{} failed that the scenario lets do so in no way, the first of them {model}, {}: {error}",
+        "{} failed for no reason in the scenario; the first: {model}, {}: {error}",
         match failed.count() {
             0 => "a task".to_owned(),
             more => format!("{} tasks", more + 1),

@@ -57,7 +57,7 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
             .and_then(|storage| eframe::get_value(storage, eframe::APP_KEY))
             .unwrap_or_default();
         let mut app = App::new(&creation.egui_ctx, settings).on(Desktop::ask());
-        if !app.settings().walked && matches!(launch, Launch::Scenario(_)) {
+        if !app.settings().walked && launch == Launch::default() {
             app.apply(Command::StartWalk);
         }
         app.apply(match launch {

@@ -1,5 +1,7 @@
 //! The left side: which scenario, its story, which models and how they start.
 
+use std::path::Path;
+
 use egui::{RichText, Ui, vec2};
 
 use super::{blocking, parameters, prose, widgets};
@@ -90,6 +92,12 @@ pub fn title(scenario: &Scenario) -> &str {
 
 fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Command>) {
     let title = title(&controls.scenario);
+    let is_builtin = builtins().iter().any(|one| one.name == controls.source);
+    // A copy has the title of what it is a copy of.
+    let title = match Path::new(&controls.source).file_name() {
+        Some(file) if !is_builtin => format!("{title} · {}", file.display()),
+        _ => title.to_owned(),
+    };
     ui.add_space(STEP);
     ui.horizontal(|ui| {
         ui.label(
@@ -108,7 +116,7 @@ fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
             .width(width)
             .truncate()
             .height(ui.content_rect().height() * 0.8)
-            .selected_text(title)
+            .selected_text(&title)
             .show_ui(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = STEP / 2.0;
                 for builtin in builtins() {
@@ -124,8 +132,8 @@ fn picker(ui: &mut Ui, controls: &Controls, running: bool, commands: &mut Vec<Co
                         commands.push(Command::PickScenario(builtin.name.to_owned()));
                     }
                 }
-                if !builtins().iter().any(|one| one.name == controls.source) {
-                    let _ = ui.selectable_label(true, title);
+                if !is_builtin {
+                    let _ = ui.selectable_label(true, &title);
                 }
                 ui.separator();
                 if ui.button(tr("Load a scenario file…")).clicked() {
