@@ -71,7 +71,11 @@ impl StallReport {
 
     /// Who held the loop, with the others that took a good part of the time.
     fn tell_holders(&self) -> Phrase {
-        let who = self.holder().said();
+        let who = match self.holder() {
+            // A loop does not hold itself.
+            Holder::LoopItself => Phrase::new("what ran between callbacks"),
+            holder => holder.said(),
+        };
         match self.others() {
             0 => who,
             others => Phrase::new("{who} and {others}")

@@ -302,10 +302,20 @@ fn a_stall_tells_a_callback_that_computes_from_calls_that_block_and_from_many_ca
         said(&many),
         "12 callbacks in one turn held the loop for 100 ms, the longest, work, for 8 ms"
     );
-    let own = stalled(&[(1, 3, &[])]);
+    let mut own = stalled(&[(1, 3, &[])]);
     assert_eq!(
         said(&own),
         "the loop did not wait for 100 ms; callbacks took 2 ms of that"
+    );
+    own.cause.kind = CauseKind::OnCpu;
+    assert_eq!(
+        said(&own),
+        "what ran between callbacks held the loop for 100 ms, computing"
+    );
+    let two = stalled(&[(1, 61, &[]), (61, 90, &[]), (90, 91, &[])]);
+    assert_eq!(
+        said(&two),
+        "work and 1 other callback held the loop for 100 ms, and it is not known why"
     );
 }
 
