@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::analysis::plain_duration;
+use crate::analysis::{outcome_word, plain_duration};
 use crate::gui::texts::{self, fill, tr};
 use crate::gui::theme::hues;
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, TraceStore};
@@ -60,6 +60,14 @@ pub(super) fn explained(kind: SpanKind) -> &'static str {
         }
         SpanKind::Ready => tr("Data is there, but the loop is busy with something else"),
         SpanKind::Running => tr("The task's code runs"),
+    }
+}
+
+/// How something ended, in a word. What has no end in a trace runs while that is live, and else nobody knows.
+pub(super) fn outcome(outcome: Option<Outcome>, live: bool) -> &'static str {
+    match outcome {
+        None if !live => tr("not ended"),
+        outcome => tr(outcome_word(outcome)),
     }
 }
 

@@ -76,6 +76,7 @@ fn the_first_picture_of_a_long_trace_comes_before_its_last_event() {
     assert_eq!(desk.shown().store.events(), 2 * TURNS + 1);
     assert!(!desk.has("Opening long.loopscope"));
     assert!(desk.has("breaks off after"), "its model has no end");
+    assert!(desk.has("not ended"), "and it does not run");
     assert_eq!(desk.shown().view.begin(), seen, "the hand has the view");
     assert_eq!(desk.message(), "");
 }

@@ -14,7 +14,9 @@ fn a_first_start_is_led_through_run_block_and_see() {
     desk.click("▶ Run");
     desk.until("it goes on", |desk| desk.has("Now let a callback block"));
     desk.click("Blocking callback");
-    desk.until("a stall is seen", |desk| desk.has("Red is a stall"));
+    desk.until("a stall is seen", |desk| {
+        desk.has("Red stripes are a stall")
+    });
     desk.press(Modifiers::NONE, Key::CloseBracket);
     desk.until("the stall is read", |desk| {
         desk.has("What held the loop, why")

@@ -205,7 +205,8 @@ impl Look<'_> {
             return;
         };
         title(ui, &fill(tr("Task {name}"), &[("name", &task.name)]));
-        fields(ui, "task fields", |ui| task_fields(ui, &task));
+        let live = self.document.run.is_some();
+        fields(ui, "task fields", |ui| task_fields(ui, &task, live));
     }
 
     fn stall(
@@ -430,8 +431,8 @@ pub(super) fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
     ui.end_row();
 }
 
-fn task_fields(ui: &mut Ui, task: &TaskSummary) {
-    field(ui, tr("state"), tr(analysis::outcome_word(task.outcome)));
+fn task_fields(ui: &mut Ui, task: &TaskSummary, live: bool) {
+    field(ui, tr("state"), describe::outcome(task.outcome, live));
     if let Some(error) = &task.error {
         let failed = Palette::of(ui.visuals()).failed;
         field(

@@ -9,7 +9,8 @@ use super::place::Placement;
 use super::ruler::{Ruler, moment};
 use super::stalls;
 use super::tooltip::crowd_name;
-use crate::analysis::{outcome_word, plain_count, plain_duration};
+use crate::analysis::{plain_count, plain_duration};
+use crate::gui::describe;
 use crate::gui::texts::{self, english, fill, tr};
 use crate::gui::theme::{self, Palette};
 use crate::store::{ModelTrack, TaskTrack, ThreadTrack};
@@ -220,13 +221,16 @@ fn header(
     let elapsed = plain_duration(model.range(place.scene.now).duration());
     let x = word(&elapsed, theme::body(), palette.text);
     let glyph = pos2(x + 9.0, middle);
-    if let Some(outcome) = model.outcome {
-        outcome_glyph(painter, glyph, outcome, palette.outcome(outcome));
-    } else {
-        painter.circle_filled(glyph, 3.5, palette.now);
+    match model.outcome {
+        Some(outcome) => outcome_glyph(painter, glyph, outcome, palette.outcome(outcome)),
+        None if place.scene.live => drop(painter.circle_filled(glyph, 3.5, palette.now)),
+        None => {
+            let edge = Stroke::new(1.5, palette.text_weak);
+            painter.circle_stroke(glyph, 3.0, edge);
+        }
     }
     let at = pos2(x + 19.0, middle);
-    let words = tr(outcome_word(model.outcome));
+    let words = describe::outcome(model.outcome, place.scene.live);
     let x = text(painter, at, words, theme::small(), palette.text_weak);
     let count = model.stalls.len();
     if count > 0 {

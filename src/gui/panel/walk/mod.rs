@@ -105,7 +105,7 @@ impl Walk {
                 Anchor::Stalls,
                 english("See"),
                 english(
-                    "Red is a stall: the loop is held, and nobody is served. The most harmful one is the first on this list. Click it.",
+                    "Red stripes are a stall: the loop is held, and nobody is served. The most harmful one is the first on this list. Click it.",
                 ),
             ),
             Step::See if sight.running => (
