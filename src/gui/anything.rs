@@ -16,7 +16,7 @@ use super::plot::Measure;
 use super::settings::Settings;
 use crate::format::{Trace, TraceInfo};
 use crate::store::anything::any_batches;
-use crate::store::{LaneRef, SpanRef, TraceStore};
+use crate::store::{LaneRef, SpanRef, TraceStore, sample};
 use crate::trace::{Batch, ModelId, TaskId, ThreadId, TimeRange, Timestamp};
 
 /// What somebody does.
@@ -166,6 +166,20 @@ fn act(window: &mut Harness<'_, Option<App>>, deed: Deed) {
         }
     }
     window.step();
+}
+
+#[test]
+fn a_window_without_room_stands() {
+    for size in [vec2(1.0, 1.0), vec2(60.0, 900.0), vec2(1_440.0, 20.0)] {
+        let mut window = window(size);
+        app(&mut window).show_trace(Path::new("any.loopscope"), trace_of(&sample::batches()));
+        let details = Detail::ALL.map(Command::SetDetail);
+        let over_it = [Command::StartWalk, Command::ToggleHelp, Command::OpenDialog];
+        for command in details.into_iter().chain(over_it) {
+            app(&mut window).apply(command);
+            window.run_steps(2);
+        }
+    }
 }
 
 proptest! {

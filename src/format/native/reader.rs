@@ -85,19 +85,20 @@ impl<R: Read> Reader<R> {
             source,
         };
         let missing = loop {
-            match self.chunks.next().map_err(failed)? {
+            let unread = match self.chunks.next().map_err(failed)? {
                 Chunk::Sound(BATCH) => match postcard::from_bytes::<Batch>(&self.chunks.payload) {
                     Ok(batch) if is_in_order(&batch, &mut self.last) => {
                         self.events += batch.events.len() as u64;
                         return Ok(Some(batch));
                     }
-                    _ => break Some(self.chunks.bytes() + self.chunks.rest().map_err(failed)?),
+                    _ => self.chunks.bytes(),
                 },
                 Chunk::Sound(MARKS) => match postcard::from_bytes(&self.chunks.payload) {
-                    Ok(read) => self.marks = read,
-                    Err(_) => {
-                        break Some(self.chunks.bytes() + self.chunks.rest().map_err(failed)?);
+                    Ok(read) => {
+                        self.marks = read;
+                        continue;
                     }
+                    Err(_) => self.chunks.bytes(),
                 },
                 Chunk::Sound(END) => match postcard::from_bytes::<u64>(&self.chunks.payload) {
                     Ok(events) if events == self.events => {
@@ -106,14 +107,11 @@ impl<R: Read> Reader<R> {
                     }
                     _ => break Some(0),
                 },
-                Chunk::Sound(_) => {
-                    break Some(self.chunks.bytes() + self.chunks.rest().map_err(failed)?);
-                }
-                Chunk::Damaged { bytes } => {
-                    break Some(bytes + self.chunks.rest().map_err(failed)?);
-                }
+                Chunk::Sound(_) => self.chunks.bytes(),
+                Chunk::Damaged { bytes } => bytes,
                 Chunk::None => break None,
-            }
+            };
+            break Some(unread + self.chunks.rest().map_err(failed)?);
         };
         self.is_over = true;
         self.missing = Some(self.tell(missing));
