@@ -134,7 +134,7 @@ pub(super) fn cause(
         looks.kind(range.duration(), split, announced.map(|calls| calls.count))
     };
     let call = calls.filter(|calls| calls.nanos >= most);
-    let in_call = looks.most();
+    let in_call = looks.most(split);
     let fd = in_call.and_then(|call| call.fd);
     let seen = fd.and_then(|fd| seen(thread, fd, range));
     Cause {
