@@ -141,7 +141,7 @@ pub(super) fn cause(
         looks.kind(range.duration(), split, announced.map(Calls::are_a_row))
     };
     let call = calls.filter(|calls| calls.nanos >= most);
-    let in_call = looks.most();
+    let in_call = looks.most(split);
     let fd = in_call.and_then(|call| call.fd);
     let seen = fd.and_then(|fd| seen(thread, fd, range));
     Cause {

@@ -92,13 +92,18 @@ impl Looks {
         nanos.fold(0, u64::saturating_add)
     }
 
-    /// The system call in which the thread was for longest.
-    pub(super) fn most(&self) -> Option<Call> {
+    /// The system call in which the thread was for longest, if that is a third at least of the time for which it was
+    /// blocked by the system's account: what was seen by chance says nothing of all the others.
+    pub(super) fn most(&self, split: Option<TimeSplit>) -> Option<Call> {
         let mut names: BTreeMap<NameId, Seen> = BTreeMap::new();
         for ((name, _), seen) in &self.calls {
             names.entry(*name).or_default().add(*seen);
         }
-        let (name, all) = names.into_iter().max_by_key(|(_, seen)| seen.nanos)?;
+        let blocked = split.unwrap_or_default().blocked;
+        let (name, all) = names
+            .into_iter()
+            .max_by_key(|(_, seen)| seen.nanos)
+            .filter(|(_, seen)| Duration::from_nanos(seen.nanos) * 3 >= blocked)?;
         let same = self.calls.iter().filter(|((known, _), _)| *known == name);
         let ((_, fd), most) = same.max_by_key(|(_, seen)| seen.nanos)?;
         let is_clear = most.nanos >= all.nanos / 2;

@@ -120,6 +120,19 @@ fn a_row_of_calls_is_known_from_what_the_thread_did_when_nobody_looked() {
 }
 
 #[test]
+fn a_call_that_was_seen_by_chance_is_not_told_to_be_the_cause() {
+    let mut seen = [Doing::Running; 19];
+    let told = |seen: &[Doing]| held(20, 30, seen).cause;
+    // Blocked for three quarters of the time, and at the last look in something else.
+    seen[18] = in_call("recvfrom", Some(9));
+    let by_chance = told(&seen);
+    assert_eq!(by_chance.kind, CauseKind::Blocked);
+    assert_eq!((by_chance.syscall, by_chance.fd), (None, None));
+    seen[10..].fill(in_call("fsync", Some(9)));
+    assert_eq!(told(&seen).syscall.as_deref(), Some("fsync"));
+}
+
+#[test]
 fn a_cause_for_which_too_little_is_accounted_is_not_known() {
     let told = |from, on_cpu, waiting| {
         let mut made = Made::new();
