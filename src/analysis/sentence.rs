@@ -188,7 +188,8 @@ impl StallReport {
     fn tell_victims(&self) -> Phrase {
         let Some(worst) = self.victims.first() else {
             return match self.watched {
-                true if self.lasts => Phrase::new("nobody waits yet"),
+                // What the loop itself has put off it tells when it is free.
+                _ if self.lasts => Phrase::new("nobody is known to wait yet"),
                 true => Phrase::new("nobody waited"),
                 false => Phrase::new("nobody is known to have waited"),
             };

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::blame::LOOP_ITSELF;
 use super::cause::cause;
 use super::compare::name_of_task;
+use super::spans::runs_loop;
 use super::victims::victims;
 use super::{Cause, Victim};
 use crate::store::{ModelTrack, TraceStore};
@@ -82,7 +83,7 @@ pub fn stall(
         model: model.id,
         index,
         thread: stall.thread,
-        of_loop: thread.polls > 0,
+        of_loop: runs_loop(thread),
         range,
         lasts: stall.lasts,
         task: stall.task,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::blame::{Held, Holder, Holders, name_parts, named};
 use super::compare::name_of_task;
 use super::ready::{Ready, Waiting, ready_of, still_waiting};
-use super::spans::{Called, called_in, common};
+use super::spans::{Called, called_in, common, runs_loop};
 use super::{Blame, Known, VictimKind};
 use crate::store::{LaneRef, ModelTrack, SpanRef, Stall, ThreadTrack, TraceStore};
 use crate::trace::{FlowId, NameId, Phrase, TaskId, TimeRange, Timestamp};
@@ -74,7 +74,7 @@ pub(super) fn victims(
     stall: &Stall,
     now: Timestamp,
 ) -> Victims {
-    if thread.polls == 0 {
+    if !runs_loop(thread) {
         // A thread that blocks for its own task keeps nobody else waiting.
         let (all, settled) = (Vec::new(), !stall.lasts);
         return Victims { all, settled };

@@ -78,12 +78,12 @@ fn a_stall_is_run_otherwise_and_both_stand_side_by_side() {
         desk.has("What if: in a thread"),
         "the new trace says why it is there"
     );
-    assert!(desk.has("predictions hold"));
+    assert!(desk.has("at worst, measured"));
 
     push(&mut desk, "Back to the stall");
     assert_eq!(desk.app().documents().shown_place(), 0);
     assert!(matches!(desk.shown().selection, Some(Selection::Stall(..))));
-    assert!(desk.has("predictions hold"));
+    assert!(desk.has("at worst, measured"));
     let _ = desk.control("▶ Run it so again");
 
     push(&mut desk, "Go to the longest wait that was measured");
@@ -98,10 +98,10 @@ fn another_change_has_no_measurement_before_it_was_run() {
     assert!(desk.app().is_running(), "by its key");
     desk.until("the run ends", |desk| !desk.app().is_running());
     push(&mut desk, "Back to the stall");
-    assert!(desk.has("predictions hold"));
+    assert!(desk.has("at worst, measured"));
     push(&mut desk, "In slices");
     assert!(desk.has("at worst, predicted"));
-    assert!(!desk.has("predictions hold"));
+    assert!(!desk.has("at worst, measured"));
     desk.slide("Slice", 15.0);
     push(&mut desk, "▶ Run it so");
     assert!(
@@ -110,7 +110,28 @@ fn another_change_has_no_measurement_before_it_was_run() {
         desk.shown().title
     );
     desk.until("the run ends", |desk| !desk.app().is_running());
-    assert!(desk.has("predictions hold"));
+    assert!(desk.has("at worst, measured"));
+}
+
+/// Nine tasks that compute one after another, before the loop polls for the first time.
+#[test]
+fn of_many_who_waited_the_worst_are_shown_and_the_others_counted() {
+    let task = |number| {
+        format!(
+            "[[tasks]]\nname = 'no {number}'\n\
+             steps = [{{ call = 'work', compute = '10ms' }}, {{ wait = '10ms' }}]\n"
+        )
+    };
+    let tasks: String = (1..=9).map(task).collect();
+    let many = format!("title = 'Many'\nmodels = ['asynchronous']\n{tasks}");
+    let mut desk = Desk::with_scenario("many.toml", &many);
+    desk.run_to_the_end();
+    desk.apply(Command::NextStall(true));
+    desk.frames(2);
+    assert!(desk.has("8 startup callbacks"));
+    assert!(desk.has("start of no 9"), "the worst");
+    assert!(!desk.has("start of no 2"));
+    assert!(desk.has("more, who waited less"));
 }
 
 #[test]

@@ -44,6 +44,23 @@ fn what_is_called_at_the_start_has_waited_since_the_loop_runs() {
     assert!(said.ends_with("; 2 startup callbacks waited, the worst 280 ms"));
 }
 
+/// It has told of what was over, and of the one that computes.
+#[test]
+fn a_loop_is_one_before_it_has_polled() {
+    let mut made = computing();
+    made.events.truncate(made.events.len() - 6);
+    made.notices(150, 10);
+    let store = made.store();
+    let report = stalls(&store, at(250)).remove(0);
+    assert!(report.of_loop && report.lasts);
+    let waits: Vec<_> = report
+        .victims
+        .iter()
+        .map(|one| (one.task, one.waited))
+        .collect();
+    assert_eq!(waits, [(Some(task(2)), TimeRange::new(at(10), at(210)))]);
+}
+
 #[test]
 fn the_start_of_a_loop_is_one_stretch_without_a_poll() {
     let store = computing().store();

@@ -185,6 +185,7 @@ impl Line {
         let count = counted(finding.stalls.len() as u64, STALL, STALLS);
         let waited = match finding.victims {
             0 if !finding.of_loop => tr("its own thread").to_owned(),
+            0 if worst.lasts => tr("nobody is known to wait yet").to_owned(),
             0 => tr("nobody waited").to_owned(),
             _ => fill(
                 tr("others waited {time}"),
