@@ -72,12 +72,27 @@ pub(super) fn lay_out(
     add_stalls(place, band, lanes, picture);
 }
 
+/// The part of the lane in which stalls are drawn: they are those of a few, and must not hide how all others fared.
+fn strip<'a>(band: &Band<'a>) -> Band<'a> {
+    Band {
+        height: 16.0,
+        row: 11.0,
+        ..*band
+    }
+}
+
+/// The upper and the lower edge of the stalls of a crowd.
+pub(super) fn stall_edges(place: &Placement<'_>, band: &Band<'_>, sort: Sort) -> (f32, f32) {
+    edges(place, &strip(band), sort)
+}
+
 /// No stall is hidden with its lane.
 fn add_stalls(place: &Placement<'_>, band: &Band<'_>, lanes: &[LaneRef], picture: &mut Picture) {
     let model = band.model;
     if model.stalls.is_empty() && place.growing.is_empty() {
         return;
     }
+    let band = &strip(band);
     for lane in lanes {
         match *lane {
             LaneRef::Task(id) => {
