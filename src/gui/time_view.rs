@@ -409,11 +409,8 @@ mod tests {
         let seen = |view: &TimeView| (view.begin(), view.length());
         let whole = seen(&view);
         for _ in 0..9 {
-            let zoom = ViewCommand::Zoom {
-                at: 3e9,
-                factor: 0.7,
-            };
-            view.apply(zoom, trace());
+            let (begin, end) = (view.begin() + 1e7, view.end() - 1e8);
+            view.apply(ViewCommand::Window { begin, end }, trace());
             view.apply(ViewCommand::Pan(1e7), trace());
         }
         let near = seen(&view);

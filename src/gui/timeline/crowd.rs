@@ -1,21 +1,30 @@
 //! Very many lanes of one sort as one: how many of them were there, worked, or were ready and not served.
 //!
-//! The work for a frame is bounded: the more lanes there are, the wider are the columns in which they are counted.
+//! The work for a frame is bounded: where there is more to count in all of them, only one lane of several is counted for
+//! the picture, and it says so. What the pointer is told, and stalls, are of all of them.
 
+use std::collections::{BTreeSet, HashSet};
 use std::ops::RangeInclusive;
 
-use super::items::{Bar, Look, Of, Picture, SHARES};
+use egui::{Rect, vec2};
+
+use super::items::{Bar, Label, Look, Of, On, Picture, SHARES};
 use super::outline::Band;
 use super::place::Placement;
 use super::stalls;
 use crate::gui::lanes::Sort;
-use crate::store::{LaneRef, ModelTrack, Piece, SpanKind};
-use crate::trace::{TimeRange, Timestamp};
+use crate::gui::texts::{fill, tr};
+use crate::store::{Lane, LaneRef, ModelTrack, Piece, SpanKind};
+use crate::trace::{TaskId, ThreadId, TimeRange, Timestamp};
 
 /// The narrowest column, in points.
 const NARROWEST: f64 = 2.0;
-/// In how many columns all lanes together are counted at most.
-const MOST: f64 = 250_000.0;
+/// How much is counted in a frame at most, in spans.
+const MOST: usize = 16_000;
+/// How many spans could be counted in the time that it takes to begin with a lane, and to fold those of a column.
+const COSTS: [usize; 2] = [6, 2];
+/// On how many lanes it is estimated how much there is to count.
+const LOOKED_AT: usize = 64;
 
 /// How many lanes of a crowd were so in a stretch of time. One that was ready and then worked is counted as both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,8 +46,10 @@ pub(super) fn lay_out(
     picture: &mut Picture,
 ) {
     let (top, bottom) = edges(place, band, sort);
-    let columns = Columns::new(place, lanes.len());
-    let counts = columns.count(place, band.model, lanes);
+    let columns = Columns::new(place);
+    let stride = columns.stride(band.model, lanes);
+    let counted: Vec<LaneRef> = lanes.iter().copied().step_by(stride).collect();
+    let counts = columns.count(place, band.model, &counted);
     let of = match sort {
         Sort::Tasks => Of::Task,
         Sort::Threads => Of::Thread,
@@ -55,7 +66,7 @@ pub(super) fn lay_out(
             if kind == SpanKind::Ready && count.ready == 0 {
                 continue;
             }
-            let height = (bottom - top) * count.there as f32 / lanes.len() as f32;
+            let height = (bottom - top) * count.there as f32 / counted.len() as f32;
             let top = bottom - height.max(1.0).round();
             let rect = place.bar(columns.range(column), top, bottom, 1.0);
             let part = of_count(count).min(count.there) as f32 / count.there as f32;
@@ -69,7 +80,30 @@ pub(super) fn lay_out(
             }
         }
     }
+    if stride > 1 {
+        let room = Rect::from_x_y_ranges(place.lanes.x_range(), top..=top + 14.0);
+        picture.labels.push(Label {
+            room: room.shrink2(vec2(6.0, 0.0)),
+            text: fill(tr("counted: every {stride}th"), &[("stride", &stride)]),
+            short: None,
+            on: On::Bar(SpanKind::Queued),
+        });
+    }
     add_stalls(place, band, lanes, picture);
+}
+
+/// The part of the lane in which stalls are drawn: they are those of a few, and must not hide how all others fared.
+fn strip<'a>(band: &Band<'a>) -> Band<'a> {
+    Band {
+        height: 16.0,
+        row: 11.0,
+        ..*band
+    }
+}
+
+/// The upper and the lower edge of the stalls of a crowd.
+pub(super) fn stall_edges(place: &Placement<'_>, band: &Band<'_>, sort: Sort) -> (f32, f32) {
+    edges(place, &strip(band), sort)
 }
 
 /// No stall is hidden with its lane.
@@ -78,18 +112,24 @@ fn add_stalls(place: &Placement<'_>, band: &Band<'_>, lanes: &[LaneRef], picture
     if model.stalls.is_empty() && place.growing.is_empty() {
         return;
     }
-    for lane in lanes {
-        match *lane {
-            LaneRef::Task(id) => {
-                if let Some(task) = model.task(id) {
-                    stalls::on_task(place, band, task, picture);
-                }
-            }
-            LaneRef::Thread(id) => {
-                if let Some(thread) = model.thread(id) {
-                    stalls::on_thread(place, band, thread, picture);
-                }
-            }
+    let band = &strip(band);
+    let shared: HashSet<&LaneRef> = lanes.iter().collect();
+    let stalled = model.stalls.iter().map(|stall| (stall.thread, stall.task));
+    let growing = place.growing.iter().filter(|stall| stall.model == model.id);
+    let stalled = stalled.chain(growing.map(|stall| (stall.thread, stall.task)));
+    // Each once, however often it stalled.
+    let threads: BTreeSet<ThreadId> = stalled.clone().map(|(thread, _)| thread).collect();
+    let tasks: BTreeSet<TaskId> = stalled.filter_map(|(_, task)| task).collect();
+    for id in tasks {
+        let task = model.task(id);
+        if let Some(task) = task.filter(|_| shared.contains(&LaneRef::Task(id))) {
+            stalls::on_task(place, band, task, picture);
+        }
+    }
+    for id in threads {
+        let thread = model.thread(id);
+        if let Some(thread) = thread.filter(|_| shared.contains(&LaneRef::Thread(id))) {
+            stalls::on_thread(place, band, thread, picture);
         }
     }
 }
@@ -109,7 +149,7 @@ pub(super) fn count_at(
     lanes: &[LaneRef],
     x: f32,
 ) -> Count {
-    let all = Columns::new(place, lanes.len());
+    let all = Columns::new(place);
     let column = Columns {
         first: (place.axis.nanos_at(x).max(0.0) as u64) / all.step,
         step: all.step,
@@ -128,14 +168,31 @@ struct Columns {
 }
 
 impl Columns {
-    /// Those of the screen for so many lanes.
-    fn new(place: &Placement<'_>, lanes: usize) -> Self {
-        let (view, width) = (place.axis.range(), f64::from(place.axis.width()));
-        let width = (width * lanes as f64 / MOST).max(NARROWEST);
-        let step = ((width * place.axis.nanos_per_point()) as u64).max(1);
+    /// Those of the screen.
+    fn new(place: &Placement<'_>) -> Self {
+        let view = place.axis.range();
+        let step = ((NARROWEST * place.axis.nanos_per_point()) as u64).max(1);
         let first = view.begin.0 / step;
         let count = (view.end.0.div_ceil(step)).saturating_sub(first) as usize;
         Self { first, step, count }
+    }
+
+    /// One of how many lanes is counted, so that all of it is not too much.
+    fn stride(&self, model: &ModelTrack, lanes: &[LaneRef]) -> usize {
+        let [begin, fold] = COSTS;
+        let cost = |lane: &LaneRef| {
+            let row = lane_of(model, *lane).and_then(|lane| lane.row(0));
+            let spans = row.map_or(0, |row| {
+                let from = row.first_after(Timestamp(self.first * self.step));
+                let end = Timestamp((self.first + self.count as u64) * self.step);
+                row.begins_at(from, end).saturating_sub(from)
+            });
+            begin + spans.min(fold * self.count)
+        };
+        let looked_at = lanes.iter().step_by(lanes.len().div_ceil(LOOKED_AT).max(1));
+        let (count, sum) =
+            looked_at.fold((0, 0), |(count, sum), lane| (count + 1, sum + cost(lane)));
+        (sum * lanes.len()).div_ceil(count.max(1) * MOST).max(1)
     }
 
     fn range(&self, column: usize) -> TimeRange {
@@ -156,10 +213,7 @@ impl Columns {
         let view = TimeRange::new(Timestamp(self.first * self.step), end);
         for &lane in lanes {
             tallies.iter_mut().for_each(|tally| tally.next = 0);
-            let Some(lane) = (match lane {
-                LaneRef::Task(id) => model.task(id).map(|task| &task.lane),
-                LaneRef::Thread(id) => model.thread(id).map(|thread| &thread.lane),
-            }) else {
+            let Some(lane) = lane_of(model, lane) else {
                 continue;
             };
             let [there, ready, active] = &mut tallies;
@@ -209,6 +263,13 @@ impl Columns {
                 active,
             })
             .collect()
+    }
+}
+
+fn lane_of(model: &ModelTrack, lane: LaneRef) -> Option<&Lane> {
+    match lane {
+        LaneRef::Task(id) => model.task(id).map(|task| &task.lane),
+        LaneRef::Thread(id) => model.thread(id).map(|thread| &thread.lane),
     }
 }
 

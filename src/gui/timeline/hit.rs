@@ -103,7 +103,7 @@ pub(super) fn hit(place: &Placement<'_>, outline: &Outline<'_>, pointer: Pos2) -
     let band = outline.at(pointer.y - place.lanes.top(), place.scroll)?;
     match band.kind {
         Kind::Header { .. } => Some(Target::Header(band.model.id)),
-        Kind::Crowd { sort, .. } => in_crowd(place, outline, band, sort, pointer.x),
+        Kind::Crowd { sort, .. } => in_crowd(place, outline, band, sort, pointer),
         Kind::Task(task) => in_task(place, band, task, pointer.x),
         Kind::Thread(thread) => {
             in_thread(place, band, thread, pointer.x, pointer.y - place.top(band))
@@ -143,8 +143,9 @@ fn in_crowd(
     outline: &Outline<'_>,
     band: &Band<'_>,
     sort: Sort,
-    x: f32,
+    pointer: Pos2,
 ) -> Option<Target> {
+    let x = pointer.x;
     let (model, lanes) = (band.model, outline.crowd(band.model.id, sort));
     let margin = f64::from(TOLERANCE) * place.axis.nanos_per_point();
     let at = place.axis.nanos_at(x);
@@ -152,7 +153,9 @@ fn in_crowd(
         LaneRef::Thread(thread) => stalls::near(place, model, thread, at, margin),
         LaneRef::Task(_) => None,
     });
-    if let Some(index) = stall {
+    let (top, bottom) = crowd::stall_edges(place, band, sort);
+    let on_strip = (top..bottom).contains(&pointer.y);
+    if let Some(index) = stall.filter(|_| on_strip) {
         return Some(Target::Stall(model.id, index));
     }
     (!lanes.is_empty()).then(|| Target::Crowd {

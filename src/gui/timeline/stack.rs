@@ -16,6 +16,8 @@ struct Crowd {
     first: usize,
     /// How many the others are.
     count: usize,
+    /// Which of them share a lane, from the first that does not have its own.
+    shared: Option<Vec<LaneRef>>,
     collapsed: bool,
     hidden: bool,
 }
@@ -112,6 +114,7 @@ impl<'a, 'b> Stack<'a, 'b> {
                 sort,
                 first: FIRST,
                 count: all - FIRST.min(all),
+                shared: None,
                 collapsed: true,
                 hidden: false,
             })
@@ -128,6 +131,10 @@ impl<'a, 'b> Stack<'a, 'b> {
             let slim = singles && self.lanes.is_collapsed(&Lane::one(name, lane));
             self.lane(model, lane, slim, Stays::Scrolls);
         }
+        for crowd in crowds.into_iter().flatten() {
+            let shared = crowd.shared.unwrap_or_default();
+            self.outline.crowds.insert((model.id, crowd.sort), shared);
+        }
     }
 
     /// Whether a lane, the next of its sort, is left to the lane of its crowd, which comes after the first of them.
@@ -142,27 +149,24 @@ impl<'a, 'b> Stack<'a, 'b> {
             crowd.first -= 1;
             return false;
         }
-        let sort = crowd.sort;
-        let is_new = !self.outline.crowds.contains_key(&(model.id, sort));
-        if is_new {
+        if crowd.shared.is_none() {
             let key = Lane {
                 group: name.to_owned(),
-                part: Part::Crowd(sort),
+                part: Part::Crowd(crowd.sort),
             };
             crowd.hidden = self.lanes.is_hidden(&key);
             crowd.collapsed = self.lanes.is_collapsed(&key);
-            self.outline.crowds.insert((model.id, sort), Vec::new());
             if crowd.hidden {
                 self.outline.hidden += crowd.count;
             } else {
                 self.crowd(model, crowd);
             }
         }
+        let shared = crowd.shared.get_or_insert_default();
         if self.selected == Some((model.id, lane)) {
             return false;
         }
         if crowd.collapsed && !crowd.hidden {
-            let shared = self.outline.crowds.entry((model.id, sort)).or_default();
             shared.push(lane);
         }
         crowd.collapsed || crowd.hidden

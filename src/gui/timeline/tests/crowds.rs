@@ -2,7 +2,7 @@
 
 use egui_kittest::kittest::Queryable as _;
 
-use super::super::crowd::{Count, count_at};
+use super::super::crowd::{Count, count_at, stall_edges};
 use super::super::hit::{Target, hit};
 use super::hands::{harness, look};
 use super::*;
@@ -216,7 +216,7 @@ fn a_stall_is_seen_although_its_thread_is_one_of_a_crowd() {
     let world = World::of(store, Timestamp::MAX);
     world.look(|place, outline| {
         let band = crowd_of(outline);
-        let (top, bottom) = place.row_edges(band, 0);
+        let (top, bottom) = stall_edges(place, band, Sort::Threads);
         let picture = lay_out(place, outline);
         let [stall] = picture.stalls[..] else {
             panic!("{:?}", picture.stalls);
@@ -224,6 +224,9 @@ fn a_stall_is_seen_although_its_thread_is_one_of_a_crowd() {
         assert_eq!((stall.rect.top(), stall.rect.bottom()), (top, bottom));
         let found = hit(place, outline, stall.rect.center());
         assert!(matches!(found, Some(Target::Stall(..))), "{found:?}");
+        let below = pos2(stall.rect.center().x, bottom + 5.0);
+        let found = hit(place, outline, below);
+        assert!(matches!(found, Some(Target::Crowd { .. })), "{found:?}");
     });
 }
 
