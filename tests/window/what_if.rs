@@ -1,6 +1,7 @@
 //! What if what held the loop were carried out otherwise: asked of a stall, run, and compared.
 
 use egui::{Key, Modifiers};
+use loopscope::analysis::CauseKind;
 use loopscope::gui::command::{Command, Selection};
 
 use crate::desk::Desk;
@@ -68,12 +69,11 @@ fn a_stall_is_run_otherwise_and_both_stand_side_by_side() {
     assert_eq!(desk.shown().info.title, "Blocked · what if: in a thread");
     desk.until("the run ends", |desk| !desk.app().is_running());
     assert_eq!(desk.shown().store.models().len(), 1, "it is about one loop");
-    assert!(
-        desk.shown()
-            .stalls
-            .iter()
-            .all(|stall| stall.callback != "data_received")
-    );
+    // It may still have to wait for a core.
+    let mut stalls = desk.shown().stalls.iter();
+    let blocked = stalls
+        .find(|stall| stall.callback == "data_received" && stall.cause.kind == CauseKind::Blocked);
+    assert!(blocked.is_none(), "{blocked:?}");
     assert!(
         desk.has("What if: in a thread"),
         "the new trace says why it is there"
@@ -129,8 +129,8 @@ fn of_many_who_waited_the_worst_are_shown_and_the_others_counted() {
     desk.apply(Command::NextStall(true));
     desk.frames(2);
     assert!(desk.has("8 startup callbacks"));
-    assert!(desk.has("start of no 9"), "the worst");
-    assert!(!desk.has("start of no 2"));
+    assert!(desk.sees("start of no 9"), "the worst");
+    assert!(!desk.sees("start of no 2"));
     assert!(desk.has("more, who waited less"));
 }
 
