@@ -84,7 +84,7 @@ pub(super) fn lay_out(
         let room = Rect::from_x_y_ranges(place.lanes.x_range(), top..=top + 14.0);
         picture.labels.push(Label {
             room: room.shrink2(vec2(6.0, 0.0)),
-            text: fill(tr("counted: every {stride}th"), &[("stride", &stride)]),
+            text: fill(tr("1 of {stride} counted"), &[("stride", &stride)]),
             short: None,
             on: On::Bar(SpanKind::Queued),
         });

@@ -15,15 +15,20 @@ const TASKS: usize = 100;
 
 /// A loop that serves each of its tasks once, one after the other: number `n` in the second half of millisecond `n`.
 fn store_of(tasks: usize) -> TraceStore {
+    served(tasks, tasks)
+}
+
+/// The same, where so many times one is served, and after the last of them the first again.
+fn served(tasks: usize, times: usize) -> TraceStore {
     let name = NameId::from_index(0);
     let mut events = vec![(0, EventKind::PollBegin)];
     for task in (0..tasks).map(TaskId::from_index) {
         events.push((0, EventKind::TaskBegin { task, name }));
     }
-    for number in 0..tasks {
+    for number in 0..times {
         let at = number as u64 * MS + MS / 2;
         let begin = EventKind::CallbackBegin {
-            task: Some(TaskId::from_index(number)),
+            task: Some(TaskId::from_index(number % tasks)),
             name,
             cause: Cause::Readiness,
             flow: None,
@@ -183,6 +188,26 @@ fn a_crowd_is_painted_as_high_as_it_is_many() {
             "{found:?}"
         );
     });
+}
+
+#[test]
+fn of_very_much_a_part_is_counted_and_it_says_so() {
+    let says = |world: &World| {
+        let labels = world.picture().labels;
+        let mut texts = labels.into_iter().map(|label| label.text);
+        texts.find(|text| text.ends_with(" counted"))
+    };
+    assert_eq!(says(&world()), None);
+    let world = World::of(served(600, 600 * 40), Timestamp::MAX);
+    assert!(says(&world).is_some_and(|text| text.starts_with("1 of ")));
+    world.look(|place, outline| {
+        let model = &place.scene.store.models()[0];
+        let crowd = outline.crowd(model.id, Sort::Tasks);
+        let count = count_at(place, model, crowd, place.lanes.center().x);
+        assert_eq!(count.there, 598, "the pointer is told of all");
+    });
+    let near = world.at(0, 100 * MS);
+    assert_eq!(says(&near), None, "where there is less to count");
 }
 
 fn crowd_of<'a>(outline: &'a Outline<'_>) -> &'a Band<'a> {
