@@ -47,11 +47,20 @@ fn check(truths: &[Truth], store: &TraceStore) -> Vec<(Kind, Errors)> {
     let mut all = Vec::new();
     let mut reports = stalls(store, store.range().end);
     for truth in truths {
-        let is_of = |report: &mut StallReport| report.callback == truth.kind.name();
+        let ended = truth.spent.at;
+        let is_of =
+            |report: &mut StallReport| report.range.begin < ended && ended <= report.range.end;
         let found: Vec<_> = reports.extract_if(.., is_of).collect();
         let [report] = &found[..] else {
             panic!("{:?}: one stall, not {found:#?}", truth.kind);
         };
+        // Who lost its core for longer right before, in the same turn, took the larger part.
+        let around = report.range.duration().saturating_sub(truth.spent.wall);
+        assert!(
+            report.callback == truth.kind.name() || around >= truth.spent.wall,
+            "{:?}: {report:#?}",
+            truth.kind
+        );
         let model = store.model(report.model).unwrap();
         let watch = &model.thread(report.thread).unwrap().watch;
         let errors = judge(truth, report, watch).into_iter();
