@@ -49,12 +49,14 @@ fn meaning(band: &Band<'_>) -> &'static str {
         Kind::Crowd {
             sort: Sort::Tasks, ..
         } => tr(
-            "How many of them are there; of those the blue part runs, and the yellow part above it has data that nobody serves",
+            "How many of them are there: at the bottom those that run, above them those with data that nobody serves, and hatched those that wait",
         ),
         Kind::Crowd {
             sort: Sort::Threads,
             ..
-        } => tr("How many of them are there; of those the blue part works, and all others wait"),
+        } => tr(
+            "How many of them are there: at the bottom those that work, and above them those that wait",
+        ),
         Kind::Thread(_) => {
             tr("What a thread or a process does: it waits, or it runs code of the program")
         }
