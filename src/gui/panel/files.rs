@@ -225,7 +225,7 @@ impl PathDialog {
         ui.horizontal(|ui| {
             let field = egui::TextEdit::singleline(&mut self.path).hint_text(self.purpose.hint());
             let gap = ui.spacing().item_spacing.x;
-            let width = ui.available_width() - BUTTON.x - gap;
+            let width = (ui.available_width() - BUTTON.x - gap).max(0.0);
             let size = vec2(width, ui.spacing().interact_size.y);
             let response = ui.add_sized(size, field).labelled_by(label.id);
             if !self.focused {

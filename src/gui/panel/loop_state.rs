@@ -233,7 +233,7 @@ fn controls(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
 fn scrubber(ui: &mut Ui, document: &Document, at: Timestamp, commands: &mut Vec<Command>) {
     let end = document.range().end.as_secs_f64();
     let mut seconds = at.as_secs_f64();
-    ui.spacing_mut().slider_width = ui.available_width() - 2.0 * STEP;
+    ui.spacing_mut().slider_width = (ui.available_width() - 2.0 * STEP).max(0.0);
     let slider = ui.add(Slider::new(&mut seconds, 0.0..=end).show_value(false));
     slider.widget_info(|| WidgetInfo::slider(true, seconds, tr("Playhead")));
     if slider.changed() {

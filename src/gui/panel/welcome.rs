@@ -132,7 +132,7 @@ fn row(ui: &mut Ui, variant: &Variant, tasks: &[Expected], end: Duration, longes
     let palette = Palette::of(ui.visuals());
     let shown = sample(tasks);
     let height = (shown.len() as f32 * LANE).max(theme::BODY) + 2.0 * STEP;
-    let width = WIDTH.min(ui.available_width() - 4.0 * STEP);
+    let width = WIDTH.min(ui.available_width() - 4.0 * STEP).max(0.0);
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     let length = plain_duration(end);
     response.widget_info(|| {
