@@ -92,7 +92,7 @@ impl Looks {
         nanos.fold(0, u64::saturating_add)
     }
 
-    /// The system call in which the thread was for longest, if that is a third at least of the time for which it was
+    /// The system call in which the thread was for longest, if that is a fifth at least of the time for which it was
     /// blocked by the system's account: what was seen by chance says nothing of all the others.
     pub(super) fn most(&self, split: Option<TimeSplit>) -> Option<Call> {
         let mut names: BTreeMap<NameId, Seen> = BTreeMap::new();
@@ -103,7 +103,7 @@ impl Looks {
         let (name, all) = names
             .into_iter()
             .max_by_key(|(_, seen)| seen.nanos)
-            .filter(|(_, seen)| Duration::from_nanos(seen.nanos) * 3 >= blocked)?;
+            .filter(|(_, seen)| Duration::from_nanos(seen.nanos) * 5 >= blocked)?;
         let same = self.calls.iter().filter(|((known, _), _)| *known == name);
         let ((_, fd), most) = same.max_by_key(|(_, seen)| seen.nanos)?;
         let is_clear = most.nanos >= all.nanos / 2;
