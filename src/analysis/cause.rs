@@ -20,6 +20,12 @@ use crate::trace::{EventKind, NameId, TaskId, TimeRange, Timestamp};
 const FEW: usize = 4;
 
 /// What kind of thing held the loop.
+///
+/// ```
+/// use loopscope::analysis::CauseKind;
+///
+/// assert_eq!(CauseKind::WaitingForCore.word(), "waiting_for_core", "as in the JSON of a report");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CauseKind {
     /// It ran on a core.

@@ -9,6 +9,17 @@ const PART_BITS: u32 = PARTS.trailing_zeros();
 
 /// How often each duration came, after Gil Tene's HDR histogram: exact up to 32 ns, and to one part in 32 above. A
 /// duration costs an addition, a histogram 15 KiB at most.
+///
+/// ```
+/// use loopscope::analysis::Histogram;
+/// use std::time::Duration;
+///
+/// let mut delays = Histogram::default();
+/// (1..=100).for_each(|millis| delays.add(millis * 1_000_000));
+/// let quantiles = delays.quantiles();
+/// assert_eq!(quantiles.max, Duration::from_millis(100));
+/// assert!(quantiles.p50.abs_diff(Duration::from_millis(50)) < Duration::from_millis(4));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     /// How many fell into each bucket; as long as it has to be.

@@ -11,6 +11,19 @@ use super::{Origin, WriteError, whole};
 use crate::trace::{Phrase, Timestamp};
 
 /// A moment that a person marked.
+///
+/// ```
+/// use loopscope::format::{self, Mark, Origin, Recording, TraceInfo};
+/// use loopscope::trace::Timestamp;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("mine.loopscope");
+/// # Recording::beside(&path, &TraceInfo::default())?.finish()?;
+/// let mark = Mark { at: Timestamp(1_500_000), note: "here it began".into() };
+/// Origin::File(path.clone()).save_with_marks(&path, &[mark.clone()])?;
+/// assert_eq!(format::open(&path)?.marks, [mark]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The moment.

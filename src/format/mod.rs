@@ -101,6 +101,16 @@ impl Trace {
 }
 
 /// A form in which a trace can be written.
+///
+/// ```
+/// use loopscope::format::Format;
+/// use std::path::Path;
+///
+/// assert_eq!(Format::of_path(Path::new("run.loopscope"))?, Format::Native);
+/// let error = Format::of_path(Path::new("run.xlsx")).unwrap_err();
+/// assert!(error.to_string().contains(".csv"), "it says what there is: {error}");
+/// # Ok::<(), loopscope::format::WriteError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// Loopscope's own, the only one that it reads.

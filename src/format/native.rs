@@ -51,6 +51,27 @@ const END: u8 = b'E';
 /// Writes a trace as it is recorded.
 ///
 /// It does not buffer beyond one chunk: wrap files in a [`std::io::BufWriter`].
+///
+/// ```
+/// use loopscope::clock::Clock;
+/// use loopscope::format::TraceInfo;
+/// use loopscope::format::native::Writer;
+/// use loopscope::record::channel;
+/// use loopscope::trace::{EventKind, ModelId};
+///
+/// let (recorders, receiver) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+/// let mut recorder = recorders.recorder(ModelId::from_index(0), "my loop");
+/// recorder.record(EventKind::PollBegin);
+/// drop(recorder);
+///
+/// let mut writer = Writer::new(Vec::new(), &TraceInfo::default())?;
+/// while let Ok(batch) = receiver.try_recv() {
+///     writer.write(&batch)?;
+/// }
+/// let bytes = writer.finish()?;
+/// assert!(!bytes.is_empty());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Writer<W: Write> {
     out: W,

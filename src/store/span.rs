@@ -6,6 +6,15 @@ use crate::trace::{
 };
 
 /// A stretch of time in which one thing went on. 40 bytes.
+///
+/// ```
+/// use loopscope::store::{Span, SpanKind};
+/// use loopscope::trace::Timestamp;
+///
+/// let poll = Span::open(Timestamp(1_000), SpanKind::Poll);
+/// assert!(poll.is_open());
+/// assert_eq!(poll.range(Timestamp(1_500)).nanos(), 500, "up to now, while it lasts");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Span {
     /// Its first moment.
@@ -161,6 +170,13 @@ impl Shelf<Span> {
 }
 
 /// What went on in a span.
+///
+/// ```
+/// use loopscope::store::SpanKind;
+///
+/// assert_eq!(SpanKind::Ready.word(), "ready, not served");
+/// assert!(SpanKind::Turn.is_active() && !SpanKind::Poll.is_active());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SpanKind {
     /// The loop waited in the event provider.

@@ -10,6 +10,25 @@ use crate::format::{Mark, ReadError, TraceInfo};
 use crate::trace::{Batch, Phrase, ThreadId, Timestamp};
 
 /// Reads a trace batch by batch: the first of a long one can be shown before the last is read.
+///
+/// ```
+/// use loopscope::format::native::Writer;
+/// use loopscope::format::{Reader, TraceInfo};
+/// use loopscope::store::TraceStore;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("mine.loopscope");
+/// # let info = TraceInfo { title: "My loop".into(), ..TraceInfo::default() };
+/// # Writer::new(std::fs::File::create(&path)?, &info)?.finish()?;
+/// let mut reader = Reader::open(&path)?;
+/// assert_eq!(reader.info().title, "My loop", "before anything else is read");
+/// let mut store = TraceStore::new();
+/// while let Some(batch) = reader.next()? {
+///     store.push(&batch);
+/// }
+/// assert!(reader.missing().is_none(), "it is whole");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Reader<R = BufReader<File>> {
     path: PathBuf,
     info: TraceInfo,
