@@ -6,6 +6,18 @@ use super::{CauseKind, StallReport, plain_count, plain_duration};
 use crate::trace::{ModelId, Phrase, TaskId};
 
 /// All stalls of one callback of one task that have the same cause.
+///
+/// ```
+/// # #[cfg(feature = "format")] {
+/// use loopscope::analysis::{findings, stalls};
+///
+/// let trace = loopscope::format::open("tests/data/three-slow-servers.loopscope".as_ref())?;
+/// let stalls = stalls(&trace.store, trace.now());
+/// let first = &findings(&stalls)[0];
+/// assert_eq!((&*first.callback, first.stalls.len()), ("data_received", 16), "all of them as one");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// In which model.

@@ -15,6 +15,18 @@ use crate::store::ModelTrack;
 use crate::trace::{ThreadId, TimeRange, Timestamp};
 
 /// How well the loops of a model do.
+///
+/// ```
+/// # #[cfg(feature = "format")] {
+/// use loopscope::analysis::health_in;
+///
+/// let trace = loopscope::format::open("tests/data/three-slow-servers.loopscope".as_ref())?;
+/// let asynchronous = &trace.store.models()[2];
+/// let health = health_in(asynchronous, trace.store.range(), trace.now()).expect("it has a loop");
+/// assert!(health.utilization > 0.9, "it hardly ever came to its poll: {health:?}");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Health {
     /// Event loop utilization: the share of its time that a loop spent outside the poll, 0 to 1. It is not CPU time.

@@ -49,6 +49,25 @@ impl Phase {
 }
 
 /// A loop at one moment.
+///
+/// ```
+/// # #[cfg(feature = "format")] {
+/// use loopscope::analysis::{LoopHistories, Phase, loop_state, stalls};
+///
+/// let trace = loopscope::format::open("tests/data/three-slow-servers.loopscope".as_ref())?;
+/// let stalls = stalls(&trace.store, trace.now());
+/// let worst = stalls.iter().max_by_key(|stall| stall.harm).expect("it was blocked");
+/// let model = trace.store.model(worst.model).expect("its own");
+/// let thread = model.thread(worst.thread).expect("its own");
+/// let mut histories = LoopHistories::default();
+/// histories.look(model, usize::MAX);
+/// let middle = worst.range.begin + worst.range.duration() / 2;
+/// let state = loop_state(model, thread, &histories, middle, trace.now()).expect("it is a loop");
+/// assert_eq!(state.phase, Phase::Dispatch);
+/// assert!(!state.ready.is_empty(), "somebody waits");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoopState {
     /// Of which model.

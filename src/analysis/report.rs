@@ -10,6 +10,18 @@ use crate::trace::Timestamp;
 
 /// A trace as numbers. Durations are seconds. Moments are seconds too, since the begin of their model, so that
 /// models that ran one after another compare as well as those that ran together; `null` for what never happened.
+///
+/// ```
+/// # #[cfg(feature = "format")] {
+/// use loopscope::analysis::Report;
+///
+/// let trace = loopscope::format::open("tests/data/three-slow-servers.loopscope".as_ref())?;
+/// let report = Report::new(&trace.store, &trace.info.scenario, trace.now());
+/// let elapsed = |place: usize| report.models[place].elapsed_s;
+/// assert!(elapsed(0) > 2.0 * elapsed(2), "the sum against the maximum");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "format", derive(serde::Serialize))]
 pub struct Report {

@@ -12,6 +12,19 @@ use crate::store::{ModelTrack, TraceStore};
 use crate::trace::{ModelId, TaskId, ThreadId, TimeRange, Timestamp};
 
 /// A stall, what held the loop, and who waited.
+///
+/// ```
+/// # #[cfg(feature = "format")] {
+/// use loopscope::analysis::stalls;
+///
+/// let trace = loopscope::format::open("tests/data/three-slow-servers.loopscope".as_ref())?;
+/// let stalls = stalls(&trace.store, trace.now());
+/// let worst = stalls.iter().max_by_key(|stall| stall.harm).expect("it was blocked");
+/// let sentence = worst.sentence().to_string();
+/// assert!(sentence.starts_with("data_received of ecstasy held the loop"), "{sentence}");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StallReport {
     /// In which model.

@@ -12,6 +12,18 @@ use crate::store::{Lane, LaneRef, ModelTrack, Span, SpanRef, TraceStore};
 use crate::trace::{ModelId, NameId, TaskId, ThreadId, TimeRange, Timestamp};
 
 /// What happened in a model during a stretch of time.
+///
+/// ```
+/// # #[cfg(feature = "format")] {
+/// use loopscope::analysis::statistics;
+///
+/// let trace = loopscope::format::open("tests/data/three-slow-servers.loopscope".as_ref())?;
+/// let asynchronous = &trace.store.models()[2];
+/// let statistics = statistics(&trace.store, asynchronous, trace.store.range(), trace.now());
+/// assert_eq!(statistics.callbacks[0].name, "data_received", "took longest");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Statistics {
     /// Which model.

@@ -15,6 +15,20 @@ use crate::trace::{FlowId, NameId, Phrase, TaskId, TimeRange, Timestamp};
 pub const SHORTEST_WAIT: Duration = Duration::from_millis(1);
 
 /// Somebody who waited because of a stall.
+///
+/// ```
+/// # #[cfg(feature = "format")] {
+/// use loopscope::analysis::stalls;
+///
+/// let trace = loopscope::format::open("tests/data/three-slow-servers.loopscope".as_ref())?;
+/// let stalls = stalls(&trace.store, trace.now());
+/// let victims = stalls.iter().flat_map(|stall| &stall.victims);
+/// let worst = victims.max_by_key(|victim| victim.delay()).expect("somebody waited");
+/// let blamed = worst.blame.iter().map(|part| part.duration).sum();
+/// assert_eq!(worst.delay(), blamed, "each nanosecond is somebody's");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Victim {
     /// What it waited for.

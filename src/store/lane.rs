@@ -4,6 +4,18 @@ use super::{Row, Span};
 use crate::trace::{FlowId, Timestamp};
 
 /// Nested spans: a row per depth, and those that last still.
+///
+/// ```
+/// # #[cfg(feature = "format")] {
+/// use loopscope::store::SpanKind;
+///
+/// let trace = loopscope::format::open("tests/data/three-slow-servers.loopscope".as_ref())?;
+/// let task = &trace.store.models()[0].tasks[1];
+/// let states = task.lane.row(0).expect("it did something").spans();
+/// assert_eq!(states.first().map(|span| span.kind), Some(SpanKind::Queued), "the first one's turn");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lane {
     rows: Vec<Row>,

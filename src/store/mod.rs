@@ -77,6 +77,15 @@ pub use watch::{Arrival, Arrivals, CpuTimes, Observer, Ran, Sample, SeenDescript
 use crate::trace::{Batch, EventKind, ModelId, NameId, TimeRange, Timestamp};
 
 /// Everything that was recorded in one trace.
+///
+/// ```
+/// # #[cfg(feature = "format")] {
+/// let trace = loopscope::format::open("tests/data/three-slow-servers.loopscope".as_ref())?;
+/// let names = trace.store.models().iter().map(|model| trace.store.model_name(model));
+/// assert!(names.eq(["synchronous", "threaded", "asynchronous"]));
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TraceStore {
     names: HashMap<NameId, String>,

@@ -11,6 +11,21 @@ use crate::trace::{TimeRange, Timestamp};
 const SLACK: u64 = 4;
 
 /// Spans that do not overlap, in the order of time. Only finished ones.
+///
+/// ```
+/// # #[cfg(feature = "format")] {
+/// use loopscope::store::Piece;
+///
+/// let trace = loopscope::format::open("tests/data/three-slow-servers.loopscope".as_ref())?;
+/// let task = &trace.store.models()[2].tasks[0];
+/// let row = task.lane.row(0).expect("it did something");
+/// // What there is to see on a screen on which nothing shorter than a second can be told apart.
+/// let pieces = row.pieces(trace.store.range(), 1_000_000_000);
+/// let seen: Vec<Piece> = pieces.collect();
+/// assert!(seen.len() < row.spans().len(), "short ones are folded");
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Row {
     shelf: Shelf<Span>,

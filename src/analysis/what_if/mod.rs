@@ -39,6 +39,22 @@ use plan::{Planned, planned};
 use replay::{Job, Means, Moment, Queue, Wakes, replay};
 
 /// What would become of a victim.
+///
+/// ```
+/// # #[cfg(feature = "format")] {
+/// use loopscope::analysis::{stalls, what_if};
+/// use loopscope::trace::Change;
+///
+/// let trace = loopscope::format::open("tests/data/three-slow-servers.loopscope".as_ref())?;
+/// let stalls = stalls(&trace.store, trace.now());
+/// let worst = stalls.iter().max_by_key(|stall| stall.harm).expect("it was blocked");
+/// let model = trace.store.model(worst.model).expect("its own");
+/// for prediction in what_if(&trace.store, model, worst, Change::InThread, trace.now()) {
+///     assert!(prediction.predicted < prediction.recorded / 10);
+/// }
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prediction {
     /// Its place among [`StallReport::victims`].
