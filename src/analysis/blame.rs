@@ -1,8 +1,9 @@
 //! Who is to blame for a delay: those who held the loop while somebody waited.
 //!
 //! A loop does one thing at a time. So a delay is split, without a rest, among the callbacks that ran on the loop
-//! from the moment when somebody was ready to the moment when he was served; callbacks inside another are part of
-//! it, and what lies between callbacks is the loop's own. The parts add up to the delay to the nanosecond.
+//! from the moment when somebody was ready to the moment when he was served. While a callback calls another, it is the
+//! inner one that holds the loop, and what lies between callbacks is the loop's own. The parts add up to the delay to
+//! the nanosecond.
 
 use std::collections::HashMap;
 use std::hash::Hash;

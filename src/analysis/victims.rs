@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::blame::{Held, Holder, Holders, name_parts, named};
 use super::compare::name_of_task;
 use super::ready::{Ready, Waiting, ready_of, still_waiting};
-use super::spans::{Called, called_in, common, runs_loop};
+use super::spans::{Called, called_in, common, runs_loop, spans_in};
 use super::{Blame, Known, VictimKind};
-use crate::store::{LaneRef, ModelTrack, SpanRef, Stall, ThreadTrack, TraceStore};
+use crate::store::{Lane, LaneRef, ModelTrack, SpanKind, SpanRef, Stall, ThreadTrack, TraceStore};
 use crate::trace::{FlowId, NameId, Phrase, TaskId, TimeRange, Timestamp};
 
 /// Whoever waited for less than this during a stall is none of its victims: so long a healthy loop may take.
@@ -222,22 +222,19 @@ impl Look<'_> {
     }
 }
 
-/// Who held the loop of a thread during `range`. While a stall lasts, the loop has told of nothing that happened in it:
-/// there the callback counts that a watchdog saw.
-pub(super) fn held(
+/// Who held the loop of a thread during `range`: of callbacks that called each other the one that took the time, as a stall
+/// is named. While a stall lasts, the loop has told of nothing that happened in it: there the callback counts that a
+/// watchdog saw.
+fn held(
     thread: &ThreadTrack,
     stall: &Stall,
     range: TimeRange,
     now: Timestamp,
 ) -> Vec<Held<(Option<NameId>, Option<TaskId>)>> {
-    let called = called_in(&thread.lane, range, now);
-    let mut held: Vec<_> = called
-        .iter()
-        .map(|called| Held {
-            range: called.range,
-            by: called.key(),
-        })
-        .collect();
+    let mut held = Vec::new();
+    for called in called_in(&thread.lane, range, now) {
+        split_by_depth(&thread.lane, called, &mut held);
+    }
     if stall.lasts && stall.callback.is_some() {
         let told = held.last().map_or(Timestamp::ZERO, |held| held.range.end);
         let untold = TimeRange::new(stall.range.begin.max(told), stall.until(now).end);
@@ -247,4 +244,33 @@ pub(super) fn held(
         });
     }
     held
+}
+
+/// Adds the stretches in which a callback ran itself, and those of the callbacks that it called.
+fn split_by_depth(
+    lane: &Lane,
+    called: Called,
+    held: &mut Vec<Held<(Option<NameId>, Option<TaskId>)>>,
+) {
+    let Called { range, depth, .. } = called;
+    let by = called.key();
+    let mut own = range.begin;
+    let inner = spans_in(lane, depth + 1, range);
+    for span in inner.filter(|span| matches!(span.kind, SpanKind::Callback(_))) {
+        let inner = Called {
+            span,
+            range: common(span.range(range.end), range),
+            depth: depth + 1,
+        };
+        held.push(Held {
+            range: TimeRange::new(own, inner.range.begin),
+            by,
+        });
+        own = inner.range.end;
+        split_by_depth(lane, inner, held);
+    }
+    held.push(Held {
+        range: TimeRange::new(own, range.end),
+        by,
+    });
 }

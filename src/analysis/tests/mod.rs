@@ -7,6 +7,7 @@ mod lasting;
 mod links;
 mod loop_states;
 mod made;
+mod nested;
 mod rates;
 mod schedules;
 mod sends;

@@ -1,0 +1,39 @@
+//! A callback that calls another one.
+
+use super::made::{Made, name, task};
+use super::watched::report;
+use super::*;
+
+/// What is called inside a callback is to blame for its own time, and what calls it for the rest.
+#[test]
+fn the_one_that_took_the_time_is_to_blame_and_not_the_one_that_called_it() {
+    let mut made = Made::new();
+    let first = made.ready(100, 1, None);
+    let second = made.ready(100, 2, None);
+    let begins = EventKind::CallbackBegin {
+        name: name("data_received"),
+        task: Some(task(1)),
+        cause: Cause::Readiness,
+        flow: Some(first),
+    };
+    made.tell(100, begins);
+    made.call((110, 250), "call", Some(1), (Cause::Deferred, first));
+    made.tell(260, EventKind::CallbackEnd { failed: false });
+    made.serve((260, 261), 2, second);
+    made.stall(100, 262, 1);
+    made.poll(262, 300);
+
+    let report = report(&made);
+    let [victim] = &report.victims[..] else {
+        panic!("{:?}", report.victims);
+    };
+    let parts = victim.blame.iter();
+    let parts: Vec<_> = parts
+        .map(|part| (part.holder.said().to_string(), part.duration))
+        .collect();
+    let expected = [("call of ecstasy", 140), ("data_received of ecstasy", 20)];
+    assert_eq!(
+        parts,
+        expected.map(|(said, nanos)| (said.to_owned(), millis(nanos)))
+    );
+}
