@@ -145,7 +145,7 @@ impl StallReport {
         let phrase = phrase
             .with("count", told(cause.callbacks))
             .with_words("what", self.held())
-            .with("lasted", plain_duration(self.range.duration()))
+            .with_words("lasted", self.so_far(self.range.duration()))
             .with_words("longest", longest.said())
             .with("took", plain_duration(*took));
         Some(phrase)

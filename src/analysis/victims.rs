@@ -246,31 +246,32 @@ fn held(
     held
 }
 
-/// Adds the stretches in which a callback ran itself, and those of the callbacks that it called.
+/// Adds the stretches in which a callback ran itself, and those of the callbacks that it called. However deep those lie in
+/// each other, which a file decides: so this does not call itself.
 fn split_by_depth(
     lane: &Lane,
     called: Called,
     held: &mut Vec<Held<(Option<NameId>, Option<TaskId>)>>,
 ) {
-    let Called { range, depth, .. } = called;
-    let by = called.key();
-    let mut own = range.begin;
-    let inner = spans_in(lane, depth + 1, range);
-    for span in inner.filter(|span| matches!(span.kind, SpanKind::Callback(_))) {
-        let inner = Called {
-            span,
-            range: common(span.range(range.end), range),
-            depth: depth + 1,
-        };
+    let inside = |outer: &Called| spans_in(lane, outer.depth + 1, outer.range);
+    let mut own = called.range.begin;
+    let mut around = vec![(called, inside(&called))];
+    while let Some((outer, inner)) = around.last_mut() {
+        let callback = inner.find(|span| matches!(span.kind, SpanKind::Callback(_)));
+        let until = callback.map_or(outer.range.end, |span| span.begin.max(own));
         held.push(Held {
-            range: TimeRange::new(own, inner.range.begin),
-            by,
+            range: TimeRange::new(own, until),
+            by: outer.key(),
         });
-        own = inner.range.end;
-        split_by_depth(lane, inner, held);
+        own = until;
+        let next = callback.map(|span| Called {
+            span,
+            range: common(span.range(outer.range.end), outer.range),
+            depth: outer.depth + 1,
+        });
+        match next {
+            Some(called) => around.push((called, inside(&called))),
+            None => _ = around.pop(),
+        }
     }
-    held.push(Held {
-        range: TimeRange::new(own, range.end),
-        by,
-    });
 }

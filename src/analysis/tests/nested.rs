@@ -37,3 +37,35 @@ fn the_one_that_took_the_time_is_to_blame_and_not_the_one_that_called_it() {
         expected.map(|(said, nanos)| (said.to_owned(), millis(nanos)))
     );
 }
+
+/// As a file may tell of them.
+#[test]
+fn callbacks_may_lie_in_each_other_as_deep_as_one_likes() {
+    const DEPTH: u64 = 20_000;
+    let mut made = Made::new();
+    let first = made.ready(100, 1, None);
+    let second = made.ready(100, 2, None);
+    for _ in 0..DEPTH {
+        made.tell(
+            100,
+            EventKind::CallbackBegin {
+                name: name("call"),
+                task: Some(task(1)),
+                cause: Cause::Readiness,
+                flow: Some(first),
+            },
+        );
+    }
+    for _ in 0..DEPTH {
+        made.tell(250, EventKind::CallbackEnd { failed: false });
+    }
+    made.serve((250, 251), 2, second);
+    made.stall(100, 252, 1);
+    made.poll(252, 300);
+    let report = report(&made);
+    let parts = &report.victims[0].blame;
+    assert_eq!(
+        parts.iter().map(|part| part.duration).sum::<Duration>(),
+        millis(150)
+    );
+}
