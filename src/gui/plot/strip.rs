@@ -33,6 +33,8 @@ const LINE: f32 = 15.0;
 const HEIGHT: [f32; 2] = [104.0, 74.0];
 /// Height of the row of switches.
 const SWITCHES: f32 = 26.0;
+/// The lowest strip in which a curve can be told from another, in points.
+pub const LEAST: f32 = SWITCHES + 56.0;
 
 /// What the strip is given to show.
 #[derive(Clone, Copy)]
@@ -55,6 +57,15 @@ pub struct Scene<'a> {
 pub fn height(count: usize) -> f32 {
     let [alone, one] = HEIGHT;
     SWITCHES + if count > 1 { one * count as f32 } else { alone }
+}
+
+/// Says in the place of the strip that there is no room for it.
+pub fn no_room(ui: &mut Ui) {
+    let words = RichText::new(tr("No room for plots"));
+    let label = egui::Label::new(words.font(theme::small()).weak()).truncate();
+    ui.add(label).on_hover_text(tr(
+        "The lanes come first. Make the window higher, or hide another part of it (View)",
+    ));
 }
 
 /// Shows the strip in all the room that is left in `ui`. Gives back where time runs in each of its plots.

@@ -14,6 +14,9 @@ pub(super) const HEADER: f32 = 38.0;
 pub(super) const TASK: f32 = 23.0;
 /// Height of one depth of a thread's lane where there is little room.
 pub(super) const ROW: f32 = 16.0;
+/// How much lower lanes are where with a little less of height all of them can be seen at once: as low as the words on them
+/// can be read.
+const MOST_SHRINKAGE: f32 = 0.83;
 /// Height of a task's lane that is collapsed.
 pub(super) const SLIM: f32 = 12.0;
 /// Height of the strip above a thread's rows in which its moments are marked.
@@ -157,10 +160,11 @@ pub(super) struct Outline<'a> {
 }
 
 impl<'a> Outline<'a> {
-    /// The bands of a scene for a window of `room` points. Where it is higher than they are, they grow.
+    /// The bands of a scene for a window of `room` points. Where it is higher than they are, they grow; where it is a little
+    /// lower, they shrink: what is compared is best seen at once.
     pub(super) fn new(scene: &Scene<'a>, room: f32) -> Self {
-        let small = Self::build(scene, room, TASK, ROW);
-        let grows = |band: &Band<'_>| match band.kind {
+        let plain = Self::build(scene, room, TASK, ROW);
+        let elastic = |band: &Band<'_>| match band.kind {
             Kind::Header { .. } => 0.0,
             Kind::Crowd { collapsed, .. } if !collapsed => 0.0,
             Kind::Crowd { .. } => band.height,
@@ -168,12 +172,12 @@ impl<'a> Outline<'a> {
             Kind::Task(_) => band.height,
             Kind::Thread(_) => band.rows as f32 * ROW,
         };
-        let growing: f32 = small.bands.iter().map(grows).sum();
-        let growth = 1.0 + (room - small.height).max(0.0) / growing.max(1.0);
+        let elastic: f32 = plain.bands.iter().map(elastic).sum();
+        let growth = 1.0 + (room - plain.height) / elastic.max(1.0);
         let growth = growth.min(MOST_GROWTH);
         let (task, row) = ((TASK * growth).floor(), (ROW * growth).floor());
-        if task <= TASK && row <= ROW {
-            return small;
+        if growth < MOST_SHRINKAGE || (task, row) == (TASK, ROW) {
+            return plain;
         }
         Self::build(scene, room, task, row)
     }
