@@ -10,9 +10,9 @@ use egui::{Context, Event, Plugin, RawInput, Rect, Vec2, vec2};
 pub const LEAST: Vec2 = vec2(960.0, 540.0);
 /// The scales that can be chosen, and that even the smallest window keeps. 1 is as large as the display has it.
 pub const SCALES: std::ops::RangeInclusive<f32> = 0.5..=3.0;
-/// Where there is too little room the scale goes down in steps, so that letters are drawn anew only now and then while
-/// the edge of a window is pulled.
-const STEPS: f32 = 40.0;
+/// Where there is too little room the scale goes down in steps of one part in so many of a pixel for each point: letters stay
+/// sharp, and are drawn anew only now and then while the edge of a window is pulled.
+const STEPS: f32 = 8.0;
 
 /// How large everything is drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,11 +46,12 @@ impl Scale {
         ctx.request_repaint();
     }
 
-    /// The largest scale at which a window has its least number of points; `size` is that of the window at scale 1.
-    fn most(size: Vec2) -> f32 {
+    /// The largest scale at which a window has its least number of points, where it has `size` of them at scale 1, of so many
+    /// `pixels` each.
+    fn most(size: Vec2, pixels: f32) -> f32 {
         let most = (size.x / LEAST.x).min(size.y / LEAST.y);
         let most = if most < 1.0 {
-            (most * STEPS + 1e-3).floor() / STEPS
+            (most * pixels * STEPS + 1e-2).floor() / (pixels * STEPS)
         } else {
             most
         };
@@ -82,7 +83,9 @@ impl Plugin for Fitted {
         // Told in points of the scale that was until now; where nothing is told the window is as it was.
         let known = || ctx.input(egui::InputState::viewport_rect);
         let screen = input.screen_rect.unwrap_or_else(known);
-        self.0.most = Scale::most(screen.size() * before);
+        let pixels = input.viewport().native_pixels_per_point;
+        let pixels = pixels.or_else(|| ctx.native_pixels_per_point());
+        self.0.most = Scale::most(screen.size() * before, pixels.unwrap_or(1.0));
         let shown = self.0.shown();
         if shown == before {
             return;

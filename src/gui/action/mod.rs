@@ -301,9 +301,9 @@ impl Group {
     /// Whether it is a menu within a menu: all of it would be longer than a small window is high.
     pub const fn is_folded(self) -> bool {
         match self {
-            Self::File | Self::Run | Self::Window | Self::Look | Self::Help => false,
+            Self::File | Self::Run | Self::Window | Self::Help => false,
             Self::Compare | Self::Time | Self::Playback => true,
-            Self::Find | Self::Lanes | Self::Language => true,
+            Self::Find | Self::Lanes | Self::Look | Self::Language => true,
         }
     }
 

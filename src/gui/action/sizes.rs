@@ -56,6 +56,6 @@ pub(super) const USUAL: Action = action(
 
 /// From what is shown, which may be less than what was chosen, to the next tenth.
 fn step(state: &State<'_>, by: f32) -> Asked {
-    let next = ((state.scale.shown() + by) / STEP).round() * STEP;
-    Ok(Command::SetScale(next))
+    let steps = ((state.scale.shown() + by) / STEP).round();
+    Ok(Command::SetScale(steps / STEP.recip()))
 }
