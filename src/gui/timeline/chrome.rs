@@ -210,8 +210,10 @@ fn header(
     let name = texts::variant(place.scene.store.model_name(model));
     let at = pos2(rect.left() + 12.0, middle);
     disclosure(painter, palette, at, collapsed);
-    let ink = palette.text;
-    text(painter, at + vec2(10.0, 0.0), name, theme::heading(), ink);
+    let room = areas.gutter.width() - INDENT - 4.0;
+    let name = elided(painter, name, theme::heading(), room.max(1.0));
+    let middle_left = at + vec2(10.0, -name.size().y / 2.0);
+    painter.galley(middle_left, name, palette.text);
 
     let mut x = areas.lanes.left() + 10.0;
     let mut word = |text_: &str, font: FontId, color| {
