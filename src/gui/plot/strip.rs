@@ -30,7 +30,7 @@ const LABELS: f32 = 44.0;
 /// Height of a line of the caption.
 const LINE: f32 = 15.0;
 /// How high a plot is where there is room, and one that is not alone.
-const HEIGHT: [f32; 2] = [104.0, 74.0];
+const HEIGHT: [f32; 2] = [92.0, 74.0];
 /// Height of the row of switches.
 const SWITCHES: f32 = 26.0;
 /// How high a plot of several must be to have its title, in points.
