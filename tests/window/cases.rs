@@ -13,7 +13,7 @@ use crate::keys::Ask;
 
 /// How high on the screen a lane is that goes along when the lanes are scrolled.
 fn height(desk: &Desk) -> f32 {
-    desk.control("Lane science of synchronous").rect().top()
+    desk.control("Lane ecstasy of threaded").rect().top()
 }
 
 /// The case of an action, if it is one of these.
