@@ -164,6 +164,9 @@ pub(super) struct ScreenshotArgs {
     /// Its size in pixels
     #[arg(long, value_name = "WxH", default_value_t)]
     pub(super) size: crate::gui::screenshot::Size,
+    /// The scale of the display, in percent: on one of 200 everything is twice as large
+    #[arg(long, value_name = "PERCENT", default_value_t = 100, value_parser = clap::value_parser!(u16).range(50..=400))]
+    pub(super) scale: u16,
     /// Dark or light
     #[arg(long, value_enum, default_value_t = Theme::Dark)]
     pub(super) theme: Theme,

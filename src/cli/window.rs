@@ -98,10 +98,12 @@ pub(super) fn screenshot(args: &super::args::ScreenshotArgs) -> anyhow::Result<(
     use crate::gui::App;
     use crate::gui::beside::BesideCommand;
     use crate::gui::command::Command;
-    use crate::gui::screenshot::{PASSES, capture, save_png};
+    use crate::gui::screenshot::{PASSES, capture, check_name, save_png};
     use crate::gui::settings::Settings;
     use crate::gui::texts::LanguageChoice;
 
+    // Before a run that would be in vain.
+    check_name(&args.out)?;
     let ctx = egui::Context::default();
     let mut app = App::new(&ctx, Settings::default());
     app.apply(Command::SetTheme(match args.theme {
@@ -132,7 +134,13 @@ pub(super) fn screenshot(args: &super::args::ScreenshotArgs) -> anyhow::Result<(
             app.apply(Command::Beside(BesideCommand::Compare([a, b])));
         }
     }
-    let picture = capture(&ctx, args.size, 1.0, passes, |ui| app.ui(ui));
+    let picture = capture(
+        &ctx,
+        args.size,
+        f32::from(args.scale) / 100.0,
+        passes,
+        |ui| app.ui(ui),
+    );
     Ok(save_png(&picture, &args.out)?)
 }
 
@@ -182,6 +190,7 @@ mod tests {
                 subject: trace.to_owned(),
                 out: out.clone(),
                 size: "1024x640".parse()?,
+                scale: 100,
                 theme: Theme::Dark,
                 language: Language::En,
                 block: None,

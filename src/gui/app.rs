@@ -24,6 +24,7 @@ use super::panel;
 use super::panel::files::{PathDialog, Purpose};
 use super::panel::palette::CommandPalette;
 use super::panel::walk::Walk;
+use super::scale::Scale;
 use super::search::Search;
 use super::settings::Settings;
 use super::theme;
@@ -69,6 +70,7 @@ impl App {
     /// The app with the first built-in scenario ready. Sets the look of `ctx`.
     pub fn new(ctx: &egui::Context, settings: Settings) -> Self {
         theme::install(ctx);
+        Scale::choose(ctx, settings.scale);
         memory::keep();
         // Quitting is a command like any other: what runs must be stopped first.
         ctx.options_mut(|options| options.quit_shortcuts.clear());
@@ -267,6 +269,10 @@ impl App {
                 self.settings.language = language;
                 self.speak();
             }
+            Command::SetScale(scale) => {
+                self.settings.scale = scale;
+                Scale::choose(&self.ctx, scale);
+            }
             Command::SetStill(still) => {
                 self.settings.still = Some(still);
                 self.set_motion();
@@ -285,7 +291,7 @@ impl App {
                 self.palette = match self.palette {
                     Some(_) => None,
                     None => {
-                        focus::type_into(&self.ctx, panel::palette::field(), 0);
+                        focus::type_into(&self.ctx, panel::palette::field(), 0..0);
                         Some(CommandPalette::default())
                     }
                 }

@@ -99,6 +99,8 @@ pub enum Command {
     RecordInto(Option<PathBuf>),
     /// Choose the language of the texts.
     SetLanguage(LanguageChoice),
+    /// Draw everything so many times as large as the display has it, as far as the window has room for it.
+    SetScale(f32),
     /// Let nothing move by itself, or let it.
     SetStill(bool),
     /// Show a side of the window, or hide it.

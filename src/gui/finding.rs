@@ -19,7 +19,7 @@ impl App {
             SearchCommand::Open => {
                 self.search.open();
                 let before = self.search.text().chars().count();
-                focus::type_into(&self.ctx, panel::search::field(), before);
+                focus::type_into(&self.ctx, panel::search::field(), 0..before);
             }
             SearchCommand::Close => self.search.close(),
             SearchCommand::For(text) => self.search.look_for(text),

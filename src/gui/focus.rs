@@ -1,5 +1,7 @@
 //! Where the keyboard is: the control that has the focus is in sight, and has a ring around it.
 
+use std::ops::Range;
+
 use egui::text::{CCursor, CCursorRange};
 use egui::text_edit::TextEditState;
 use egui::{Color32, Context, Id, Rect, Stroke, StrokeKind, Ui};
@@ -11,12 +13,12 @@ const AROUND: f32 = 2.0;
 /// How thick the ring is, in points: two tones, one of which can be seen on whatever lies below it.
 const THICK: f32 = 2.0;
 
-/// Gives the focus to a field that is shown from the next frame on, with its first `selected` characters selected: whoever
-/// types at once types into it, and replaces them. Until then what he types would be keys.
-pub(super) fn type_into(ctx: &Context, field: Id, selected: usize) {
+/// Gives the focus to a field that is shown from the next frame on, with these characters of it selected: whoever types at
+/// once types into it, and replaces them. Until then what he types would be keys.
+pub(super) fn type_into(ctx: &Context, field: Id, selected: Range<usize>) {
     let mut state = TextEditState::load(ctx, field).unwrap_or_default();
-    let all = CCursorRange::two(CCursor::new(0), CCursor::new(selected));
-    state.cursor.set_char_range(Some(all));
+    let range = CCursorRange::two(CCursor::new(selected.start), CCursor::new(selected.end));
+    state.cursor.set_char_range(Some(range));
     state.store(ctx, field);
     ctx.memory_mut(|memory| memory.request_focus(field));
     ctx.data_mut(|data| data.insert_temp(asked(), Some(field)));

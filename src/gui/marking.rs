@@ -23,7 +23,7 @@ impl App {
             }
             command => {
                 if let MarkCommand::Add(at) = command {
-                    focus::type_into(&self.ctx, panel::marks::field(at), 0);
+                    focus::type_into(&self.ctx, panel::marks::field(at), 0..0);
                     self.settings.detail = Detail::Marks;
                     self.settings.show(Side::Details, true);
                 }

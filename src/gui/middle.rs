@@ -21,8 +21,11 @@ use crate::gui::texts::english;
 
 /// How high the pane of one of two traces must be to have an overview, in points.
 const FOR_OVERVIEW: f32 = 300.0;
-/// How high it must be to have plots.
-const FOR_PLOTS: f32 = 420.0;
+/// How much of a pane the lanes have before the plots have any of it, in points: with the ruler above them, the overview and
+/// the legend.
+const FOR_LANES: f32 = 290.0;
+/// How much the pane of one of two traces has for them: there are two such, and a heading above each.
+const FOR_LANES_OF_TWO: f32 = 340.0;
 
 /// What part of a pane's height the plots have, where that is more than they need.
 const PLOTS: f32 = 0.13;
@@ -69,6 +72,8 @@ struct Seen<'a> {
     elsewhere: Option<f64>,
     /// How much there is room for: as many points in height as both have of two, before an edge is pulled.
     height: f32,
+    /// Whether it is the only one.
+    alone: bool,
     /// Where the key to patterns and shapes is.
     legend: Legend,
 }
@@ -152,7 +157,8 @@ impl App {
                 let seen = Seen {
                     document,
                     elsewhere: None,
-                    height: f32::INFINITY,
+                    height: ui.available_height(),
+                    alone: true,
                     legend: self.legend(),
                 };
                 self.pane(ui, &mut panes[0], &seen, commands);
@@ -182,6 +188,7 @@ impl App {
             document: compared.documents[place],
             elsewhere: elsewhere[place],
             height,
+            alone: false,
             // Once is enough where one lies below the other.
             legend: match (place, self.settings.split) {
                 (0, Split::Below) => Legend::Elsewhere,
@@ -254,19 +261,24 @@ impl App {
         let threshold = self.threshold_of(document);
         let room = ui.available_rect_before_wrap();
         let gutter = timeline::gutter_width(room.width());
-        let has = |side, height| self.settings.shows(side) && seen.height >= height;
-        let overview = has(Side::Overview, FOR_OVERVIEW);
+        let overview = self.settings.shows(Side::Overview);
+        let overview = overview && (seen.alone || seen.height >= FOR_OVERVIEW);
         let above = if overview { minimap::HEIGHT } else { 0.0 };
         let lanes = room.with_min_x(room.left() + gutter);
         let lanes = lanes.with_min_y(room.top() + above);
         pane.lanes = Some(lanes);
         let hover = moment_under_pointer(ui, lanes, &document.view).or(seen.elsewhere);
-        if has(Side::Plot, FOR_PLOTS) {
-            let measures = &self.settings.measures;
+        let measures = &self.settings.measures;
+        let height = strip::height(measures.count()).max(room.height() * PLOTS);
+        let for_lanes = match seen.alone {
+            true => FOR_LANES,
+            false => FOR_LANES_OF_TWO,
+        };
+        let height = height.min(seen.height - for_lanes);
+        let plots = self.settings.shows(Side::Plot);
+        if plots && height >= strip::LEAST {
             // Each number of plots has the height that the hand gave it.
-            let id = ("plots", measures.count());
-            let height = strip::height(measures.count()).max(room.height() * PLOTS);
-            bottom(ui, id, height)
+            bottom(ui, ("plots", measures.count()), height)
                 .called(Side::Plot.word())
                 .frame(frame)
                 .show(ui, |ui| {
@@ -280,6 +292,10 @@ impl App {
                     };
                     strip::show(ui, &scene, &mut pane.plots, commands);
                 });
+        } else if plots && seen.alone {
+            egui::Panel::bottom("no room for plots")
+                .frame(frame.inner_margin(egui::Margin::symmetric(12, 3)))
+                .show(ui, strip::no_room);
         }
         CentralPanel::default().frame(frame).show(ui, |ui| {
             let arrangement = self.lanes.of(&document.info.scenario);

@@ -39,6 +39,7 @@ pub mod raster;
 mod recording;
 mod reports;
 mod runs;
+pub mod scale;
 mod scenarios;
 mod screen;
 pub mod screenshot;

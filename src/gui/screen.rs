@@ -14,6 +14,7 @@ use super::panel;
 use super::panel::edge::{self, At, Part};
 use super::panel::loop_state::Loops;
 use super::plot::histogram;
+use super::scale::Scale;
 use super::settings::Settings;
 use super::shortcut;
 use super::theme;
@@ -97,6 +98,7 @@ impl App {
             settings: &self.settings,
             dark: ui.visuals().dark_mode,
             still: theme::is_still(ui.ctx()),
+            scale: Scale::of(ui.ctx()),
             pointed,
             found: documents
                 .shown()

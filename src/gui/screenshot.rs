@@ -5,7 +5,7 @@
 //! What is shown, and in which theme, is up to the caller.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use egui::epaint::ColorImage;
@@ -33,6 +33,9 @@ pub enum ScreenshotError {
     /// The size is none that a picture can have.
     #[error("a picture is 1 to {LARGEST_SIDE} pixels wide and high, not {0}x{1}")]
     OutOfBounds(u32, u32),
+    /// The name of the file promises another format.
+    #[error("{}: pictures are written as PNG; give it a name that ends in .png", .0.display())]
+    OtherFormat(PathBuf),
     /// The picture cannot become a PNG.
     #[error("cannot encode the picture as PNG: {0}")]
     Encode(png::EncodingError),
@@ -160,11 +163,24 @@ fn encoded(picture: &ColorImage) -> Result<Vec<u8>, png::EncodingError> {
     Ok(bytes)
 }
 
+/// Whether a picture may have this name: one that promises another format than PNG would not hold what it says.
+///
+/// # Errors
+/// When the name does not end in `.png`, large or small.
+pub fn check_name(path: &Path) -> Result<(), ScreenshotError> {
+    let ending = path.extension();
+    match ending.is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
+        true => Ok(()),
+        false => Err(ScreenshotError::OtherFormat(path.to_owned())),
+    }
+}
+
 /// Writes the picture to `path` as PNG, whole or not at all. A file that is there is replaced.
 ///
 /// # Errors
-/// When the file cannot be written, or `path` is something else than a file.
+/// When the name is that of another format, the file cannot be written, or `path` is something else than a file.
 pub fn save_png(picture: &ColorImage, path: &Path) -> Result<(), ScreenshotError> {
+    check_name(path)?;
     Ok(format::write_file(path, &encode_png(picture)?)?)
 }
 
@@ -285,12 +301,20 @@ mod tests {
             .to_string();
         assert!(error.contains("missing/shot.png"), "{error}");
 
-        let error = save_png(&picture, folder.path())
+        let taken = folder.path().join("folder.png");
+        std::fs::create_dir(&taken).expect("there is room");
+        let error = save_png(&picture, &taken)
             .expect_err("a folder")
             .to_string();
         assert!(error.contains("is a folder"), "{error}");
+    }
 
-        let error = save_png(&picture, Path::new("/dev/null")).expect_err("a device");
-        assert!(error.to_string().contains("no ordinary file"), "{error}");
+    #[test]
+    fn a_name_that_promises_another_format_is_refused() {
+        for name in ["shot.jpg", "shot", "/dev/null", "png"] {
+            let error = check_name(Path::new(name)).expect_err(name).to_string();
+            assert!(error.contains(name) && error.contains(".png"), "{error}");
+        }
+        check_name(Path::new("/tmp/Shot.PNG")).expect("it is one");
     }
 }

@@ -1,5 +1,5 @@
-//! What the window remembers from one start to the next. (egui remembers the sizes of the panels, the zoom and
-//! whether it is dark or light.)
+//! What the window remembers from one start to the next. (egui remembers the sizes of the panels and whether it is
+//! dark or light.)
 
 use std::path::PathBuf;
 
@@ -45,6 +45,8 @@ pub struct Settings {
     pub recordings: Option<PathBuf>,
     /// The language of the texts.
     pub language: LanguageChoice,
+    /// How large everything is drawn where the window has room for it; 1 is as the display has it.
+    pub scale: f32,
     /// Whether nothing moves by itself; as the desktop has it where nobody chose.
     pub still: Option<bool>,
     /// Whether the guided walk was walked, or skipped.
@@ -97,6 +99,7 @@ impl Default for Settings {
             kept: Kept::default(),
             recordings: None,
             language: LanguageChoice::default(),
+            scale: 1.0,
             still: None,
             walked: false,
             folder: None,

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::app::App;
 use super::document::{Document, Native};
+use super::focus;
 use super::jobs::{self, Done, Exported};
 use super::messages::Severity;
-use super::panel::files::{PathDialog, Purpose};
+use super::panel::files::{self, PathDialog, Purpose};
 use crate::format::{self, Format, Mark, Origin, Trace, TraceInfo};
 use crate::gui::texts::{fill, say, tr};
 use crate::trace::Phrase;
@@ -33,6 +34,8 @@ impl App {
         let others = self.documents.all().iter().rev();
         let others = others.filter(|one| Some(one.id) != shown && purpose == Purpose::Compare);
         dialog.open = others.map(|one| (one.id, one.title.clone())).collect();
+        let end = dialog.path.chars().count();
+        focus::type_into(&self.ctx, files::field(), end..end);
         self.dialog = Some(dialog);
     }
 

@@ -10,6 +10,9 @@ use super::desktop::Desktop;
 use super::settings::Settings;
 use crate::scenario::builtins;
 
+/// The smallest window, in points of the display: 1024 by 640 pixels on a display of 200 %.
+const SMALLEST: [f32; 2] = [512.0, 320.0];
+
 /// What the window begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Launch {
@@ -46,7 +49,7 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
             .with_app_id("loopscope")
             .with_icon(icon())
             .with_inner_size([1440.0, 900.0])
-            .with_min_inner_size([800.0, 520.0])
+            .with_min_inner_size(SMALLEST)
             .with_drag_and_drop(true),
         renderer: eframe::Renderer::Glow,
         ..Default::default()

@@ -1,4 +1,5 @@
-//! What is to happen when an action is asked for that is about lanes, the search or marks.
+//! What is to happen when an action is asked for that is about lanes, the search, marks or how large
+//! everything is.
 
 use egui::{Key, Modifiers};
 use loopscope::gui::command::{Command, ScrollTo, Selection, Side};
@@ -12,7 +13,7 @@ use crate::keys::Ask;
 
 /// How high on the screen a lane is that goes along when the lanes are scrolled.
 fn height(desk: &Desk) -> f32 {
-    desk.control("Lane science of synchronous").rect().top()
+    desk.control("Lane ecstasy of threaded").rect().top()
 }
 
 /// The case of an action, if it is one of these.
@@ -51,6 +52,20 @@ pub(crate) fn of_lanes_and_marks(id: &str) -> Option<fn(&mut Desk, Ask<'_>)> {
             desk.frames(2);
             assert_eq!(desk.shown().marks.all()[0].note, "here");
             let _ = desk.control("Mark 1: here");
+        },
+        "larger" => |desk, ask| {
+            ask(desk);
+            assert_eq!(desk.harness.ctx.zoom_factor(), 1.1);
+        },
+        "smaller" => |desk, ask| {
+            ask(desk);
+            assert_eq!(desk.harness.ctx.zoom_factor(), 0.9);
+        },
+        "usual-size" => |desk, ask| {
+            desk.apply(Command::SetScale(1.2));
+            assert_eq!(desk.harness.ctx.zoom_factor(), 1.2);
+            ask(desk);
+            assert_eq!(desk.harness.ctx.zoom_factor(), 1.0);
         },
         "undo-mark" => |desk, ask| {
             desk.apply(Command::Mark(MarkCommand::Add(Timestamp(1_000))));

@@ -240,6 +240,26 @@ fn a_file_that_cannot_be_written_leaves_the_dialog_open() {
 }
 
 #[test]
+fn what_is_typed_at_once_stands_in_the_dialog_and_a_whole_path_takes_the_place_of_the_folder() {
+    // The folder of what was loaded last stands there.
+    let mut desk = Desk::with_scenario("quick.toml", QUICK);
+    desk.app_mut().apply(Command::OpenDialog);
+    let typed = |text: &str| egui::Event::Text(text.to_owned());
+    desk.harness.event(typed("letters.txt"));
+    desk.frames(2);
+    let begun = desk.path("letters.txt").display().to_string();
+    let stands = |desk: &Desk| desk.control("Path").accesskit_node().value();
+    assert_eq!(stands(&desk), Some(begun), "in the very first frame");
+    desk.press(Modifiers::NONE, Key::Escape);
+    desk.app_mut().apply(Command::OpenDialog);
+    for part in ["/", "tm", "p/a"] {
+        desk.harness.event(typed(part));
+    }
+    desk.frames(2);
+    assert_eq!(stands(&desk), Some("/tmp/a".to_owned()));
+}
+
+#[test]
 fn a_file_that_is_there_is_replaced_only_when_asked() {
     let mut desk = Desk::with_scenario("quick.toml", QUICK);
     desk.run_to_the_end();

@@ -29,6 +29,20 @@ fn what_is_plotted_is_chosen_among_all_measures_and_remembered() {
 }
 
 #[test]
+fn of_many_plots_the_first_are_shown_that_have_room_and_that_is_said() {
+    let mut desk = Desk::sized(egui::vec2(1024.0, 640.0), 1.0);
+    desk.show_recorded();
+    assert!(!desk.has("have room"));
+    for measure in Measure::ALL {
+        desk.apply(Command::SetPlot(measure, true));
+    }
+    let words = desk.harness.query_all_by_label_contains("Plot of ");
+    let shown: Vec<_> = words.map(|plot| plot.rect().height()).collect();
+    assert!(shown.len() > 1 && shown.iter().all(|height| *height >= 20.0));
+    assert!(desk.has(&format!("{} of 7 have room", shown.len())));
+}
+
+#[test]
 fn the_delays_in_view_are_told_as_a_histogram_with_their_quantiles() {
     let mut desk = Desk::with_scenario("quick.toml", QUICK);
     desk.click("Blocking callback");

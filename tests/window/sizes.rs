@@ -12,11 +12,13 @@ use loopscope::gui::texts::LanguageChoice;
 use crate::desk::Desk;
 use crate::views::VIEWS;
 
-/// Windows, in points: from the smallest to a large one. On a display of 200 % a window of 1920 by 1080 pixels has 960
-/// by 540 points.
-const WINDOWS: [(f32, f32, f32); 6] = [
+/// Windows, in points of the display, and how many pixels those have: from the smallest to a large one. On a display of 200 %
+/// one of 1024 by 640 pixels has 512 by 320 points, too few to lay it out: it is drawn smaller.
+const WINDOWS: [(f32, f32, f32); 8] = [
     (1024.0, 640.0, 1.0),
+    (512.0, 320.0, 2.0),
     (960.0, 540.0, 2.0),
+    (720.0, 450.0, 2.0),
     (1280.0, 720.0, 1.5),
     (1440.0, 900.0, 1.0),
     (1920.0, 1080.0, 2.0),
@@ -232,7 +234,9 @@ fn has_room_in(windows: &[(f32, f32, f32)], view: &str, mut prepare: impl FnMut(
             prepare(&mut desk);
             desk.apply(Command::SetLanguage(language));
             desk.frames(4);
-            let screen = Rect::from_min_size(egui::Pos2::ZERO, vec2(width, height));
+            let screen = desk.harness.ctx.content_rect();
+            let pixels = screen.size() * desk.harness.ctx.pixels_per_point();
+            assert!((pixels - scale * vec2(width, height)).length() < 1.0);
             let faults = faults(&desk, screen);
             all.extend(faults.into_iter().map(|fault| {
                 format!("{view}, {width} x {height} at {scale}, {language:?}: {fault}")
@@ -266,7 +270,7 @@ fn every_other_view_has_room_in_the_smallest_windows() {
     // What lies over the window covers what is below it, as it should; the others are looked at above.
     let others = ["span", "loop", "delays", "marks", "statistics", "search"];
     for (name, prepare) in VIEWS.into_iter().filter(|(name, _)| others.contains(name)) {
-        has_room_in(&WINDOWS[..2], name, prepare);
+        has_room_in(&WINDOWS[..4], name, prepare);
     }
 }
 
@@ -284,8 +288,8 @@ fn two_traces_have_room() {
 
 #[test]
 fn menus_fit_into_a_small_window() {
-    let screen = Rect::from_min_size(egui::Pos2::ZERO, vec2(1024.0, 640.0));
     let outside = |desk: &Desk| {
+        let screen = desk.harness.ctx.content_rect();
         let nodes = desk.harness.root().children_recursive();
         let items = nodes.filter(|node| {
             let role = node.accesskit_node().role();
@@ -300,20 +304,65 @@ fn menus_fit_into_a_small_window() {
             .filter_map(|item| item.accesskit_node().label())
             .collect::<Vec<_>>()
     };
-    for (name, groups) in MENUS {
+    let menus = MENUS.iter().flat_map(|(name, groups)| {
         let folded = groups.iter().filter(|group| group.is_folded());
         let folded = folded.map(|group| Some(group.word()));
-        for group in std::iter::once(None).chain(folded) {
-            let mut desk = Desk::sized(screen.size(), 1.0);
+        let each = std::iter::once(None).chain(folded);
+        each.map(move |group| (*name, group))
+    });
+    for (name, group) in menus {
+        for &(width, height, scale) in &WINDOWS[..3] {
+            let mut desk = Desk::sized(vec2(width, height), scale);
             desk.show_recorded();
             desk.click(name);
             if let Some(group) = group {
                 desk.click(group);
             }
             desk.frames(2);
-            assert_eq!(outside(&desk), [""; 0], "{name}, {group:?}");
+            assert_eq!(outside(&desk), [""; 0], "{name}, {group:?}, {width}");
         }
     }
+}
+
+#[test]
+fn all_models_are_seen_at_once_in_the_window_as_it_opens() {
+    let desk = Desk::with_trace();
+    let timeline = desk.control("Timeline").rect();
+    let rows = ["ecstasy", "fascination", "science"].map(|task| format!("Lane {task} of threaded"));
+    let last = "Lane reactor of asynchronous".to_owned();
+    for lane in rows.iter().chain([&last]) {
+        let rect = desk.control(lane).rect();
+        assert!(timeline.contains_rect(rect), "{lane}: {rect} of {timeline}");
+    }
+}
+
+#[test]
+fn lanes_have_more_room_than_plots() {
+    for (size, has_plots) in [(vec2(960.0, 600.0), false), (vec2(1440.0, 900.0), true)] {
+        let mut desk = Desk::sized(size, 1.0);
+        desk.show_recorded();
+        desk.apply(Command::SetPanel(Side::Statistics, true));
+        desk.frames(3);
+        assert_eq!(desk.sees("Loop lag"), has_plots, "{size}");
+        assert_eq!(desk.has("No room for plots"), !has_plots, "{size}");
+        let timeline = desk.control("Timeline").rect();
+        assert!(timeline.height() > 200.0, "{timeline} in {size}");
+    }
+}
+
+#[test]
+fn a_long_name_of_a_trace_is_cut_before_how_it_ended() {
+    let mut desk = Desk::sized(vec2(1024.0, 640.0), 1.0);
+    desk.show_recorded();
+    let mut is_whole = None;
+    for ClippedShape { shape, .. } in &desk.harness.output().shapes {
+        texts(shape, &mut |text| {
+            if text.galley.text().starts_with("finished in") {
+                is_whole = Some(!text.galley.elided);
+            }
+        });
+    }
+    assert_eq!(is_whole, Some(true));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use egui::{Key, ThemePreference};
 
 use super::Trigger::{Hand, Hold, Idle, Press};
 use super::build::{CTRL, CTRL_SHIFT, NONE, SHIFT, action};
-use super::{Action, Asked, Group, State, plays, walks};
+use super::{Action, Asked, Group, State, plays, sizes, walks};
 use crate::gui::command::{Command, Side, ViewCommand};
 use crate::gui::texts::{LanguageChoice, english};
 
@@ -33,7 +33,6 @@ pub const GESTURES: &[(Group, &str, &str)] = &[
         "Tab",
         "On to the next control; Space or Enter presses it",
     ),
-    (Group::Look, "Ctrl +  Ctrl −", "Larger, smaller text"),
 ];
 
 /// All that can be done, except for what has a list of its own beside this one.
@@ -327,6 +326,9 @@ pub(super) const ACTIONS: &[Action] = &[
         "Be dark when the system is, and light when it is light",
         |_| Ok(Command::SetTheme(ThemePreference::System)),
     ),
+    sizes::LARGER,
+    sizes::SMALLER,
+    sizes::USUAL,
     action(
         "still",
         Group::Look,

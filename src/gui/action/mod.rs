@@ -10,6 +10,7 @@ mod keeping;
 mod lanes;
 mod list;
 mod plays;
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod walks;
@@ -22,6 +23,7 @@ use super::beside::Compared;
 use super::command::Command;
 use super::document::Document;
 use super::lanes::{Arrangement, Lane};
+use super::scale::Scale;
 use super::settings::Settings;
 use super::what_if::Answer;
 use crate::gui::texts::{english, tr, with_aside};
@@ -100,6 +102,8 @@ pub struct State<'a> {
     pub dark: bool,
     /// Whether nothing moves by itself.
     pub still: bool,
+    /// How large everything is drawn.
+    pub scale: Scale,
     /// How much was found, while something is searched for.
     pub found: usize,
     /// The lane that was pointed at or selected last.
@@ -297,9 +301,9 @@ impl Group {
     /// Whether it is a menu within a menu: all of it would be longer than a small window is high.
     pub const fn is_folded(self) -> bool {
         match self {
-            Self::File | Self::Run | Self::Window | Self::Look | Self::Help => false,
+            Self::File | Self::Run | Self::Window | Self::Help => false,
             Self::Compare | Self::Time | Self::Playback => true,
-            Self::Find | Self::Lanes | Self::Language => true,
+            Self::Find | Self::Lanes | Self::Look | Self::Language => true,
         }
     }
 

@@ -66,6 +66,7 @@ fn what_needs_a_trace_says_so_where_there_is_none() {
         settings: &settings,
         dark: true,
         still: false,
+        scale: Scale::default(),
         found: 0,
         lane: None,
         lanes: Arrangement::PLAIN,

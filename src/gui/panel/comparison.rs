@@ -18,7 +18,7 @@ use crate::store::ModelTrack;
 use crate::trace::{Outcome, Timestamp};
 
 /// Height of a line of the table.
-const LINE: f32 = 30.0;
+const LINE: f32 = 26.0;
 /// How high the titles of the columns are, with the margins around it all.
 const HEADER: f32 = 40.0;
 /// Room for what failed, at first.

@@ -113,14 +113,27 @@ pub struct PathDialog {
     asks_to_replace: bool,
     /// Whether the field has had the focus.
     focused: bool,
+    /// The folder that the field began with, up to its last slash; empty where it began with a file.
+    folder: String,
+}
+
+/// The field to type in.
+pub fn field() -> egui::Id {
+    egui::Id::unique("path field")
 }
 
 impl PathDialog {
     /// A dialog that begins with a path.
     pub fn new(purpose: Purpose, path: &Path) -> Self {
+        let path = path.display().to_string();
+        let folder = match path.ends_with(std::path::MAIN_SEPARATOR) {
+            true => path.clone(),
+            false => String::new(),
+        };
         Self {
             purpose,
-            path: path.display().to_string(),
+            path,
+            folder,
             error: None,
             open: Vec::new(),
             busy: false,
@@ -223,7 +236,9 @@ impl PathDialog {
     fn field(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
         let label = ui.label(tr("Path"));
         ui.horizontal(|ui| {
-            let field = egui::TextEdit::singleline(&mut self.path).hint_text(self.purpose.hint());
+            let field = egui::TextEdit::singleline(&mut self.path)
+                .id(field())
+                .hint_text(self.purpose.hint());
             let gap = ui.spacing().item_spacing.x;
             let width = (ui.available_width() - BUTTON.x - gap).max(0.0);
             let size = vec2(width, ui.spacing().interact_size.y);
@@ -235,6 +250,7 @@ impl PathDialog {
                 ui.ctx().request_repaint();
             }
             if response.changed() {
+                self.typed();
                 self.error = None;
                 self.asks_to_replace = false;
             }
@@ -249,6 +265,15 @@ impl PathDialog {
                 commands.push(Command::Browse);
             }
         });
+    }
+
+    /// Who types a whole path behind the folder that stands there means that path.
+    fn typed(&mut self) {
+        let rest = self.path.strip_prefix(&self.folder).unwrap_or_default();
+        let is_whole = rest.starts_with("~/") || Path::new(rest).is_absolute();
+        if is_whole && !self.folder.is_empty() {
+            self.path = rest.to_owned();
+        }
     }
 
     fn formats(&mut self, ui: &mut Ui) {

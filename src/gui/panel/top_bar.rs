@@ -17,6 +17,12 @@ const NARROW: f32 = 960.0;
 /// The size of the one prominent button, in points.
 const BUTTON: Vec2 = vec2(88.0, 28.0);
 
+/// The size of what tells how far a run is, in points.
+const CLOCK: Vec2 = vec2(88.0, 18.0);
+/// How wide the button with the name of a trace is, in points, where there is room, and at least.
+const NAME: f32 = 190.0;
+const LEAST_OF_NAME: f32 = 96.0;
+
 /// What the bar looks at.
 pub struct Scene<'a> {
     /// The traces.
@@ -46,7 +52,11 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut Ve
                 ui.separator();
                 trace_buttons(ui, state, commands);
                 ui.separator();
-                trace_picker(ui, scene.documents, commands);
+                ui.scope(|ui| {
+                    let room = ui.available_width() - width_of_progress(ui, scene);
+                    ui.set_max_width(room.max(LEAST_OF_NAME));
+                    trace_picker(ui, scene.documents, commands);
+                });
                 ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     progress(ui, scene);
                 });
@@ -113,6 +123,22 @@ pub fn run_button(ui: &mut Ui, size: Vec2) -> Response {
     ui.add(Button::new(text).min_size(size).fill(palette.running))
 }
 
+/// How wide what [`progress`] says is: a name is cut before it.
+fn width_of_progress(ui: &Ui, scene: &Scene<'_>) -> f32 {
+    let gap = ui.spacing().item_spacing.x;
+    let shown = scene.documents.shown();
+    match (scene.live, shown) {
+        (Some(_), _) => CLOCK.x + 3.0 * gap,
+        (None, None) => 0.0,
+        (None, Some(document)) => {
+            let font = egui::TextStyle::Body.resolve(ui.style());
+            let ink = Palette::of(ui.visuals()).text;
+            let galley = ui.painter().layout_no_wrap(ended(document), font, ink);
+            galley.size().x + 3.0 * gap
+        }
+    }
+}
+
 /// How far the run is, or how it ended.
 fn progress(ui: &mut Ui, scene: &Scene<'_>) {
     let Some(document) = scene.documents.shown() else {
@@ -142,7 +168,7 @@ fn live_progress(ui: &mut Ui, document: &Document, live: &Live) {
         format!("{seconds:.1} s · {:.0} %", share.min(1.0) * 100.0)
     };
     let number = RichText::new(text).font(theme::number());
-    let label = ui.add_sized(vec2(88.0, 18.0), egui::Label::new(number));
+    let label = ui.add_sized(CLOCK, egui::Label::new(number));
     if is_calm {
         // Whoever sees a clock stand still may take it for broken.
         label.on_hover_text(tr(
@@ -197,7 +223,7 @@ fn trace_picker(ui: &mut Ui, documents: &Documents, commands: &mut Vec<Command>)
         return;
     };
     let combo = egui::ComboBox::from_id_salt("trace")
-        .width(190.0)
+        .width(NAME.min(ui.available_width()))
         .truncate()
         .selected_text(&shown.title)
         .show_ui(ui, |ui| {
@@ -211,9 +237,12 @@ fn trace_picker(ui: &mut Ui, documents: &Documents, commands: &mut Vec<Command>)
     combo
         .response
         .widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, tr("Trace")));
-    combo.response.on_hover_text(tr(
-        "Which trace is shown. Runs and opened files stay here until you quit.",
-    ));
+    combo.response.on_hover_ui(|ui| {
+        ui.strong(&shown.title);
+        ui.label(tr(
+            "Which trace is shown. Runs and opened files stay here until you quit.",
+        ));
+    });
 }
 
 /// Added from right to left.

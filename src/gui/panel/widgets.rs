@@ -82,13 +82,13 @@ pub(super) fn segments<T: PartialEq + Copy>(
         let widths = texts.iter().map(|width| width + 2.0 * padding);
         columns(&widths.collect::<Vec<_>>(), room, gap)
     };
-    // One line of narrow buttons is better than two of wide ones.
-    let [wide, narrow] = [ui.spacing().button_padding.x, 1.5 * STEP];
-    let lines = in_columns(wide);
-    let is_narrow = lines.is_some() && in_columns(narrow).is_none();
-    let (lines, padding) = match is_narrow {
-        true => (None, narrow),
-        false => (lines, wide),
+    // Few lines of narrow buttons are better than many of wide ones.
+    let paddings = [ui.spacing().button_padding.x, 1.5 * STEP];
+    let [wide, narrow] = paddings.map(in_columns);
+    let count = |lines: Option<usize>| lines.unwrap_or(choices.len());
+    let (lines, padding) = match count(narrow) > count(wide) {
+        true => (narrow, paddings[1]),
+        false => (wide, paddings[0]),
     };
     let mut pressed = None;
     for line in choices.chunks(lines.unwrap_or(choices.len()).max(1)) {

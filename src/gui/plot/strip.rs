@@ -30,9 +30,13 @@ const LABELS: f32 = 44.0;
 /// Height of a line of the caption.
 const LINE: f32 = 15.0;
 /// How high a plot is where there is room, and one that is not alone.
-const HEIGHT: [f32; 2] = [104.0, 74.0];
+const HEIGHT: [f32; 2] = [92.0, 74.0];
 /// Height of the row of switches.
 const SWITCHES: f32 = 26.0;
+/// How high a plot of several must be to have its title, in points.
+const LOWEST: f32 = 26.0;
+/// The lowest strip in which a curve can be told from another, in points.
+pub const LEAST: f32 = SWITCHES + 56.0;
 
 /// What the strip is given to show.
 #[derive(Clone, Copy)]
@@ -57,6 +61,15 @@ pub fn height(count: usize) -> f32 {
     SWITCHES + if count > 1 { one * count as f32 } else { alone }
 }
 
+/// Says in the place of the strip that there is no room for it.
+pub fn no_room(ui: &mut Ui) {
+    let words = RichText::new(tr("No room for plots"));
+    let label = egui::Label::new(words.font(theme::small()).weak()).truncate();
+    ui.add(label).on_hover_text(tr(
+        "The lanes come first. Make the window higher, or hide another part of it (View)",
+    ));
+}
+
 /// Shows the strip in all the room that is left in `ui`. Gives back where time runs in each of its plots.
 pub fn show(
     ui: &mut Ui,
@@ -65,18 +78,20 @@ pub fn show(
     commands: &mut Vec<Command>,
 ) -> Vec<Rect> {
     ui.spacing_mut().item_spacing = vec2(STEP, STEP / 2.0);
+    let all = scene.measures.count().max(1);
+    let fit = ((ui.available_height() - SWITCHES) / LOWEST) as usize;
+    let count = fit.clamp(1, all);
     // Below the plots: there they stay under the pointer while the strip grows.
     egui::Panel::bottom("plot switches")
         .frame(egui::Frame::NONE)
         .resizable(false)
         .show_separator_line(true)
-        .show(ui, |ui| switches(ui, scene.measures, commands));
+        .show(ui, |ui| switches(ui, scene.measures, count, commands));
     let area = ui.available_rect_before_wrap();
-    let count = scene.measures.count().max(1);
     let height = (area.height() / count as f32).floor().max(1.0);
     let look = look(ui, scene, area.width());
     let mut frames = Vec::new();
-    for (row, measure) in scene.measures.iter().enumerate() {
+    for (row, measure) in scene.measures.iter().take(count).enumerate() {
         let top = area.top() + row as f32 * height;
         let rect = Rect::from_x_y_ranges(area.x_range(), top..=top + height);
         let curves = plots.curves(scene.document, measure, look);
@@ -105,7 +120,8 @@ fn look(ui: &Ui, scene: &Scene<'_>, width: f32) -> Look {
     }
 }
 
-fn switches(ui: &mut Ui, measures: &Measures, commands: &mut Vec<Command>) {
+/// What can be plotted; of what is, the first `fit` have room.
+fn switches(ui: &mut Ui, measures: &Measures, fit: usize, commands: &mut Vec<Command>) {
     ui.add_space(STEP / 2.0);
     ui.horizontal_wrapped(|ui| {
         ui.add_space(2.0 * STEP);
@@ -125,6 +141,12 @@ fn switches(ui: &mut Ui, measures: &Measures, commands: &mut Vec<Command>) {
                 tr("{name}. {explained}"),
                 &[("name", &name), ("explained", &tr(measure.explained()))],
             ));
+        }
+        let all = measures.count();
+        if fit < all {
+            let words = tr("{fit} of {all} have room");
+            let words = fill(words, &[("fit", &fit), ("all", &all)]);
+            ui.label(RichText::new(words).font(theme::small()).weak());
         }
     });
     ui.add_space(STEP / 2.0);

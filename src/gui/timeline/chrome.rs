@@ -210,10 +210,12 @@ fn header(
     let name = texts::variant(place.scene.store.model_name(model));
     let at = pos2(rect.left() + 12.0, middle);
     disclosure(painter, palette, at, collapsed);
-    let ink = palette.text;
-    text(painter, at + vec2(10.0, 0.0), name, theme::heading(), ink);
+    let name = elided(painter, name, theme::heading(), rect.width() / 3.0);
+    let left = at + vec2(10.0, -name.size().y / 2.0);
+    // Where the gutter is narrow the name goes on over the lanes, which have nothing there.
+    let mut x = areas.lanes.left().max(left.x + name.size().x) + 10.0;
+    painter.galley(left, name, palette.text);
 
-    let mut x = areas.lanes.left() + 10.0;
     let mut word = |text_: &str, font: FontId, color| {
         x = text(painter, pos2(x, middle), text_, font, color) + 10.0;
         x

@@ -14,6 +14,9 @@ pub(super) const HEADER: f32 = 38.0;
 pub(super) const TASK: f32 = 23.0;
 /// Height of one depth of a thread's lane where there is little room.
 pub(super) const ROW: f32 = 16.0;
+/// Heights of a task's lane and of one depth of a thread's where with a little less of height all lanes can be seen at once:
+/// down to where words on them would lose their feet.
+const LOWER: [(f32, f32); 4] = [(22.0, 15.0), (21.0, 14.0), (20.0, 14.0), (19.0, 14.0)];
 /// Height of a task's lane that is collapsed.
 pub(super) const SLIM: f32 = 12.0;
 /// Height of the strip above a thread's rows in which its moments are marked.
@@ -157,25 +160,39 @@ pub(super) struct Outline<'a> {
 }
 
 impl<'a> Outline<'a> {
-    /// The bands of a scene for a window of `room` points. Where it is higher than they are, they grow.
+    /// The bands of a scene for a window of `room` points. Where it is higher than they are, they grow; where it is a little
+    /// lower, they shrink: what is compared is best seen at once.
     pub(super) fn new(scene: &Scene<'a>, room: f32) -> Self {
-        let small = Self::build(scene, room, TASK, ROW);
-        let grows = |band: &Band<'_>| match band.kind {
-            Kind::Header { .. } => 0.0,
-            Kind::Crowd { collapsed, .. } if !collapsed => 0.0,
-            Kind::Crowd { .. } => band.height,
-            Kind::Task(_) if band.height < TASK => 0.0,
-            Kind::Task(_) => band.height,
-            Kind::Thread(_) => band.rows as f32 * ROW,
-        };
-        let growing: f32 = small.bands.iter().map(grows).sum();
-        let growth = 1.0 + (room - small.height).max(0.0) / growing.max(1.0);
+        let plain = Self::build(scene, room, TASK, ROW);
+        let (tasks, rows) = plain.heights();
+        if plain.height > room {
+            let saved = |(task, row)| tasks * (TASK - task) + rows * (ROW - row);
+            let mut lower = LOWER.into_iter();
+            return match lower.find(|one| plain.height - saved(*one) <= room) {
+                Some((task, row)) => Self::build(scene, room, task, row),
+                None => plain,
+            };
+        }
+        let growth = 1.0 + (room - plain.height) / (tasks * TASK + rows * ROW).max(1.0);
         let growth = growth.min(MOST_GROWTH);
         let (task, row) = ((TASK * growth).floor(), (ROW * growth).floor());
         if task <= TASK && row <= ROW {
-            return small;
+            return plain;
         }
         Self::build(scene, room, task, row)
+    }
+
+    /// How many lanes of tasks have their full height, and how many depths of threads. A crowd that shares one is as high as
+    /// two tasks.
+    fn heights(&self) -> (f32, f32) {
+        let height = |band: &Band<'_>| match band.kind {
+            Kind::Header { .. } => (0.0, 0.0),
+            Kind::Crowd { collapsed, .. } => (if collapsed { 2.0 } else { 0.0 }, 0.0),
+            Kind::Task(_) => (if band.height < TASK { 0.0 } else { 1.0 }, 0.0),
+            Kind::Thread(_) => (0.0, band.rows as f32),
+        };
+        let sum = |all: (f32, f32), one: (f32, f32)| (all.0 + one.0, all.1 + one.1);
+        self.bands.iter().map(height).fold((0.0, 0.0), sum)
     }
 
     fn build(scene: &Scene<'a>, room: f32, task: f32, row: f32) -> Self {

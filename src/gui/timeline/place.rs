@@ -12,6 +12,8 @@ use crate::trace::TimeRange;
 pub(super) const NARROWEST: f32 = 2.0;
 /// Room above and below a task's bar, at most.
 pub(super) const TASK_PADDING: f32 = 4.0;
+/// How high the bars of a task are at least, where it is not collapsed.
+const BAR: f32 = 15.0;
 /// The narrowest room for a text, in points.
 const NARROWEST_TEXT: f32 = 16.0;
 
@@ -65,7 +67,9 @@ impl<'a> Placement<'a> {
     /// The upper and the lower edge of the bar of a task.
     pub(super) fn task_edges(&self, band: &Band<'_>) -> (f32, f32) {
         let top = self.top(band);
-        let padding = (band.height / 5.0).floor().min(TASK_PADDING);
+        // A lower lane has less of it: the bars keep their height.
+        let padding = (band.height - BAR) / 2.0;
+        let padding = padding.floor().clamp(2.0, TASK_PADDING);
         (top + padding, top + band.height - padding)
     }
 

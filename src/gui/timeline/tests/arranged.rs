@@ -160,6 +160,19 @@ fn lanes_grow_with_the_window_but_not_without_end() {
 }
 
 #[test]
+fn lanes_shrink_a_little_where_all_of_them_are_seen_then_and_else_not_at_all() {
+    let world = World::new(Sample::default());
+    world.look(|place, plain| {
+        let room = plain.height() - 30.0;
+        let shrunk = Outline::new(place.scene, room);
+        assert!(shrunk.height() <= room, "{} in {room}", shrunk.height());
+        assert!(thread(&shrunk, 2).row >= 14.0);
+        let room = plain.height() / 2.0;
+        assert_eq!(Outline::new(place.scene, room).height(), plain.height());
+    });
+}
+
+#[test]
 fn a_drag_of_a_name_moves_the_lane() {
     let mut harness = harness(World::new(Sample::default()));
     let lane =
