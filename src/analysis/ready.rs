@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::spans::{callback_around, called_in, spans_in};
 use crate::store::{Arrival, ModelTrack, Span, SpanKind, ThreadTrack};
-use crate::trace::{Cause, Doing, EventKind, FlowId, TaskId, TimeRange, Timestamp};
+use crate::trace::{Cause, Doing, EventKind, FlowId, Sighting, TaskId, TimeRange, Timestamp};
 
 /// What somebody waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +55,8 @@ pub enum Known {
     Observed,
     /// It was there when a watchdog looked first, or looked late: it happened at this moment or before.
     AtFirstLook,
+    /// It was there then, and the system had stamped it when it came in.
+    Stamped,
     /// Only when the loop learned of it: it may have happened long before, while the loop did not look.
     AsLearned,
 }
@@ -66,6 +68,7 @@ impl Known {
             Self::Exactly => "exact",
             Self::Observed => "observed",
             Self::AtFirstLook => "at_first_look",
+            Self::Stamped => "stamped",
             Self::AsLearned => "as_learned",
         }
     }
@@ -76,7 +79,17 @@ impl Known {
             Self::Exactly => "known exactly",
             Self::Observed => "seen as it came in",
             Self::AtFirstLook => "at this moment or before: it was there at the first look",
+            Self::Stamped => "as the system stamped it when it came in",
             Self::AsLearned => "when the loop learned of it; nobody looked before",
+        }
+    }
+
+    /// As far as somebody saw it.
+    const fn seen(sighting: Sighting) -> Self {
+        match sighting {
+            Sighting::AsItCame => Self::Observed,
+            Sighting::AtFirstLook => Self::AtFirstLook,
+            Sighting::Stamped => Self::Stamped,
         }
     }
 }
@@ -149,11 +162,7 @@ pub(super) fn descriptor(
     let arrival = arrivals.iter().find(of_it);
     Ready {
         at: arrival.map_or(learned, |arrival| arrival.at),
-        known: match arrival {
-            Some(arrival) if arrival.at_first_look => Known::AtFirstLook,
-            Some(_) => Known::Observed,
-            None => Known::AsLearned,
-        },
+        known: arrival.map_or(Known::AsLearned, |arrival| Known::seen(arrival.sighting)),
         kind: VictimKind::Descriptor,
         fd,
     }
@@ -165,7 +174,8 @@ const GLANCE: Duration = Duration::from_micros(100);
 /// Whether what came in was taken before the loop learned of more: it had known of it already, and served it then.
 fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool {
     // What was there at the first look may have been there when the callback that ran then began, and it took it.
-    let from = match arrival.at_first_look {
+    let is_found = arrival.sighting == Sighting::AtFirstLook;
+    let from = match is_found {
         true => arrival.at - GLANCE,
         false => arrival.at,
     };
@@ -173,7 +183,7 @@ fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool
     let lane = &thread.lane;
     let takes = |span: &Span| {
         let number = || span.flow.and_then(|flow| thread.descriptor_of(flow));
-        let begun = arrival.at_first_look || span.begin >= since.begin;
+        let begun = is_found || span.begin >= since.begin;
         span.kind == SpanKind::Callback(Cause::Readiness)
             && begun
             && match number() {
@@ -325,14 +335,10 @@ pub(super) fn unserved(
         if waiting.iter().any(known) {
             continue;
         }
-        let known = match arrival.at_first_look {
-            true => Known::AtFirstLook,
-            false => Known::Observed,
-        };
         waiting.push(Waiting {
             ready: Ready {
                 at: arrival.at,
-                known,
+                known: Known::seen(arrival.sighting),
                 kind: VictimKind::Descriptor,
                 fd: Some(arrival.fd),
             },

@@ -14,7 +14,7 @@ mod verdict;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use loopscope::analysis::{CauseKind, Known, StallReport, stalls};
+use loopscope::analysis::{CauseKind, StallReport, stalls};
 use loopscope::store::TraceStore;
 
 use hold::Kind;
@@ -100,10 +100,9 @@ fn median(errors: &[Errors], of: impl Fn(&Errors) -> Duration) -> Duration {
 /// The worst median: of the delays, and of the moments of readiness that somebody saw.
 fn worst(table: &Table) -> (Duration, Duration) {
     let mut worst = (Duration::ZERO, Duration::ZERO);
-    for ((_, _, known), errors) in table {
-        // What was there at the first look came then or before: that much is said, and no more. What happened now and
-        // then has no median.
-        if *known == Known::AtFirstLook.word() || errors.len() < RUNS / 2 {
+    for errors in table.values() {
+        // What happened now and then has no median.
+        if errors.len() < RUNS / 2 {
             continue;
         }
         worst.0 = worst.0.max(median(errors, |errors| errors.delay));
