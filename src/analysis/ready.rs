@@ -158,7 +158,10 @@ pub(super) fn descriptor(
     // What had come in before the loop polled last, it would have told of then.
     let unseen = TimeRange::new(last_look(thread, learned), learned);
     let arrivals = model.arrivals.within(unseen);
-    let of_it = |arrival: &&Arrival| Some(arrival.fd) == fd && !is_taken(thread, arrival, learned);
+    let of_it = |arrival: &&Arrival| {
+        let is_gone = || is_taken(thread, arrival, learned) || is_read_there(thread, arrival);
+        Some(arrival.fd) == fd && !is_gone()
+    };
     let arrival = arrivals.iter().find(of_it);
     Ready {
         at: arrival.map_or(learned, |arrival| arrival.at),
@@ -195,6 +198,23 @@ fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool
     (0..lane.depths()).any(|depth| {
         let mut spans = spans_in(lane, depth, since);
         spans.any(|span| takes(&span) && callback_around(lane, depth, &span).is_none())
+    })
+}
+
+/// Whether what came in was read by the very callback that ran then: it was seen busy with that descriptor.
+fn is_read_there(thread: &ThreadTrack, arrival: &Arrival) -> bool {
+    let then = TimeRange::new(arrival.at, arrival.at + Duration::from_nanos(1));
+    let mut callbacks =
+        spans_in(&thread.lane, 0, then).filter(|span| matches!(span.kind, SpanKind::Callback(_)));
+    callbacks.any(|span| busy_with(thread, span.range(arrival.at)).any(|fd| fd == arrival.fd))
+}
+
+/// The descriptors that a thread was seen to be busy with, at one look after another.
+fn busy_with(thread: &ThreadTrack, range: TimeRange) -> impl Iterator<Item = i32> {
+    let samples = thread.watch.samples_in(range).iter();
+    samples.filter_map(|sample| match sample.doing {
+        Doing::SystemCall { fd, .. } => fd,
+        _ => None,
     })
 }
 
@@ -318,13 +338,7 @@ pub(super) fn unserved(
             waiting.push(Waiting { ready, task, timer });
         }
     }
-    let samples = thread.watch.samples_in(stretch).iter();
-    let busy_with: HashSet<i32> = samples
-        .filter_map(|sample| match sample.doing {
-            Doing::SystemCall { fd, .. } => fd,
-            _ => None,
-        })
-        .collect();
+    let busy_with: HashSet<i32> = busy_with(thread, stretch).collect();
     let arrivals = model.arrivals.within(stretch).iter();
     for arrival in arrivals.filter(|it| !busy_with.contains(&it.fd) && !is_read(it)) {
         // Of one that the loop knows of the number may be unknown.

@@ -389,3 +389,24 @@ fn what_came_while_its_own_callback_ran_waits_if_it_was_there_still_later() {
         "{victims:?}"
     );
 }
+
+#[test]
+fn what_a_callback_waits_for_itself_waits_for_nobody() {
+    // It reads from its connection until the answer has come; more comes right after.
+    for is_seen in [true, false] {
+        let mut made = Made::new();
+        let own = made.ready(100, 2, Some(7));
+        made.serve((100, 300), 2, own);
+        if is_seen {
+            made.sees(150, in_call("recvfrom", Some(7)));
+        }
+        made.arrives(280, 2, 7, Sighting::AsItCame);
+        made.stall(100, 300, 2);
+        made.poll(300, 301);
+        let later = made.ready(301, 2, Some(7));
+        made.serve((301, 302), 2, later);
+        made.poll(303, 400);
+        let waits = report(&made).victims.len();
+        assert_eq!(waits, usize::from(!is_seen), "as far as anybody knows");
+    }
+}
