@@ -204,9 +204,9 @@ fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool
 /// Whether what came in was read by the very callback that ran then: it was seen busy with that descriptor.
 fn is_read_there(thread: &ThreadTrack, arrival: &Arrival) -> bool {
     let then = TimeRange::new(arrival.at, arrival.at + Duration::from_nanos(1));
-    let mut callbacks =
-        spans_in(&thread.lane, 0, then).filter(|span| matches!(span.kind, SpanKind::Callback(_)));
-    callbacks.any(|span| busy_with(thread, span.range(arrival.at)).any(|fd| fd == arrival.fd))
+    let called = called_in(&thread.lane, then, then.end);
+    let mut ranges = called.iter().map(|called| called.span.range(then.end));
+    ranges.any(|range| busy_with(thread, range).any(|fd| fd == arrival.fd))
 }
 
 /// The descriptors that a thread was seen to be busy with, at one look after another.
