@@ -22,6 +22,11 @@ use crate::trace::Timestamp;
 pub struct Ticks(pub(crate) u64);
 
 impl Ticks {
+    /// So many ticks earlier.
+    pub(crate) const fn before(self, ticks: u64) -> Self {
+        Self(self.0.saturating_sub(ticks))
+    }
+
     /// So many ticks later.
     pub(crate) const fn after(self, ticks: u64) -> Self {
         Self(self.0.saturating_add(ticks))

@@ -73,7 +73,8 @@ pub struct VictimEntry {
     pub fd: Option<i32>,
     /// When it was ready.
     pub ready_s: f64,
-    /// How that is known: `exact`, `observed`, `at_first_look` (then or before) or `as_learned` by the loop.
+    /// How that is known: `exact`, `observed`, `stamped` by the system, `at_first_look` (then or before) or `as_learned` by
+    /// the loop.
     pub known: &'static str,
     /// When it was served; `null` while it waits.
     pub served_s: Option<f64>,

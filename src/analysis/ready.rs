@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::spans::{callback_around, called_in, spans_in};
 use crate::store::{Arrival, ModelTrack, Span, SpanKind, ThreadTrack};
-use crate::trace::{Cause, Doing, EventKind, FlowId, TaskId, TimeRange, Timestamp};
+use crate::trace::{Cause, Doing, EventKind, FlowId, Sighting, TaskId, TimeRange, Timestamp};
 
 /// What somebody waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +55,8 @@ pub enum Known {
     Observed,
     /// It was there when a watchdog looked first, or looked late: it happened at this moment or before.
     AtFirstLook,
+    /// It was there then, and the system had stamped it when it came in.
+    Stamped,
     /// Only when the loop learned of it: it may have happened long before, while the loop did not look.
     AsLearned,
 }
@@ -66,6 +68,7 @@ impl Known {
             Self::Exactly => "exact",
             Self::Observed => "observed",
             Self::AtFirstLook => "at_first_look",
+            Self::Stamped => "stamped",
             Self::AsLearned => "as_learned",
         }
     }
@@ -76,7 +79,17 @@ impl Known {
             Self::Exactly => "known exactly",
             Self::Observed => "seen as it came in",
             Self::AtFirstLook => "at this moment or before: it was there at the first look",
+            Self::Stamped => "as the system stamped it when it came in",
             Self::AsLearned => "when the loop learned of it; nobody looked before",
+        }
+    }
+
+    /// As far as somebody saw it.
+    const fn seen(sighting: Sighting) -> Self {
+        match sighting {
+            Sighting::AsItCame => Self::Observed,
+            Sighting::AtFirstLook => Self::AtFirstLook,
+            Sighting::Stamped => Self::Stamped,
         }
     }
 }
@@ -145,15 +158,14 @@ pub(super) fn descriptor(
     // What had come in before the loop polled last, it would have told of then.
     let unseen = TimeRange::new(last_look(thread, learned), learned);
     let arrivals = model.arrivals.within(unseen);
-    let of_it = |arrival: &&Arrival| Some(arrival.fd) == fd && !is_taken(thread, arrival, learned);
+    let of_it = |arrival: &&Arrival| {
+        let is_gone = || is_taken(thread, arrival, learned) || is_read_there(thread, arrival);
+        Some(arrival.fd) == fd && !is_gone()
+    };
     let arrival = arrivals.iter().find(of_it);
     Ready {
         at: arrival.map_or(learned, |arrival| arrival.at),
-        known: match arrival {
-            Some(arrival) if arrival.at_first_look => Known::AtFirstLook,
-            Some(_) => Known::Observed,
-            None => Known::AsLearned,
-        },
+        known: arrival.map_or(Known::AsLearned, |arrival| Known::seen(arrival.sighting)),
         kind: VictimKind::Descriptor,
         fd,
     }
@@ -165,7 +177,8 @@ const GLANCE: Duration = Duration::from_micros(100);
 /// Whether what came in was taken before the loop learned of more: it had known of it already, and served it then.
 fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool {
     // What was there at the first look may have been there when the callback that ran then began, and it took it.
-    let from = match arrival.at_first_look {
+    let is_found = arrival.sighting == Sighting::AtFirstLook;
+    let from = match is_found {
         true => arrival.at - GLANCE,
         false => arrival.at,
     };
@@ -173,7 +186,7 @@ fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool
     let lane = &thread.lane;
     let takes = |span: &Span| {
         let number = || span.flow.and_then(|flow| thread.descriptor_of(flow));
-        let begun = arrival.at_first_look || span.begin >= since.begin;
+        let begun = is_found || span.begin >= since.begin;
         span.kind == SpanKind::Callback(Cause::Readiness)
             && begun
             && match number() {
@@ -185,6 +198,23 @@ fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool
     (0..lane.depths()).any(|depth| {
         let mut spans = spans_in(lane, depth, since);
         spans.any(|span| takes(&span) && callback_around(lane, depth, &span).is_none())
+    })
+}
+
+/// Whether what came in was read by the very callback that ran then: it was seen busy with that descriptor.
+fn is_read_there(thread: &ThreadTrack, arrival: &Arrival) -> bool {
+    let then = TimeRange::new(arrival.at, arrival.at + Duration::from_nanos(1));
+    let called = called_in(&thread.lane, then, then.end);
+    let mut ranges = called.iter().map(|called| called.span.range(then.end));
+    ranges.any(|range| busy_with(thread, range).any(|fd| fd == arrival.fd))
+}
+
+/// The descriptors that a thread was seen to be busy with, at one look after another.
+fn busy_with(thread: &ThreadTrack, range: TimeRange) -> impl Iterator<Item = i32> {
+    let samples = thread.watch.samples_in(range).iter();
+    samples.filter_map(|sample| match sample.doing {
+        Doing::SystemCall { fd, .. } => fd,
+        _ => None,
     })
 }
 
@@ -308,13 +338,7 @@ pub(super) fn unserved(
             waiting.push(Waiting { ready, task, timer });
         }
     }
-    let samples = thread.watch.samples_in(stretch).iter();
-    let busy_with: HashSet<i32> = samples
-        .filter_map(|sample| match sample.doing {
-            Doing::SystemCall { fd, .. } => fd,
-            _ => None,
-        })
-        .collect();
+    let busy_with: HashSet<i32> = busy_with(thread, stretch).collect();
     let arrivals = model.arrivals.within(stretch).iter();
     for arrival in arrivals.filter(|it| !busy_with.contains(&it.fd) && !is_read(it)) {
         // Of one that the loop knows of the number may be unknown.
@@ -325,14 +349,10 @@ pub(super) fn unserved(
         if waiting.iter().any(known) {
             continue;
         }
-        let known = match arrival.at_first_look {
-            true => Known::AtFirstLook,
-            false => Known::Observed,
-        };
         waiting.push(Waiting {
             ready: Ready {
                 at: arrival.at,
-                known,
+                known: Known::seen(arrival.sighting),
                 kind: VictimKind::Descriptor,
                 fd: Some(arrival.fd),
             },

@@ -38,8 +38,8 @@ use crate::trace::{Batch, Phrase, ThreadId, Timestamp};
 /// Each version added words at the ends of the vocabulary, so that what was written in an older one means the same:
 /// version 2 for connections, Deferreds and the thread pool; version 3 for a thread that sleeps, and for a
 /// watchdog; version 4 for what a thread is blocked on, for what recording costs, and for marks; version 5 for
-/// connections that are not over TCP.
-pub const VERSION: u16 = 5;
+/// connections that are not over TCP; version 6 for data that the system had stamped.
+pub const VERSION: u16 = 6;
 
 const MAGIC: &[u8; 14] = b"\x89loopscope\r\n\x1a\n";
 const HEAD: usize = 9;

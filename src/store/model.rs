@@ -263,15 +263,11 @@ impl ModelTrack {
                 on_cpu,
                 waiting_for_core,
             }),
-            EventKind::DataArrived {
-                fd,
-                task,
-                at_first_look,
-            } => self.data_arrived(Arrival {
+            EventKind::DataArrived { fd, task, sighting } => self.data_arrived(Arrival {
                 at,
                 fd,
                 task,
-                at_first_look,
+                sighting,
             }),
             EventKind::ThreadRan { thread, times } => {
                 let watch = &mut self.thread_mut(thread, at).watch;

@@ -1,7 +1,7 @@
 //! What a watchdog saw of a thread, and what came in meanwhile.
 
 use super::chunks::{Chunks, Part};
-use crate::trace::{Doing, NameId, TaskId, TimeRange, Timestamp};
+use crate::trace::{Doing, NameId, Sighting, TaskId, TimeRange, Timestamp};
 
 /// What a watchdog saw of one thread.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -113,8 +113,8 @@ pub struct Arrival {
     pub fd: i32,
     /// Whose it is.
     pub task: Option<TaskId>,
-    /// Whether it was there at the first look: then it came at this moment or before.
-    pub at_first_look: bool,
+    /// How that is known.
+    pub sighting: Sighting,
 }
 
 /// The data that came in while the loops of a model did not look, in the order of time.

@@ -1,6 +1,6 @@
 //! One thing that happened.
 
-use super::{Cause, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, WaitCall};
+use super::{Cause, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, Sighting, WaitCall};
 use super::{FlowId, NameId, TaskId, ThreadId, Timestamp, Wire};
 
 /// One thing that happened at one moment on one thread. At most 32 bytes, so that recording one is a store.
@@ -366,9 +366,8 @@ pub enum EventKind {
         fd: i32,
         /// Whose it is.
         task: Option<TaskId>,
-        /// Whether it was there already when the watchdog began to look, or looked late because it had no core itself: then
-        /// it came at this moment or before.
-        at_first_look: bool,
+        /// How the moment is known.
+        sighting: Sighting,
     },
     /// Which descriptor a readiness is of. Recorded by the loop itself, after it was watched.
     ReadinessOf {

@@ -91,6 +91,28 @@ pub enum Doing {
     Unknown,
 }
 
+/// How it is known when data came in.
+///
+/// ```
+/// use loopscope::trace::{EventKind, Sighting};
+///
+/// let came = |sighting| EventKind::DataArrived { fd: 7, task: None, sighting };
+/// // Two that are told of the same moment: one was seen to come, the other may have come long before.
+/// assert_ne!(came(Sighting::AsItCame), came(Sighting::AtFirstLook));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "format", derive(serde::Serialize, serde::Deserialize))]
+pub enum Sighting {
+    /// The watchdog saw it come.
+    AsItCame,
+    /// It was there already when the watchdog began to look, or looked late because it had no core itself: it came at this
+    /// moment or before.
+    AtFirstLook,
+    /// The same, and the system had stamped it when it came in. Where more came right after, the system may have joined the
+    /// two: then it is the moment of the later one.
+    Stamped,
+}
+
 /// A step in the chain of a Deferred.
 ///
 /// ```

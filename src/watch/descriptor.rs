@@ -9,7 +9,7 @@ pub(super) const fn what_is(_: RawFd) -> Option<String> {
 }
 
 #[cfg(target_os = "linux")]
-pub(super) use linux::what_is;
+pub(super) use linux::{duplicate, what_is};
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -69,7 +69,7 @@ mod linux {
 
     /// A second number for the same socket, for a moment: whoever has the first one may close it at any time. Never for a
     /// file, whose locks would be gone with any of its numbers.
-    fn duplicate(fd: RawFd) -> Option<OwnedFd> {
+    pub(in super::super) fn duplicate(fd: RawFd) -> Option<OwnedFd> {
         let this_process = pidfd_open(getpid(), PidfdFlags::empty()).ok()?;
         pidfd_getfd(this_process, fd, PidfdGetfdFlags::empty()).ok()
     }

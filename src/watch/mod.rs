@@ -13,11 +13,13 @@
 //!   reports are held back, and counted.
 //! - **Why**: what the thread is doing, every few milliseconds ([`ThreadSample`]), how often it ran between two looks and
 //!   after the last ([`ThreadRan`]), what the descriptor is that it is busy with ([`DescriptorIs`]), and how the system accounts
-//!   for its time at the first look and at the stall's end ([`ThreadTimes`]). From `/proc`; elsewhere than on Linux
+//!   for its time at the first look, with each report, and at the stall's end ([`ThreadTimes`]). From `/proc`; elsewhere than on Linux
 //!   nothing is known.
 //! - **What comes in**: when data arrives on a descriptor that the loop reads ([`DataArrived`]), from a second event
-//!   provider. What was there before anybody looked, or came while the watchdog itself had no core, is told as that. After
-//!   the stall the loop says which readiness is of which descriptor ([`ReadinessOf`]).
+//!   provider. What was there before anybody looked, or came while the watchdog itself had no core, is told as that; in a
+//!   TCP connection since when the system says that it was, elsewhere since the look. Of a TCP connection also what comes
+//!   after the loop has read it in the same stretch. After the stall the loop says which readiness is of which descriptor
+//!   ([`ReadinessOf`]).
 //! - **What all this costs** ([`Watched`]).
 //!
 //! Of a stretch that does not become a stall nothing is recorded.
@@ -32,6 +34,9 @@
 //! [`Watched`]: crate::trace::EventKind::Watched
 //!
 //! # What it costs
+//! While descriptors are watched, one socket of the program wants the system's stamps, so that Linux stamps every packet of
+//! the machine that comes in: a reading of its clock each. Sockets of the program are asked for them only in a stall.
+//!
 //! Nothing while the loops wait, however many there are: a loop that has done nothing for some looks is not looked at
 //! until it leaves its poll, and asks for that then. While a loop is busy, a look every 4 ms. The second event provider is
 //! told of every descriptor, but waited in only while a stretch lasts longer than that; where there are more than five
@@ -72,6 +77,7 @@ mod lookout;
 mod observer;
 mod pulse;
 mod reports;
+mod stamp;
 mod stretch;
 mod subject;
 mod system;

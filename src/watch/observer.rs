@@ -4,7 +4,8 @@
 //! It is told of every descriptor that the loop reads, but nobody waits in it unless a stretch lasts long: waiting in
 //! two at once would make each of the loop's own waits dearer.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::collections::hash_map::{Entry, HashMap};
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::{Arc, Mutex};
@@ -14,6 +15,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Registry, Token};
 
 use super::lock;
+use super::stamp::Stamps;
 use crate::clock::Ticks;
 use crate::trace::TaskId;
 
@@ -38,6 +40,7 @@ pub(super) struct Observer {
     poll: Poll,
     events: Events,
     desk: Arc<Desk>,
+    stamps: Option<Arc<Stamps>>,
 }
 
 /// What both sides know. The watchdog takes the locks only while the loop is stuck, for a few look-ups; the loop does
@@ -53,7 +56,17 @@ struct Desk {
 #[derive(Default)]
 struct Arrivals {
     stretch: Option<Ticks>,
-    ids: HashSet<u64>,
+    /// By their ids, with when that was told last.
+    told: HashMap<u64, Ticks>,
+}
+
+/// What of that which came in is news.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct News {
+    /// On these it came in for the first time in a stretch; by their ids.
+    pub(super) first: Vec<(u64, Whose)>,
+    /// Of these it is known that it did, and that it comes again. They may have been read in between.
+    pub(super) again: Vec<u64>,
 }
 
 pub(super) fn observer() -> io::Result<(Observed, Observer)> {
@@ -67,6 +80,7 @@ pub(super) fn observer() -> io::Result<(Observed, Observer)> {
         poll,
         events: Events::with_capacity(EVENTS),
         desk,
+        stamps: Stamps::shared(),
     };
     Ok((observed, observer))
 }
@@ -100,7 +114,7 @@ impl Observed {
         let arrivals = std::mem::take(&mut *lock(&self.desk.arrivals));
         // What is late is of another stretch.
         if arrivals.stretch == Some(stretch) {
-            arrivals.ids
+            arrivals.told.into_keys().collect()
         } else {
             HashSet::new()
         }
@@ -142,20 +156,53 @@ impl Observer {
         }
     }
 
-    /// Data came in on these, during the stretch that began there. Returns those of them that the loop still reads, and on
-    /// which it did so for the first time.
-    pub(super) fn note(&self, stretch: Ticks, ids: &[u64]) -> Vec<Whose> {
+    /// Data came in on these, during the stretch that began there, as was seen at a moment. Of those of them that the loop
+    /// still reads, tells what is news.
+    pub(super) fn note(&self, stretch: Ticks, ids: &[u64], at: Ticks) -> News {
         let mut arrivals = lock(&self.desk.arrivals);
         if arrivals.stretch != Some(stretch) {
             arrivals.stretch = Some(stretch);
-            arrivals.ids.clear();
+            arrivals.told.clear();
         }
         let descriptors = lock(&self.desk.descriptors);
-        let known = ids.iter().filter_map(|id| Some((id, descriptors.get(id)?)));
-        known
-            .filter(|(id, _)| arrivals.ids.insert(**id))
-            .map(|(_, whose)| *whose)
-            .collect()
+        let mut news = News::default();
+        for (&id, &whose) in ids.iter().filter_map(|id| Some((id, descriptors.get(id)?))) {
+            match arrivals.told.entry(id) {
+                Entry::Occupied(_) => news.again.push(id),
+                Entry::Vacant(free) => {
+                    free.insert(at);
+                    news.first.push((id, whose));
+                }
+            }
+        }
+        news
+    }
+
+    /// Since when there is data to be read on one of these that came after that which was told, as far as the system says:
+    /// what was told has been read. `since` turns how long it has been there into the moment.
+    pub(super) fn note_again(
+        &self,
+        stretch: Ticks,
+        id: u64,
+        since: impl FnOnce(Duration) -> Ticks,
+    ) -> Option<(Ticks, Whose)> {
+        let since = since(self.age(id)?);
+        let mut arrivals = lock(&self.desk.arrivals);
+        if arrivals.stretch != Some(stretch) {
+            return None;
+        }
+        let told = arrivals.told.get_mut(&id).filter(|told| **told < since)?;
+        *told = since;
+        let whose = *lock(&self.desk.descriptors).get(&id)?;
+        Some((since, whose))
+    }
+
+    /// How long what is there to be read has been there, at least, as far as the system says.
+    pub(super) fn age(&self, id: u64) -> Option<Duration> {
+        // While they are locked, it is not closed and its number used again.
+        let descriptors = lock(&self.desk.descriptors);
+        let (fd, _) = descriptors.get(&id)?;
+        self.stamps.as_ref()?.age(*fd)
     }
 
     /// For whom the loop reads a descriptor, as far as it does.
@@ -183,6 +230,7 @@ mod tests {
 
     const EVER: Duration = Duration::from_secs(3600);
     const STRETCH: Ticks = Ticks(5);
+    const NOW: Ticks = Ticks(9);
 
     fn pair() -> (UnixStream, UnixStream) {
         UnixStream::pair().unwrap()
@@ -197,14 +245,18 @@ mod tests {
         observed.add(fd, 7, task);
         far.write_all(b"x").unwrap();
         assert_eq!(observer.wait(EVER), [7]);
-        assert_eq!(observer.note(STRETCH, &[7]), [(fd, task)]);
+        assert_eq!(observer.note(STRETCH, &[7], NOW).first, [(7, (fd, task))]);
         far.write_all(b"x").unwrap();
         assert_eq!(observer.wait(EVER), [7]);
-        assert_eq!(observer.note(STRETCH, &[7]), [], "known");
+        let known = News {
+            again: vec![7],
+            ..News::default()
+        };
+        assert_eq!(observer.note(STRETCH, &[7], NOW), known);
         near.read_exact(&mut [0; 2]).unwrap();
         far.write_all(b"x").unwrap();
         observer.wait(EVER);
-        assert_eq!(observer.note(Ticks(6), &[7]), [(fd, task)]);
+        assert_eq!(observer.note(Ticks(6), &[7], NOW).first, [(7, (fd, task))]);
     }
 
     #[test]
@@ -240,7 +292,7 @@ mod tests {
         observed.add(fd, 7, None);
         far.write_all(b"x").unwrap();
         let came = observer.wait(EVER);
-        observer.note(STRETCH, &came);
+        observer.note(STRETCH, &came, NOW);
         observed.remove(fd, 7);
         observed.add(fd, 8, None);
         assert!(!observed.take_arrivals(STRETCH).contains(&8));
@@ -253,12 +305,12 @@ mod tests {
         observed.add(near.as_raw_fd(), 7, None);
         far.write_all(b"x").unwrap();
         let came = observer.wait(EVER);
-        observer.note(STRETCH, &came);
+        observer.note(STRETCH, &came, NOW);
         assert!(observed.take_arrivals(Ticks(6)).is_empty());
         assert!(observed.take_arrivals(STRETCH).is_empty(), "they are gone");
         far.write_all(b"x").unwrap();
         let came = observer.wait(EVER);
-        observer.note(STRETCH, &came);
+        observer.note(STRETCH, &came, NOW);
         assert!(observed.take_arrivals(STRETCH).contains(&7));
     }
 
@@ -281,7 +333,11 @@ mod tests {
         observed.remove(near.as_raw_fd(), 7);
         far.write_all(b"x").unwrap();
         assert!(observer.wait(Duration::ZERO).is_empty());
-        assert_eq!(observer.note(STRETCH, &[7]), [], "it is known no more");
+        assert_eq!(
+            observer.note(STRETCH, &[7], NOW),
+            News::default(),
+            "it is known no more"
+        );
         assert!(!observer.is_full());
     }
 }

@@ -1,24 +1,30 @@
 //! A stretch that is looked at closely: what is seen of it, and what is told.
 
+use std::collections::BTreeSet;
 use std::os::fd::RawFd;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use super::descriptor::what_is;
 use super::desk::Desk;
 use super::lock;
-use super::observer::Observer;
+use super::observer::{Observer, Whose};
 use super::reports::Schedule;
 use super::subject::{Account, Subject};
 use super::system::{Activity, ThreadFiles, Times};
 use super::ward::LOOK;
-use crate::clock::Ticks;
+use crate::clock::{Clock, Ticks};
 use crate::record::Recorder;
-use crate::trace::{Doing, EventKind, ThreadId};
+use crate::trace::{Doing, EventKind, Sighting, ThreadId};
 
 /// A thread is asked what it does as often as it is looked at, but less often when it has been stuck for long: whenever
 /// that time has grown by a sixteenth, and at least as often as this, unless there are too many to look at.
 const SAMPLE_PART: u32 = 16;
 const SAMPLE_AT_LEAST: Duration = Duration::from_millis(250);
+
+/// Of how many connections the system is asked at a look whether data came after what was told: that takes a few
+/// microseconds each.
+const AGAIN: usize = 64;
 
 /// What was seen of a stretch when it was looked at first.
 #[derive(Clone, Copy)]
@@ -26,6 +32,14 @@ pub(super) struct FirstLook {
     pub(super) begin: Ticks,
     pub(super) at: Ticks,
     pub(super) times: Option<Times>,
+}
+
+/// Data that was there already when somebody looked.
+#[derive(Clone, Copy)]
+struct Found {
+    at: Ticks,
+    id: u64,
+    whose: Whose,
 }
 
 pub(super) struct Stretch {
@@ -36,6 +50,12 @@ pub(super) struct Stretch {
     recorder: Recorder,
     /// What was seen, while nobody knows yet whether it becomes a stall.
     evidence: Vec<(Ticks, EventKind)>,
+    /// What had come in before somebody looked: since when, the system is asked only if it becomes a stall.
+    found: Vec<Found>,
+    /// By their ids, on which data came in again after it was told that it did.
+    again: BTreeSet<u64>,
+    /// The system's last account of how the thread spent its time, which was not told of yet.
+    account: Option<(Ticks, EventKind)>,
     /// When to look next at what the thread does, from the beginning on.
     sample_at: Duration,
     /// How often the thread had been given a core when it was looked at last.
@@ -58,6 +78,9 @@ impl Stretch {
             recorder,
             evidence: times.map(|times| (look.at, times)).into_iter().collect(),
             sample_at: Duration::ZERO,
+            found: Vec::new(),
+            again: BTreeSet::new(),
+            account: None,
             turns: look.times.map(|times| times.turns),
             descriptors: Vec::new(),
             schedule: Schedule::default(),
@@ -88,6 +111,9 @@ impl Stretch {
         }
         let interval = LOOK.max(elapsed / SAMPLE_PART).min(SAMPLE_AT_LEAST);
         self.sample_at = elapsed + interval.max(desk.least_interval());
+        self.account = times
+            .map(|times| account_of(self.thread, times.on_cpu, times.waiting_for_core))
+            .map(|account| (now, account));
         let ran = times.and_then(|Times { turns, .. }| self.ran_until(turns));
         if let Some(ran) = ran {
             self.tell(now, ran);
@@ -149,20 +175,59 @@ impl Stretch {
         at: Ticks,
         came: &[u64],
         at_first_look: bool,
+        clock: &Clock,
     ) -> bool {
-        let new = observer.note(self.begin, came);
-        for &(fd, task) in &new {
-            let arrived = EventKind::DataArrived {
-                fd,
-                task,
-                at_first_look,
-            };
-            self.tell(at, arrived);
+        let news = observer.note(self.begin, came, at);
+        self.again.extend(news.again);
+        for &(id, whose) in &news.first {
+            match at_first_look {
+                true => self.found.push(Found { at, id, whose }),
+                false => self.tell(at, arrived(whose, Sighting::AsItCame)),
+            }
         }
         if self.noticed {
+            self.tell_found(Some(observer), clock);
+            self.tell_again(observer, clock);
             self.recorder.flush();
         }
-        !new.is_empty()
+        !news.first.is_empty()
+    }
+
+    /// Tells of what had come in before somebody looked, and since when it is there: in this stretch, and no later than
+    /// when it was found.
+    fn tell_found(&mut self, observer: Option<&Observer>, clock: &Clock) {
+        for Found { at, id, whose } in std::mem::take(&mut self.found) {
+            let age = observer.and_then(|observer| observer.age(id));
+            let since = age.map(|age| ago(clock, age));
+            // What is younger came after that, and what was found has been read.
+            match since.filter(|since| *since <= at) {
+                Some(since) => self.tell(since.max(self.begin), arrived(whose, Sighting::Stamped)),
+                None => self.tell(at, arrived(whose, Sighting::AtFirstLook)),
+            }
+        }
+    }
+
+    /// Tells of data that came in after what was told had been read, in the same stretch: of some of those on which anything
+    /// did, once somebody knows of the stall. To be told before what is seen now, as a recorder moves what comes out of
+    /// order.
+    pub(super) fn look_again(&mut self, subject: &Subject, clock: &Clock) {
+        if self.noticed
+            && let Some(observer) = &*lock(&subject.observer)
+        {
+            self.tell_again(observer, clock);
+        }
+    }
+
+    fn tell_again(&mut self, observer: &Observer, clock: &Clock) {
+        for _ in 0..AGAIN {
+            let Some(id) = self.again.pop_first() else {
+                break;
+            };
+            let noted = observer.note_again(self.begin, id, |age| ago(clock, age));
+            if let Some((since, whose)) = noted {
+                self.tell(since, arrived(whose, Sighting::Stamped));
+            }
+        }
     }
 
     /// Says that a stall lasts, if it does and if it is time to. What was seen goes with it.
@@ -170,13 +235,13 @@ impl Stretch {
         &mut self,
         subject: &Subject,
         (now, elapsed): (Ticks, Duration),
-        desk: &Desk,
+        desk: &mut Desk,
     ) {
         let threshold = subject.threshold();
         let mut limit = lock(&subject.limit);
         if self.schedule.is_due(elapsed, threshold) && limit.allows(desk.time_of(now), self.noticed)
         {
-            self.hand_over();
+            self.hand_over(&subject.observer, desk.clock());
             self.noticed = true;
             if let Some(count) = limit.take_held_back() {
                 self.recorder.record(EventKind::ReportsHeldBack { count });
@@ -191,6 +256,11 @@ impl Stretch {
                     begin: desk.time_of(self.begin),
                 },
             );
+            // How its time was spent, and what it costs to look, is worth knowing while it lasts as well.
+            if let Some((at, account)) = self.account.take() {
+                self.recorder.record_at(at, account);
+            }
+            self.recorder.record(desk.cost());
         }
         if self.noticed {
             self.recorder.flush();
@@ -214,6 +284,7 @@ impl Stretch {
     /// It is over. What was seen of one that was no stall is forgotten. Gives back what it was told with.
     pub(super) fn conclude(
         mut self,
+        subject: &Subject,
         account: Option<Account>,
         was_stall: bool,
         desk: &mut Desk,
@@ -227,18 +298,35 @@ impl Stretch {
                 let ran = self.ran_until(turns);
                 self.evidence.extend(ran.map(|ran| (at, ran)));
             }
-            self.hand_over();
+            self.hand_over(&subject.observer, desk.clock());
             let cost = desk.cost();
             self.recorder.record(cost);
         }
         self.recorder
     }
 
-    fn hand_over(&mut self) {
+    fn hand_over(&mut self, observer: &Mutex<Option<Observer>>, clock: &Clock) {
+        let observer = lock(observer);
+        self.tell_found(observer.as_ref(), clock);
+        if let Some(observer) = &*observer {
+            self.tell_again(observer, clock);
+        }
+        drop(observer);
+        // A recorder moves what comes out of order.
+        self.evidence.sort_by_key(|(at, _)| *at);
         for (at, kind) in self.evidence.drain(..) {
             self.recorder.record_at(at, kind);
         }
     }
+}
+
+/// The moment that is so long ago.
+fn ago(clock: &Clock, age: Duration) -> Ticks {
+    clock.ticks().before(clock.ticks_in(age))
+}
+
+const fn arrived((fd, task): Whose, sighting: Sighting) -> EventKind {
+    EventKind::DataArrived { fd, task, sighting }
 }
 
 const fn account_of(thread: ThreadId, on_cpu: u64, waiting_for_core: u64) -> EventKind {

@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::*;
 use crate::clock::{Clock, ManualClock};
 use crate::record::{Receiver, channel};
-use crate::trace::{Doing, Event, EventKind, ModelId, ThreadId, Timestamp};
+use crate::trace::{Doing, Event, EventKind, ModelId, Sighting, ThreadId, Timestamp};
 
 const MS: Duration = Duration::from_millis(1);
 /// Longer than any test lasts.
@@ -201,12 +201,17 @@ fn a_thread_that_computes_is_seen_running_and_its_time_is_accounted_for() {
         doing: Doing::Running,
     };
     bench.looker.wait_for(|kind| *kind == running);
+    let live = bench.looker.wait_for(is_times);
+    let is_cost = |kind: &EventKind| matches!(kind, EventKind::Watched { .. });
+    bench.looker.wait_for(is_cost);
     let end = bench.end(true);
     let times = bench.close().all(is_times);
-    assert_eq!(times.len(), 2);
-    assert!(begin <= times[0].at && times[0].at < times[1].at);
-    assert_eq!(times[1].at, end);
-    let [before, after] = [0, 1].map(|place| match times[place].kind {
+    let [first, .., last] = times[..] else {
+        panic!("{times:?}");
+    };
+    assert!(begin <= first.at && first.at < last.at && last.at == end);
+    assert!(live.at < end, "it is told while it lasts");
+    let [before, after] = [first, last].map(|times| match times.kind {
         EventKind::ThreadTimes {
             thread: of, on_cpu, ..
         } if of == thread => on_cpu,
@@ -229,7 +234,7 @@ fn what_came_in_before_the_first_look_is_told_as_that() {
     let expected = EventKind::DataArrived {
         fd,
         task,
-        at_first_look: true,
+        sighting: Sighting::AtFirstLook,
     };
     assert_eq!(arrival.kind, expected);
     bench.looker.wait_for(is_notice);

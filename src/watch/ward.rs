@@ -145,7 +145,7 @@ impl Ward {
 
     /// From now on a stretch is looked at closely, until it is over.
     fn attend(&mut self, first: FirstLook, desk: &mut Desk) {
-        let recorder = desk.lend(first.at);
+        let recorder = desk.lend(first.begin);
         self.subject.pulse.attend(Some(first.begin));
         self.stretch = Some(Stretch::new(first, self.subject.thread, recorder));
     }
@@ -166,6 +166,7 @@ impl Ward {
         }
         let moment = (now, desk.time_between(stretch.begin, now));
         let (_, elapsed) = moment;
+        stretch.look_again(&self.subject, desk.clock());
         if stretch.is_sample_due(elapsed) {
             stretch.sample(&self.subject, &self.files, moment, desk);
         }
@@ -224,7 +225,7 @@ impl Ward {
             }
             // Who looks late finds what came in before, and does not know when.
             let is_old = at_first_look || desk.had_no_core();
-            is_news |= stretch.tell_arrivals(observer, now, &came, is_old);
+            is_news |= stretch.tell_arrivals(observer, now, &came, is_old, desk.clock());
             if !observer.is_full() {
                 break;
             }
@@ -245,7 +246,7 @@ impl Ward {
         // The loop may be far ahead: then there is only its account to go by.
         let beat = self.subject.pulse.beat();
         let was_stall = account.is_some() || (beat.begin == stretch.begin && beat.was_stall);
-        let recorder = stretch.conclude(account, was_stall, desk);
+        let recorder = stretch.conclude(&self.subject, account, was_stall, desk);
         desk.take_back(recorder);
     }
 
@@ -275,47 +276,94 @@ mod tests {
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
 
-    use super::super::observer::observer;
+    use super::super::observer::{Observed, observer};
+    #[cfg(target_os = "linux")]
+    use super::super::stamp::tests::{connection, send_stamped};
     use super::*;
-    use crate::clock::Clock;
-    use crate::record::channel;
-    use crate::trace::{ModelId, ThreadId};
+    use crate::clock::{Clock, ManualClock};
+    use crate::record::{Receiver, channel};
+    use crate::trace::{Event, ModelId, Sighting, ThreadId, Timestamp};
     use crate::watch::StallThreshold;
 
-    /// A loop that reads one descriptor, and is stuck for the second time when data comes in on it. What is told then.
+    /// A loop that reads one descriptor under the id 7, on a clock that is moved by hand, and who looks at it.
+    struct Stuck {
+        clock: Clock,
+        hand: ManualClock,
+        subject: Arc<Subject>,
+        _observed: Observed,
+        poll: mio::Poll,
+        desk: Desk,
+        ward: Ward,
+        receiver: Receiver,
+    }
+
+    /// What is new.
+    fn told(receiver: &Receiver) -> Vec<Event> {
+        let batches = std::iter::from_fn(|| receiver.try_recv().ok());
+        batches.flat_map(|batch| batch.events).collect()
+    }
+
+    impl Stuck {
+        fn reading(near: &impl AsRawFd) -> Self {
+            let (clock, hand) = Clock::manual();
+            let (recorders, receiver) = channel(&clock, Arc::new(|| {}));
+            let mut desk = Desk::new(recorders, ModelId::from_index(0));
+            let threshold = StallThreshold::new(2 * LOOK);
+            let subject = Arc::new(Subject::new(ThreadId::from_index(0), threshold));
+            let (observed, observer) = observer().unwrap();
+            observed.add(near.as_raw_fd(), 7, None);
+            *lock(&subject.observer) = Some(observer);
+            let ward = Ward::new(Arc::clone(&subject), &mut desk, Instant::now());
+            Self {
+                clock,
+                hand,
+                subject,
+                _observed: observed,
+                poll: mio::Poll::new().unwrap(),
+                desk,
+                ward,
+                receiver,
+            }
+        }
+
+        /// It leaves its poll, and stays away for longer than the threshold.
+        fn begin(&self) -> Ticks {
+            let begin = self.clock.ticks();
+            self.subject.pulse.begin(begin);
+            self.hand.advance(3 * LOOK);
+            begin
+        }
+
+        fn look(&mut self) {
+            self.ward.look(&mut self.desk, self.poll.registry());
+        }
+
+        /// On what data came in, after all is over.
+        fn arrivals(mut self) -> Vec<Event> {
+            self.ward.let_go(&mut self.desk, self.poll.registry());
+            self.desk.close();
+            let is_arrival = |event: &Event| matches!(event.kind, EventKind::DataArrived { .. });
+            told(&self.receiver)
+                .into_iter()
+                .filter(is_arrival)
+                .collect()
+        }
+    }
+
+    /// A loop is stuck for the second time when data comes in. What is told then.
     fn stuck_again(is_read: bool) -> Vec<EventKind> {
-        let (clock, hand) = Clock::manual();
-        let (recorders, receiver) = channel(&clock, Arc::new(|| {}));
-        let mut desk = Desk::new(recorders, ModelId::from_index(0));
-        let threshold = StallThreshold::new(2 * LOOK);
-        let subject = Arc::new(Subject::new(ThreadId::from_index(0), threshold));
-        let (observed, observer) = observer().unwrap();
         let (mut near, mut far) = UnixStream::pair().unwrap();
-        observed.add(near.as_raw_fd(), 7, None);
-        *lock(&subject.observer) = Some(observer);
-        let poll = mio::Poll::new().unwrap();
-        let mut ward = Ward::new(Arc::clone(&subject), &mut desk, Instant::now());
-        let begin = || {
-            subject.pulse.begin(clock.ticks());
-            hand.advance(3 * LOOK);
-        };
-        begin();
-        ward.look(&mut desk, poll.registry());
-        begin();
+        let mut stuck = Stuck::reading(&near);
+        stuck.begin();
+        stuck.look();
+        stuck.begin();
         far.write_all(b"x").unwrap();
-        ward.observe(&mut desk, false);
+        stuck.ward.observe(&mut stuck.desk, false);
         if is_read {
             near.read_exact(&mut [0]).unwrap();
         }
-        ward.look(&mut desk, poll.registry());
-        ward.let_go(&mut desk, poll.registry());
-        desk.close();
-        let batches = std::iter::from_fn(|| receiver.try_recv().ok());
-        let events = batches.flat_map(|batch| batch.events);
-        let arrivals = events.map(|event| event.kind);
-        arrivals
-            .filter(|kind| matches!(kind, EventKind::DataArrived { .. }))
-            .collect()
+        stuck.look();
+        stuck.arrivals().iter().map(|event| event.kind).collect()
     }
 
     #[test]
@@ -325,7 +373,7 @@ mod tests {
             matches!(
                 told[..],
                 [EventKind::DataArrived {
-                    at_first_look: true,
+                    sighting: Sighting::AtFirstLook,
                     ..
                 }]
             ),
@@ -336,6 +384,76 @@ mod tests {
     #[test]
     fn what_the_loop_has_read_between_two_looks_is_not_told() {
         assert_eq!(stuck_again(true), []);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_lay_there_at_the_first_look_is_told_since_when_the_system_says_that_it_came() {
+        let (mut near, mut far) = connection();
+        let mut stuck = Stuck::reading(&near);
+        let begin = stuck.begin();
+        let age = || lock(&stuck.subject.observer).as_ref()?.age(7);
+        send_stamped((&mut near, &mut far), age);
+        let look = stuck.clock.now();
+        stuck.look();
+        let [arrival] = stuck.arrivals()[..] else {
+            panic!("it is one");
+        };
+        let is_found = matches!(
+            arrival.kind,
+            EventKind::DataArrived {
+                sighting: Sighting::Stamped,
+                ..
+            }
+        );
+        assert!(is_found, "{arrival:?}");
+        assert!(Timestamp(begin.0) <= arrival.at && arrival.at < look);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_comes_after_the_loop_has_read_in_the_same_stretch_is_told_as_well() {
+        let (mut near, mut far) = connection();
+        let mut stuck = Stuck::reading(&near);
+        stuck.begin();
+        let age = |stuck: &Stuck| lock(&stuck.subject.observer).as_ref()?.age(7);
+        send_stamped((&mut near, &mut far), || age(&stuck));
+        stuck.look();
+        near.read_exact(&mut [0]).unwrap();
+        // An hour later, as the clock says that is moved by hand: nothing of what follows can be as old.
+        stuck.hand.advance(Duration::from_secs(3600));
+        let before = stuck.clock.now();
+        send_stamped((&mut near, &mut far), || age(&stuck));
+        stuck.look();
+        stuck.look();
+        let arrivals = stuck.arrivals();
+        let [first, second] = arrivals[..] else {
+            panic!("each once: {arrivals:?}");
+        };
+        assert_eq!(first.kind, second.kind, "each is stamped");
+        assert!(first.at + Duration::from_secs(3000) < second.at && second.at < before);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn how_its_time_is_spent_and_what_it_costs_to_look_is_told_while_a_stall_lasts() {
+        let (near, _far) = UnixStream::pair().unwrap();
+        let mut stuck = Stuck::reading(&near);
+        stuck.begin();
+        stuck.look();
+        told(&stuck.receiver);
+        stuck.hand.advance(10 * LOOK);
+        stuck.look();
+        let told = told(&stuck.receiver);
+        let mut kinds = told.iter().map(|event| event.kind);
+        assert!(
+            kinds.any(|kind| matches!(kind, EventKind::ThreadTimes { .. })),
+            "{told:?}"
+        );
+        assert!(
+            kinds.any(|kind| matches!(kind, EventKind::Watched { .. })),
+            "{told:?}"
+        );
     }
 
     #[test]

@@ -101,7 +101,7 @@ pub(crate) struct Prompter {
     pub(crate) clock: Clock,
     tell: Sender<Told>,
     /// The far end of a connection of this loop.
-    early: Arc<UnixStream>,
+    early: Arc<TcpStream>,
 }
 
 impl Prompter {
@@ -258,7 +258,7 @@ impl Stage {
         let clock = Clock::monotonic();
         let (recorders, trace) = record::channel(&clock, Arc::new(|| {}));
         let (tell, told) = channel();
-        let (early, far_early) = pair()?;
+        let (early, far_early) = tcp()?;
         let prompter = Prompter {
             clock,
             tell,
@@ -268,7 +268,7 @@ impl Stage {
         let (stream, far_database) = pair()?;
         let database = stream.as_raw_fd();
         let mut ends = HashMap::from([("database", far_database)]);
-        let mut ears = vec![("early", early)];
+        let mut ears = Vec::new();
         for name in ["beta", "quiet", "paused", "late"] {
             let (near, far) = pair()?;
             ears.push((name, near));
@@ -276,7 +276,7 @@ impl Stage {
         }
         let (hand, handed) = channel();
         let near = Near {
-            alpha: near_alpha,
+            connections: [("early", early), ("alpha", near_alpha)],
             ears,
             database: Database {
                 stream,
@@ -427,7 +427,7 @@ fn wait_until(clock: &Clock, moment: Timestamp) {
 
 /// The near ends, on their way to the thread of the loop.
 struct Near {
-    alpha: TcpStream,
+    connections: [(&'static str, TcpStream); 2],
     ears: Vec<(&'static str, UnixStream)>,
     database: Database,
     prompter: Prompter,
@@ -444,12 +444,15 @@ impl Near {
         reactor.share_stall_threshold(StallThreshold::new(THRESHOLD));
         reactor.watch()?;
         let prompter = self.prompter;
-        let ear = Ear {
-            name: "alpha",
-            stream: self.alpha,
-            prompter: prompter.clone(),
-        };
-        read(&mut reactor, Box::new(ear), task("alpha"))?;
+        for (name, stream) in self.connections {
+            let prompter = prompter.clone();
+            let ear = Box::new(Ear {
+                name,
+                stream,
+                prompter,
+            });
+            read(&mut reactor, ear, task(name))?;
+        }
         for (name, stream) in self.ears {
             let prompter = prompter.clone();
             let ear = Box::new(Ear {

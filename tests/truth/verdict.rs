@@ -99,7 +99,7 @@ fn compare(wait: &Wait, victim: &Victim) -> Errors {
     match victim.known {
         Known::AtFirstLook => assert!(is_early.is_zero(), "it was there: {wait:?} {victim:?}"),
         Known::AsLearned => panic!("somebody looked: {wait:?} {victim:?}"),
-        Known::Exactly | Known::Observed => {}
+        Known::Exactly | Known::Observed | Known::Stamped => {}
     }
     let delay = victim.delay();
     let least = wait.served.earliest.since(wait.ready.latest);

@@ -3,7 +3,7 @@
 use super::made::Made;
 use super::watched::{SLEEPS, in_call, report};
 use super::*;
-use crate::trace::Doing;
+use crate::trace::{Doing, Sighting};
 
 /// A stall from 100 to 300 of which the system accounts so many milliseconds, and in which this was seen.
 fn held(on_cpu: u64, waiting: u64, seen: &[Doing]) -> StallReport {
@@ -16,7 +16,7 @@ fn held(on_cpu: u64, waiting: u64, seen: &[Doing]) -> StallReport {
     for (place, doing) in seen.iter().enumerate() {
         made.sees(110 + 10 * place as u64, *doing);
     }
-    made.arrives(115, 3, 9, false);
+    made.arrives(115, 3, 9, Sighting::AsItCame);
     made.accounts(300, on_cpu, waiting);
     report(&made)
 }

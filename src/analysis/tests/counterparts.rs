@@ -2,7 +2,7 @@
 
 use super::made::{Made, name, task};
 use super::*;
-use crate::trace::{Change, FlowId};
+use crate::trace::{Change, FlowId, Sighting};
 
 impl Made {
     fn reads(&mut self, at: u64, number: u32, bytes: u32) {
@@ -49,7 +49,7 @@ fn held() -> Made {
     let guilty = made.ready(110, 1, None);
     made.serve((110, 310), 1, guilty);
     made.stall(110, 310, 1);
-    made.arrives(160, 2, 7, false);
+    made.arrives(160, 2, 7, Sighting::AsItCame);
     made.poll(310, 311);
     made.tick(150, 311);
     let late = made.ready(311, 2, Some(7));

@@ -3,6 +3,7 @@
 use super::made::{Made, name, task};
 use super::watched::{asleep, in_call, report};
 use super::*;
+use crate::trace::Sighting;
 
 /// It is stopped during a stall.
 #[test]
@@ -12,7 +13,7 @@ fn whoever_a_loop_has_left_alone_has_waited_to_its_end() {
     made.serve((100, 300), 1, flow);
     made.stall(100, 300, 1);
     made.tell(302, EventKind::ThreadEnd);
-    made.arrives(150, 2, 7, false);
+    made.arrives(150, 2, 7, Sighting::AsItCame);
     let report = report(&made);
     let [victim] = &report.victims[..] else {
         panic!("one connection waited: {report:#?}");
@@ -38,7 +39,7 @@ fn whoever_is_told_that_the_loop_stops_has_waited_all_the_same() {
     made.tell(302, EventKind::CallbackEnd { failed: false });
     made.stall(100, 302, 1);
     made.tell(303, EventKind::ThreadEnd);
-    made.arrives(150, 2, 7, false);
+    made.arrives(150, 2, 7, Sighting::AsItCame);
     let report = report(&made);
     let waits = report.victims.iter().map(|one| (one.fd, one.waited));
     assert!(waits.eq([(Some(7), TimeRange::new(at(150), at(303)))]));

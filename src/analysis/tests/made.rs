@@ -3,8 +3,8 @@
 use super::at;
 use crate::store::TraceStore;
 use crate::trace::{
-    Batch, Cause, Doing, Event, EventKind, FlowId, Interest, ModelId, NameId, Source, TaskId,
-    ThreadId,
+    Batch, Cause, Doing, Event, EventKind, FlowId, Interest, ModelId, NameId, Sighting, Source,
+    TaskId, ThreadId,
 };
 
 /// The texts, by their ids from 1.
@@ -163,13 +163,9 @@ impl Made {
         self.tell(end, stall);
     }
 
-    pub(super) fn arrives(&mut self, at: u64, number: u32, fd: i32, at_first_look: bool) {
+    pub(super) fn arrives(&mut self, at: u64, number: u32, fd: i32, sighting: Sighting) {
         let task = Some(task(number));
-        let arrived = EventKind::DataArrived {
-            fd,
-            task,
-            at_first_look,
-        };
+        let arrived = EventKind::DataArrived { fd, task, sighting };
         self.watch(at, arrived);
     }
 

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::made::{Made, name, said, task};
 use super::*;
 use crate::store::{ModelTrack, Span, SpanKind};
+use crate::trace::Sighting;
 
 /// What happens in one turn: callbacks by their task and length, and how long the poll after it takes. A task whose data
 /// came in is not always told of by the next poll: then the callback that ran took the data.
@@ -64,7 +65,7 @@ fn schedule(turns: &[Turn], arrivals: &[(u64, u32)], timers: &[u64]) -> Made {
         let came = arrivals.partition_point(|(at, _)| *at < now);
         for (at, number) in arrivals.drain(..came) {
             if at > begin {
-                made.arrives(at, number, number as i32, false);
+                made.arrives(at, number, number as i32, Sighting::AsItCame);
                 unread.insert(number, number as i32);
             }
         }

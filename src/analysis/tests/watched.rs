@@ -2,7 +2,7 @@
 
 use super::made::{LOOP, Made, name, task};
 use super::*;
-use crate::trace::{Change, Doing};
+use crate::trace::{Change, Doing, Sighting};
 
 pub(super) const SLEEPS: &str = "clock_nanosleep";
 
@@ -59,12 +59,12 @@ pub(super) fn asleep() -> Made {
     made.poll(314, 400);
     made.tell(401, EventKind::PollBegin);
     made.accounts(105, 10, 5);
-    made.arrives(105, 3, 8, true);
+    made.arrives(105, 3, 8, Sighting::AtFirstLook);
     made.sees(105, in_call(SLEEPS, None));
-    made.arrives(150, 2, 7, false);
+    made.arrives(150, 2, 7, Sighting::AsItCame);
     made.notices(155, 100);
     made.sees(200, in_call(SLEEPS, None));
-    made.arrives(260, 2, 7, false);
+    made.arrives(260, 2, 7, Sighting::AsItCame);
     made.accounts(305, 13, 6);
     made
 }
@@ -314,7 +314,7 @@ fn what_the_loop_polled_past_makes_nobody_wait() {
     let flow = made.ready(100, 1, None);
     made.serve((100, 300), 1, flow);
     made.stall(100, 300, 1);
-    made.arrives(150, 2, 7, false);
+    made.arrives(150, 2, 7, Sighting::AsItCame);
     made.poll(300, 500);
     made.poll(501, 600);
     let later = made.ready(600, 2, Some(7));
@@ -332,7 +332,7 @@ fn what_the_same_turn_served_is_not_taken_for_what_came_later() {
     let guilty = made.ready(100, 1, None);
     let known = made.ready(100, 2, None);
     made.serve((100, 300), 1, guilty);
-    made.arrives(105, 2, 7, true);
+    made.arrives(105, 2, 7, Sighting::AtFirstLook);
     made.serve((300, 301), 2, known);
     made.stall(100, 301, 1);
     made.poll(301, 400);
@@ -353,7 +353,7 @@ fn what_was_there_at_the_first_look_was_taken_by_the_callback_that_had_begun() {
         let own = made.ready(100, 2, Some(7));
         let guilty = made.ready(100, 1, None);
         made.serve((100, 103), 2, own);
-        made.arrives(seen, 2, 7, true);
+        made.arrives(seen, 2, 7, Sighting::AtFirstLook);
         made.serve((103, 300), 1, guilty);
         made.stall(100, 300, 1);
         made.poll(300, 301);
@@ -363,5 +363,50 @@ fn what_was_there_at_the_first_look_was_taken_by_the_callback_that_had_begun() {
         let victims = report(&made).victims;
         let own_data = |one: &&Victim| one.fd == Some(7);
         assert_eq!(victims.iter().find(own_data), None, "{victims:?}");
+    }
+}
+
+#[test]
+fn what_came_while_its_own_callback_ran_waits_if_it_was_there_still_later() {
+    // It answered, and the next request came at once: the system says when, and that nobody had read it.
+    let mut made = Made::new();
+    let own = made.ready(100, 2, Some(7));
+    let guilty = made.ready(100, 1, None);
+    made.serve((100, 103), 2, own);
+    made.arrives(102, 2, 7, Sighting::Stamped);
+    made.serve((103, 300), 1, guilty);
+    made.stall(100, 300, 1);
+    made.poll(300, 301);
+    let later = made.ready(301, 2, Some(7));
+    made.serve((301, 302), 2, later);
+    made.poll(303, 400);
+    let victims = report(&made).victims;
+    let next = victims.iter().find(|victim| victim.known == Known::Stamped);
+    let waited = next.map(|victim| victim.waited);
+    assert_eq!(
+        waited,
+        Some(TimeRange::new(at(102), at(301))),
+        "{victims:?}"
+    );
+}
+
+#[test]
+fn what_a_callback_waits_for_itself_waits_for_nobody() {
+    // It reads from its connection until the answer has come; more comes right after.
+    for is_seen in [true, false] {
+        let mut made = Made::new();
+        let own = made.ready(100, 2, Some(7));
+        made.serve((100, 300), 2, own);
+        if is_seen {
+            made.sees(150, in_call("recvfrom", Some(7)));
+        }
+        made.arrives(280, 2, 7, Sighting::AsItCame);
+        made.stall(100, 300, 2);
+        made.poll(300, 301);
+        let later = made.ready(301, 2, Some(7));
+        made.serve((301, 302), 2, later);
+        made.poll(303, 400);
+        let victims = report(&made).victims;
+        assert_eq!(victims.len(), usize::from(!is_seen), "{victims:?}");
     }
 }

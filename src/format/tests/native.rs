@@ -10,7 +10,7 @@ use crate::store::TraceStore;
 use crate::store::anything::any_batches;
 use crate::trace::{
     Batch, Cause, DeferredStep, Doing, Event, EventKind, FlowId, Half, Interest, Loss, NameId,
-    Outcome, Side, TaskId, ThreadId, WaitCall, Wire,
+    Outcome, Side, Sighting, TaskId, ThreadId, WaitCall, Wire,
 };
 
 fn bytes_of(batches: &[Batch]) -> Vec<u8> {
@@ -300,7 +300,7 @@ fn a_change_of_the_vocabulary_needs_a_new_version() {
         EventKind::DataArrived {
             fd: 4,
             task: some,
-            at_first_look: true,
+            sighting: Sighting::Stamped,
         },
         EventKind::ReadinessOf { flow, fd: 4 },
         EventKind::Memory { resident: 9 },
@@ -353,7 +353,7 @@ fn a_change_of_the_vocabulary_needs_a_new_version() {
     let bytes = bytes_of(&[batch]);
     assert_eq!(
         (VERSION, bytes.len(), crc32fast::hash(&bytes)),
-        (5, 368, 0x1D7577EA),
+        (6, 368, 0x0DF51767),
         "what is written has changed: raise VERSION, and teach the reader the old one"
     );
 }

@@ -20,7 +20,7 @@ use crate::gui::text::moment;
 use crate::gui::texts::{self, counted, english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, SpanRef, TraceStore};
-use crate::trace::{EventKind, FlowId, ModelId, TaskId, ThreadId, TimeRange};
+use crate::trace::{EventKind, FlowId, ModelId, Sighting, TaskId, ThreadId, TimeRange};
 
 /// How many callbacks of a stall are listed.
 const EVIDENCE: usize = 6;
@@ -125,7 +125,7 @@ impl Look<'_> {
         span.kind == SpanKind::Ready
             && arrivals
                 .filter(|one| one.task == Some(task))
-                .any(|one| one.at_first_look)
+                .any(|one| one.sighting == Sighting::AtFirstLook)
     }
 
     /// When it was and how long it took.

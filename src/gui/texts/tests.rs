@@ -185,10 +185,11 @@ const VICTIMS: [VictimKind; 5] = [
     VictimKind::Deferred,
     VictimKind::Startup,
 ];
-const KNOWN: [Known; 4] = [
+const KNOWN: [Known; 5] = [
     Known::Exactly,
     Known::Observed,
     Known::AtFirstLook,
+    Known::Stamped,
     Known::AsLearned,
 ];
 

@@ -1,7 +1,7 @@
 //! What a watchdog tells, before the loop does and after it.
 
 use super::*;
-use crate::trace::Doing;
+use crate::trace::{Doing, Sighting};
 
 const LOOP: usize = 0;
 const WATCHDOG: usize = 1;
@@ -24,7 +24,7 @@ fn arrived(task: TaskId) -> EventKind {
     EventKind::DataArrived {
         fd: 7,
         task: Some(task),
-        at_first_look: false,
+        sighting: Sighting::AsItCame,
     }
 }
 
