@@ -207,7 +207,7 @@ impl Watchdog {
     /// The loop enters its poll; `was_stall` if the stretch exceeded the threshold.
     #[inline]
     pub fn end_stretch(&mut self, at: Ticks, was_stall: bool) {
-        let is_attended = self.subject.pulse.is_attended(self.stretch);
+        let is_attended = self.looks_closely();
         if is_attended && was_stall {
             self.take_account(at);
         }
@@ -268,6 +268,14 @@ impl Watchdog {
         has_arrived
     }
 
+    /// Whether the present stretch has lasted so long that it is looked at closely. A callback that ends in such a one
+    /// tells which descriptor it served ([`ReadinessOf`](crate::trace::EventKind::ReadinessOf)), if one that the loop
+    /// reads: what came in there before is taken then, and does not wait for the next poll.
+    #[inline]
+    pub fn looks_closely(&self) -> bool {
+        self.subject.pulse.is_attended(self.stretch)
+    }
+
     /// How often the loop was looked at so far.
     pub fn looks(&self) -> u64 {
         self.subject.looks()
@@ -310,7 +318,7 @@ impl Watchdog {
 /// Where it is the last that keeps the watching thread, waits until that has recorded its last.
 impl Drop for Watchdog {
     fn drop(&mut self) {
-        let is_attended = self.subject.pulse.is_attended(self.stretch);
+        let is_attended = self.looks_closely();
         self.subject.leave();
         if is_attended {
             self.hub.wake();
