@@ -150,8 +150,7 @@ fn who_is_served_in_the_turn_that_was_stuck_is_told_with_its_descriptor() {
     send(&first);
     send(&second);
     let looker = run(bench, move |looker| {
-        looker
-            .wait_for(|kind| matches!(kind, EventKind::DataArrived { fd, .. } if *fd == waits));
+        looker.wait_for(|kind| matches!(kind, EventKind::DataArrived { fd, .. } if *fd == waits));
         answer.send(()).unwrap();
     });
     // In the order in which they were served, in one turn.
