@@ -299,6 +299,45 @@ fn console_width() -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::{Batch, Event, ModelId, Source, ThreadId};
+
+    #[test]
+    fn what_failed_without_a_task_is_told_once_and_how_often() {
+        let texts = ["my loop", "panicked: no luck", "connection refused"];
+        let [name, panicked, refused] = [0, 1, 2].map(NameId::from_index);
+        let failure = |message| EventKind::Failure {
+            task: None,
+            message,
+        };
+        let events = [
+            (0, EventKind::ModelBegin { name }),
+            (5, failure(panicked)),
+            (6, failure(refused)),
+            (9, failure(panicked)),
+        ];
+        let mut store = TraceStore::new();
+        store.push(&Batch {
+            source: Source {
+                model: ModelId::from_index(0),
+                thread: ThreadId::from_index(0),
+            },
+            names: (0..)
+                .zip(texts)
+                .map(|(place, text)| (NameId::from_index(place), text.to_owned()))
+                .collect(),
+            events: events
+                .map(|(at, kind)| Event {
+                    at: Timestamp(at * 1_000_000),
+                    kind,
+                })
+                .to_vec(),
+        });
+        let told = [
+            "my loop: 2 times, first at 0.005s, panicked: no luck",
+            "my loop: at 0.006s, connection refused",
+        ];
+        assert_eq!(failures(&store), told);
+    }
 
     #[test]
     fn of_very_many_lines_the_first_are_told_and_how_many_more_there_are() {
