@@ -133,7 +133,7 @@
 //!
 //! | when | then |
 //! |---|---|
-//! | the program ends without a word, or is killed | it keeps the name `.part`, and opens up to what was written: all but the last 10 ms or so |
+//! | the program ends without a word, or is killed | it keeps the name `.part`, and opens up to what was written: all but the last 20 ms or so, and the turn in which it was killed |
 //! | somebody still has a recorder, `recorders`, or a [`watch::Lookout`] | the writer goes on, and to join it waits for ever |
 //! | a callback panics | that is a failure in the record, and the loop goes on, unless the program is built with `panic = "abort"` |
 //! | the disk is full | the writer ends with an error, and the loop goes on without a record |
