@@ -67,6 +67,9 @@
 //! it while the loop runs. A record begins with the name of what runs, and of the tasks, if there are any: each has a lane
 //! of its own.
 //!
+//! Until it is whole the file is called `mine.loopscope.part`. It can be opened under that name while the program runs, and
+//! the window takes in what comes; so the stall is there to be seen while it lasts.
+//!
 //! ```
 //! # #[cfg(not(feature = "format"))]
 //! # fn main() {}
@@ -126,8 +129,22 @@
 //! # }
 //! ```
 //!
+//! What to expect of the file:
+//!
+//! | when | then |
+//! |---|---|
+//! | the program ends without a word, or is killed | it keeps the name `.part`, and opens up to what was written: all but the last 20 ms or so, and the turn in which it was killed |
+//! | somebody still has a recorder, `recorders`, or a [`watch::Lookout`] | the writer goes on, and to join it waits for ever |
+//! | a callback panics | that is a failure in the record, and the loop goes on, unless the program is built with `panic = "abort"` |
+//! | the disk is full | the writer ends with an error, and the loop goes on without a record |
+//! | it runs for days | the file grows by some ten bytes for each event, and nothing in it is thrown away: to record only while something is hunted for, make the reactor with [`record::Recorders::off`] otherwise |
+//! | [`Recorders::with_thread_times`](record::Recorders::with_thread_times) was asked for | a report also has the CPU time of the threads, and what recording took of it |
+//!
 //! # A loop of your own
-//! A loop that exists already needs no reactor, only a [`record::Recorder`] that is told of every turn.
+//! A loop that exists already needs no reactor, only a [`record::Recorder`] that is told of every turn. This one is seen to
+//! be stuck, and whose callback it was; what that did meanwhile and who waited is known of a loop that has a
+//! [`watch::Watchdog`] as well. [`watch`] has a whole one, and says what can be seen of threads without a loop, and of
+//! another runtime.
 //!
 //! ```
 //! # #[cfg(not(feature = "format"))]

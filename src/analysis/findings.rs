@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{CauseKind, StallReport, plain_count, plain_duration};
+use super::{Cause, CauseKind, StallReport, plain_count, plain_duration};
 use crate::trace::{ModelId, Phrase, TaskId};
 
-/// All stalls of one callback of one task that have the same cause.
+/// All stalls of one callback of one task that have the same cause: of those that were blocked, in the same call.
 ///
 /// ```
 /// # #[cfg(feature = "format")] {
@@ -49,7 +49,13 @@ pub fn findings(stalls: &[StallReport]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for (place, stall) in stalls.iter().enumerate() {
-        let key = (stall.model, &stall.callback, stall.task, stall.cause.kind);
+        let key = (
+            stall.model,
+            &stall.callback,
+            stall.task,
+            stall.cause.kind,
+            blocked_in(&stall.cause),
+        );
         let next = findings.len();
         let finding = *places.entry(key).or_insert(next);
         if finding == next {
@@ -81,6 +87,13 @@ pub fn findings(stalls: &[StallReport]) -> Vec<Finding> {
     }
     findings.sort_by_key(|finding| std::cmp::Reverse((finding.harm, finding.stalled)));
     findings
+}
+
+/// The call in which most of a stall was spent, where that is its cause: a name of the program rather than one of the
+/// system, which may change from look to look.
+fn blocked_in(cause: &Cause) -> Option<&str> {
+    let call = cause.call.as_deref().or(cause.syscall.as_deref());
+    call.filter(|_| cause.kind == CauseKind::Blocked)
 }
 
 impl Finding {

@@ -51,7 +51,7 @@ pub struct StallReport {
     pub victims: Vec<Victim>,
     /// How long others waited during it, all of them together.
     pub harm: Duration,
-    /// Whether a watchdog looked at all: who waited is known only then.
+    /// Whether a watchdog looked at all, at a loop that tells what it waits for: who waited is known only then.
     pub watched: bool,
     /// Whether this report stays as it is. If not, the stall lasts still or its last victims are to be served.
     pub settled: bool,
@@ -91,7 +91,8 @@ pub fn stall(
     let waited = victims.all.iter().map(|victim| victim.during);
     let range = stall.until(now);
     let accounted = cause.samples > 0 || cause.split.is_some();
-    let watched = accounted || !model.arrivals.within(range).is_empty();
+    let watched = accounted && thread.tells_who_waits();
+    let watched = watched || !model.arrivals.within(range).is_empty();
     Some(StallReport {
         model: model.id,
         index,

@@ -1,9 +1,9 @@
-//! The models drawn as text: a line per task, a column per stretch of time.
+//! The models drawn as text: a line per task, or where there are none per thread; a column per stretch of time.
 
 use std::fmt::Write as _;
 
 use crate::analysis::{plain_count, plain_duration};
-use crate::store::{ModelTrack, Piece, SpanKind, TaskTrack, TraceStore};
+use crate::store::{Lane, ModelTrack, Piece, SpanKind, Stall, TaskTrack, ThreadTrack, TraceStore};
 use crate::trace::{Outcome, TimeRange, Timestamp};
 
 /// What the characters mean.
@@ -15,14 +15,13 @@ const MOST_LANES: usize = 24;
 /// Columns of a chart never get fewer than this, however narrow the terminal.
 const NARROWEST: usize = 20;
 
-/// Draws every task of every model on one time axis, from the begin of `range` to its end, in lines of at most `width`
+/// Draws every task of every model, or the threads of one without tasks, on one time axis, from the begin of `range` to its end, in lines of at most `width`
 /// characters.
 pub(super) fn chart(store: &TraceStore, range: TimeRange, width: usize) -> String {
-    let names = store
-        .models()
-        .iter()
-        .flat_map(|model| &model.tasks)
-        .map(|task| label(store, task));
+    let names = store.models().iter().flat_map(|model| {
+        let tasks = model.tasks.iter().map(|task| label(store, task));
+        tasks.chain(threads(model).map(|thread| thread_label(store, thread)))
+    });
     let gutter = names.map(|name| name.chars().count()).max().unwrap_or(0);
     let columns = width.saturating_sub(gutter + 3).max(NARROWEST);
     let mut text = String::new();
@@ -31,10 +30,25 @@ pub(super) fn chart(store: &TraceStore, range: TimeRange, width: usize) -> Strin
         let elapsed = model.range(store.range().end).duration();
         let _ = writeln!(text, "{name}, {}", plain_duration(elapsed));
         for task in model.tasks.iter().take(MOST_LANES) {
-            let lane = lane(model, task, range, columns);
+            let stalls = model.stalls.iter().filter(|it| it.task == Some(task.id));
+            let mut lane = lane(&task.lane, stalls, range, columns);
+            if let Some((outcome, at)) = task.outcome.zip(task.end).filter(|it| it.1 <= range.end) {
+                let place = column(at, range, columns);
+                lane = lane
+                    .chars()
+                    .take(place)
+                    .chain([outcome_mark(outcome)])
+                    .collect();
+            }
             let _ = writeln!(text, "  {:gutter$} {lane}", label(store, task));
         }
-        if let Some(rest) = model.tasks.len().checked_sub(MOST_LANES + 1) {
+        for thread in threads(model).take(MOST_LANES) {
+            let stalls = model.stalls.iter().filter(|it| it.thread == thread.id);
+            let lane = lane(&thread.lane, stalls, range, columns);
+            let _ = writeln!(text, "  {:gutter$} {lane}", thread_label(store, thread));
+        }
+        let lanes = model.tasks.len().max(threads(model).count());
+        if let Some(rest) = lanes.checked_sub(MOST_LANES + 1) {
             let _ = writeln!(text, "  … and {} more", plain_count(rest as u64 + 1));
         }
     }
@@ -48,6 +62,16 @@ fn label(store: &TraceStore, task: &TaskTrack) -> String {
         task.id,
         task.name.map_or("?", |name| store.name(name))
     )
+}
+
+/// The threads that stand for a model without tasks: those that did something, and not those that watched.
+fn threads(model: &ModelTrack) -> impl Iterator<Item = &ThreadTrack> {
+    let threads = model.threads.iter().filter(|_| model.tasks.is_empty());
+    threads.filter(|thread| thread.lane.row(0).is_some())
+}
+
+fn thread_label(store: &TraceStore, thread: &ThreadTrack) -> String {
+    thread.name.map_or("?", |name| store.name(name)).to_owned()
 }
 
 /// The beginning, the middle and the end of the time axis.
@@ -82,7 +106,7 @@ impl Column {
     fn spend(&mut self, kind: SpanKind, nanos: u64) {
         match kind {
             SpanKind::Queued => self.queued += nanos,
-            SpanKind::Waiting => self.waiting += nanos,
+            SpanKind::Waiting | SpanKind::Poll | SpanKind::Wait(_) => self.waiting += nanos,
             SpanKind::Ready => self.ready += nanos,
             _ => self.running += nanos,
         }
@@ -108,14 +132,27 @@ impl Column {
     }
 }
 
-fn lane(model: &ModelTrack, task: &TaskTrack, range: TimeRange, columns: usize) -> String {
-    let grain = (range.nanos() / columns as u64).max(1);
+/// How many nanoseconds a column stands for.
+fn grain(range: TimeRange, columns: usize) -> u64 {
+    (range.nanos() / columns as u64).max(1)
+}
+
+/// The column of a moment.
+fn column(at: Timestamp, range: TimeRange, columns: usize) -> usize {
+    usize::try_from(at.0.saturating_sub(range.begin.0) / grain(range, columns))
+        .unwrap_or(usize::MAX)
+        .min(columns - 1)
+}
+
+fn lane<'a>(
+    spans: &Lane,
+    stalls: impl Iterator<Item = &'a Stall>,
+    range: TimeRange,
+    columns: usize,
+) -> String {
+    let grain = grain(range, columns);
     let mut lane = vec![Column::default(); columns];
-    let column = |at: Timestamp| {
-        usize::try_from(at.0.saturating_sub(range.begin.0) / grain)
-            .unwrap_or(usize::MAX)
-            .min(columns - 1)
-    };
+    let column = |at: Timestamp| column(at, range, columns);
     let mut spend = |kind: SpanKind, span: TimeRange| {
         if !span.overlaps(range) {
             return;
@@ -131,7 +168,7 @@ fn lane(model: &ModelTrack, task: &TaskTrack, range: TimeRange, columns: usize) 
             column.spend(kind, part);
         }
     };
-    if let Some(row) = task.lane.row(0) {
+    if let Some(row) = spans.row(0) {
         for piece in row.pieces(range, grain) {
             match piece {
                 Piece::Span { index } => {
@@ -147,28 +184,15 @@ fn lane(model: &ModelTrack, task: &TaskTrack, range: TimeRange, columns: usize) 
             }
         }
     }
-    for span in task.lane.open() {
+    for span in spans.open() {
         spend(span.kind, span.range(range.end));
     }
-    for stall in model
-        .stalls
-        .iter()
-        .filter(|stall| stall.task == Some(task.id) && stall.range.overlaps(range))
-    {
+    for stall in stalls.filter(|stall| stall.range.overlaps(range)) {
         for column in &mut lane[column(stall.range.begin)..=column(stall.range.end)] {
             column.stalled = true;
         }
     }
-    let end = task
-        .outcome
-        .zip(task.end)
-        .filter(|(_, at)| *at <= range.end)
-        .map(|(outcome, at)| (outcome_mark(outcome), column(at)));
-    let mut text: String = lane.iter().map(Column::mark).collect();
-    if let Some((mark, place)) = end {
-        text = text.chars().take(place).chain([mark]).collect();
-    }
-    text
+    lane.iter().map(Column::mark).collect()
 }
 
 const fn outcome_mark(outcome: Outcome) -> char {
@@ -277,6 +301,31 @@ mod tests {
         assert_eq!(lane, "  1 ecstasy ··········──────────!!!!!!!!!!!────────✔");
         assert!(text.starts_with("ecstasy, 400 ms\n"));
         assert!(text.lines().last().expect("the axis").ends_with("0.40 s"));
+    }
+
+    #[test]
+    fn without_tasks_the_loop_itself_is_drawn() {
+        let loop_of = [
+            (0, EventKind::ThreadBegin { name: NAME }),
+            (0, EventKind::ModelBegin { name: NAME }),
+            (0, EventKind::PollBegin),
+            (200, EventKind::PollEnd { ready: 1 }),
+            (
+                300,
+                EventKind::Stall {
+                    begin: Timestamp(200_000_000),
+                    task: None,
+                    callback: NAME,
+                },
+            ),
+            (301, EventKind::PollBegin),
+            (390, EventKind::PollEnd { ready: 1 }),
+            (400, EventKind::ThreadEnd),
+        ];
+        let store = store(&loop_of);
+        let text = chart(&store, store.range(), 50);
+        let lane = text.lines().nth(1).expect("the thread's line");
+        assert_eq!(lane, "  ecstasy ────────────────────!!!!!!!!!!!────────█");
     }
 
     #[test]

@@ -10,7 +10,8 @@ use crate::analysis::{
     self, Health, Meter, Report, StallReport, plain_count, plain_duration, plain_size,
 };
 use crate::format::{self, Format, Origin, Trace};
-use crate::store::TraceStore;
+use crate::store::{ThreadTrack, TraceStore};
+use crate::trace::{EventKind, NameId, Timestamp};
 
 /// How wide the chart is where the output is no terminal.
 const DEFAULT_WIDTH: usize = 100;
@@ -87,7 +88,7 @@ fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Resu
     for observed in observed(store) {
         writeln!(out, "{observed}")?;
     }
-    let mut errors = Vec::new();
+    let mut errors = failures(store);
     for model in analysis::compare(store, store.range().end) {
         for (task, error) in model
             .tasks
@@ -98,6 +99,49 @@ fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Resu
         }
     }
     write_first(out, &errors, "errors")
+}
+
+/// What failed and was nobody's task, such as a callback of a program that has none: each text once.
+fn failures(store: &TraceStore) -> Vec<String> {
+    let mut told = Vec::new();
+    for model in store.models() {
+        let mut failures: Vec<(&str, Timestamp, usize)> = Vec::new();
+        for (message, at) in model.threads.iter().flat_map(nobodys_failures) {
+            let text = store.name(message);
+            match failures.iter_mut().find(|(known, ..)| *known == text) {
+                Some((_, first, count)) => {
+                    *first = at.min(*first);
+                    *count += 1;
+                }
+                None => failures.push((text, at, 1)),
+            }
+        }
+        told.extend(failures.into_iter().map(|(text, first, count)| {
+            let name = store.model_name(model);
+            match count {
+                1 => format!("{name}: at {}, {text}", moment(first)),
+                _ => format!("{name}: {count} times, first at {}, {text}", moment(first)),
+            }
+        }));
+    }
+    told
+}
+
+fn nobodys_failures(thread: &ThreadTrack) -> impl Iterator<Item = (NameId, Timestamp)> {
+    let instants = thread.instants();
+    let events = instants.iter();
+    events.filter_map(|event| match event.kind {
+        EventKind::Failure {
+            task: None,
+            message,
+        } => Some((message, event.at)),
+        _ => None,
+    })
+}
+
+/// A moment of the trace as `--range` takes it and the window's ruler shows it.
+fn moment(at: Timestamp) -> String {
+    format!("{:.3}s", at.since(Timestamp::ZERO).as_secs_f64())
 }
 
 /// So many lines of one kind are read by a person; what thousands of tasks have to tell is for programs.
@@ -121,12 +165,14 @@ pub(super) fn findings(store: &TraceStore, stalls: &[StallReport]) -> Vec<String
         let model = store.model(finding.model);
         let name = model.map_or("?", |model| store.model_name(model));
         let sentence = finding.sentence(stalls);
+        let worst = finding.stalls.first().and_then(|place| stalls.get(*place));
+        let at = worst.map_or_else(unknown, |worst| moment(worst.range.begin));
         match finding.victims {
-            0 | 1 => format!("{name}: {sentence}"),
+            0 | 1 => format!("{name}: {sentence} (at {at})"),
             victims => {
                 let harm = plain_duration(finding.harm);
                 let victims = plain_count(victims as u64);
-                format!("{name}: {sentence} ({victims} waits, {harm} in all)")
+                format!("{name}: {sentence} (at {at}; {victims} waits, {harm} in all)")
             }
         }
     });
@@ -253,6 +299,45 @@ fn console_width() -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trace::{Batch, Event, ModelId, Source, ThreadId};
+
+    #[test]
+    fn what_failed_without_a_task_is_told_once_and_how_often() {
+        let texts = ["my loop", "panicked: no luck", "connection refused"];
+        let [name, panicked, refused] = [0, 1, 2].map(NameId::from_index);
+        let failure = |message| EventKind::Failure {
+            task: None,
+            message,
+        };
+        let events = [
+            (0, EventKind::ModelBegin { name }),
+            (5, failure(panicked)),
+            (6, failure(refused)),
+            (9, failure(panicked)),
+        ];
+        let mut store = TraceStore::new();
+        store.push(&Batch {
+            source: Source {
+                model: ModelId::from_index(0),
+                thread: ThreadId::from_index(0),
+            },
+            names: (0..)
+                .zip(texts)
+                .map(|(place, text)| (NameId::from_index(place), text.to_owned()))
+                .collect(),
+            events: events
+                .map(|(at, kind)| Event {
+                    at: Timestamp(at * 1_000_000),
+                    kind,
+                })
+                .to_vec(),
+        });
+        let told = [
+            "my loop: 2 times, first at 0.005s, panicked: no luck",
+            "my loop: at 0.006s, connection refused",
+        ];
+        assert_eq!(failures(&store), told);
+    }
 
     #[test]
     fn of_very_many_lines_the_first_are_told_and_how_many_more_there_are() {

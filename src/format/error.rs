@@ -93,6 +93,13 @@ pub enum ReadError {
         /// Why it was not.
         source: io::Error,
     },
+    /// It is not there, and a recording of it is that was not finished, or goes on.
+    Unfinished {
+        /// What should have been read.
+        path: PathBuf,
+        /// What there is.
+        part: PathBuf,
+    },
     /// It is a folder.
     IsFolder(PathBuf),
     /// There is not one byte in it.
@@ -124,6 +131,12 @@ impl ReadError {
             Self::Io { path, source } => {
                 let said = Phrase::new("cannot read {path}: {why}");
                 (said.with_words("why", system_error(source)), path)
+            }
+            Self::Unfinished { path, part } => {
+                let said = Phrase::new(
+                    "{path} is not there yet: what was recorded of it so far is {part}",
+                );
+                (said.with("part", part.display()), path)
             }
             Self::IsFolder(path) => (
                 Phrase::new("{path} is a folder: choose a trace in it"),

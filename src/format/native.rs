@@ -29,6 +29,7 @@ use std::path::Path;
 pub use reader::Reader;
 use serde::Serialize;
 
+use super::recording::part_of;
 use super::{Mark, ReadError, Trace, TraceInfo, marks, sniff};
 use crate::store::TraceStore;
 use crate::trace::{Batch, Phrase, ThreadId, Timestamp};
@@ -244,7 +245,7 @@ fn checksum(kind: u8, length: u32, payload: &[u8]) -> u32 {
 /// # Errors
 /// When the file cannot be read, is something else, or is damaged before its first event.
 pub fn read(path: &Path) -> Result<Trace, ReadError> {
-    read_from(path, open(path)?)
+    take_in(Reader::open(path)?)
 }
 
 /// Reads what a trace tells before its first event.
@@ -260,7 +261,16 @@ fn open(path: &Path) -> Result<BufReader<File>, ReadError> {
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(failed)?;
+    let file = File::open(path).map_err(|error| {
+        let part = part_of(path, 1);
+        match error.kind() {
+            io::ErrorKind::NotFound if part.exists() => ReadError::Unfinished {
+                path: path.to_owned(),
+                part,
+            },
+            _ => failed(error),
+        }
+    })?;
     let metadata = file.metadata().map_err(failed)?;
     if metadata.is_dir() {
         return Err(ReadError::IsFolder(path.to_owned()));
@@ -269,8 +279,12 @@ fn open(path: &Path) -> Result<BufReader<File>, ReadError> {
 }
 
 /// As [`read`], from anything; `path` is what errors call it.
+#[cfg(test)]
 pub(super) fn read_from(path: &Path, input: impl Read) -> Result<Trace, ReadError> {
-    let mut reader = Reader::of(path, input)?;
+    take_in(Reader::of(path, input)?)
+}
+
+fn take_in(mut reader: Reader<impl Read>) -> Result<Trace, ReadError> {
     let mut store = TraceStore::new();
     while let Some(batch) = reader.next()? {
         store.push(&batch);

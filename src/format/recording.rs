@@ -16,7 +16,8 @@ use crate::trace::Batch;
 /// How often [`Recording::follow`] looks whether there is something to write.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// A native file that grows while its run goes on. After a crash it opens up to what was flushed.
+/// A native file that grows while its run goes on. It can be opened meanwhile; after a crash it opens up to what was
+/// flushed.
 ///
 /// Once the disk has refused, nothing more is written: [`Self::append`] tells it once and then takes batches
 /// without a word, because the run does not depend on it; [`Self::finish`] and [`Self::save_as`] tell it again.
@@ -47,7 +48,8 @@ impl Place {
 
 impl Recording {
     /// Records into a file that is called `path` with `.part` after it, and becomes `path` when it is finished.
-    /// What an earlier run that crashed has left there is kept.
+    /// What an earlier run that crashed has left there is kept, and this one is `.2.part` then, and so on:
+    /// [`Self::path`] tells. A file that is called `path` already is replaced when this one is finished.
     ///
     /// # Errors
     /// When the file cannot be made.
@@ -55,7 +57,12 @@ impl Recording {
         let target = whole::target(path)?;
         let failed = |error| WriteError::io(path, error);
         let (file, part) = create_part(&target).map_err(failed)?;
-        let writer = Writer::new(BufWriter::new(file), info).map_err(failed)?;
+        // Tells whoever opens it that there is more to come. It goes with this process, whatever ends that. Where the file
+        // system has no locks, nobody is told.
+        let _ = file.try_lock();
+        let mut writer = Writer::new(BufWriter::new(file), info).map_err(failed)?;
+        // From now on it can be opened.
+        writer.flush().map_err(failed)?;
         Ok(Self::new(writer, Place::Beside { part, target }))
     }
 
@@ -248,17 +255,23 @@ impl Recording {
     }
 }
 
+/// What a recording of `target` is called until it is finished; the `number`th, where the names before are taken.
+pub(super) fn part_of(target: &Path, number: u32) -> PathBuf {
+    let mut name = target.as_os_str().to_owned();
+    if number > 1 {
+        name.push(format!(".{number}"));
+    }
+    name.push(".part");
+    name.into()
+}
+
 /// Makes a new file `TARGET.part`, or `TARGET.2.part` where that is taken, and so on.
 fn create_part(target: &Path) -> io::Result<(File, PathBuf)> {
     let mut number = 1;
     loop {
-        let mut name = target.as_os_str().to_owned();
-        if number > 1 {
-            name.push(format!(".{number}"));
-        }
-        name.push(".part");
+        let name = part_of(target, number);
         match File::create_new(&name) {
-            Ok(file) => return Ok((file, name.into())),
+            Ok(file) => return Ok((file, name)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             Err(error) => return Err(error),
         }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,6 +22,8 @@ use crate::trace::{Batch, Phrase};
 const BUDGET: Duration = Duration::from_millis(8);
 /// How many events are handed over together, at least.
 const TOGETHER: usize = 4096;
+/// How long to wait where all is read that was recorded so far.
+const PAUSE: Duration = Duration::from_millis(50);
 /// How many of those may wait to be taken in: more would only fill the memory.
 const AHEAD: usize = 16;
 
@@ -41,6 +43,8 @@ pub struct Opening {
     size: u64,
     /// How many of them were read.
     read: Arc<AtomicU64>,
+    /// Whether all was read that there is, and somebody records on.
+    is_growing: Arc<AtomicBool>,
 }
 
 /// What the reading thread tells.
@@ -60,9 +64,11 @@ impl Opening {
     fn start(path: PathBuf, ctx: &egui::Context) -> io::Result<Self> {
         let (sender, parts) = sync_channel(AHEAD);
         let read = Arc::new(AtomicU64::new(0));
+        let is_growing = Arc::new(AtomicBool::new(false));
         let size = fs::metadata(&path).map_or(0, |metadata| metadata.len());
         let work = Reading {
             read: Arc::clone(&read),
+            is_growing: Arc::clone(&is_growing),
             sender,
             ctx: ctx.clone(),
         };
@@ -79,6 +85,7 @@ impl Opening {
             taken_at: Instant::now(),
             size,
             read,
+            is_growing,
         })
     }
 
@@ -86,6 +93,11 @@ impl Opening {
     pub fn share(&self) -> f32 {
         let read = self.read.load(Ordering::Relaxed);
         (read as f64 / self.size.max(1) as f64).clamp(0.0, 1.0) as f32
+    }
+
+    /// Whether it is a recording that goes on, and all of it that there is was read.
+    pub fn is_growing(&self) -> bool {
+        self.is_growing.load(Ordering::Relaxed)
     }
 
     /// What it is opened for.
@@ -106,6 +118,7 @@ impl Opening {
 /// The work of the reading thread.
 struct Reading {
     read: Arc<AtomicU64>,
+    is_growing: Arc<AtomicBool>,
     sender: SyncSender<Part>,
     ctx: egui::Context,
 }
@@ -119,23 +132,41 @@ impl Reading {
         self.send(last);
     }
 
-    /// Reads to the end, or until nobody wants it any more.
+    /// Reads to the end, or until nobody wants it any more; what is still being recorded, as it comes.
     fn read(&self, path: &Path) -> Result<(Vec<Mark>, Option<Phrase>), ReadError> {
         let mut reader = Reader::open(path)?;
         let mut wanted = self.send(Part::Begin(reader.info().clone()));
         let mut together = Vec::new();
         let mut events = 0;
-        while wanted && let Some(batch) = reader.next()? {
-            events += batch.events.len();
-            together.push(batch);
-            if events >= TOGETHER {
+        loop {
+            while wanted && let Some(batch) = reader.next()? {
+                events += batch.events.len();
+                together.push(batch);
+                if events >= TOGETHER {
+                    events = 0;
+                    self.read.store(reader.bytes(), Ordering::Relaxed);
+                    wanted = self.send(Part::Batches(std::mem::take(&mut together)));
+                }
+            }
+            let is_growing = wanted && reader.is_growing();
+            let begins_to_grow = self.is_growing.swap(is_growing, Ordering::Relaxed) != is_growing;
+            // Of a file with nothing in it there is something to show as well.
+            if !is_growing || begins_to_grow || !together.is_empty() {
                 events = 0;
-                self.read.store(reader.bytes(), Ordering::Relaxed);
-                wanted = self.send(Part::Batches(std::mem::take(&mut together)));
+                wanted &= self.send(Part::Batches(std::mem::take(&mut together)));
+            }
+            if is_growing {
+                thread::sleep(PAUSE);
+            }
+            if !wanted || self.is_left() || !reader.resume()? {
+                return Ok((reader.take_marks(), reader.missing().cloned()));
             }
         }
-        self.send(Part::Batches(together));
-        Ok((reader.take_marks(), reader.missing().cloned()))
+    }
+
+    /// Whether nobody waits for more: where nothing comes, sending it does not tell.
+    fn is_left(&self) -> bool {
+        Arc::strong_count(&self.is_growing) == 1
     }
 
     /// Hands something over; waits while there is no room. Whether anybody wants it.
@@ -164,10 +195,13 @@ impl App {
         }
     }
 
-    /// Gives up the traces that are being opened, with what is here of them.
+    /// Gives up the traces that are being opened, with what is here of them. Of one that is still being recorded that is
+    /// all there is, and it stays.
     pub(super) fn cancel_opening(&mut self) {
         for opening in self.opening.drain(..) {
-            if let Some(document) = opening.document {
+            if let Some(document) = opening.document
+                && !opening.is_growing()
+            {
                 self.documents.remove(document);
             }
         }
@@ -192,6 +226,12 @@ impl App {
         // A window that paints slowly is not to open slowly for that.
         let budget = BUDGET.max((begun - opening.taken_at) / 3);
         opening.taken_at = begun;
+        if let Some(id) = opening.document
+            && self.documents.by_id_mut(id).is_none()
+        {
+            // The person has closed it.
+            return false;
+        }
         loop {
             let part = match opening.parts.try_recv() {
                 Ok(part) => part,
@@ -205,11 +245,9 @@ impl App {
                         Some(id) => id,
                         None => self.begin_to_show(opening),
                     };
-                    let Some(document) = self.documents.by_id_mut(id) else {
-                        // The person has closed it.
-                        return false;
-                    };
-                    batches.iter().for_each(|batch| document.push(batch));
+                    if let Some(document) = self.documents.by_id_mut(id) {
+                        batches.iter().for_each(|batch| document.push(batch));
+                    }
                 }
                 Part::End(marks, missing) => {
                     let document = opening.document.and_then(|id| self.documents.by_id_mut(id));

@@ -402,6 +402,8 @@ impl Reactor {
             return;
         };
         slot.handler = Some(Handler::Served(served));
+        let fd = slot.fd;
+        self.record_served(fd, interest, flow);
         let reason = match (result, next) {
             (Ok(()), Next::Wait) => return,
             (Ok(()), Next::Again) => return self.list_again(id, interest),

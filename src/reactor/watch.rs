@@ -1,11 +1,12 @@
 //! What the reactor tells its watchdog.
 
 use std::io;
+use std::os::fd::RawFd;
 
 use super::descriptor::Ready;
 use super::{Callback, Reactor};
 use crate::clock::Ticks;
-use crate::trace::{EventKind, Interest};
+use crate::trace::{EventKind, FlowId, Interest};
 use crate::watch::{Outer, Watchdog};
 
 impl Reactor {
@@ -89,6 +90,19 @@ impl Reactor {
             && let Some(slot) = self.descriptors.get(id)
         {
             let fd = slot.fd;
+            self.recorder
+                .record_at(at, EventKind::ReadinessOf { flow, fd });
+        }
+    }
+
+    /// Says which descriptor a callback served in a stretch that somebody looks at: what had come in on it is taken.
+    #[inline]
+    pub(super) fn record_served(&mut self, fd: RawFd, interest: Interest, flow: FlowId) {
+        if let Some(watchdog) = &self.watchdog
+            && interest == Interest::Readable
+            && watchdog.looks_closely()
+        {
+            let at = self.recorder.last();
             self.recorder
                 .record_at(at, EventKind::ReadinessOf { flow, fd });
         }

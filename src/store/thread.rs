@@ -106,6 +106,11 @@ impl ThreadTrack {
         &self.notable
     }
 
+    /// Whether it has ever told what it waits for: a descriptor, a timer, a call from another thread.
+    pub fn tells_who_waits(&self) -> bool {
+        !self.origins.is_empty()
+    }
+
     /// The place, among [`Self::instants`], of the moment where a flow begins on this thread: a readiness, the setting of
     /// a timer, a call from a thread, the making of a Deferred, work for the thread pool.
     pub fn origin_place(&self, flow: FlowId) -> Option<usize> {

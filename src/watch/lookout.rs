@@ -17,23 +17,46 @@ use crate::trace::ModelId;
 /// started for the first one, and ends with the last [`Watchdog`] when this and its clones are gone.
 ///
 /// ```
-/// use std::sync::Arc;
+/// use std::sync::{Arc, mpsc};
+/// use std::thread;
 ///
 /// use loopscope::clock::Clock;
+/// use loopscope::reactor::{Label, Stretch};
 /// use loopscope::record::channel;
-/// use loopscope::trace::{EventKind, ModelId};
+/// use loopscope::trace::{Cause, EventKind, ModelId};
 /// use loopscope::watch::{Lookout, StallThreshold};
 ///
-/// let (recorders, _receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+/// let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
 /// let model = ModelId::from_index(0);
 /// let lookout = Lookout::new(&recorders, model);
-/// std::thread::scope(|scope| {
-///     for name in ["one", "another"] {
-///         let recorder = recorders.recorder(model, name);
-///         let lookout = &lookout;
-///         scope.spawn(move || lookout.watch(&recorder, StallThreshold::default()).map(drop));
+/// let (jobs, work) = mpsc::channel::<u64>();
+/// let worker = thread::spawn(move || -> std::io::Result<()> {
+///     let threshold = StallThreshold::default();
+///     let mut recorder = recorders.recorder(model, "worker");
+///     let mut watchdog = lookout.watch(&recorder, threshold.clone())?;
+///     let callback = Label::new("do_job", None).callback(&mut recorder, Cause::Program, None);
+///     loop {
+///         recorder.record(EventKind::IdleBegin);
+///         recorder.flush();
+///         let job = work.recv();
+///         let begin = recorder.record(EventKind::IdleEnd);
+///         let Ok(job) = job else { return Ok(()) };
+///         watchdog.begin_stretch(begin);
+///         let outer = watchdog.enter(callback.name, callback.task);
+///         let (result, end) = callback.run(&mut recorder, begin, |_| Ok((1..=job).sum::<u64>()));
+///         watchdog.leave(outer);
+///         let mut stretch = Stretch::begin(begin);
+///         stretch.add(&callback, begin, end);
+///         let was_stall = stretch.end(end, &mut recorder, &threshold);
+///         watchdog.end_stretch(end, was_stall);
+///         assert!(result.is_ok());
 ///     }
 /// });
+/// jobs.send(1000)?;
+/// drop(jobs);
+/// worker.join().expect("it does not panic")?;
+/// assert!(receiver.try_recv().is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct Lookout(Arc<Inner>);

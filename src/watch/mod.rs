@@ -13,16 +13,16 @@
 //!   reports are held back, and counted.
 //! - **Why**: what the thread is doing, every few milliseconds ([`ThreadSample`]), how often it ran between two looks and
 //!   after the last ([`ThreadRan`]), what the descriptor is that it is busy with ([`DescriptorIs`]), and how the system accounts
-//!   for its time at the first look, with each report, and at the stall's end ([`ThreadTimes`]). From `/proc`; elsewhere than on Linux
-//!   nothing is known.
+//!   for its time at the first look, with each report, and at the stall's end ([`ThreadTimes`]). From `/proc`; elsewhere
+//!   than on Linux nothing is known.
 //! - **What comes in**: when data arrives on a descriptor that the loop reads ([`DataArrived`]), from a second event
 //!   provider. What was there before anybody looked, or came while the watchdog itself had no core, is told as that; in a
 //!   TCP connection since when the system says that it was, elsewhere since the look. Of a TCP connection also what comes
 //!   after the loop has read it in the same stretch. After the stall the loop says which readiness is of which descriptor
-//!   ([`ReadinessOf`]).
+//!   ([`ReadinessOf`]), and so it does of what it serves while it is looked at.
 //! - **What all this costs** ([`Watched`]).
 //!
-//! Of a stretch that does not become a stall nothing is recorded.
+//! Of a stretch that does not become a stall the watchdog records nothing.
 //!
 //! [`StallNoticed`]: crate::trace::EventKind::StallNoticed
 //! [`ThreadSample`]: crate::trace::EventKind::ThreadSample
@@ -45,31 +45,173 @@
 //! these those that began first.
 //!
 //! # A loop of one's own
+//! It tells of each turn, in this order. What it leaves out is not known, and is told as that: of a loop without
+//! readinesses nobody is known to have waited.
+//!
+//! | when | is recorded | and told to the watchdog |
+//! |---|---|---|
+//! | it begins or ceases to read a descriptor | | [`add_reader`](Watchdog::add_reader), [`remove_reader`](Watchdog::remove_reader) |
+//! | before the poll | [`Stretch::end`], [`PollBegin`]; then [`Recorder::flush`] | [`end_stretch`](Watchdog::end_stretch) |
+//! | after it | [`PollEnd`], [`Stretch::begin`] | [`begin_stretch`](Watchdog::begin_stretch), [`poll_returned`](Watchdog::poll_returned) |
+//! | then, for all that is ready | [`Readiness`], and [`ReadinessOf`] where [`has_arrived`](Watchdog::has_arrived) | |
+//! | for each callback | [`Callback::run`], [`Stretch::add`] | [`enter`](Watchdog::enter), [`leave`](Watchdog::leave) |
+//! | after it | [`ReadinessOf`] where [`looks_closely`](Watchdog::looks_closely) | |
+//!
+//! [`Stretch::end`]: crate::reactor::Stretch::end
+//! [`Stretch::begin`]: crate::reactor::Stretch::begin
+//! [`Stretch::add`]: crate::reactor::Stretch::add
+//! [`Callback::run`]: crate::reactor::Callback::run
+//! [`PollBegin`]: crate::trace::EventKind::PollBegin
+//! [`PollEnd`]: crate::trace::EventKind::PollEnd
+//! [`Readiness`]: crate::trace::EventKind::Readiness
+//!
 //! ```
+//! use std::io::{Read, Write};
+//! use std::os::fd::AsRawFd;
 //! use std::sync::Arc;
+//! use std::thread::sleep;
 //! use std::time::Duration;
 //!
+//! use loopscope::analysis::stalls;
 //! use loopscope::clock::Clock;
+//! use loopscope::reactor::{Label, Stretch};
 //! use loopscope::record::channel;
-//! use loopscope::trace::{EventKind, ModelId};
+//! use loopscope::store::TraceStore;
+//! use loopscope::trace::{Cause, EventKind, Interest, ModelId};
 //! use loopscope::watch::{StallThreshold, Watchdog};
+//! use mio::net::UnixStream;
 //!
 //! let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
 //! let mut recorder = recorders.recorder(ModelId::from_index(0), "my loop");
-//! let threshold = StallThreshold::new(Duration::from_millis(10));
-//! let mut watchdog = Watchdog::start(&recorder, threshold)?;
-//! // Here the loop waits. Then it serves, and is stuck:
-//! let begin = recorder.record(EventKind::PollEnd { ready: 1 });
-//! watchdog.begin_stretch(begin);
-//! let noticed = std::iter::repeat_with(|| receiver.try_recv())
-//!     .flatten()
-//!     .flat_map(|batch| batch.events)
-//!     .find(|event| matches!(event.kind, EventKind::StallNoticed { .. }));
-//! assert!(noticed.is_some(), "the stall lasts, and is known already");
-//! let end = recorder.record(EventKind::PollBegin);
-//! watchdog.end_stretch(end, true);
+//! let threshold = StallThreshold::default();
+//! let mut watchdog = Watchdog::start(&recorder, threshold.clone())?;
+//!
+//! let mut poll = mio::Poll::new()?;
+//! let mut events = mio::Events::with_capacity(64);
+//! let mut streams = Vec::new();
+//! for id in 0..2 {
+//!     let (mut near, mut far) = UnixStream::pair()?;
+//!     poll.registry().register(&mut near, mio::Token(id), mio::Interest::READABLE)?;
+//!     watchdog.add_reader(near.as_raw_fd(), id as u64 + 1, None); // An id is never 0, and never used again.
+//!     far.write_all(b"hello")?;
+//!     streams.push((near, far));
+//! }
+//!
+//! let mut stretch = Stretch::begin(recorder.stamp());
+//! let mut is_stuck = true;
+//! for _turn in 0..2 {
+//!     let end = recorder.stamp();
+//!     let was_stall = stretch.end(end, &mut recorder, &threshold);
+//!     watchdog.end_stretch(end, was_stall);
+//!     recorder.record_at(end, EventKind::PollBegin);
+//!     recorder.flush();
+//!
+//!     poll.poll(&mut events, Some(Duration::from_millis(1)))?;
+//!
+//!     let ready = events.iter().count() as u32;
+//!     let mut now = recorder.record(EventKind::PollEnd { ready });
+//!     stretch = Stretch::begin(now);
+//!     watchdog.begin_stretch(now);
+//!     watchdog.poll_returned();
+//!     let mut to_serve = Vec::new();
+//!     for event in &events {
+//!         let (id, flow) = (event.token().0, recorder.new_flow());
+//!         let interest = Interest::Readable;
+//!         recorder.record_at(now, EventKind::Readiness { flow, task: None, interest });
+//!         let fd = streams[id].0.as_raw_fd();
+//!         if watchdog.has_arrived(id as u64 + 1) {
+//!             recorder.record_at(now, EventKind::ReadinessOf { flow, fd });
+//!         }
+//!         to_serve.push((id, fd, flow));
+//!     }
+//!     for (id, fd, flow) in to_serve {
+//!         let callback = Label::new("on_data", None).callback(&mut recorder, Cause::Readiness, Some(flow));
+//!         if recorder.has_new_names() {
+//!             recorder.flush(); // Or nobody could name the callback while it runs.
+//!         }
+//!         let outer = watchdog.enter(callback.name, callback.task);
+//!         let (result, end) = callback.run(&mut recorder, now, |_| {
+//!             if std::mem::take(&mut is_stuck) {
+//!                 sleep(Duration::from_millis(60)); // What is hunted for.
+//!             }
+//!             Ok(streams[id].0.read(&mut [0; 64])?)
+//!         });
+//!         watchdog.leave(outer);
+//!         if watchdog.looks_closely() {
+//!             recorder.record_at(end, EventKind::ReadinessOf { flow, fd });
+//!         }
+//!         stretch.add(&callback, now, end);
+//!         now = end;
+//!         result.expect("a panic or an error of a callback comes out here");
+//!     }
+//! }
+//! drop((watchdog, recorder));
+//!
+//! let mut store = TraceStore::new();
+//! while let Ok(batch) = receiver.try_recv() {
+//!     store.push(&batch);
+//! }
+//! let stall = &stalls(&store, store.range().end)[0];
+//! assert_eq!((&*stall.callback, stall.victims.len()), ("on_data", 1), "the other one waited");
+//! assert!(stall.cause.samples > 0, "it was looked at");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A thread without a loop
+//! Each piece of its work is a stretch of its own, and between two of them it is
+//! [idle](crate::trace::EventKind::IdleBegin), as in the example of [`Lookout`], which is enough for all threads. What
+//! they wait for is seen as what they are blocked in: of a lock not who has it, but whoever has it is busy at that time.
+//!
+//! # On another runtime
+//! Whatever says when it begins and ends to wait can be watched. Of a `block_on` that parks its thread the parking is the
+//! poll, and to poll its future is the callback, as in a [loop of one's own](#a-loop-of-ones-own). A `current_thread`
+//! runtime of tokio calls `on_thread_park` and `on_thread_unpark` before and after it waits: what the table has for before
+//! and after the poll goes there, with the recorder and the watchdog in a thread-local (the callback needs both, and the
+//! runtime keeps it).
+//!
+//! ```
+//! use loopscope::reactor::Stretch;
+//! use loopscope::record::Recorder;
+//! use loopscope::trace::EventKind;
+//! use loopscope::watch::{StallThreshold, Watchdog};
+//!
+//! struct Watched {
+//!     recorder: Recorder,
+//!     watchdog: Watchdog,
+//!     stretch: Stretch,
+//!     threshold: StallThreshold,
+//! }
+//!
+//! impl Watched {
+//!     fn on_thread_park(&mut self) {
+//!         let end = self.recorder.stamp();
+//!         let was_stall = self.stretch.end(end, &mut self.recorder, &self.threshold);
+//!         self.watchdog.end_stretch(end, was_stall);
+//!         self.recorder.record_at(end, EventKind::PollBegin);
+//!         self.recorder.flush();
+//!     }
+//!
+//!     fn on_thread_unpark(&mut self) {
+//!         let begin = self.recorder.record(EventKind::PollEnd { ready: 0 });
+//!         self.stretch = Stretch::begin(begin);
+//!         self.watchdog.begin_stretch(begin);
+//!     }
+//! }
+//! # use loopscope::{clock::Clock, record::channel, trace::ModelId};
+//! # let (recorders, _receiver) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+//! # let mut recorder = recorders.recorder(ModelId::from_index(0), "runtime");
+//! # let threshold = StallThreshold::default();
+//! # let watchdog = Watchdog::start(&recorder, threshold.clone())?;
+//! # let stretch = Stretch::begin(recorder.stamp());
+//! # let mut watched = Watched { recorder, watchdog, stretch, threshold };
+//! # watched.on_thread_park();
+//! # watched.on_thread_unpark();
 //! # Ok::<(), std::io::Error>(())
 //! ```
+//!
+//! So much is known then: each stall, while it lasts, and what its thread did in it. Not known is which task it was, unless
+//! its future is polled as a callback, nor who waited, for a runtime keeps its descriptors to itself. And one that is never
+//! out of work does not park, though it looks after its descriptors in between: that is one long stretch here.
 
 mod descriptor;
 mod desk;
@@ -213,7 +355,7 @@ impl Watchdog {
     /// The loop enters its poll; `was_stall` if the stretch exceeded the threshold.
     #[inline]
     pub fn end_stretch(&mut self, at: Ticks, was_stall: bool) {
-        let is_attended = self.subject.pulse.is_attended(self.stretch);
+        let is_attended = self.looks_closely();
         if is_attended && was_stall {
             self.take_account(at);
         }
@@ -274,6 +416,14 @@ impl Watchdog {
         has_arrived
     }
 
+    /// Whether the present stretch has lasted so long that it is looked at closely. A callback that ends in such a one
+    /// tells which descriptor it served ([`ReadinessOf`](crate::trace::EventKind::ReadinessOf)), if one that the loop
+    /// reads: what came in there before is taken then, and does not wait for the next poll.
+    #[inline]
+    pub fn looks_closely(&self) -> bool {
+        self.subject.pulse.is_attended(self.stretch)
+    }
+
     /// How often the loop was looked at so far.
     pub fn looks(&self) -> u64 {
         self.subject.looks()
@@ -316,7 +466,7 @@ impl Watchdog {
 /// Where it is the last that keeps the watching thread, waits until that has recorded its last.
 impl Drop for Watchdog {
     fn drop(&mut self) {
-        let is_attended = self.subject.pulse.is_attended(self.stretch);
+        let is_attended = self.looks_closely();
         self.subject.leave();
         if is_attended {
             self.hub.wake();

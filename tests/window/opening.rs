@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 
-use loopscope::format::TraceInfo;
 use loopscope::format::native::Writer;
+use loopscope::format::{Recording, TraceInfo};
 use loopscope::gui::command::{Command, ViewCommand};
 use loopscope::trace::{
     Batch, Event, EventKind, ModelId, NameId, Source, ThreadId, TimeRange, Timestamp,
@@ -101,4 +101,72 @@ fn what_is_not_all_here_is_not_exported() {
     desk.apply(Command::Export(path.clone()));
     desk.until("it is exported", |desk| !desk.app().is_busy());
     assert!(path.exists());
+}
+
+/// A batch of one event.
+fn moment(at: u64, kind: EventKind) -> Batch {
+    Batch {
+        source: Source {
+            model: ModelId::from_index(0),
+            thread: ThreadId::from_index(0),
+        },
+        names: vec![(NameId::from_index(0), "my program".to_owned())],
+        events: vec![Event {
+            at: Timestamp(at),
+            kind,
+        }],
+    }
+}
+
+fn record(recording: &mut Recording, at: u64, kind: EventKind) {
+    recording.append(&moment(at, kind)).expect("there is room");
+    recording.flush().expect("there is room");
+}
+
+/// A desk at which a recording of another program is shown, and that recording.
+fn following() -> (Desk, Recording) {
+    let mut desk = Desk::new();
+    let path = desk.path("mine.loopscope");
+    let mut recording =
+        Recording::beside(&path, &TraceInfo::default()).expect("the folder is ours");
+    let name = NameId::from_index(0);
+    record(&mut recording, 0, EventKind::ModelBegin { name });
+    desk.apply(Command::Open(recording.path().to_owned()));
+    desk.until("it is followed", |desk| {
+        desk.has("mine.loopscope.part is still being recorded")
+    });
+    (desk, recording)
+}
+
+#[test]
+fn what_another_program_still_records_is_shown_as_it_comes() {
+    let (mut desk, mut recording) = following();
+    for at in 1..4 {
+        record(&mut recording, at, EventKind::PollBegin);
+        desk.until("it is shown", |desk| desk.shown().store.events() == at + 1);
+    }
+    recording.finish().expect("there is room");
+    desk.until("its end is shown", |desk| !desk.app().is_busy());
+    assert!(!desk.has("still being recorded"));
+    assert_eq!(desk.message(), "");
+}
+
+#[test]
+fn what_still_grows_can_be_left_and_stays() {
+    let (mut desk, mut recording) = following();
+    desk.click("Leave it");
+    assert!(!desk.app().is_busy() && !desk.has("still being recorded"));
+    record(&mut recording, 1, EventKind::PollBegin);
+    desk.harness.run();
+    assert_eq!(desk.shown().store.events(), 1);
+}
+
+#[test]
+fn the_end_of_a_program_that_was_killed_is_told() {
+    let (mut desk, recording) = following();
+    drop(recording);
+    desk.until("it is told", |desk| !desk.app().is_busy());
+    let message = desk.message();
+    assert!(message.contains("was not finished"), "{message}");
+    assert_eq!(desk.shown().store.events(), 1);
 }

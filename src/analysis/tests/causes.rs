@@ -59,6 +59,29 @@ fn the_account_of_the_system_tells_computing_from_blocking_and_from_having_no_co
     assert_eq!(held(1, 1, &row).cause.kind, CauseKind::ManyCalls);
 }
 
+/// Two things to mend are not told as one.
+#[test]
+fn stalls_of_one_callback_that_were_blocked_in_different_calls_are_different_findings() {
+    let one = held(1, 1, &[in_call("fsync", Some(9))]);
+    let other = held(1, 1, &[in_call("recvfrom", Some(9))]);
+    let found = findings(&[one.clone(), other, one]);
+    let places: Vec<_> = found.iter().map(|finding| finding.stalls.clone()).collect();
+    assert_eq!(places, [vec![0, 2], vec![1]]);
+}
+
+/// Such as another runtime, of which nothing is told but when it waits.
+#[test]
+fn of_a_loop_that_does_not_say_what_it_waits_for_nobody_is_known_to_have_waited() {
+    let mut made = Made::new();
+    made.stall(100, 300, 1);
+    made.poll(300, 310);
+    made.accounts(100, 0, 0);
+    made.sees(110, in_call(SLEEPS, None));
+    made.accounts(300, 1, 1);
+    let said = report(&made).sentence().to_string();
+    assert!(said.ends_with("; nobody is known to have waited"), "{said}");
+}
+
 /// A stall from 100 to 300 in which the thread is seen to read from descriptor 9 every ten milliseconds.
 fn reads() -> Made {
     let mut made = Made::new();

@@ -1,8 +1,8 @@
 //! Reads a trace by and by.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::fs::{File, TryLockError};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::{BATCH, Chunk, Chunks, END, MARKS, is_in_order, open, read_head};
@@ -36,7 +36,11 @@ pub struct Reader<R = BufReader<File>> {
     /// The last moment of each thread.
     last: HashMap<ThreadId, Timestamp>,
     events: u64,
+    /// How many bytes were read that are sound.
+    sound: u64,
     is_over: bool,
+    /// Whether somebody was still writing it when that was asked last.
+    is_growing: bool,
     marks: Vec<Mark>,
     missing: Option<Phrase>,
 }
@@ -47,8 +51,71 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read, is something else, or is damaged before its first event.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        Self::of(path, open(path)?)
+        let mut reader = Self::of(path, open(path)?)?;
+        reader.is_growing = is_written(reader.chunks.input.get_ref());
+        Ok(reader)
     }
+
+    /// Whether a [`Recording`](crate::format::Recording) still writes this file, so that more is to come: in this process
+    /// or in another one. Where the file system knows no locks, nobody is known to.
+    pub const fn is_growing(&self) -> bool {
+        self.is_growing
+    }
+
+    /// Once there are no more batches: goes on where the last sound one ended, if the file was growing then. Whether
+    /// [`Reader::next`] may bring more; the file was not finished, or somebody finishes it, if it brings none.
+    ///
+    /// ```
+    /// use loopscope::clock::Clock;
+    /// use loopscope::format::{Reader, Recording, TraceInfo};
+    /// use loopscope::record::channel;
+    /// use loopscope::trace::ModelId;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("mine.loopscope");
+    /// let mut file = Recording::beside(&path, &TraceInfo::default())?;
+    /// let mut reader = Reader::open(file.path())?;
+    /// assert!(reader.next()?.is_none(), "nothing is written yet");
+    ///
+    /// let (recorders, receiver) = channel(&Clock::monotonic(), std::sync::Arc::new(|| {}));
+    /// drop(recorders.recorder(ModelId::from_index(0), "my loop"));
+    /// file.append(&receiver.try_recv()?)?;
+    /// file.finish()?;
+    /// assert!(reader.resume()?);
+    /// assert!(reader.next()?.is_some());
+    /// assert!(reader.next()?.is_none());
+    /// assert!(reader.missing().is_none() && !reader.resume()?, "it is whole");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn resume(&mut self) -> Result<bool, ReadError> {
+        if !self.is_over {
+            return Ok(true);
+        }
+        if self.missing.is_none() || !self.is_growing {
+            return Ok(false);
+        }
+        // Asked before it is read: what is written up to its end is read then.
+        self.is_growing = is_written(self.chunks.input.get_ref());
+        let sought = self.chunks.input.seek(SeekFrom::Start(self.sound));
+        sought.map_err(|source| self.failed(source))?;
+        self.chunks.read = self.sound;
+        self.missing = None;
+        self.is_over = false;
+        Ok(true)
+    }
+}
+
+/// Whether a recording writes this file: it keeps it locked for as long as it lives.
+fn is_written(file: &File) -> bool {
+    let locked = file.try_lock_shared();
+    if locked.is_ok() {
+        // Nobody else is to be kept from it. It goes with the file, at the latest.
+        let _ = file.unlock();
+    }
+    matches!(locked, Err(TryLockError::WouldBlock))
 }
 
 impl<R: Read> Reader<R> {
@@ -57,13 +124,22 @@ impl<R: Read> Reader<R> {
         Ok(Self {
             path: path.to_owned(),
             info,
+            sound: chunks.read,
             chunks,
             last: HashMap::new(),
             events: 0,
             is_over: false,
+            is_growing: false,
             marks: Vec::new(),
             missing: None,
         })
+    }
+
+    fn failed(&self, source: io::Error) -> ReadError {
+        ReadError::Io {
+            path: self.path.clone(),
+            source,
+        }
     }
 
     /// What the file tells about its trace.
@@ -99,14 +175,12 @@ impl<R: Read> Reader<R> {
         if self.is_over {
             return Ok(None);
         }
-        let failed = |source| ReadError::Io {
-            path: self.path.clone(),
-            source,
-        };
         let missing = loop {
-            let unread = match self.chunks.next().map_err(failed)? {
+            let chunk = self.chunks.next();
+            let unread = match chunk.map_err(|source| self.failed(source))? {
                 Chunk::Sound(BATCH) => match postcard::from_bytes::<Batch>(&self.chunks.payload) {
                     Ok(batch) if is_in_order(&batch, &mut self.last) => {
+                        self.sound = self.chunks.read;
                         self.events += batch.events.len() as u64;
                         return Ok(Some(batch));
                     }
@@ -114,6 +188,7 @@ impl<R: Read> Reader<R> {
                 },
                 Chunk::Sound(MARKS) => match postcard::from_bytes(&self.chunks.payload) {
                     Ok(read) => {
+                        self.sound = self.chunks.read;
                         self.marks = read;
                         continue;
                     }
@@ -130,7 +205,8 @@ impl<R: Read> Reader<R> {
                 Chunk::Damaged { bytes } => bytes,
                 Chunk::None => break None,
             };
-            break Some(unread + self.chunks.rest().map_err(failed)?);
+            let rest = self.chunks.rest();
+            break Some(unread + rest.map_err(|source| self.failed(source))?);
         };
         self.is_over = true;
         self.missing = Some(self.tell(missing));
@@ -141,6 +217,9 @@ impl<R: Read> Reader<R> {
     fn tell(&self, missing: Option<u64>) -> Phrase {
         let last = self.last.values().max().copied().unwrap_or_default();
         let said = match missing {
+            None | Some(1..) if self.is_growing => Phrase::new(
+                "It is still being recorded. Everything up to {last} ({events} events) is here.",
+            ),
             None => Phrase::new(
                 "The recording was not finished: its program ended before. Everything up to {last} ({events} events) is here.",
             ),

@@ -47,6 +47,63 @@ fn a_recording_opens_at_every_moment_and_gets_its_name_at_the_end() {
 }
 
 #[test]
+fn a_recording_is_read_on_while_it_grows_and_up_to_its_end() {
+    let folder = tempfile::tempdir().expect("a writable folder");
+    let path = folder.path().join("run.loopscope");
+    let mut recording = Recording::beside(&path, &info()).expect("a writable folder");
+    let mut reader = Reader::open(recording.path()).expect("it has its head");
+    let mut store = TraceStore::new();
+    let mut take = |reader: &mut Reader| {
+        while let Some(batch) = reader.next().expect("readable") {
+            store.push(&batch);
+        }
+        reader.missing().map(ToString::to_string)
+    };
+    for (from, to) in [(0, 1), (1, 3), (3, 5)] {
+        append_sample(&mut recording, from, to);
+        assert!(reader.resume().expect("readable"));
+        let missing = take(&mut reader).expect("it is not finished");
+        assert!(missing.contains("still being recorded"), "{missing}");
+        assert!(reader.is_growing());
+    }
+    recording.finish().expect("room on the disk");
+    drop(recording);
+    assert!(reader.resume().expect("readable"));
+    assert_eq!(take(&mut reader), None);
+    assert!(!reader.resume().expect("readable"));
+    assert_eq!(store, sample::store());
+}
+
+#[test]
+fn a_recording_whose_program_is_killed_grows_no_more() {
+    let folder = tempfile::tempdir().expect("a writable folder");
+    let path = folder.path().join("run.loopscope");
+    let mut recording = Recording::beside(&path, &info()).expect("a writable folder");
+    append_sample(&mut recording, 0, 2);
+    let part = recording.path().to_owned();
+    let mut reader = Reader::open(&part).expect("a trace");
+    while reader.next().expect("readable").is_some() {}
+    // In the middle of writing, as far as a reader can tell.
+    let mut file = std::fs::File::options()
+        .append(true)
+        .open(&part)
+        .expect("it is there");
+    std::io::Write::write_all(&mut file, b"B\x07").expect("room on the disk");
+    assert!(reader.resume().expect("readable"));
+    assert!(reader.next().expect("readable").is_none());
+    let missing = |reader: &Reader| reader.missing().expect("it is not finished").to_string();
+    assert!(missing(&reader).contains("still being recorded"));
+    drop(recording);
+    assert!(reader.resume().expect("readable"));
+    assert!(reader.next().expect("readable").is_none());
+    assert!(missing(&reader).contains("its last 2 bytes"));
+    assert!(!reader.resume().expect("readable") && !reader.is_growing());
+    // Whoever asks for it by the name that it was to get is told where it is.
+    let error = open(&path).expect_err("it was not finished").to_string();
+    assert!(error.ends_with("run.loopscope.part"), "{error}");
+}
+
+#[test]
 fn what_a_crashed_run_has_left_is_kept() {
     let folder = tempfile::tempdir().expect("a writable folder");
     let path = folder.path().join("run.loopscope");

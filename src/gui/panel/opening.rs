@@ -23,7 +23,16 @@ pub fn show(ui: &mut Ui, opening: &[Opening], commands: &mut Vec<Command>) {
     egui::Panel::top("opening").frame(frame).show(ui, |ui| {
         ui.take_available_width();
         ui.horizontal(|ui| {
-            for one in opening {
+            let (growing, opening): (Vec<_>, Vec<_>) =
+                opening.iter().partition(|one| one.is_growing());
+            for one in &growing {
+                let text = fill(
+                    tr("{title} is still being recorded"),
+                    &[("title", &one.title())],
+                );
+                widgets::note(ui, text);
+            }
+            for one in &opening {
                 let percent = format!("{:.0}", one.share() * 100.0);
                 let title = one.title();
                 let text = fill(
@@ -37,8 +46,14 @@ pub fn show(ui: &mut Ui, opening: &[Opening], commands: &mut Vec<Command>) {
                     .fill(palette.link);
                 ui.add(bar);
             }
-            let hint = tr("Give it up, with what is here of it");
-            let cancel = ui.add(egui::Button::new(tr("Cancel")).small());
+            let (name, hint) = match opening.is_empty() {
+                true => (
+                    tr("Leave it"),
+                    tr("Keep what is here of it, and take in no more"),
+                ),
+                false => (tr("Cancel"), tr("Give it up, with what is here of it")),
+            };
+            let cancel = ui.add(egui::Button::new(name).small());
             if cancel.on_hover_text(hint).clicked() {
                 commands.push(Command::CancelOpening);
             }

@@ -3,7 +3,7 @@
 use egui::{RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::{walk, widgets};
-use crate::analysis::{Finding, StallReport, plain_duration};
+use crate::analysis::{Finding, LOOP_ITSELF, StallReport, plain_duration};
 use crate::gui::command::{Command, Selection, StallOrder};
 use crate::gui::describe;
 use crate::gui::document::Document;
@@ -136,6 +136,14 @@ fn most(document: &Document, order: StallOrder) -> f32 {
     most.unwrap_or(0).max(1) as f32
 }
 
+/// Whose stall it is: a task's, and where there is none a callback's.
+fn whose<'a>(task: Option<&'a str>, callback: &'a str) -> &'a str {
+    task.unwrap_or(match callback {
+        LOOP_ITSELF => tr("the loop itself"),
+        name => name,
+    })
+}
+
 /// A line of the list.
 struct Line {
     first: String,
@@ -165,7 +173,7 @@ impl Line {
         let next = selected.map_or(0, |place| (place + 1) % finding.stalls.len());
         let leads_to = selection(finding.stalls.get(next)?)?;
         let model = describe::model(&document.store, finding.model);
-        let task = finding.task_name.as_deref().unwrap_or(tr("no task"));
+        let task = whose(finding.task_name.as_deref(), &finding.callback);
         let stalled = plain_duration(finding.stalled);
         let first = match finding.stalls.len() {
             1 => fill(
@@ -186,6 +194,7 @@ impl Line {
         let waited = match finding.victims {
             0 if !finding.of_loop => tr("its own thread").to_owned(),
             0 if worst.lasts => tr("nobody is known to wait yet").to_owned(),
+            0 if !worst.watched => tr("nobody is known to have waited").to_owned(),
             0 => tr("nobody waited").to_owned(),
             _ => fill(
                 tr("others waited {time}"),
@@ -220,7 +229,7 @@ impl Line {
             length.push_str(tr(" so far"));
         }
         let model = describe::model(&document.store, stall.model);
-        let task = stall.task_name.as_deref().unwrap_or(tr("no task"));
+        let task = whose(stall.task_name.as_deref(), &stall.callback);
         let what = say(&stall.what());
         Self {
             first: format!("{length}  {task}"),

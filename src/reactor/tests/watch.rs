@@ -5,7 +5,7 @@ use std::sync::mpsc;
 
 use super::*;
 use crate::record::Recorders;
-use crate::trace::Doing;
+use crate::trace::{Doing, FlowId};
 use crate::watch::tests::{Looker, is_notice};
 
 /// A reactor that counts whatever lasts longer than a few milliseconds as a stall.
@@ -114,18 +114,7 @@ fn who_waited_is_told_with_its_descriptor_by_the_loop_and_by_the_watchdog() {
         looker.wait_for(|kind| matches!(kind, EventKind::DataArrived { fd: on, .. } if *on == fd));
         answer.send(()).unwrap();
     });
-    let readiness_of = |kind: &EventKind| matches!(kind, EventKind::ReadinessOf { .. });
-    let told = looker.all(readiness_of);
-    let [
-        Event {
-            kind: EventKind::ReadinessOf { flow, fd: on },
-            ..
-        },
-    ] = told[..]
-    else {
-        panic!("{told:?}");
-    };
-    assert_eq!(on, fd);
+    let flow = readinesses_of(&looker, fd)[0];
     let served = looker.all(|kind| {
         matches!(kind, EventKind::CallbackBegin { flow: Some(of), cause: Cause::Readiness, .. } if *of == flow)
     });
@@ -133,6 +122,56 @@ fn who_waited_is_told_with_its_descriptor_by_the_loop_and_by_the_watchdog() {
     let stall = looker.all(|kind| matches!(kind, EventKind::Stall { .. }))[0];
     let arrival = looker.all(|kind| matches!(kind, EventKind::DataArrived { .. }))[0];
     assert!(arrival.at <= stall.at && stall.at <= served[0].at);
+}
+
+/// The readinesses that were told to be of a descriptor.
+fn readinesses_of(looker: &Looker, fd: i32) -> Vec<FlowId> {
+    let told = looker.events.iter().map(|(_, event)| event.kind);
+    told.filter_map(|kind| match kind {
+        EventKind::ReadinessOf { flow, fd: of } if of == fd => Some(flow),
+        _ => None,
+    })
+    .collect()
+}
+
+/// Else what came in on it would be taken for what comes in later, and somebody would have waited for that long.
+#[test]
+fn who_is_served_in_the_turn_that_was_stuck_is_told_with_its_descriptor() {
+    let mut bench = watched();
+    let (answer, answered) = mpsc::channel();
+    let (id, first) = bench.pipe("stuck", move |_| {
+        answered.recv()?;
+        Ok(Next::Wait)
+    });
+    let stuck = bench.reactor.descriptors[id].fd;
+    let (id, second) = bench.pipe("waits", |reactor| {
+        reactor.stop()?;
+        Ok(Next::Wait)
+    });
+    let waits = bench.reactor.descriptors[id].fd;
+    send(&first);
+    send(&second);
+    let looker = run(bench, move |looker| {
+        looker.wait_for(|kind| matches!(kind, EventKind::DataArrived { fd, .. } if *fd == waits));
+        answer.send(()).unwrap();
+    });
+    // In the order in which they were served, in one turn.
+    let served = looker.all(|kind| {
+        let cause = Cause::Readiness;
+        matches!(kind, EventKind::CallbackBegin { cause: of, .. } if *of == cause)
+    });
+    let flows: Vec<_> = served
+        .iter()
+        .filter_map(|event| match event.kind {
+            EventKind::CallbackBegin { flow, .. } => flow,
+            _ => None,
+        })
+        .collect();
+    let told = [stuck, waits].map(|fd| readinesses_of(&looker, fd));
+    assert_eq!(told.concat(), flows);
+    assert_eq!(flows.len(), 2);
+    let polls = looker.all(|kind| matches!(kind, EventKind::PollEnd { .. }));
+    assert_eq!(polls.len(), 1);
 }
 
 #[test]
