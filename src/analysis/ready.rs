@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::spans::{callback_around, called_in, spans_in};
+use super::spans::{Called, callback_around, called_in, spans_in};
 use crate::store::{Arrival, ModelTrack, Span, SpanKind, ThreadTrack};
 use crate::trace::{Cause, Doing, EventKind, FlowId, Sighting, TaskId, TimeRange, Timestamp};
 
@@ -326,7 +326,13 @@ pub(super) fn unserved(
         let mut later = called
             .iter()
             .filter(|called| called.range.begin >= arrival.at && called.span.kind != shuts_down);
-        later.any(|called| called.span.task.is_some() && called.span.task == arrival.task)
+        let reads = |called: &Called| {
+            let fd = called.span.flow.and_then(|flow| thread.descriptor_of(flow));
+            fd.is_none_or(|fd| fd == arrival.fd)
+                && called.span.task.is_some()
+                && called.span.task == arrival.task
+        };
+        is_taken(thread, arrival, stretch.end) || later.any(reads)
     };
     let mut waiting: Vec<Waiting> = Vec::new();
     for event in thread.instants_in(stretch) {

@@ -3,7 +3,7 @@
 use super::made::{Made, name, task};
 use super::watched::{asleep, in_call, report};
 use super::*;
-use crate::trace::Sighting;
+use crate::trace::{Interest, Sighting};
 
 /// It is stopped during a stall.
 #[test]
@@ -55,4 +55,35 @@ fn what_the_thread_reads_itself_while_a_stall_lasts_waits_for_nobody() {
     let lasting = stalls(&whole.store(), at(230)).remove(0);
     let waits = lasting.victims.iter().map(|victim| victim.fd);
     assert!(waits.eq([None, Some(7)]), "{lasting:#?}");
+}
+
+/// In a program without tasks there are only the numbers of the descriptors to go by.
+#[test]
+fn who_was_served_in_the_turn_in_which_its_loop_ends_has_waited_no_longer() {
+    let mut made = Made::new();
+    let flows = [7, 8].map(|fd| (fd, made.new_flow()));
+    for (fd, flow) in flows {
+        let (task, interest) = (None, Interest::Readable);
+        let ready = EventKind::Readiness {
+            flow,
+            task,
+            interest,
+        };
+        made.tell(100, ready);
+        made.tell(100, EventKind::ReadinessOf { flow, fd });
+        let sighting = Sighting::AtFirstLook;
+        let arrived = EventKind::DataArrived { fd, task, sighting };
+        made.watch(104, arrived);
+    }
+    let [(_, guilty), (_, other)] = flows;
+    made.call((100, 300), "on_data", None, (Cause::Readiness, guilty));
+    made.call((300, 301), "on_data", None, (Cause::Readiness, other));
+    made.stall(100, 301, 1);
+    made.tell(302, EventKind::ThreadEnd);
+    let victims = report(&made).victims;
+    let [victim] = &victims[..] else {
+        panic!("one waited: {victims:#?}");
+    };
+    assert_eq!(victim.fd, Some(8));
+    assert_eq!(victim.waited, TimeRange::new(at(100), at(300)));
 }
