@@ -212,21 +212,21 @@ impl ThreadTrack {
         if was_lost && !hidden {
             self.last_wait_end = Some(at);
         }
-        let ended = match event.kind {
-            EventKind::PollBegin if self.polls == 0 => None,
-            EventKind::PollBegin
-            | EventKind::ThreadEnd
-            | EventKind::WaitBegin { .. }
-            | EventKind::IdleBegin
-            | EventKind::Dropped { .. } => self.end_stretch(at),
-            _ => None,
-        };
+        let ended = self.ends_stretch(&event.kind).then(|| self.end_stretch(at));
         match event.kind {
             EventKind::CallbackBegin { .. }
             | EventKind::CallbackEnd { .. }
             | EventKind::BlockingBegin { .. }
             | EventKind::BlockingEnd
                 if hidden => {}
+            _ => self.take(event),
+        }
+        ended.flatten()
+    }
+
+    fn take(&mut self, event: &Event) {
+        let at = event.at;
+        match event.kind {
             EventKind::Dropped { .. } => {
                 self.lane.end_all(at);
                 self.gaps.begin(at);
@@ -240,29 +240,19 @@ impl ThreadTrack {
                 self.lane.end_all(at);
                 self.end = Some(at);
             }
-            EventKind::PollBegin => {
-                // The first turn begins with the loop, before anything is known of it.
-                self.end_span(at, |span| span.kind == SpanKind::Turn);
-                self.lane.begin(Span::open(at, SpanKind::Poll));
-                self.polls += 1;
-                self.turns.push(TurnMark {
-                    at,
-                    callbacks: self.callbacks as u64,
-                    ready: self.ready,
-                });
-            }
+            EventKind::PollBegin => self.begin_poll(at),
             EventKind::PollEnd { ready } => {
                 self.ready = self.ready.saturating_add(u64::from(ready));
                 self.end_span(at, |span| span.kind == SpanKind::Poll);
                 self.lane.begin(Span::open(at, SpanKind::Turn));
             }
             EventKind::WaitBegin { task, call } => {
-                self.lane
-                    .begin(Span::open(at, SpanKind::Wait(call)).of_task(Some(task)));
+                let span = Span::open(at, SpanKind::Wait(call));
+                self.lane.begin(span.of_task(Some(task)));
             }
             EventKind::IdleBegin => {
-                self.lane
-                    .begin(Span::open(at, SpanKind::Wait(WaitCall::Work)));
+                let span = Span::open(at, SpanKind::Wait(WaitCall::Work));
+                self.lane.begin(span);
             }
             EventKind::WaitEnd { .. } | EventKind::IdleEnd => {
                 self.end_span(at, |span| matches!(span.kind, SpanKind::Wait(_)))
@@ -273,26 +263,49 @@ impl ThreadTrack {
                 cause,
                 flow,
             } => {
-                if !self.lane.open().iter().any(|span| is_callback(span.kind)) {
-                    self.callbacks += 1;
-                }
-                let span = Span::open(at, SpanKind::Callback(cause))
-                    .named(name)
-                    .of_task(task)
-                    .caused_by(flow);
-                self.lane.begin(span);
+                let span = Span::open(at, SpanKind::Callback(cause)).named(name);
+                self.begin_callback(span.of_task(task).caused_by(flow));
             }
-            EventKind::CallbackEnd { failed } => {
-                self.end_callback(at, failed);
-            }
+            EventKind::CallbackEnd { failed } => self.end_callback(at, failed),
             EventKind::BlockingBegin { name, task } => {
-                self.lane
-                    .begin(Span::open(at, SpanKind::Blocking).named(name).of_task(task));
+                let span = Span::open(at, SpanKind::Blocking).named(name);
+                self.lane.begin(span.of_task(task));
             }
             EventKind::BlockingEnd => self.end_span(at, |span| span.kind == SpanKind::Blocking),
             _ => self.instant(event),
         }
-        ended
+    }
+
+    fn begin_poll(&mut self, at: Timestamp) {
+        // The first turn begins with the loop, before anything is known of it.
+        self.end_span(at, |span| span.kind == SpanKind::Turn);
+        self.lane.begin(Span::open(at, SpanKind::Poll));
+        self.polls += 1;
+        self.turns.push(TurnMark {
+            at,
+            callbacks: self.callbacks as u64,
+            ready: self.ready,
+        });
+    }
+
+    fn begin_callback(&mut self, span: Span) {
+        if !self.lane.open().iter().any(|span| is_callback(span.kind)) {
+            self.callbacks += 1;
+        }
+        self.lane.begin(span);
+    }
+
+    /// Whether the thread is about to wait with such an event, or ends, or is lost sight of.
+    const fn ends_stretch(&self, kind: &EventKind) -> bool {
+        match kind {
+            // What a thread does before its first poll is no turn of its loop.
+            EventKind::PollBegin => self.polls > 0,
+            EventKind::ThreadEnd
+            | EventKind::WaitBegin { .. }
+            | EventKind::IdleBegin
+            | EventKind::Dropped { .. } => true,
+            _ => false,
+        }
     }
 
     /// The thread is about to wait, or ends.
