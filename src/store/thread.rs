@@ -335,14 +335,7 @@ impl ThreadTrack {
                 self.timers.remove(&timer);
             }
             EventKind::ReadinessOf { flow, fd } => {
-                // Nearly always the last place.
-                let place = match self.descriptors.last() {
-                    Some((last, _)) if flow < *last => self
-                        .descriptors
-                        .partition_point(|(known, _)| *known <= flow),
-                    _ => self.descriptors.len(),
-                };
-                self.descriptors.insert(place, (flow, fd));
+                self.descriptors.insert_by((flow, fd), |(flow, _)| *flow);
             }
             _ => {}
         }
@@ -418,8 +411,7 @@ impl ThreadTrack {
         self.instants.forget_before(place);
         let first = self.instants.first();
         for places in &mut self.notable {
-            let gone = places.partition_point(|place| *place < first);
-            places.forget_before(gone);
+            places.forget_while(|place| *place < first);
         }
         // Their order is nearly that of time. One that is out of it keeps those after it.
         let gone = self.origins.iter().take_while(|place| **place < first);
@@ -430,8 +422,7 @@ impl ThreadTrack {
             .get(gone)
             .and_then(|place| self.flow_at(*place))
         {
-            let gone = self.descriptors.partition_point(|(flow, _)| *flow < oldest);
-            self.descriptors.forget_before(gone);
+            self.descriptors.forget_while(|(flow, _)| *flow < oldest);
         }
     }
 
