@@ -339,8 +339,7 @@ impl ThreadTrack {
             }
             _ => {}
         }
-        let flow = begun_by(&event.kind);
-        if let Some(flow) = flow {
+        if let Some(flow) = event.kind.begun_flow() {
             self.add_origin(flow);
         }
         if let Some(notable) = notable(&event.kind) {
@@ -379,7 +378,7 @@ impl ThreadTrack {
 
     /// The flow that begins with the moment at a place.
     fn flow_at(&self, place: usize) -> Option<FlowId> {
-        begun_by(&self.instants.get(place)?.kind)
+        self.instants.get(place)?.kind.begun_flow()
     }
 
     /// Whether an event would move the state of a task, and is work that a thread of the pool does for it. The task waits
@@ -456,17 +455,6 @@ impl ThreadTrack {
             |span| is_callback(span.kind),
             |span| span.failed = failed,
         );
-    }
-}
-
-/// The flow that begins with a moment of this kind.
-const fn begun_by(kind: &EventKind) -> Option<FlowId> {
-    match *kind {
-        EventKind::Readiness { flow, .. } | EventKind::ThreadCall { flow, .. } => Some(flow),
-        EventKind::TimerSet { timer, .. } => Some(timer),
-        EventKind::DeferredMade { deferred, .. } => Some(deferred),
-        EventKind::WorkQueued { work, .. } => Some(work),
-        _ => None,
     }
 }
 
