@@ -55,3 +55,17 @@ fn what_the_thread_reads_itself_while_a_stall_lasts_waits_for_nobody() {
     let waits = lasting.victims.iter().map(|victim| victim.fd);
     assert!(waits.eq([None, Some(7)]), "{lasting:#?}");
 }
+
+/// Nobody may ever tell of its end: its thread is stuck still when the model is given up, say.
+#[test]
+fn a_stall_lasts_no_longer_than_its_model() {
+    let mut made = Made::new();
+    made.notices(200, 100);
+    let outcome = Outcome::Stopped;
+    made.tell(250, EventKind::ModelEnd { outcome });
+    let [stall] = &stalls(&made.store(), at(1000))[..] else {
+        panic!("one was noticed");
+    };
+    assert!(stall.lasts);
+    assert_eq!(stall.range, TimeRange::new(at(100), at(250)));
+}
