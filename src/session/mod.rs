@@ -36,7 +36,8 @@ pub struct Options {
     pub treatment: Option<Treatment>,
     /// How long a stretch without a poll must be to count as a stall.
     pub stall_threshold: Duration,
-    /// Whether loops and threads are watched, so that a stall is seen while it lasts, with its cause and with what comes in meanwhile.
+    /// Whether loops and threads are watched, so that a stall is seen while it lasts, with its cause and with what comes
+    /// in meanwhile.
     pub watch: bool,
 }
 
