@@ -11,10 +11,7 @@ use std::time::Duration;
 
 use super::plain_count;
 use super::spans::common;
-use crate::trace::{Phrase, TimeRange};
-
-/// What the time between callbacks is called.
-pub const LOOP_ITSELF: &str = "the loop itself";
+use crate::trace::{LOOP_ITSELF, Phrase, TimeRange};
 
 /// Of very many who share in a delay only the worst are named; the rest is one part.
 const NAMED: usize = 16;
@@ -53,7 +50,7 @@ impl Holder {
     pub fn said(&self) -> Phrase {
         match self {
             Self::Callback { name, task } => named(name, task.as_deref()),
-            Self::LoopItself => Phrase::new("the loop itself"),
+            Self::LoopItself => Phrase::new(LOOP_ITSELF),
             Self::Others(1) => Phrase::new("1 other callback"),
             Self::Others(count) => {
                 Phrase::new("{count} other callbacks").with("count", plain_count(*count as u64))

@@ -127,19 +127,17 @@ pub(super) fn cause(
 ) -> Cause {
     let range = stall.until(now);
     let called = called_in(&thread.lane, range, now);
-    let length = |called: &&Called| common(called.range, range).nanos();
-    let longest = called.iter().max_by_key(length);
-    let in_callbacks = called.iter().map(|called| length(&called));
-    let in_callbacks = in_callbacks.fold(0, u64::saturating_add);
+    let length = |called: &Called| common(called.range, range).nanos();
+    let longest = called.iter().max_by_key(|called| length(called));
+    let mut lengths: Vec<u64> = called.iter().map(length).collect();
+    lengths.sort_unstable_by_key(|nanos| std::cmp::Reverse(*nanos));
+    let in_callbacks = lengths.iter().copied().fold(0, u64::saturating_add);
     let calls = announced(&thread.lane, range);
     let looks = Looks::of(&thread.watch, range);
     let split = split(thread, range);
     let name = |name: Option<NameId>| name.map_or("?", |name| store.name(name)).to_owned();
     let in_calls = calls.map_or(0, |calls| calls.nanos);
     let most = range.nanos() / 2;
-    let longest_nanos = longest.map_or(0, |longest| length(&longest));
-    let mut lengths: Vec<u64> = called.iter().map(|called| length(&called)).collect();
-    lengths.sort_unstable_by_key(|nanos| std::cmp::Reverse(*nanos));
     let kind = if in_callbacks >= most && !few_took(most, &lengths) {
         CauseKind::ManyCallbacks
     } else {
@@ -171,7 +169,7 @@ pub(super) fn cause(
             let name = name(longest.span.name);
             (
                 Holder::Callback { name, task },
-                Duration::from_nanos(longest_nanos),
+                Duration::from_nanos(length(longest)),
             )
         }),
         others: others(&lengths, range.nanos()),

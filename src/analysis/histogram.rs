@@ -8,7 +8,7 @@ const PARTS: u64 = 32;
 const PART_BITS: u32 = PARTS.trailing_zeros();
 
 /// How often each duration came, after Gil Tene's HDR histogram: exact up to 32 ns, and to one part in 32 above. A
-/// duration costs an addition, a histogram 15 KiB at most.
+/// duration costs an addition, a histogram 15 KiB of counts at most.
 ///
 /// ```
 /// use loopscope::analysis::Histogram;

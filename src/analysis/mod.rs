@@ -71,7 +71,7 @@ mod waits;
 mod what_if;
 mod words;
 
-pub use blame::{Blame, Holder, LOOP_ITSELF};
+pub use blame::{Blame, Holder};
 pub use callbacks::{CallbackSummary, callbacks};
 pub use cause::{Cause, CauseKind, TimeSplit};
 pub use chain::{Chain, ChainEvent, ChainStep, chain};

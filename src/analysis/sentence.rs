@@ -98,10 +98,6 @@ impl StallReport {
                 Phrase::new("{who} held {what} for {lasted}, and had no core for {waited} of that")
                     .with("waited", plain_duration(split.waiting_for_core))
             }
-            CauseKind::ManyCallbacks => {
-                Phrase::new("{count} callbacks in one turn held {what} for {lasted}")
-                    .with("count", told(cause.callbacks))
-            }
             CauseKind::ManyCalls => {
                 let calls = match (&cause.call, &cause.syscall) {
                     (Some(call), _) => times(cause.calls, call),
@@ -115,7 +111,8 @@ impl StallReport {
                 Phrase::new("{what} did not wait for {lasted}; callbacks took {called} of that")
                     .with("called", plain_duration(cause.in_callbacks))
             }
-            CauseKind::Unknown => {
+            // Many callbacks are several: of these it was told above.
+            CauseKind::Unknown | CauseKind::ManyCallbacks => {
                 Phrase::new("{who} held {what} for {lasted}, and it is not known why")
             }
         };

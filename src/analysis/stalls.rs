@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use super::blame::LOOP_ITSELF;
 use super::cause::cause;
 use super::compare::name_of_task;
 use super::spans::runs_loop;
 use super::victims::victims;
 use super::{Cause, Victim};
 use crate::store::{ModelTrack, TraceStore};
-use crate::trace::{ModelId, TaskId, ThreadId, TimeRange, Timestamp};
+use crate::trace::{LOOP_ITSELF, ModelId, TaskId, ThreadId, TimeRange, Timestamp};
 
 /// A stall, what held the loop, and who waited.
 ///

@@ -16,7 +16,7 @@ const STRIDE: usize = 64;
 /// How long each thing waited for the loops of a model, by the moment when it was served.
 ///
 /// It goes on where it stopped, as [`super::Meter`] does, and keeps what that one only counts: 16 bytes for each thing
-/// that was served, and 2 more at most for the sums.
+/// that was served, and a few more for the sums.
 #[derive(Clone, Debug, Default)]
 pub struct Waits {
     threads: BTreeMap<ThreadId, Delays>,
@@ -36,15 +36,6 @@ impl Waits {
     /// Looks at what has become known of a model: at about `most` things that were served, and the rest at the next call.
     /// Whether that was all; a turn that is not over waits.
     pub fn look(&mut self, model: &ModelTrack, most: usize) -> bool {
-        let gone = model.threads.iter().filter_map(|thread| {
-            let first = thread.turns().first()?;
-            (thread.turns().first_place() > 0).then_some((thread.id, first.at))
-        });
-        for (thread, moment) in gone {
-            if let Some(delays) = self.threads.get_mut(&thread) {
-                delays.forget_before(moment);
-            }
-        }
         let mut left = most;
         for thread in model.threads.iter().filter(|thread| thread.polls > 0) {
             let delays = self.threads.entry(thread.id).or_default();
@@ -114,14 +105,6 @@ impl Delays {
         self.series.push(at, nanos);
         if let Some(block) = self.blocks.last_mut() {
             block.add(nanos);
-        }
-    }
-
-    /// Lets go of what was served before `moment`, as the store has.
-    fn forget_before(&mut self, moment: Timestamp) {
-        let points = self.series.points();
-        if points.first().is_some_and(|(at, _)| *at < moment) {
-            self.series.forget_before(moment);
         }
     }
 

@@ -3,9 +3,10 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 
-use super::report::{unknown, warn_if_truncated};
+use super::report::{print_json, warn_if_truncated};
+use super::table::{numbers_right, table, unknown};
 use crate::analysis::{
     self, CallbackDifference, Figure, ModelDifference, ModelDifferenceEntry, ModelFigures,
     plain_ratio,
@@ -44,9 +45,7 @@ pub(super) fn compare(a: &Path, b: &Path, as_json: bool) -> anyhow::Result<()> {
             b: b_side,
             models: models.iter().map(ModelDifferenceEntry::from).collect(),
         };
-        serde_json::to_writer_pretty(&mut out, &comparison)?;
-        writeln!(out)?;
-        return Ok(());
+        return print_json(&mut out, &comparison);
     }
     for (name, side) in [("A", a_side), ("B", b_side)] {
         writeln!(out, "{name}: {} · {}", side.file, side.title)?;
@@ -71,29 +70,26 @@ fn read(file: &Path) -> anyhow::Result<(Side, Vec<ModelFigures>)> {
 fn write_model(out: &mut impl Write, model: &ModelDifference) -> io::Result<()> {
     let sentence = model.sentence(&Phrase::new("B"));
     writeln!(out, "\n{}: {sentence}\n", model.name)?;
-    let mut table = table("figure");
+    let mut table = both("figure");
     let rows = model.figures.iter();
     rows.for_each(|figure| add(&mut table, &figure.what.name().to_string(), figure));
-    writeln!(out, "{}", aligned(table))?;
+    writeln!(out, "{}", numbers_right(table, 1..5))?;
     if model.callbacks.is_empty() {
         return Ok(());
     }
-    let mut table = self::table("callback");
+    let mut table = both("callback");
     for callback in model.callbacks.iter().take(LISTED) {
         add_callback(&mut table, callback);
     }
-    writeln!(out, "\n{}", aligned(table))?;
+    writeln!(out, "\n{}", numbers_right(table, 1..5))?;
     match model.callbacks.len().saturating_sub(LISTED) {
         0 => Ok(()),
         more => writeln!(out, "and {more} more, which differ less"),
     }
 }
 
-fn table(first: &str) -> Table {
-    let mut table = Table::new();
-    let header = [first, "A", "B", "B − A", "ratio", "in words"];
-    table.load_style(presets::NOTHING).set_header(header);
-    table
+fn both(first: &str) -> Table {
+    table([first, "A", "B", "B − A", "ratio", "in words"])
 }
 
 fn add(table: &mut Table, name: &str, figure: &Figure) {
@@ -120,11 +116,4 @@ fn add_callback(table: &mut Table, callback: &CallbackDifference) {
         };
         add(table, &name, figure);
     }
-}
-
-fn aligned(mut table: Table) -> Table {
-    for column in table.column_iter_mut().skip(1).take(4) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }

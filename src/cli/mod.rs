@@ -13,6 +13,7 @@ mod progress;
 mod report;
 mod run;
 mod scenarios;
+mod table;
 mod what_if;
 mod window;
 

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 
 use super::report::{findings, health_table, print_json, warn_if_truncated, width, write_first};
+use super::table::{numbers_right, table};
 use super::{Misuse, chart};
 use crate::analysis::{self, PartReport, plain_count, plain_duration};
 use crate::format::{self, Trace};
@@ -130,12 +131,6 @@ fn write_text(
     Ok(())
 }
 
-fn table<const COLUMNS: usize>(titles: [&str; COLUMNS]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(titles);
-    table
-}
-
 /// How the threads spent the range.
 fn threads(report: &PartReport) -> Table {
     let mut table = table(["model", "thread", "waiting", "busy", "in calls"]);
@@ -147,7 +142,7 @@ fn threads(report: &PartReport) -> Table {
             table.add_row(row);
         }
     }
-    numbers_right(table, 2)
+    numbers_right(table, 2..)
 }
 
 /// What was called in the range, that which took longest first.
@@ -173,14 +168,7 @@ fn calls(report: &PartReport) -> Table {
         row.extend(lengths.map(said));
         table.add_row(row);
     }
-    numbers_right(table, 2)
-}
-
-fn numbers_right(mut table: Table, words: usize) -> Table {
-    for column in table.column_iter_mut().skip(words) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+    numbers_right(table, 2..)
 }
 
 fn said(seconds: f64) -> String {

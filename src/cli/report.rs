@@ -3,8 +3,9 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 
+use super::table::{numbers_right, table, unknown};
 use super::{Misuse, chart};
 use crate::analysis::{
     self, Health, Meter, Report, StallReport, plain_count, plain_duration, plain_size,
@@ -202,8 +203,7 @@ fn healths(store: &TraceStore) -> impl Iterator<Item = (String, Health)> {
 
 /// How well the loops did; `None` where there is none.
 pub(super) fn health_table(healths: impl Iterator<Item = (String, Health)>) -> Option<Table> {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
+    let mut table = table([
         "loop",
         "busy",
         "turns/s",
@@ -217,7 +217,7 @@ pub(super) fn health_table(healths: impl Iterator<Item = (String, Health)>) -> O
     ]);
     for (model, health) in healths {
         let told = |count, duration| match count {
-            0 => "–".to_owned(),
+            0 => unknown(),
             _ => plain_duration(duration),
         };
         let (lag, queueing) = (health.lag, health.queueing);
@@ -234,21 +234,12 @@ pub(super) fn health_table(healths: impl Iterator<Item = (String, Health)>) -> O
             told(queueing.count, queueing.max),
         ]);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    (table.row_count() > 0).then_some(table)
-}
-
-/// Stands for what is not known, or did not happen.
-pub(super) fn unknown() -> String {
-    "–".to_owned()
+    (table.row_count() > 0).then(|| numbers_right(table, 1..))
 }
 
 /// The models side by side.
 fn comparison(store: &TraceStore) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
+    let mut table = table([
         "model",
         "elapsed",
         "waiting",
@@ -279,10 +270,7 @@ fn comparison(store: &TraceStore) -> Table {
             model.dropped.to_string(),
         ]);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+    numbers_right(table, 1..)
 }
 
 /// How wide a chart is to be.

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::report::print_json;
 use super::{Misuse, did_you_mean};
 use crate::scenario::builtins;
 
@@ -43,9 +44,7 @@ pub(super) fn scenarios(as_json: bool) -> anyhow::Result<()> {
     });
     let mut out = io::stdout().lock();
     if as_json {
-        serde_json::to_writer_pretty(&mut out, &listed.collect::<Vec<_>>())?;
-        writeln!(out)?;
-        return Ok(());
+        return print_json(&mut out, &listed.collect::<Vec<_>>());
     }
     for scenario in listed {
         writeln!(

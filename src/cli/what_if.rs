@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::time::Duration;
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::Table;
 
 use super::Misuse;
-use super::report::unknown;
+use super::table::{numbers_right, table, unknown};
 use crate::analysis::{
     self, Comparison, Foresight, StallReport, Verdict, WhatIfEntry, plain_count, plain_duration,
 };
@@ -128,7 +128,7 @@ pub(super) fn print(answer: &Answer) -> anyhow::Result<()> {
     };
     let at = worst.start_s;
     writeln!(out, "Of the stall of {lasted} at {at:.3} s{more}:\n")?;
-    writeln!(out, "{}", table(worst))?;
+    writeln!(out, "{}", victims(worst))?;
     if let Some(more) = worst.victims.len().checked_sub(LISTED + 1) {
         writeln!(out, "and {} more, who waited less", more + 1)?;
     }
@@ -141,10 +141,8 @@ pub(super) fn print(answer: &Answer) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn table(stall: &WhatIfEntry) -> Table {
-    let mut table = Table::new();
-    let header = ["victim", "waited", "predicted", "measured", "off by"];
-    table.load_style(presets::NOTHING).set_header(header);
+fn victims(stall: &WhatIfEntry) -> Table {
+    let mut table = table(["victim", "waited", "predicted", "measured", "off by"]);
     let told = |seconds| plain_duration(Duration::from_secs_f64(seconds));
     for victim in stall.victims.iter().take(LISTED) {
         table.add_row([
@@ -155,8 +153,5 @@ fn table(stall: &WhatIfEntry) -> Table {
             victim.off_s.map_or_else(unknown, told),
         ]);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
+    numbers_right(table, 1..)
 }

@@ -201,8 +201,9 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// Writes the trace to `path`, in the format that its ending means, whole or not at all. `info` and `store`
-    /// are what was recorded or opened, with its `marks` (the native form is copied with those that it has), and `now` stands for the end of what lasts still: the run may go on.
+    /// Writes the trace to `path`, in the format that its ending means, whole or not at all. `info` and `store` are what
+    /// was recorded or opened, with its `marks` (the native form is copied with those that it has), and `now` stands for
+    /// the end of what lasts still: the run may go on.
     ///
     /// # Errors
     /// When the ending is unknown or the file cannot be written. A file that was there before is still there.

@@ -59,3 +59,64 @@ impl OutermostFirst<'_> {
 fn begins_in(span: &Span, outer: &Span) -> bool {
     span.begin < outer.end || (span.begin, span.end) == (outer.begin, outer.end)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Span, TraceStore};
+    use crate::trace::{
+        Batch, Cause, Event, EventKind, ModelId, NameId, Source, ThreadId, Timestamp,
+    };
+
+    /// The depths and the begins of callbacks, where `events` tell when they begin and end.
+    fn order(events: &[(u64, bool)]) -> Vec<(usize, u64)> {
+        let begins = EventKind::CallbackBegin {
+            name: NameId::from_index(0),
+            task: None,
+            cause: Cause::Program,
+            flow: None,
+        };
+        let events = events.iter().map(|&(at, is_begin)| Event {
+            at: Timestamp(at),
+            kind: match is_begin {
+                true => begins,
+                false => EventKind::CallbackEnd { failed: false },
+            },
+        });
+        let mut store = TraceStore::new();
+        store.push(&Batch {
+            source: Source {
+                model: ModelId::from_index(0),
+                thread: ThreadId::from_index(0),
+            },
+            names: Vec::new(),
+            events: events.collect(),
+        });
+        let lane = &store.models()[0].threads[0].lane;
+        let begin = |(depth, span): (usize, Span)| (depth, span.begin.0);
+        outermost_first(lane).map(begin).collect()
+    }
+
+    #[test]
+    fn each_comes_before_those_in_it_also_where_none_has_a_length() {
+        let (begin, end) = (true, false);
+        let long = order(&[
+            (1, begin),
+            (1, begin),
+            (3, end),
+            (4, end),
+            (4, begin),
+            (5, end),
+        ]);
+        assert_eq!(long, [(0, 1), (1, 1), (0, 4)]);
+        let short = order(&[
+            (5, begin),
+            (5, begin),
+            (5, end),
+            (5, end),
+            (6, begin),
+            (7, end),
+        ]);
+        assert_eq!(short, [(0, 5), (1, 5), (0, 6)]);
+    }
+}

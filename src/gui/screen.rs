@@ -13,7 +13,7 @@ use super::focus;
 use super::panel;
 use super::panel::edge::{self, At, Part};
 use super::panel::loop_state::Loops;
-use super::plot::histogram;
+use super::plot::{Plots, histogram};
 use super::scale::Scale;
 use super::settings::Settings;
 use super::shortcut;
@@ -146,37 +146,51 @@ impl App {
 
     /// The sides that are shown, from the outside in.
     fn sides(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
-        let is_live = self.shown_is_live();
         self.differences(ui, commands);
+        self.comparison_side(ui, commands);
+        self.statistics_side(ui, commands);
+        self.controls_side(ui, commands);
+        self.details_side(ui, commands);
+    }
+
+    /// The trace that a side is about, if that side is shown.
+    fn shown_on(&self, side: Side) -> Option<&Document> {
         let shown = self.documents.shown();
-        let is_compared = self.compared().is_some();
-        let is_shown = |side| self.settings.shows(side);
-        let frame = below_frame(ui);
-        if let Some(document) = shown
-            && is_shown(Side::Comparison)
-            && !is_compared
-        {
-            let shape = panel::comparison::Shape::of(document);
-            // Each has the height that the hand gave it.
-            let id = ("comparison", shape);
-            below(ui, self.least(), id, shape.height(ui.available_height()))
-                .called(Side::Comparison.word())
-                .frame(frame)
-                .show(ui, |ui| {
-                    panel::comparison::show(ui, document, commands);
-                });
+        shown.filter(|_| self.settings.shows(side))
+    }
+
+    fn comparison_side(&self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let Some(document) = self.shown_on(Side::Comparison) else {
+            return;
+        };
+        if self.compared().is_some() {
+            return;
         }
-        if let Some(document) = shown
-            && is_shown(Side::Statistics)
-        {
-            below(ui, self.least(), "statistics", 240.0)
+        let shape = panel::comparison::Shape::of(document);
+        // Each has the height that the hand gave it.
+        let id = ("comparison", shape);
+        let height = shape.height(ui.available_height());
+        below(ui, self.least(), id, height)
+            .called(Side::Comparison.word())
+            .frame(below_frame(ui))
+            .show(ui, |ui| panel::comparison::show(ui, document, commands));
+    }
+
+    fn statistics_side(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        let least = self.least();
+        let Some(document) = self.documents.shown() else {
+            return;
+        };
+        if self.settings.shows(Side::Statistics) {
+            below(ui, least, "statistics", 240.0)
                 .called(Side::Statistics.word())
-                .frame(frame)
-                .show(ui, |ui| {
-                    self.statistics.show(ui, document, commands);
-                });
+                .frame(below_frame(ui))
+                .show(ui, |ui| self.statistics.show(ui, document, commands));
         }
-        if is_shown(Side::Controls) {
+    }
+
+    fn controls_side(&self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        if self.settings.shows(Side::Controls) {
             side(At::Left, ui, "controls", 292.0)
                 .called(Side::Controls.word())
                 .show(ui, |ui| {
@@ -184,57 +198,49 @@ impl App {
                     panel::scenario::show(ui, &self.controls, self.is_running(), commands);
                 });
         }
-        if let Some(document) = shown
-            && is_shown(Side::Details)
-        {
-            let live = self.live.as_ref().map(|live| live.number);
-            let what_if = what_if_scene(&self.what_if, &self.documents, live);
-            // It has a frame's state of its own while the rest of the app is looked at.
-            let mut plots = std::mem::take(&mut self.panes[0].plots);
-            let loops = self.loops(document);
+    }
+
+    fn details_side(&mut self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        // It has a frame's state of its own while the rest of the app is looked at.
+        let mut plots = std::mem::take(&mut self.panes[0].plots);
+        if let Some(document) = self.shown_on(Side::Details) {
             side(At::Right, ui, "details", 292.0)
                 .called(Side::Details.word())
                 .show(ui, |ui| {
                     ui.take_available_width();
-                    // The circle needs its room; each has the height that the hand gave it.
-                    let room = ui.available_height();
-                    let (id, most) = match self.settings.detail {
-                        Detail::Loop => {
-                            let most = (room - FOR_CIRCLE).min(room * 0.25);
-                            ("stalls below the loop", most)
-                        }
-                        Detail::Delays => ("stalls below the delays", room * 0.3),
-                        Detail::Inspector | Detail::Marks => ("stalls", room * 0.42),
-                    };
-                    let shape = panel::stalls::Shape::of(document, self.settings.stall_order);
-                    let height = shape.height(most);
-                    bottom(ui, (id, shape), height)
-                        .called(english("Stalls"))
-                        .frame(Frame::NONE)
-                        .show(ui, |ui| {
-                            panel::stalls::show(ui, document, self.settings.stall_order, commands);
-                        });
+                    stalls_below(ui, document, &self.settings, commands);
                     panel::details::tabs(ui, self.settings.detail, commands);
-                    match self.settings.detail {
-                        Detail::Inspector => {
-                            panel::inspector::show(ui, document, what_if.as_ref(), commands);
-                        }
-                        Detail::Loop => {
-                            let scene = panel::loop_state::Scene {
-                                document,
-                                live: is_live,
-                                speed: self.settings.speed,
-                                loops: &loops,
-                            };
-                            panel::loop_state::show(ui, &scene, commands);
-                        }
-                        Detail::Marks => panel::marks::show(ui, &document.marks, commands),
-                        Detail::Delays => {
-                            histogram::show(ui, document, &mut plots);
-                        }
-                    }
+                    self.detail(ui, document, &mut plots, commands);
                 });
-            self.panes[0].plots = plots;
+        }
+        self.panes[0].plots = plots;
+    }
+
+    /// What the tab that is chosen shows.
+    fn detail(
+        &self,
+        ui: &mut Ui,
+        document: &Document,
+        plots: &mut Plots,
+        commands: &mut Vec<Command>,
+    ) {
+        match self.settings.detail {
+            Detail::Inspector => {
+                let live = self.live.as_ref().map(|live| live.number);
+                let what_if = what_if_scene(&self.what_if, &self.documents, live);
+                panel::inspector::show(ui, document, what_if.as_ref(), commands);
+            }
+            Detail::Loop => {
+                let scene = panel::loop_state::Scene {
+                    document,
+                    live: self.shown_is_live(),
+                    speed: self.settings.speed,
+                    loops: &self.loops(document),
+                };
+                panel::loop_state::show(ui, &scene, commands);
+            }
+            Detail::Marks => panel::marks::show(ui, &document.marks, commands),
+            Detail::Delays => histogram::show(ui, document, plots),
         }
     }
 
@@ -280,6 +286,31 @@ impl App {
             false => Duration::from_nanos(document.info.stall_threshold_nanos),
         }
     }
+}
+
+/// The stalls of a trace, below the details: those need their room, and each of them has the height that the hand gave it.
+fn stalls_below(
+    ui: &mut Ui,
+    document: &Document,
+    settings: &Settings,
+    commands: &mut Vec<Command>,
+) {
+    let room = ui.available_height();
+    let (id, most) = match settings.detail {
+        Detail::Loop => {
+            let most = (room - FOR_CIRCLE).min(room * 0.25);
+            ("stalls below the loop", most)
+        }
+        Detail::Delays => ("stalls below the delays", room * 0.3),
+        Detail::Inspector | Detail::Marks => ("stalls", room * 0.42),
+    };
+    let shape = panel::stalls::Shape::of(document, settings.stall_order);
+    bottom(ui, (id, shape), shape.height(most))
+        .called(english("Stalls"))
+        .frame(Frame::NONE)
+        .show(ui, |ui| {
+            panel::stalls::show(ui, document, settings.stall_order, commands);
+        });
 }
 
 /// A side of the window: narrow enough to leave half of a small window to the timeline.

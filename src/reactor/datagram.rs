@@ -5,7 +5,6 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::rc::{Rc, Weak};
-use std::time::Duration;
 
 use mio::net::UdpSocket;
 
@@ -196,10 +195,7 @@ impl DatagramTransport {
         // It fails only with the event provider itself, which the next poll tells.
         let _ = reactor.remove_reader(id);
         let label = Label::new("stop_listening", self.task);
-        reactor.call_later(Duration::ZERO, label, move |reactor| {
-            reactor.lose_connection(id, Reason::Closed);
-            Ok(())
-        });
+        reactor.close_soon(id, label);
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::time::Duration;
 
 use mio::{Interest as MioInterest, Token};
 use slotmap::{Key, KeyData, new_key_type};
@@ -423,6 +424,14 @@ impl Reactor {
     /// returns [`Next::Close`] instead.
     pub fn lose_connection(&mut self, id: DescriptorId, reason: Reason) {
         self.lose(id, reason, Cause::Program, None);
+    }
+
+    /// The same in the next turn, as closed, under the name of `label`: for whoever may be called by the descriptor itself.
+    pub(super) fn close_soon(&mut self, id: DescriptorId, label: Label) {
+        self.call_later(Duration::ZERO, label, move |reactor| {
+            reactor.lose_connection(id, Reason::Closed);
+            Ok(())
+        });
     }
 
     /// Takes the descriptor out for good.

@@ -83,10 +83,7 @@ impl Port {
         // It fails only with the event provider itself, which the next poll tells.
         let _ = reactor.remove_reader(id);
         let label = Label::new("stop_listening", self.inner.task);
-        reactor.call_later(Duration::ZERO, label, move |reactor| {
-            reactor.lose_connection(id, Reason::Closed);
-            Ok(())
-        });
+        reactor.close_soon(id, label);
     }
 
     /// The system has no descriptor or no memory for the next connection: it stays in the queue, and the port

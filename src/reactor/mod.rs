@@ -387,7 +387,7 @@ impl Reactor {
             State::Turning | State::Running | State::Stopping => return Err(Error::AlreadyRunning),
             State::Ended => return Err(Error::NotRestartable),
         }
-        self.pool.start(&mut self.recorder, &self.handle)?;
+        self.pool.start(&self.recorder, &self.handle)?;
         self.state = state;
         Ok(())
     }

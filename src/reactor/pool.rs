@@ -95,7 +95,7 @@ impl ThreadPool {
     }
 
     /// The reactor runs: what was handed in before is done from now on.
-    pub(super) fn start(&mut self, recorder: &mut Recorder, handle: &Handle) -> Result<(), Error> {
+    pub(super) fn start(&mut self, recorder: &Recorder, handle: &Handle) -> Result<(), Error> {
         self.started = true;
         self.grow(recorder, handle)
     }
@@ -104,7 +104,7 @@ impl ThreadPool {
     pub(super) fn resize(
         &mut self,
         size: usize,
-        recorder: &mut Recorder,
+        recorder: &Recorder,
         handle: &Handle,
     ) -> Result<(), Error> {
         self.size = size.max(1);
@@ -120,7 +120,7 @@ impl ThreadPool {
 
     /// Makes as many threads as there is work for. If there is one at least, that one has to do where the system
     /// gives no more.
-    fn grow(&mut self, recorder: &mut Recorder, handle: &Handle) -> Result<(), Error> {
+    fn grow(&mut self, recorder: &Recorder, handle: &Handle) -> Result<(), Error> {
         let wanted = self.size.min(self.unfinished.load(Ordering::Relaxed));
         while self.started && self.alive < wanted {
             match self.spawn(recorder, handle) {

@@ -3,7 +3,7 @@
 use super::Callback;
 use crate::clock::Ticks;
 use crate::record::Recorder;
-use crate::trace::{EventKind, NameId, TaskId};
+use crate::trace::{EventKind, LOOP_ITSELF, NameId, TaskId};
 use crate::watch::StallThreshold;
 
 /// A stretch in which others had to wait: without a poll in the reactor, a single callback in a blocking model.
@@ -74,7 +74,7 @@ impl Stretch {
             task: self.longest.and_then(|longest| longest.task),
             callback: match self.longest {
                 Some(longest) => longest.name,
-                None => recorder.name("the loop itself"),
+                None => recorder.name(LOOP_ITSELF),
             },
         };
         recorder.record_at(end, stall);

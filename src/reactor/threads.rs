@@ -83,7 +83,7 @@ impl Reactor {
     /// # Errors
     /// When work waits and no thread can be made for it.
     pub fn set_thread_pool_size(&mut self, size: usize) -> Result<(), Error> {
-        self.pool.resize(size, &mut self.recorder, &self.handle)
+        self.pool.resize(size, &self.recorder, &self.handle)
     }
 
     fn submit<T: Send + 'static>(

@@ -38,7 +38,7 @@ impl Reactor {
             }
             self.poll(true)?;
             self.serve();
-            // Who was waited for before the shutdown is done: there may be nothing that would end another poll.
+            // Who was waited for before the shutdown is done: no other turn begins, as in Twisted.
             if self.shutdown == Shutdown::Ready {
                 return Ok(());
             }

@@ -121,7 +121,7 @@ pub(super) fn block_without_socket(
             begin(&format!("sleep {duration:?}"), task, recorder);
             sleep(duration, stop);
         }
-        BlockingKind::Cpu => {
+        BlockingKind::Cpu | BlockingKind::Many => {
             begin(&format!("compute {duration:?}"), task, recorder);
             compute(duration, wall_clock(), stop);
         }
@@ -139,10 +139,6 @@ pub(super) fn block_without_socket(
                 let task = Some(task);
                 recorder.record(EventKind::Failure { task, message });
             }
-        }
-        BlockingKind::Many => {
-            begin(&format!("compute {duration:?}"), task, recorder);
-            compute(duration, wall_clock(), stop);
         }
     }
     recorder.record(EventKind::BlockingEnd);

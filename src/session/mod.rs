@@ -16,9 +16,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::clock::Clock;
 use crate::reactor::StallThreshold;
 use crate::record::{Receiver, Recorders, Wake, channel};
-use crate::runner::{
-    self, BlockingSwitch, Controls, Endpoint, Job, LiveSteps, Place, ServiceWork, StopToken,
-};
+use crate::runner::{self, BlockingSwitch, Controls, Endpoint, Job, Place};
 pub use crate::runner::{ChildError, ChildProgram, TaskRun, serve_client};
 use crate::scenario::{Blocking, Scenario, Service, Speaks, Step, Task, Treatment, Variant, Work};
 use crate::server::{Address, ServerError, Servers};
@@ -38,7 +36,8 @@ pub struct Options {
     pub treatment: Option<Treatment>,
     /// How long a stretch without a poll must be to count as a stall.
     pub stall_threshold: Duration,
-    /// Whether loops and threads are watched, so that a stall is seen while it lasts, with its cause and with what comes in meanwhile.
+    /// Whether loops and threads are watched, so that a stall is seen while it lasts, with its cause and with what comes
+    /// in meanwhile.
     pub watch: bool,
 }
 
@@ -123,30 +122,21 @@ impl Session {
         }
         raise_descriptor_limit();
         let (recorders, receiver) = channel(&Clock::monotonic(), Arc::clone(&wake));
-        let servers = Servers::start(&scenario.servers, &recorders)?;
+        let servers = Arc::new(Servers::start(&scenario.servers, &recorders)?);
         let tasks: Arc<[Task]> = scenario.tasks.as_slice().into();
         let endpoints = endpoints(scenario, &servers);
         let recorders = recorders.with_thread_times();
-        let ids = (0..).map(ModelId::from_index);
-        let models: Vec<_> = ids.zip(options.models).collect();
-        let rows: Vec<_> = if options.together {
-            models.into_iter().map(|model| vec![model]).collect()
-        } else {
-            vec![models]
+        let controls = Controls {
+            blocking: BlockingSwitch::new(options.blocking),
+            treatment: options.treatment,
+            stall_threshold: StallThreshold::new(options.stall_threshold),
+            watch: options.watch,
+            ..Controls::default()
         };
+        let rows = in_rows(options.models, options.together);
         let alone = rows.len() == 1;
-        let servers = Arc::new(servers);
         let mut session = Self {
-            controls: Controls {
-                stop: StopToken::default(),
-                blocking: BlockingSwitch::new(options.blocking),
-                steps: LiveSteps::default(),
-                work: ServiceWork::default(),
-                treatment: options.treatment,
-                child: ChildProgram::default(),
-                stall_threshold: StallThreshold::new(options.stall_threshold),
-                watch: options.watch,
-            },
+            controls,
             threads: Vec::with_capacity(rows.len()),
             running: Arc::new(AtomicUsize::new(rows.len())),
             servers: Arc::downgrade(&servers),
@@ -165,21 +155,11 @@ impl Session {
                 alone,
                 _servers: Arc::clone(&servers),
             };
-            let at_gate = at_gate.clone();
             let finish = Finish {
                 running: Arc::clone(&session.running),
                 wake: Arc::clone(&wake),
             };
-            let started = thread::Builder::new()
-                .name("session".to_owned())
-                .spawn(move || {
-                    // Fails as soon as the gate is open.
-                    let _ = at_gate.recv();
-                    let runs = row.run();
-                    drop(finish);
-                    runs
-                });
-            match started {
+            match row.start(at_gate.clone(), finish) {
                 Ok(thread) => session.threads.push(thread),
                 Err(error) => {
                     session.stop();
@@ -298,6 +278,16 @@ fn endpoints(scenario: &Scenario, servers: &Servers) -> Arc<[Endpoint]> {
         .collect()
 }
 
+/// The models by the thread on which they run: each on its own, or one after another on the same.
+fn in_rows(models: Vec<Variant>, together: bool) -> Vec<Vec<(ModelId, Variant)>> {
+    let ids = (0..).map(ModelId::from_index);
+    let models = ids.zip(models);
+    match together {
+        true => models.map(|model| vec![model]).collect(),
+        false => vec![models.collect()],
+    }
+}
+
 /// Models that run one after another, on one thread.
 struct Row {
     models: Vec<(ModelId, Variant)>,
@@ -313,6 +303,22 @@ struct Row {
 }
 
 impl Row {
+    /// Starts its thread, which waits until the other end of `at_gate` is dropped.
+    fn start(
+        self,
+        at_gate: crossbeam_channel::Receiver<()>,
+        finish: Finish,
+    ) -> std::io::Result<JoinHandle<Vec<ModelRun>>> {
+        let run = move || {
+            // Fails as soon as the gate is open.
+            let _ = at_gate.recv();
+            let runs = self.run();
+            drop(finish);
+            runs
+        };
+        thread::Builder::new().name("session".to_owned()).spawn(run)
+    }
+
     fn run(self) -> Vec<ModelRun> {
         self.models
             .iter()

@@ -197,6 +197,12 @@ impl<T> Chunks<T> {
         }
     }
 
+    /// Lets go of the first values, all that satisfy `before`, in whole pieces.
+    pub(super) fn forget_while(&mut self, before: impl FnMut(&T) -> bool) {
+        let place = self.partition_point(before);
+        self.forget_before(place);
+    }
+
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
         let chunks = self.full.iter().chain([&self.last]);
@@ -216,6 +222,17 @@ impl<T: Copy> Chunks<T> {
         if let Some(free) = self.get_mut(place.max(self.gone)) {
             *free = value;
         }
+    }
+
+    /// Puts a value where its key says among values in the order of theirs, behind those with the same. Nearly always that
+    /// is the end.
+    pub(super) fn insert_by<K: PartialOrd>(&mut self, value: T, key: impl Fn(&T) -> K) {
+        let its = key(&value);
+        let place = match self.last() {
+            Some(last) if its < key(last) => self.partition_point(|one| key(one) <= its),
+            _ => self.len,
+        };
+        self.insert(place, value);
     }
 }
 

@@ -154,8 +154,7 @@ impl Series {
 
     /// Lets go of what lies before `moment`, in whole pieces.
     pub(crate) fn forget_before(&mut self, moment: Timestamp) {
-        let place = self.points.partition_point(|(at, _)| *at < moment);
-        self.points.forget_before(place);
+        self.points.forget_while(|(at, _)| *at < moment);
         self.peaks.forget_before(self.points.first_place());
     }
 

@@ -43,8 +43,7 @@ impl Sends {
     pub(super) fn forget_before(&mut self, moment: Timestamp) {
         self.0.retain(|_, served| {
             served.retain_mut(|one| {
-                let gone = one.sent.partition_point(|sent| sent.at < moment);
-                one.sent.forget_before(gone);
+                one.sent.forget_while(|sent| sent.at < moment);
                 one.last >= moment
             });
             !served.is_empty()

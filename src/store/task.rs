@@ -92,10 +92,8 @@ impl TaskTrack {
     /// Lets go of what ended before `moment`, in whole pieces. What is counted stays counted.
     pub(super) fn forget_before(&mut self, moment: Timestamp) {
         self.lane.forget_before(moment);
-        let place = self.progress.partition_point(|(at, _)| *at < moment);
-        self.progress.forget_before(place);
-        let place = self.connected.partition_point(|at| *at < moment);
-        self.connected.forget_before(place);
+        self.progress.forget_while(|(at, _)| *at < moment);
+        self.connected.forget_while(|at| *at < moment);
     }
 
     /// How many bytes of memory it takes.
@@ -159,14 +157,8 @@ impl TaskTrack {
                     self.failure = None;
                 }
             }
-            EventKind::Connected { .. } => {
-                // Nearly always the last place: two threads may tell of the same task.
-                let place = match self.connected.last() {
-                    Some(last) if at < *last => self.connected.partition_point(|one| *one <= at),
-                    _ => self.connected.len(),
-                };
-                self.connected.insert(place, at);
-            }
+            // Two threads may tell of the same task.
+            EventKind::Connected { .. } => self.connected.insert_by(at, |one| *one),
             EventKind::ConnectedBy { wire, .. } => self.connections.push(Connection {
                 at,
                 wire,

@@ -217,21 +217,21 @@ impl ThreadTrack {
         if was_lost && !hidden {
             self.last_wait_end = Some(at);
         }
-        let ended = match event.kind {
-            EventKind::PollBegin if self.polls == 0 => None,
-            EventKind::PollBegin
-            | EventKind::ThreadEnd
-            | EventKind::WaitBegin { .. }
-            | EventKind::IdleBegin
-            | EventKind::Dropped { .. } => self.end_stretch(at),
-            _ => None,
-        };
+        let ended = self.ends_stretch(&event.kind).then(|| self.end_stretch(at));
         match event.kind {
             EventKind::CallbackBegin { .. }
             | EventKind::CallbackEnd { .. }
             | EventKind::BlockingBegin { .. }
             | EventKind::BlockingEnd
                 if hidden => {}
+            _ => self.take(event),
+        }
+        ended.flatten()
+    }
+
+    fn take(&mut self, event: &Event) {
+        let at = event.at;
+        match event.kind {
             EventKind::Dropped { .. } => {
                 self.lane.end_all(at);
                 self.gaps.begin(at);
@@ -245,29 +245,19 @@ impl ThreadTrack {
                 self.lane.end_all(at);
                 self.end = Some(at);
             }
-            EventKind::PollBegin => {
-                // The first turn begins with the loop, before anything is known of it.
-                self.end_span(at, |span| span.kind == SpanKind::Turn);
-                self.lane.begin(Span::open(at, SpanKind::Poll));
-                self.polls += 1;
-                self.turns.push(TurnMark {
-                    at,
-                    callbacks: self.callbacks as u64,
-                    ready: self.ready,
-                });
-            }
+            EventKind::PollBegin => self.begin_poll(at),
             EventKind::PollEnd { ready } => {
                 self.ready = self.ready.saturating_add(u64::from(ready));
                 self.end_span(at, |span| span.kind == SpanKind::Poll);
                 self.lane.begin(Span::open(at, SpanKind::Turn));
             }
             EventKind::WaitBegin { task, call } => {
-                self.lane
-                    .begin(Span::open(at, SpanKind::Wait(call)).of_task(Some(task)));
+                let span = Span::open(at, SpanKind::Wait(call));
+                self.lane.begin(span.of_task(Some(task)));
             }
             EventKind::IdleBegin => {
-                self.lane
-                    .begin(Span::open(at, SpanKind::Wait(WaitCall::Work)));
+                let span = Span::open(at, SpanKind::Wait(WaitCall::Work));
+                self.lane.begin(span);
             }
             EventKind::WaitEnd { .. } | EventKind::IdleEnd => {
                 self.end_span(at, |span| matches!(span.kind, SpanKind::Wait(_)))
@@ -278,26 +268,49 @@ impl ThreadTrack {
                 cause,
                 flow,
             } => {
-                if !self.lane.open().iter().any(|span| is_callback(span.kind)) {
-                    self.callbacks += 1;
-                }
-                let span = Span::open(at, SpanKind::Callback(cause))
-                    .named(name)
-                    .of_task(task)
-                    .caused_by(flow);
-                self.lane.begin(span);
+                let span = Span::open(at, SpanKind::Callback(cause)).named(name);
+                self.begin_callback(span.of_task(task).caused_by(flow));
             }
-            EventKind::CallbackEnd { failed } => {
-                self.end_callback(at, failed);
-            }
+            EventKind::CallbackEnd { failed } => self.end_callback(at, failed),
             EventKind::BlockingBegin { name, task } => {
-                self.lane
-                    .begin(Span::open(at, SpanKind::Blocking).named(name).of_task(task));
+                let span = Span::open(at, SpanKind::Blocking).named(name);
+                self.lane.begin(span.of_task(task));
             }
             EventKind::BlockingEnd => self.end_span(at, |span| span.kind == SpanKind::Blocking),
             _ => self.instant(event),
         }
-        ended
+    }
+
+    fn begin_poll(&mut self, at: Timestamp) {
+        // The first turn begins with the loop, before anything is known of it.
+        self.end_span(at, |span| span.kind == SpanKind::Turn);
+        self.lane.begin(Span::open(at, SpanKind::Poll));
+        self.polls += 1;
+        self.turns.push(TurnMark {
+            at,
+            callbacks: self.callbacks as u64,
+            ready: self.ready,
+        });
+    }
+
+    fn begin_callback(&mut self, span: Span) {
+        if !self.lane.open().iter().any(|span| is_callback(span.kind)) {
+            self.callbacks += 1;
+        }
+        self.lane.begin(span);
+    }
+
+    /// Whether the thread is about to wait with such an event, or ends, or is lost sight of.
+    const fn ends_stretch(&self, kind: &EventKind) -> bool {
+        match kind {
+            // What a thread does before its first poll is no turn of its loop.
+            EventKind::PollBegin => self.polls > 0,
+            EventKind::ThreadEnd
+            | EventKind::WaitBegin { .. }
+            | EventKind::IdleBegin
+            | EventKind::Dropped { .. } => true,
+            _ => false,
+        }
     }
 
     /// The thread is about to wait, or ends.
@@ -327,19 +340,11 @@ impl ThreadTrack {
                 self.timers.remove(&timer);
             }
             EventKind::ReadinessOf { flow, fd } => {
-                // Nearly always the last place.
-                let place = match self.descriptors.last() {
-                    Some((last, _)) if flow < *last => self
-                        .descriptors
-                        .partition_point(|(known, _)| *known <= flow),
-                    _ => self.descriptors.len(),
-                };
-                self.descriptors.insert(place, (flow, fd));
+                self.descriptors.insert_by((flow, fd), |(flow, _)| *flow);
             }
             _ => {}
         }
-        let flow = begun_by(&event.kind);
-        if let Some(flow) = flow {
+        if let Some(flow) = event.kind.begun_flow() {
             self.add_origin(flow);
         }
         if let Some(notable) = notable(&event.kind) {
@@ -378,7 +383,7 @@ impl ThreadTrack {
 
     /// The flow that begins with the moment at a place.
     fn flow_at(&self, place: usize) -> Option<FlowId> {
-        begun_by(&self.instants.get(place)?.kind)
+        self.instants.get(place)?.kind.begun_flow()
     }
 
     /// Whether an event would move the state of a task, and is work that a thread of the pool does for it. The task waits
@@ -410,8 +415,7 @@ impl ThreadTrack {
         self.instants.forget_before(place);
         let first = self.instants.first();
         for places in &mut self.notable {
-            let gone = places.partition_point(|place| *place < first);
-            places.forget_before(gone);
+            places.forget_while(|place| *place < first);
         }
         // Their order is nearly that of time. One that is out of it keeps those after it.
         let gone = self.origins.iter().take_while(|place| **place < first);
@@ -422,8 +426,7 @@ impl ThreadTrack {
             .get(gone)
             .and_then(|place| self.flow_at(*place))
         {
-            let gone = self.descriptors.partition_point(|(flow, _)| *flow < oldest);
-            self.descriptors.forget_before(gone);
+            self.descriptors.forget_while(|(flow, _)| *flow < oldest);
         }
     }
 
@@ -457,17 +460,6 @@ impl ThreadTrack {
             |span| is_callback(span.kind),
             |span| span.failed = failed,
         );
-    }
-}
-
-/// The flow that begins with a moment of this kind.
-const fn begun_by(kind: &EventKind) -> Option<FlowId> {
-    match *kind {
-        EventKind::Readiness { flow, .. } | EventKind::ThreadCall { flow, .. } => Some(flow),
-        EventKind::TimerSet { timer, .. } => Some(timer),
-        EventKind::DeferredMade { deferred, .. } => Some(deferred),
-        EventKind::WorkQueued { work, .. } => Some(work),
-        _ => None,
     }
 }
 

@@ -76,26 +76,26 @@ impl Watch {
     }
 
     pub(super) fn add_sample(&mut self, sample: Sample) {
-        insert(&mut self.samples, sample, |sample| sample.at);
+        self.samples.insert_by(sample, |sample| sample.at);
     }
 
     pub(super) fn add_run(&mut self, ran: Ran) {
-        insert(&mut self.runs, ran, |ran| ran.at);
+        self.runs.insert_by(ran, |ran| ran.at);
     }
 
     pub(super) fn add_descriptor(&mut self, seen: SeenDescriptor) {
-        insert(&mut self.descriptors, seen, |seen| seen.at);
+        self.descriptors.insert_by(seen, |seen| seen.at);
     }
 
     pub(super) fn add_times(&mut self, times: CpuTimes) {
-        insert(&mut self.times, times, |times| times.at);
+        self.times.insert_by(times, |times| times.at);
     }
 
     pub(super) fn forget_before(&mut self, moment: Timestamp) {
-        forget(&mut self.samples, moment, |sample| sample.at);
-        forget(&mut self.times, moment, |times| times.at);
-        forget(&mut self.runs, moment, |ran| ran.at);
-        forget(&mut self.descriptors, moment, |seen| seen.at);
+        self.samples.forget_while(|sample| sample.at < moment);
+        self.times.forget_while(|times| times.at < moment);
+        self.runs.forget_while(|ran| ran.at < moment);
+        self.descriptors.forget_while(|seen| seen.at < moment);
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -128,11 +128,11 @@ impl Arrivals {
     }
 
     pub(super) fn add(&mut self, arrival: Arrival) {
-        insert(&mut self.0, arrival, |arrival| arrival.at);
+        self.0.insert_by(arrival, |arrival| arrival.at);
     }
 
     pub(super) fn forget_before(&mut self, moment: Timestamp) {
-        forget(&mut self.0, moment, |arrival| arrival.at);
+        self.0.forget_while(|arrival| arrival.at < moment);
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -164,20 +164,4 @@ fn between<T>(all: &Chunks<T>, range: TimeRange, at: impl Fn(&T) -> Timestamp) -
     let from = all.partition_point(|one| at(one) < range.begin);
     let to = all.partition_point(|one| at(one) < range.end);
     all.range(from..to.max(from))
-}
-
-/// Nearly always at the end: only several watchdogs, or a watchdog and the loop itself, are out of order.
-fn insert<T: Copy>(all: &mut Chunks<T>, one: T, at: impl Fn(&T) -> Timestamp) {
-    let moment = at(&one);
-    let place = match all.last() {
-        Some(last) if moment < at(last) => all.partition_point(|known| at(known) <= moment),
-        _ => all.len(),
-    };
-    all.insert(place, one);
-}
-
-/// Lets go of what lies before a moment, in whole pieces.
-fn forget<T>(all: &mut Chunks<T>, moment: Timestamp, at: impl Fn(&T) -> Timestamp) {
-    let place = all.partition_point(|one| at(one) < moment);
-    all.forget_before(place);
 }

@@ -436,3 +436,16 @@ pub enum EventKind {
         bytes: u32,
     },
 }
+
+impl EventKind {
+    /// The flow that begins with it: what follows from it leads back to here.
+    pub(crate) const fn begun_flow(&self) -> Option<FlowId> {
+        match *self {
+            Self::Readiness { flow, .. } | Self::ThreadCall { flow, .. } => Some(flow),
+            Self::TimerSet { timer, .. } => Some(timer),
+            Self::DeferredMade { deferred, .. } => Some(deferred),
+            Self::WorkQueued { work, .. } => Some(work),
+            _ => None,
+        }
+    }
+}

@@ -29,6 +29,6 @@ pub(crate) use words::process_name;
 #[cfg(feature = "gui")]
 pub(crate) use words::process_of;
 pub use words::{
-    Cause, Change, DeferredStep, Doing, Half, Interest, Loss, Outcome, Side, Sighting, SoFar,
-    WaitCall,
+    Cause, Change, DeferredStep, Doing, Half, Interest, LOOP_ITSELF, Loss, Outcome, Side, Sighting,
+    SoFar, WaitCall,
 };

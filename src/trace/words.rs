@@ -56,6 +56,9 @@ impl fmt::Display for Change {
     }
 }
 
+/// What a stall is named after that lies between callbacks.
+pub const LOOP_ITSELF: &str = "the loop itself";
+
 /// What a thread was doing when somebody looked.
 ///
 /// ```

@@ -89,8 +89,12 @@ fn keys_and_links_walk_from_one_thing_to_its_neighbours() {
     choose_a_range(&mut desk);
     desk.click("Whole trace");
     desk.until("it is counted", |desk| desk.has("connection_made"));
-    let row = desk.harness.get_all_by_label("data_received");
-    row.last().expect("every model has one").click();
+    // The one that took longest: where the machine is busy, there may be no room for the last one.
+    desk.harness
+        .get_all_by_label("data_received")
+        .next()
+        .expect("every model has one")
+        .click();
     desk.frames(3);
     assert!(desk.shown().selection.is_some(), "the longest is selected");
     // Which model has it is chance. In the middle of a loop's there are neighbours on either side.

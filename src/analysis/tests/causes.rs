@@ -188,6 +188,22 @@ fn a_cause_for_which_too_little_is_accounted_is_not_known() {
 }
 
 #[test]
+fn an_account_of_long_before_or_after_says_nothing_of_a_stall() {
+    let mut made = Made::new();
+    let flow = made.ready(100, 1, None);
+    made.serve((100, 300), 1, flow);
+    made.stall(100, 300, 1);
+    made.poll(300, 400);
+    made.accounts(50, 0, 0);
+    made.accounts(299, 150, 0);
+    assert_eq!(report(&made).cause.split, None);
+    made.watched.clear();
+    made.accounts(101, 0, 0);
+    made.accounts(350, 150, 0);
+    assert_eq!(report(&made).cause.split, None);
+}
+
+#[test]
 fn whose_descriptor_it_is_and_what_the_watchdog_knows() {
     let mut made = reads();
     made.finds(120, 9, Some(3), "a pipe");

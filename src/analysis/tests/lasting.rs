@@ -76,8 +76,13 @@ fn who_was_served_in_the_turn_in_which_its_loop_ends_has_waited_no_longer() {
         made.watch(104, arrived);
     }
     let [(_, guilty), (_, other)] = flows;
-    made.call((100, 300), "on_data", None, (Cause::Readiness, guilty));
-    made.call((300, 301), "on_data", None, (Cause::Readiness, other));
+    made.call(
+        (100, 300),
+        "data_received",
+        None,
+        (Cause::Readiness, guilty),
+    );
+    made.call((300, 301), "data_received", None, (Cause::Readiness, other));
     made.stall(100, 301, 1);
     made.tell(302, EventKind::ThreadEnd);
     let victims = report(&made).victims;
@@ -86,4 +91,18 @@ fn who_was_served_in_the_turn_in_which_its_loop_ends_has_waited_no_longer() {
     };
     assert_eq!(victim.fd, Some(8));
     assert_eq!(victim.waited, TimeRange::new(at(100), at(300)));
+}
+
+/// Nobody may ever tell of its end: its thread is stuck still when the model is given up, say.
+#[test]
+fn a_stall_lasts_no_longer_than_its_model() {
+    let mut made = Made::new();
+    made.notices(200, 100);
+    let outcome = Outcome::Stopped;
+    made.tell(250, EventKind::ModelEnd { outcome });
+    let [stall] = &stalls(&made.store(), at(1000))[..] else {
+        panic!("one was noticed");
+    };
+    assert!(stall.lasts);
+    assert_eq!(stall.range, TimeRange::new(at(100), at(250)));
 }

@@ -20,8 +20,8 @@ use std::time::Duration;
 use super::*;
 use crate::store::{TraceStore, sample};
 use crate::trace::{
-    Batch, Cause, DeferredStep, Event, EventKind, FlowId, ModelId, NameId, Outcome, Source, TaskId,
-    ThreadId, TimeRange, Timestamp,
+    Batch, Cause, DeferredStep, Event, EventKind, FlowId, LOOP_ITSELF, ModelId, NameId, Outcome,
+    Source, TaskId, ThreadId, TimeRange, Timestamp,
 };
 
 const fn millis(millis: u64) -> Duration {

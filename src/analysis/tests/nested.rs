@@ -69,3 +69,23 @@ fn callbacks_may_lie_in_each_other_as_deep_as_one_likes() {
         millis(150)
     );
 }
+
+/// Such as the loss of a connection after its last data.
+#[test]
+fn what_follows_from_a_readiness_that_was_served_has_waited_for_nothing() {
+    let mut made = Made::new();
+    let first = made.ready(100, 1, None);
+    let second = made.ready(100, 2, None);
+    made.serve((100, 250), 1, first);
+    made.serve((250, 251), 2, second);
+    made.call((251, 252), "call", Some(2), (Cause::Readiness, second));
+    made.stall(100, 252, 1);
+    made.poll(252, 300);
+    let victims = report(&made).victims;
+    assert_eq!(victims.len(), 1, "{victims:?}");
+    assert_eq!(victims[0].delay(), millis(150));
+    let store = made.store();
+    let mut waits = Waits::default();
+    waits.look(&store.models()[0], usize::MAX);
+    assert_eq!(waits.count(), 2);
+}

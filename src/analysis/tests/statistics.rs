@@ -24,6 +24,21 @@ fn call<'a>(statistics: &'a Statistics, name: &str) -> &'a CallStatistics {
 }
 
 #[test]
+fn a_call_without_length_is_counted_where_it_lies_and_once() {
+    let mut made = Made::new();
+    for begin in [100, 150] {
+        let flow = made.ready(begin, 1, None);
+        made.serve((begin, begin), 1, flow);
+    }
+    made.poll(200, 300);
+    let store = made.store();
+    let count = |range| call(&of(&store, range), "data_received").count;
+    assert_eq!(count(range(100, 150)), 1);
+    assert_eq!(count(range(150, 200)), 1, "the one where it begins");
+    assert_eq!(count(WHOLE), 2);
+}
+
+#[test]
 fn the_sample_adds_up() {
     let store = sample::store();
     let found = of(&store, WHOLE);
@@ -149,6 +164,20 @@ impl Tree {
     }
 }
 
+/// Turns with these calls, each followed by a poll of so many milliseconds.
+fn store_of(turns: &[(Vec<Tree>, u64)]) -> TraceStore {
+    let mut made = Made::new();
+    let mut now = 100;
+    for (calls, poll) in turns {
+        for tree in calls {
+            now = tree.tell(&mut made, now);
+        }
+        made.poll(now, now + poll);
+        now += poll;
+    }
+    made.store()
+}
+
 fn trees() -> impl Strategy<Value = Vec<Tree>> {
     let text = prop::sample::select(vec!["data_received", "tick", "call"]);
     let leaf = (text.clone(), any::<bool>(), 0_u64..8, 0_u64..8).prop_map(
@@ -219,16 +248,7 @@ proptest! {
         length in 0_u64..300,
         at_once in 1_usize..9,
     ) {
-        let mut made = Made::new();
-        let mut now = 100;
-        for (calls, poll) in &turns {
-            for tree in calls {
-                now = tree.tell(&mut made, now);
-            }
-            made.poll(now, now + poll);
-            now += poll;
-        }
-        let store = made.store();
+        let store = store_of(&turns);
         let model = &store.models()[0];
         let range = range(begin, begin + length);
         let found = statistics(&store, model, range, at(999));
@@ -267,16 +287,7 @@ proptest! {
         turns in prop::collection::vec((trees(), 1_u64..20), 1..4),
         edge in 80_u64..200,
     ) {
-        let mut made = Made::new();
-        let mut now = 100;
-        for (calls, poll) in &turns {
-            for tree in calls {
-                now = tree.tell(&mut made, now);
-            }
-            made.poll(now, now + poll);
-            now += poll;
-        }
-        let store = made.store();
+        let store = store_of(&turns);
         let [left, right, both] =
             [range(0, edge), range(edge, 999), range(0, 999)].map(|range| of(&store, range));
         for call in &both.callbacks {

@@ -36,14 +36,8 @@ impl Arrows {
 
     /// The arrow that is due to a moment, and when it begins.
     pub(super) fn begun_by(&self, event: &Event) -> Option<(FlowId, Timestamp)> {
-        let flow = match event.kind {
-            EventKind::Readiness { flow, .. } | EventKind::ThreadCall { flow, .. } => flow,
-            EventKind::TimerSet { timer, .. } => timer,
-            EventKind::DeferredMade { deferred, .. } => deferred,
-            EventKind::WorkQueued { work, .. } => work,
-            _ => return None,
-        };
-        self.place(flow).map(|place| self.arrows[place])
+        let place = self.place(event.kind.begun_flow()?)?;
+        Some(self.arrows[place])
     }
 
     /// The arrow that ends at `callback`, which is written now.

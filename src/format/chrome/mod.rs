@@ -1,10 +1,10 @@
 //! The trace event format in JSON, which the Perfetto UI, Chrome's tracing page and many others read.
 //!
 //! A model becomes a process, a thread a thread, and a task a thread of its own that shows its states. Stalls
-//! have a thread beside the one that they held, and the marks of a person a process of their own. What has a length is a complete event (`X`), a moment an instant
-//! (`i`), and an arrow (`s` to `f`) leads to a callback from the poll that brought its readiness, from the setting
-//! of its timer, or from the moment at which another thread asked for it. Counters (`C`) show the bytes of each
-//! task and the lag of each thread.
+//! have a thread beside the one that they held, and the marks of a person a process of their own. What has a length
+//! is a complete event (`X`), a moment an instant (`i`), and an arrow (`s` to `f`) leads to a callback from the poll
+//! that brought its readiness, from the setting of its timer, or from the moment at which another thread asked for
+//! it. Counters (`C`) show the bytes of each task and the lag of each thread.
 //!
 //! What readers insist on, and how it is met:
 //! - Times are microseconds with three decimals, made from whole nanoseconds: a slice that reached one nanosecond

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::format::Mark;
+use crate::format::native::VERSION;
 
 fn mark(at: u64, note: &str) -> Mark {
     Mark {
@@ -84,4 +85,25 @@ fn the_table_has_the_marks_in_the_order_of_time() {
         ["", "trace", "then, \"this\"", "0.000009000", ""],
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn a_file_of_an_older_version_stays_one_until_it_gets_marks() {
+    let folder = tempfile::tempdir().expect("a writable folder");
+    let path = folder.path().join("old.loopscope");
+    write_sample(&path);
+    let version = || {
+        let bytes = std::fs::read(&path).expect("it is there");
+        u16::from_le_bytes([bytes[14], bytes[15]])
+    };
+    let mut older = std::fs::read(&path).expect("it is there");
+    older[14..16].copy_from_slice(&3_u16.to_le_bytes());
+    std::fs::write(&path, &older).expect("a writable folder");
+    let mut origin = Origin::File(path.clone());
+    for (marks, expected) in [(&[][..], 3), (&[mark(1, "x")], VERSION)] {
+        origin
+            .save_with_marks(&path, marks)
+            .expect("a writable folder");
+        assert_eq!(version(), expected);
+    }
 }

@@ -8,8 +8,8 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use crate::analysis::{LoopState, Phase, plain_duration};
-use crate::gui::texts::{counted, english, fill, tr, tr_in};
+use crate::analysis::{LoopState, Phase, plain_count, plain_duration};
+use crate::gui::texts::{fill, tr, tr_in};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::SpanKind;
 
@@ -221,39 +221,25 @@ impl Drawing<'_> {
         }
     }
 
+    /// How many things a station has, and in which words that is told.
+    fn held(&self, phase: Phase) -> (usize, &'static str) {
+        let state = self.circle.state;
+        match phase {
+            Phase::Poll => (state.registered.len(), tr("{count} registered")),
+            Phase::Dispatch => (state.ready.len(), tr("{count} ready")),
+            Phase::ThreadCalls => (state.calls.len(), tr("{count} queued")),
+            _ => match state.late_timers() {
+                0 => (state.timers.len(), tr("{count} set")),
+                late => (late, tr("{count} late")),
+            },
+        }
+    }
+
     /// The name of a station and what waits there, outside of the ring.
     fn name(&self, phase: Phase, place: usize) {
-        let state = self.circle.state;
-        let waits = match phase {
-            Phase::Poll => counted(
-                state.registered.len() as u64,
-                english("{count} registered"),
-                english("{count} registered"),
-            ),
-            Phase::Dispatch => counted(
-                state.ready.len() as u64,
-                english("{count} ready"),
-                english("{count} ready"),
-            ),
-            Phase::ThreadCalls => counted(
-                state.calls.len() as u64,
-                english("{count} queued"),
-                english("{count} queued"),
-            ),
-            _ => match state.late_timers() {
-                0 => counted(
-                    state.timers.len() as u64,
-                    english("{count} set"),
-                    english("{count} set"),
-                ),
-                late => counted(
-                    late as u64,
-                    english("{count} late"),
-                    english("{count} late"),
-                ),
-            },
-        };
-        let late = phase == Phase::Timers && state.late_timers() > 0;
+        let (count, words) = self.held(phase);
+        let waits = fill(words, &[("count", &plain_count(count as u64))]);
+        let late = phase == Phase::Timers && self.circle.state.late_timers() > 0;
         let here = self.is_here(phase);
         let ink = if here {
             self.palette.text

@@ -3,7 +3,7 @@
 use egui::{RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::{walk, widgets};
-use crate::analysis::{Finding, LOOP_ITSELF, StallReport, plain_duration};
+use crate::analysis::{Finding, StallReport, plain_duration};
 use crate::gui::command::{Command, Selection, StallOrder};
 use crate::gui::describe;
 use crate::gui::document::Document;
@@ -11,7 +11,7 @@ use crate::gui::focus;
 use crate::gui::text;
 use crate::gui::texts::{counted, english, fill, say, tr, with_aside};
 use crate::gui::theme::{self, Palette, STEP};
-use crate::trace::Phrase;
+use crate::trace::{LOOP_ITSELF, Phrase};
 
 /// Height of a line of the list.
 const LINE: f32 = 38.0;

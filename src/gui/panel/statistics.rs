@@ -158,11 +158,8 @@ fn rows(
     });
     let mut pressed = None;
     ui.spacing_mut().item_spacing = vec2(2.0 * STEP, 2.0);
-    let gap = ui.spacing().item_spacing.x;
-    let worded = shown.iter().filter(|place| **place < words).count() as f32;
-    let taken = WORDS[0] + WORDS[1] * (worded - 1.0).max(0.0) + gap * shown.len() as f32;
-    let numbers = (shown.len() as f32 - worded).max(1.0);
-    let number = ((ui.available_width() - taken) / numbers).clamp(NUMBER[1], NUMBER[0]);
+    let worded = shown.iter().filter(|place| **place < words).count();
+    let number = number_width(ui, shown.len(), worded);
     let salt = ("statistics", columns[0].key);
     let mut table = TableBuilder::new(ui)
         .id_salt(salt)
@@ -211,25 +208,31 @@ fn rows(
             line(&mut row, document, sheet, &shown, commands);
         });
     });
-    // The library gives the edges of columns no names.
-    let salt = egui::IdSalt::new(salt);
-    let edges = ui.scope_id().with(salt).with("resize_column");
-    for (number, &place) in shown
-        .iter()
-        .enumerate()
-        .filter(|(_, place)| **place < words)
-    {
+    let worded = shown.iter().take(worded).map(|place| &columns[*place]);
+    name_edges(ui, egui::IdSalt::new(salt), worded);
+    pressed
+}
+
+/// How wide a column of numbers is beside so many others, of which some are words.
+fn number_width(ui: &Ui, columns: usize, worded: usize) -> f32 {
+    let (columns, worded) = (columns as f32, worded as f32);
+    let gap = ui.spacing().item_spacing.x;
+    let taken = WORDS[0] + WORDS[1] * (worded - 1.0).max(0.0) + gap * columns;
+    let numbers = (columns - worded).max(1.0);
+    ((ui.available_width() - taken) / numbers).clamp(NUMBER[1], NUMBER[0])
+}
+
+/// Says of the edges of columns by which those are made wider what they are called: the library gives them no names.
+fn name_edges<'a>(ui: &Ui, table: egui::IdSalt, columns: impl Iterator<Item = &'a sheet::Column>) {
+    let edges = ui.scope_id().with(table).with("resize_column");
+    for (number, column) in columns.enumerate() {
         let edge = edges.with(number);
         if ui.read_response(edge).is_some() {
-            let name = fill(
-                tr("Width of {column}"),
-                &[("column", &tr(columns[place].title))],
-            );
+            let name = fill(tr("Width of {column}"), &[("column", &tr(column.title))]);
             ui.ctx()
                 .accesskit_node_builder(edge, |node| node.set_label(name));
         }
     }
-    pressed
 }
 
 /// The title of a column, which can be pressed.

@@ -10,7 +10,7 @@ use crate::format::Format;
 use crate::gui::action::{self, GESTURES, Group, MENUS, Trigger};
 use crate::scenario::{BlockingKind, EventProvider, Model, OBJECTIONS, Requests, builtins};
 use crate::store::SpanKind;
-use crate::trace::{Cause, DeferredStep, Outcome, WaitCall, descriptor};
+use crate::trace::{Cause, DeferredStep, LOOP_ITSELF, Outcome, WaitCall, descriptor};
 
 /// What stands before a text that is translated.
 const MARKS: [&str; 3] = ["tr(", "english(", "Phrase::new("];
@@ -133,6 +133,7 @@ fn from_below() -> BTreeSet<String> {
     words.extend(VICTIMS.map(|one| one.noun().to_owned()));
     words.extend(KNOWN.map(|one| one.explained().to_owned()));
     words.extend(descriptor::WORDS.map(str::to_owned));
+    words.insert(LOOP_ITSELF.to_owned());
     words
 }
 

@@ -29,7 +29,6 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::{DescriptorId, Label, Next, Reactor, Reason};
 use crate::trace::{EventKind, FlowId, Half, Interest, NameId, Phrase, TaskId};
@@ -386,12 +385,8 @@ impl Transport {
         if state.lost || std::mem::replace(&mut state.close_is_due, true) {
             return;
         }
-        let id = self.shared.id;
         let label = Label::new("close", self.shared.task);
-        reactor.call_later(Duration::ZERO, label, move |reactor| {
-            reactor.lose_connection(id, Reason::Closed);
-            Ok(())
-        });
+        reactor.close_soon(self.shared.id, label);
     }
 
     /// It is to be lost for `reason`, and not in order.

@@ -90,3 +90,49 @@ fn a_model_that_does_not_tell_its_name_has_that_of_its_first_thread() {
     store.push(&told);
     assert_eq!(store.model_name(&store.models()[0]), "my loop");
 }
+
+#[test]
+fn a_thread_that_waits_by_itself_is_busy_again_from_what_it_tells_first_after_a_gap() {
+    let (task, call) = (TaskId::from_index(0), WaitCall::Read);
+    let wait = EventKind::WaitBegin { task, call };
+    let mut store = TraceStore::new();
+    store.push(&batch(
+        LOOP,
+        &[
+            (0, wait),
+            (10, EventKind::WaitEnd { task }),
+            (20, EventKind::Dropped { count: 9 }),
+            (30, EventKind::CallbackEnd { failed: false }),
+            (40, wait),
+        ],
+    ));
+    let stretches = store.models()[0].threads[0].stretches().spans().iter();
+    let stretches: Vec<_> = stretches.map(|span| (span.begin.0, span.end.0)).collect();
+    assert_eq!(stretches, [(10, 20), (30, 40)]);
+}
+
+#[test]
+fn a_callback_that_broke_off_inside_a_blocking_call_has_ended_with_it() {
+    let name = NameId::from_index(0);
+    let mut store = TraceStore::new();
+    store.push(&batch(
+        LOOP,
+        &[
+            (
+                10,
+                EventKind::CallbackBegin {
+                    name,
+                    task: None,
+                    cause: Cause::Timer,
+                    flow: None,
+                },
+            ),
+            (12, EventKind::BlockingBegin { name, task: None }),
+            (20, EventKind::CallbackEnd { failed: true }),
+        ],
+    ));
+    let lane = &store.models()[0].threads[0].lane;
+    assert!(lane.open().is_empty(), "{:?}", lane.open());
+    let ended = |depth: usize| lane.span(depth, 0).map(|span| (span.end.0, span.failed));
+    assert_eq!((ended(0), ended(1)), (Some((20, true)), Some((20, false))));
+}

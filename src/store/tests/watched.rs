@@ -226,6 +226,29 @@ fn a_noticed_stall_ends_where_its_loop_polls_although_that_tells_of_none() {
 }
 
 #[test]
+fn a_noticed_stall_of_a_thread_without_a_loop_ends_where_that_waits_again() {
+    let call = WaitCall::Read;
+    let wait = EventKind::WaitBegin { task: TASK, call };
+    let waits = by(
+        LOOP,
+        &[
+            (0, wait),
+            (20, EventKind::WaitEnd { task: TASK }),
+            (95, wait),
+        ],
+    );
+    let watchdog = by(WATCHDOG, &[(72, noticed(20))]);
+    let store = of(&[watchdog, waits]);
+    let [stall] = &store.models()[0].stalls[..] else {
+        panic!("{:?}", store.models()[0].stalls);
+    };
+    assert_eq!(
+        (stall.range, stall.lasts),
+        (TimeRange::new(Timestamp(20), Timestamp(95)), false)
+    );
+}
+
+#[test]
 fn what_a_watchdog_saw_is_kept_with_the_thread_that_it_watched() {
     let thread = ThreadId::from_index(LOOP);
     let times = |on_cpu| EventKind::ThreadTimes {

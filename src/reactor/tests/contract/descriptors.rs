@@ -248,3 +248,16 @@ fn a_descriptor_that_is_not_there_is_refused() {
     assert_eq!(error.kind(), io::ErrorKind::NotFound);
     bench.reactor.remove_reader(id).unwrap();
 }
+
+#[test]
+fn one_that_could_not_be_watched_is_not_and_leaves_the_other_of_its_number_alone() {
+    let mut bench = Bench::manual();
+    let (id, other) = bench.pipe("a", wait);
+    let fd = bench.reactor.descriptors[id].fd;
+    let twin = bench.reactor.insert(fd, None, None);
+    assert!(bench.reactor.add_reader(twin, "do_read").is_err());
+    bench.reactor.remove_reader(twin).unwrap();
+    assert!(bench.reactor.remove_descriptor(twin));
+    send(&other);
+    assert_eq!(bench.turn(), ["a reads"]);
+}

@@ -303,3 +303,25 @@ fn threads_are_joined_before_what_is_called_during_the_shutdown() {
     bench.reactor.run().unwrap();
     assert_eq!(bench.log.take(), ["0 threads"]);
 }
+
+#[test]
+fn what_falls_due_with_the_end_of_the_waiting_is_not_called_any_more() {
+    let mut bench = Bench::manual();
+    let mut firing = Some(waiting_trigger(&mut bench, "before"));
+    let log = bench.log.clone();
+    let (_, other) = bench.pipe("a", move |reactor| {
+        let log = log.clone();
+        reactor.call_later(Duration::ZERO, label("late"), move |_| {
+            log.add("late");
+            Ok(())
+        });
+        if let Some(firing) = firing.take() {
+            firing.fire(reactor, ())?;
+        }
+        Ok(Next::Wait)
+    });
+    stop(&mut bench);
+    send(&other);
+    bench.reactor.run().unwrap();
+    assert_eq!(bench.log.take(), ["before", "a reads", "a stopped"]);
+}

@@ -1,6 +1,7 @@
 //! UDP: datagrams arrive whole, and a failure concerns one of them.
 
 use super::*;
+use crate::trace::Loss;
 
 /// Logs what it is told, and sends back what asks for it.
 struct Post {
@@ -113,6 +114,27 @@ fn datagrams_keep_their_boundaries_and_a_panic_concerns_one_of_them() {
     );
 }
 
+/// Nothing that was read is how a stream tells its end.
+#[test]
+fn an_empty_datagram_is_not_recorded_as_the_end_of_the_data() {
+    let mut bench = Bench::manual();
+    let server = post(&bench, "server");
+    let server = bench.reactor.listen_udp(LOOPBACK, task(1), server).unwrap();
+    let client = std::net::UdpSocket::bind(LOOPBACK).unwrap();
+    for data in [&b"one"[..], b"", b"two"] {
+        client.send_to(data, server.get_host().unwrap()).unwrap();
+    }
+    bench.until_logged("server got two");
+    let read = bench
+        .events()
+        .into_iter()
+        .filter_map(|(_, kind)| match kind {
+            EventKind::BytesRead { bytes, .. } => Some(bytes),
+            _ => None,
+        });
+    assert!(read.eq([3, 3]));
+}
+
 #[test]
 fn a_socket_that_is_stopped_gets_nothing_more_and_says_so() {
     let mut bench = Bench::manual();
@@ -150,6 +172,14 @@ fn the_end_of_the_loop_closes_it() {
     bench.reactor.handle().stop().unwrap();
     bench.reactor.run().unwrap();
     assert_eq!(bench.log.take(), ["server starts", "server stopped"]);
+    let losses = bench
+        .events()
+        .into_iter()
+        .filter_map(|(_, kind)| match kind {
+            EventKind::ConnectionLost { loss, .. } => Some(loss),
+            _ => None,
+        });
+    assert!(losses.eq([Loss::Stopped]));
 }
 
 #[test]

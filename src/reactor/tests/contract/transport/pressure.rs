@@ -269,3 +269,23 @@ fn a_producer_that_holds_its_transport_goes_with_a_reactor_that_never_ran() {
     drop((bench, transport));
     assert_eq!(Rc::strong_count(&alive), 1);
 }
+
+#[test]
+fn a_connection_that_is_to_be_lost_waits_for_its_producer_to_be_done() {
+    let mut bench = Bench::manual();
+    let (transport, mut client) = unread(&mut bench);
+    let tap = Tap::new(&bench.log);
+    transport
+        .register_producer(&mut bench.reactor, tap)
+        .unwrap();
+    transport.lose_connection(&mut bench.reactor);
+    bench.turn();
+    bench.turn();
+    assert!(!transport.is_lost());
+    transport.write(&mut bench.reactor, b"the rest");
+    transport.unregister_producer(&mut bench.reactor);
+    bench.until(|_| transport.is_lost());
+    let mut read = String::new();
+    client.read_to_string(&mut read).unwrap();
+    assert_eq!(read, "the rest");
+}
