@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::app::App;
 use super::command::Detail;
 use super::document::Document;
+use crate::gui::texts::english;
 use crate::store::{Lane, ThreadTrack, TraceStore};
 use crate::trace::{TimeRange, Timestamp};
 
@@ -174,6 +175,7 @@ impl App {
         };
         let trace = document.playable();
         let was = document.playback.at;
+        let mut why = None;
         match command {
             PlaybackCommand::Toggle => document.playback.toggle(trace),
             PlaybackCommand::Seek(at) => document.playback.seek(at.min(trace.end)),
@@ -185,6 +187,7 @@ impl App {
                     StepBy::Event => next_event(&document.store, from, forward),
                     StepBy::Turn => next_turn(&document.store, from, forward),
                 };
+                why = next.is_none().then_some(nothing_more(step, forward));
                 document.playback.seek(next.unwrap_or(from));
             }
             PlaybackCommand::SetSpeed(_) => {}
@@ -194,6 +197,9 @@ impl App {
         // The first time it is there to see what happens at it.
         if was.is_none() && document.playback.at.is_some() {
             self.settings.detail = Detail::Loop;
+        }
+        if let Some(why) = why {
+            self.explain(why);
         }
     }
 
@@ -217,6 +223,16 @@ impl App {
         if document.playback.playing {
             ctx.request_repaint();
         }
+    }
+}
+
+/// Why a step of the playhead led nowhere.
+const fn nothing_more(step: StepBy, forward: bool) -> &'static str {
+    match (step, forward) {
+        (StepBy::Event, true) => english("Nothing happened after the playhead"),
+        (StepBy::Event, false) => english("Nothing happened before the playhead"),
+        (StepBy::Turn, true) => english("No loop polled after the playhead"),
+        (StepBy::Turn, false) => english("No loop polled before the playhead"),
     }
 }
 

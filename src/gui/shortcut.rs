@@ -27,7 +27,12 @@ pub(super) fn commands(ctx: &Context, state: &State<'_>, dialog: bool) -> Vec<Co
             continue;
         }
         if ctx.input_mut(|input| went_down(input, modifiers, key, action.repeats())) {
-            asked.extend(action.command(state));
+            asked.extend(match action.command(state) {
+                Ok(command) => Some(command),
+                // The same key means something else then.
+                Err(_) if is_idle_key(key) => None,
+                Err(why) => Some(Command::Explain(why)),
+            });
         }
     }
     if least == Heard::Free {
@@ -93,6 +98,12 @@ fn held(ctx: &Context, state: &State<'_>, focused: bool) -> Vec<Command> {
     actions
         .filter_map(|action| action.command(&state).ok())
         .collect()
+}
+
+/// Whether a key does something else while nothing is selected.
+fn is_idle_key(key: Key) -> bool {
+    let mut triggers = action::all().flat_map(|action| action.triggers);
+    triggers.any(|trigger| *trigger == Trigger::Idle(key))
 }
 
 /// Whether a key means something to a control that has the focus.

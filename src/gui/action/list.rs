@@ -4,7 +4,7 @@ use egui::{Key, ThemePreference};
 
 use super::Trigger::{Hand, Hold, Idle, Press};
 use super::build::{CTRL, CTRL_SHIFT, NONE, SHIFT, action};
-use super::{Action, Asked, Group, State, plays, walks};
+use super::{Action, Asked, Group, State, plays, switches, walks};
 use crate::gui::command::{Command, Side, ViewCommand};
 use crate::gui::texts::{LanguageChoice, english};
 
@@ -61,6 +61,9 @@ pub(super) const ACTIONS: &[Action] = &[
         },
     )
     .keys(&[Press(CTRL, Key::R)]),
+    switches::BLOCKING,
+    switches::TOGETHER,
+    switches::RESET,
     action(
         "load-scenario",
         Group::File,
@@ -244,6 +247,7 @@ pub(super) const ACTIONS: &[Action] = &[
     )
     .keys(&[Press(NONE, Key::CloseBracket)])
     .repeats_itself(),
+    switches::BY_TIME,
     walks::PREVIOUS,
     walks::NEXT,
     walks::OUT,
@@ -290,6 +294,7 @@ pub(super) const ACTIONS: &[Action] = &[
     plays::INSPECTOR,
     plays::LOOP,
     plays::DELAYS,
+    switches::MARKS,
     action(
         "reset-layout",
         Group::Window,

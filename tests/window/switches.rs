@@ -1,0 +1,152 @@
+//! What is to happen when an action is asked for that switches something, and what is said where nothing happens.
+
+use egui::{Key, Modifiers};
+use loopscope::gui::command::{Command, Detail, Selection, Side, StallOrder};
+use loopscope::gui::playback::PlaybackCommand;
+use loopscope::gui::plot::Measure;
+use loopscope::trace::Timestamp;
+
+use crate::desk::Desk;
+use crate::keys::Ask;
+
+/// The case of an action, if it is one of these.
+pub(crate) fn of_switches(id: &str) -> Option<fn(&mut Desk, Ask<'_>)> {
+    let case: fn(&mut Desk, Ask<'_>) = match id {
+        "range" => |desk, ask| {
+            let stall = desk.shown().stalls[0].clone();
+            desk.apply(Command::Select(Some(Selection::Stall(
+                stall.model,
+                stall.index,
+            ))));
+            ask(desk);
+            assert_eq!(desk.shown().chosen, Some(stall.range));
+            assert!(
+                desk.has("Copy as CSV"),
+                "its statistics are there to be read"
+            );
+            ask(desk);
+            assert_eq!(desk.shown().chosen, None);
+        },
+        "blocking" => |desk, ask| {
+            for on in [true, false] {
+                ask(desk);
+                assert_eq!(desk.app().controls().blocking_on, on);
+            }
+        },
+        "together" => |desk, ask| {
+            let before = desk.app().controls().together;
+            ask(desk);
+            assert_ne!(desk.app().controls().together, before);
+        },
+        "reset-scenario" => |desk, ask| {
+            desk.apply(Command::SetModel(0, false));
+            ask(desk);
+            assert!(desk.app().controls().runs(0));
+        },
+        "stalls-by-time" => |desk, ask| {
+            for order in [StallOrder::Time, StallOrder::Harm] {
+                ask(desk);
+                assert_eq!(desk.app().settings().stall_order, order);
+            }
+        },
+        "plot-lag" => |desk, ask| {
+            ask(desk);
+            assert!(plots(desk, Measure::Lag), "the last one stays");
+            desk.apply(Command::SetPlot(Measure::Bytes, true));
+            ask(desk);
+            assert!(!plots(desk, Measure::Lag));
+        },
+        "plot-utilization" => |desk, ask| flips(desk, ask, Measure::Utilization),
+        "plot-delay" => |desk, ask| flips(desk, ask, Measure::QueueingDelay),
+        "plot-turns" => |desk, ask| flips(desk, ask, Measure::TurnsPerSecond),
+        "plot-callbacks" => |desk, ask| flips(desk, ask, Measure::CallbacksPerTurn),
+        "plot-ready" => |desk, ask| flips(desk, ask, Measure::ReadyPerPoll),
+        "plot-bytes" => |desk, ask| flips(desk, ask, Measure::Bytes),
+        _ => return None,
+    };
+    Some(case)
+}
+
+fn plots(desk: &Desk, measure: Measure) -> bool {
+    desk.app().settings().measures.contains(measure)
+}
+
+fn flips(desk: &mut Desk, ask: Ask<'_>, measure: Measure) {
+    desk.apply(Command::SetPanel(Side::Plot, false));
+    ask(desk);
+    assert!(plots(desk, measure) && desk.app().settings().shows(Side::Plot));
+    ask(desk);
+    assert!(!plots(desk, measure));
+}
+
+#[test]
+fn a_tab_that_is_asked_for_is_shown_where_its_part_of_the_window_was_hidden() {
+    let mut desk = Desk::with_trace();
+    desk.apply(Command::SetPanel(Side::Details, false));
+    desk.apply(Command::SetDetail(Detail::Marks));
+    assert!(desk.app().settings().shows(Side::Details));
+}
+
+#[test]
+fn a_key_that_can_do_nothing_says_why() {
+    let mut desk = Desk::new();
+    desk.press(Modifiers::NONE, Key::CloseBracket);
+    assert!(desk.has("There is no trace yet"));
+    let mut desk = Desk::with_trace();
+    desk.press(Modifiers::COMMAND, Key::Z);
+    assert!(desk.has("The view has not been moved yet"));
+    desk.press(Modifiers::NONE, Key::U);
+    assert!(desk.has("No lane is hidden"));
+    assert!(
+        !desk.has("The view has not been moved yet"),
+        "one at a time"
+    );
+    desk.press(Modifiers::NONE, Key::Y);
+    assert!(!desk.has("No lane is hidden"), "the next deed puts it away");
+    // The arrows mean something else while nothing is selected.
+    desk.press(Modifiers::NONE, Key::ArrowUp);
+    assert_eq!(desk.app().hint(), None);
+}
+
+#[test]
+fn who_walks_beyond_the_end_is_told() {
+    let mut desk = Desk::with_trace();
+    let last = desk.shown().stalls.last().expect("it has stalls").clone();
+    desk.apply(Command::Select(Some(Selection::Stall(
+        last.model, last.index,
+    ))));
+    desk.press(Modifiers::NONE, Key::CloseBracket);
+    assert_eq!(
+        desk.app().hint(),
+        Some("After the last stall comes the first again")
+    );
+    desk.press(Modifiers::NONE, Key::OpenBracket);
+    assert_eq!(
+        desk.app().hint(),
+        Some("Before the first stall comes the last again")
+    );
+    desk.press(Modifiers::NONE, Key::OpenBracket);
+    assert_eq!(desk.app().hint(), None);
+    desk.press(Modifiers::NONE, Key::ArrowDown);
+    assert_eq!(desk.app().hint(), Some("Nothing lies in it"));
+    let end = Command::Playback(PlaybackCommand::Seek(Timestamp::MAX));
+    desk.apply(end);
+    desk.press(Modifiers::NONE, Key::L);
+    assert_eq!(
+        desk.app().hint(),
+        Some("Nothing happened after the playhead")
+    );
+}
+
+#[test]
+fn what_was_said_for_a_moment_goes_by_itself() {
+    let mut desk = Desk::with_trace();
+    desk.press(Modifiers::NONE, Key::U);
+    assert!(desk.has("No lane is hidden"));
+    let until = desk.harness.ctx.input(|input| input.time) + 5.0;
+    desk.until("it is gone", |desk| {
+        desk.harness.ctx.input(|input| input.time) > until
+    });
+    assert!(!desk.has("No lane is hidden"));
+    assert_eq!(desk.app().hint(), None);
+}
