@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::census::Counted;
 use super::scene::Scene;
 use super::stack::Stack;
 use crate::gui::lanes::{Lane, Part, Sort};
@@ -154,6 +155,8 @@ pub(super) struct Outline<'a> {
     pub(super) hidden: usize,
     /// What shares a lane with others, of each model.
     pub(super) crowds: HashMap<(ModelId, Sort), Vec<LaneRef>>,
+    /// What is known of those that are on the screen.
+    pub(super) counted: HashMap<(ModelId, Sort), Counted>,
 }
 
 impl<'a> Outline<'a> {
@@ -180,7 +183,7 @@ impl<'a> Outline<'a> {
 
     fn build(scene: &Scene<'a>, room: f32, task: f32, row: f32) -> Self {
         let mut outline = Self::default();
-        let mut stack = Stack::new(scene, task, row, &mut outline);
+        let mut stack = Stack::new(scene, room, [task, row], &mut outline);
         stack.pin(room * MOST_PINNED);
         for model in scene.lanes.models(scene.store) {
             stack.group(model);

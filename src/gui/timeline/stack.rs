@@ -1,6 +1,6 @@
 //! Puts one band below the other: the groups in their order, and the lanes in theirs, of which a crowd shares one.
 
-use super::outline::{BELOW, Band, GAP, HEADER, Kind, MOMENTS, Outline, SLIM, Stays};
+use super::outline::{BELOW, Band, GAP, HEADER, Kind, MOMENTS, Outline, ROW, SLIM, Stays, TASK};
 use super::scene::Scene;
 use crate::gui::lanes::{Arrangement, CROWD, FIRST, Lane, Part, Sort};
 use crate::store::{LaneRef, ModelTrack, TraceStore};
@@ -30,12 +30,19 @@ pub(super) struct Stack<'a, 'b> {
     selected: Option<(ModelId, LaneRef)>,
     task: f32,
     row: f32,
+    /// How much of the window each model has for its lanes, in points.
+    share: f32,
     outline: &'b mut Outline<'a>,
 }
 
 impl<'a, 'b> Stack<'a, 'b> {
-    /// On top of what `outline` has, with tasks and rows of threads of these heights.
-    pub(super) fn new(scene: &Scene<'a>, task: f32, row: f32, outline: &'b mut Outline<'a>) -> Self
+    /// On top of what `outline` has, for a window of `room` points, with tasks and rows of threads of these heights.
+    pub(super) fn new(
+        scene: &Scene<'a>,
+        room: f32,
+        [task, row]: [f32; 2],
+        outline: &'b mut Outline<'a>,
+    ) -> Self
     where
         'a: 'b,
     {
@@ -45,6 +52,7 @@ impl<'a, 'b> Stack<'a, 'b> {
             selected: scene.selected_lane(),
             task,
             row,
+            share: room / scene.store.models().len().max(1) as f32 - HEADER - GAP,
             outline,
         }
     }
@@ -107,10 +115,11 @@ impl<'a, 'b> Stack<'a, 'b> {
     /// The lanes of a group, of which a crowd shares one.
     fn lanes_of(&mut self, model: &'a ModelTrack, name: &str, lanes: &[LaneRef]) {
         let singles = self.lanes.singles_out(name);
+        let has_room = self.has_room(model, lanes);
         let mut crowds = [Sort::Tasks, Sort::Threads].map(|sort| {
             let of_sort = lanes.iter().filter(|lane| Sort::of(**lane) == sort);
             let all = of_sort.count();
-            (all > CROWD).then_some(Crowd {
+            (all > CROWD && !has_room).then_some(Crowd {
                 sort,
                 first: FIRST,
                 count: all - FIRST.min(all),
@@ -135,6 +144,19 @@ impl<'a, 'b> Stack<'a, 'b> {
             let shared = crowd.shared.unwrap_or_default();
             self.outline.crowds.insert((model.id, crowd.sort), shared);
         }
+    }
+
+    /// Whether all lanes of a model are seen at once, however low: then none of them need share one.
+    fn has_room(&self, model: &ModelTrack, lanes: &[LaneRef]) -> bool {
+        let height = |lane: &LaneRef| match lane {
+            LaneRef::Task(_) => TASK,
+            LaneRef::Thread(id) => {
+                let rows = model.thread(*id).map_or(1, |thread| thread.lane.depths());
+                MOMENTS + rows.max(1) as f32 * ROW + BELOW
+            }
+        };
+        lanes.len() as f32 * TASK <= self.share
+            && lanes.iter().map(height).sum::<f32>() <= self.share
     }
 
     /// Whether a lane, the next of its sort, is left to the lane of its crowd, which comes after the first of them.
