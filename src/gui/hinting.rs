@@ -27,7 +27,17 @@ impl App {
             return;
         };
         let from = document.selection;
-        document.walk(step);
+        match (step, from) {
+            (Step::Effect, Some(Selection::Stall(model, stall))) => {
+                let mut reports = document.stalls.iter();
+                let report = reports.find(|one| (one.model, one.index) == (model, stall));
+                let served = report.and_then(|one| one.victims.iter().find_map(|it| it.served_by));
+                if let Some(served) = served {
+                    document.reveal(Selection::Span(served));
+                }
+            }
+            _ => document.walk(step),
+        }
         if document.selection == from {
             self.explain(nothing_there(step, from));
         }
@@ -67,6 +77,9 @@ const fn nothing_there(step: Step, from: Option<Selection>) -> &'static str {
         (Step::Out, _) => english("It lies in nothing else"),
         (Step::In, _) => english("Nothing lies in it"),
         (Step::Cause, _) => english("What led to it was not recorded"),
+        (Step::Effect, Some(Selection::Stall(..))) => {
+            english("Nobody is known who was served after it")
+        }
         (Step::Effect, _) => english("Nothing followed from it that was recorded"),
     }
 }

@@ -177,12 +177,17 @@ impl App {
         let was = document.playback.at;
         let mut why = None;
         match command {
-            PlaybackCommand::Toggle => document.playback.toggle(trace),
+            PlaybackCommand::Toggle => {
+                let here = document.where_one_looks(true);
+                document.playback.at.get_or_insert(here.0 as f64);
+                document.playback.toggle(trace);
+            }
             PlaybackCommand::Seek(at) => document.playback.seek(at.min(trace.end)),
             PlaybackCommand::Leave => document.playback = Playback::default(),
             PlaybackCommand::Step(step, forward) => {
                 document.playback.playing = false;
-                let from = document.playback.at().unwrap_or(trace.begin);
+                let here = document.where_one_looks(forward);
+                let from = document.playback.at().unwrap_or(here);
                 let next = match step {
                     StepBy::Event => next_event(&document.store, from, forward),
                     StepBy::Turn => next_turn(&document.store, from, forward),
@@ -241,6 +246,13 @@ fn is_seen(document: &Document, at: f64) -> bool {
 }
 
 impl Document {
+    /// Where a playhead comes in that was nowhere: at the beginning of what is on the screen, or at its end.
+    fn where_one_looks(&self, forward: bool) -> Timestamp {
+        let (trace, view) = (self.playable(), self.view.range());
+        let at = if forward { view.begin } else { view.end };
+        at.clamp(trace.begin, trace.end)
+    }
+
     /// Where its playhead can be: as long as there is something to see of it, or of what it is compared with.
     fn playable(&self) -> TimeRange {
         let end = Timestamp(self.extent().end as u64);

@@ -1,10 +1,10 @@
 //! What is to happen when an action is asked for that switches something, and what is said where nothing happens.
 
 use egui::{Key, Modifiers};
-use loopscope::gui::command::{Command, Detail, Selection, Side, StallOrder};
+use loopscope::gui::command::{Command, Detail, Selection, Side, StallOrder, ViewCommand};
 use loopscope::gui::playback::PlaybackCommand;
 use loopscope::gui::plot::Measure;
-use loopscope::trace::Timestamp;
+use loopscope::trace::{TimeRange, Timestamp};
 
 use crate::desk::Desk;
 use crate::keys::Ask;
@@ -129,6 +129,14 @@ fn who_walks_beyond_the_end_is_told() {
     desk.press(Modifiers::NONE, Key::OpenBracket);
     assert_eq!(desk.app().hint(), None);
     desk.press(Modifiers::NONE, Key::ArrowDown);
+    let callback = desk.shown().selection;
+    assert!(
+        matches!(callback, Some(Selection::Span(_))),
+        "what held the loop"
+    );
+    desk.press(Modifiers::NONE, Key::ArrowDown);
+    assert_ne!(desk.shown().selection, callback, "the call that blocked");
+    desk.press(Modifiers::NONE, Key::ArrowDown);
     assert_eq!(desk.app().hint(), Some("Nothing lies in it"));
     let end = Command::Playback(PlaybackCommand::Seek(Timestamp::MAX));
     desk.apply(end);
@@ -137,6 +145,20 @@ fn who_walks_beyond_the_end_is_told() {
         desk.app().hint(),
         Some("Nothing happened after the playhead")
     );
+}
+
+#[test]
+fn the_playhead_comes_in_where_one_looks() {
+    let mut desk = Desk::with_trace();
+    let range = TimeRange::new(Timestamp(1_000_000_000), Timestamp(1_500_000_000));
+    desk.apply(Command::View(ViewCommand::Show(range)));
+    for key in [Key::L, Key::J, Key::K] {
+        desk.press(Modifiers::NONE, key);
+        let at = desk.shown().playback.at().expect("it is there");
+        let seen = desk.shown().view.range();
+        assert!(seen.begin <= at && at <= seen.end, "{key:?}");
+        desk.apply(Command::Playback(PlaybackCommand::Leave));
+    }
 }
 
 #[test]

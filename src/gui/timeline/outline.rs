@@ -162,7 +162,16 @@ pub(super) struct Outline<'a> {
 impl<'a> Outline<'a> {
     /// The bands of a scene for a window of `room` points. Where it is higher than they are, they grow.
     pub(super) fn new(scene: &Scene<'a>, room: f32) -> Self {
-        let small = Self::build(scene, room, TASK, ROW);
+        let mut small = Self::build(scene, room, [TASK, ROW], 0.0);
+        // What shares a lane although there is room for all of it has lanes of its own.
+        let spare = room - small.height;
+        let fits = |band: &Band<'_>| match band.kind {
+            Kind::Crowd { count, .. } => count as f32 * TASK <= spare + band.height,
+            _ => false,
+        };
+        if small.bands.iter().any(fits) {
+            small = Self::build(scene, room, [TASK, ROW], spare);
+        }
         let grows = |band: &Band<'_>| match band.kind {
             Kind::Header { .. } => 0.0,
             Kind::Crowd { collapsed, .. } if !collapsed => 0.0,
@@ -178,12 +187,13 @@ impl<'a> Outline<'a> {
         if task <= TASK && row <= ROW {
             return small;
         }
-        Self::build(scene, room, task, row)
+        Self::build(scene, room, [task, row], spare)
     }
 
-    fn build(scene: &Scene<'a>, room: f32, task: f32, row: f32) -> Self {
+    /// The bands with tasks and rows of threads of these heights, where `spare` points are left when all crowds share.
+    fn build(scene: &Scene<'a>, room: f32, heights: [f32; 2], spare: f32) -> Self {
         let mut outline = Self::default();
-        let mut stack = Stack::new(scene, room, [task, row], &mut outline);
+        let mut stack = Stack::new(scene, heights, spare, &mut outline);
         stack.pin(room * MOST_PINNED);
         for model in scene.lanes.models(scene.store) {
             stack.group(model);
