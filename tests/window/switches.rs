@@ -148,6 +148,27 @@ fn who_walks_beyond_the_end_is_told() {
 }
 
 #[test]
+fn a_sign_that_comes_up_as_another_one_is_heard_again() {
+    let mut desk = Desk::with_trace();
+    let mut event = |key, pressed| {
+        desk.harness.event(egui::Event::Key {
+            key,
+            physical_key: Some(Key::Slash),
+            pressed,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        });
+        desk.frames(4);
+        desk.has("Fit the selection")
+    };
+    for (time, shown) in [true, false, true].into_iter().enumerate() {
+        assert_eq!(event(Key::Questionmark, true), shown, "{time}");
+        // Shift came up first.
+        event(Key::Slash, false);
+    }
+}
+
+#[test]
 fn the_playhead_comes_in_where_one_looks() {
     let mut desk = Desk::with_trace();
     let range = TimeRange::new(Timestamp(1_000_000_000), Timestamp(1_500_000_000));

@@ -141,11 +141,11 @@ impl Timeline {
         stall_marks(ui, &areas, &outline, &picture, commands);
         flags::show(ui, &areas, &place, commands);
         handles::hidden_lanes(ui, &areas, &outline, commands);
+        self.by_keys = (self.by_keys || ui.input(has_key)) && !ui.input(has_pointer_moved);
         if let Some(strip) = strip {
-            strip.show(ui, palette, rect);
+            strip.show(ui, palette, rect, !self.by_keys);
         }
         legend_button(ui, palette, &areas, scene.legend, commands);
-        self.by_keys = (self.by_keys || ui.input(has_key)) && !ui.input(has_pointer_moved);
         let pointer = hands.pointer.filter(|_| self.drag.is_none());
         let arrow = pointer.and_then(|at| arrows::under(&picture.flows, at));
         let text = match arrow {
