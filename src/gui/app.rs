@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::beside::Pair;
-use super::command::{Command, Detail, ViewCommand};
+use super::command::{Command, Detail, Side, ViewCommand};
 use super::controls::Controls;
 use super::desktop::Desktop;
 use super::document::{Document, Documents};
@@ -18,10 +18,10 @@ use super::live::Live;
 use super::memory;
 use super::messages::{Messages, Severity};
 use super::middle::Pane;
-use super::navigate;
 use super::opening::Opening;
 use super::panel;
 use super::panel::files::{PathDialog, Purpose};
+use super::panel::hint::Hint;
 use super::panel::palette::CommandPalette;
 use super::panel::walk::Walk;
 use super::scale::Scale;
@@ -49,6 +49,8 @@ pub struct App {
     pub(super) search: Search,
     pub(super) live: Option<Live>,
     pub(super) messages: Messages,
+    /// What is said for a moment.
+    pub(super) hint: Option<Hint>,
     pub(super) dialog: Option<PathDialog>,
     pub(super) help: bool,
     pub(super) walk: Option<Walk>,
@@ -87,6 +89,7 @@ impl App {
             search: Search::default(),
             live: None,
             messages: Messages::default(),
+            hint: None,
             dialog: None,
             help: false,
             walk: None,
@@ -196,6 +199,8 @@ impl App {
 
     /// Does what was asked for.
     pub fn apply(&mut self, command: Command) {
+        // What was said of the deed before is no longer of interest.
+        self.hint = None;
         match command {
             Command::PickScenario(name) => self.load_scenario(name),
             Command::LoadScenario(path) => self.load_scenario(path.display().to_string()),
@@ -228,6 +233,10 @@ impl App {
             }
             Command::View(view) => self.on_shown(|document| look(document, view)),
             Command::ChooseRange(range) => self.on_shown(|document| document.chosen = range),
+            Command::ReadRange(range) => {
+                self.settings.show(Side::Statistics, true);
+                self.on_shown(|document| document.chosen = Some(range));
+            }
             Command::Lane(change) => self.arrange(change),
             Command::Scroll(to) => self.scroll(to),
             Command::SetLegend(shown) => self.settings.legend = shown,
@@ -241,14 +250,8 @@ impl App {
                 self.settings.detail = Detail::Inspector;
                 self.on_shown(|document| document.reveal(selection));
             }
-            Command::Walk(step) => {
-                self.settings.detail = Detail::Inspector;
-                self.on_shown(|document| document.walk(step));
-            }
-            Command::NextStall(forward) => {
-                self.settings.detail = Detail::Inspector;
-                self.on_shown(|document| next_stall(document, forward));
-            }
+            Command::Walk(step) => self.walk_by(step),
+            Command::NextStall(forward) => self.go_to_stall(forward),
             Command::ShowTrace(place) => self.documents.show(place),
             Command::Beside(command) => self.beside(command),
             Command::OpenDialog => self.ask_for_path(Purpose::OpenTrace),
@@ -278,9 +281,15 @@ impl App {
                 self.set_motion();
             }
             Command::SetPanel(side, shown) => self.settings.show(side, shown),
-            Command::SetPlot(measure, on) => self.settings.measures.set(measure, on),
+            Command::SetPlot(measure, on) => {
+                self.settings.show(Side::Plot, true);
+                self.settings.measures.set(measure, on);
+            }
             Command::Playback(command) => self.play(command),
-            Command::SetDetail(detail) => self.settings.detail = detail,
+            Command::SetDetail(detail) => {
+                self.settings.show(Side::Details, true);
+                self.settings.detail = detail;
+            }
             Command::ResetLayout => self.reset_layout(),
             Command::StartWalk => self.start_walk(),
             Command::EndWalk => self.end_walk(),
@@ -296,6 +305,7 @@ impl App {
                     }
                 }
             }
+            Command::Explain(why) => self.explain(why),
             Command::DismissMessage => self.messages.dismiss(),
             Command::Dismiss => self.dismiss(),
             Command::Quit if self.may_close() => {
@@ -400,13 +410,5 @@ pub(super) fn look(document: &mut Document, command: ViewCommand) {
     let unmoved = before == (document.view.begin(), document.view.length());
     if unmoved && matches!(command, ViewCommand::Show(_)) {
         document.look(ViewCommand::Fit);
-    }
-}
-
-fn next_stall(document: &mut Document, forward: bool) {
-    let view = (document.view.begin(), document.view.end());
-    let next = navigate::next_stall(&document.stalls, document.selection, view, forward);
-    if let Some(selection) = next {
-        document.reveal(selection);
     }
 }

@@ -55,6 +55,8 @@ pub enum Command {
     View(ViewCommand),
     /// Choose a stretch of time: to measure it, to read its statistics, to zoom to it; or none.
     ChooseRange(Option<TimeRange>),
+    /// The same, and show its statistics.
+    ReadRange(TimeRange),
     /// Arrange the lanes.
     Lane(LaneCommand),
     /// Scroll the lanes.
@@ -125,6 +127,8 @@ pub enum Command {
     Search(SearchCommand),
     /// Show the command palette, or hide it.
     TogglePalette,
+    /// Say for a moment why something is not possible; in English.
+    Explain(&'static str),
     /// Put the message away.
     DismissMessage,
     /// Put away what lies on top: the dialog, the table of keys, the message, or else the selection.

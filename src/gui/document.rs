@@ -111,7 +111,7 @@ impl Document {
         document.marks = Marks::of_file(trace.marks);
         document.now = document.store.range().end;
         document.report(None);
-        document.look(ViewCommand::Fit);
+        document.view.advance(document.extent());
         document
     }
 

@@ -22,7 +22,7 @@ const SOON: Duration = Duration::from_millis(16);
 const TICK: Duration = Duration::from_millis(33);
 /// Where everybody waits and nothing was recorded for so long, the run is calm and frames become rare: whenever the
 /// silence has doubled, and at least as often as this. Whatever is recorded brings one at once. So an idle loop leaves
-/// an idle process: a frame wakes it ten times, for the answers of the display.
+/// an idle process: on X11 a frame wakes it about twenty times, for what the windowing library asks the display each time.
 const CALM: Duration = Duration::from_secs(1);
 const RAREST: Duration = Duration::from_secs(10);
 

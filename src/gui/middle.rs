@@ -45,6 +45,11 @@ pub(super) struct Pane {
 }
 
 impl Pane {
+    /// Where time ran on the screen in the last frame.
+    pub(super) const fn room(&self) -> Option<Rect> {
+        self.lanes
+    }
+
     /// The moment under the pointer, where it is on this pane.
     fn pointed(&self, ui: &Ui, view: &TimeView) -> Option<f64> {
         moment_under_pointer(ui, self.lanes?, view)

@@ -21,6 +21,7 @@ pub mod document;
 mod finding;
 mod focus;
 mod fuzzy;
+mod hinting;
 pub mod jobs;
 pub mod lanes;
 pub mod live;

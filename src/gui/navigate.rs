@@ -42,13 +42,13 @@ pub(super) fn is_seen_well(view: &TimeView, range: TimeRange) -> bool {
 }
 
 /// The next stall after what is selected, or the previous one before it; where nothing is, the first that begins on the
-/// screen, or the last. At the end it begins again from the other end.
+/// screen, or the last. At the end it begins again from the other end: whether it did so comes second.
 pub(super) fn next_stall(
     stalls: &[StallReport],
     selection: Option<Selection>,
     view: (f64, f64),
     forward: bool,
-) -> Option<Selection> {
+) -> Option<(Selection, bool)> {
     let key = |stall: &StallReport| (stall.range.begin, stall.model, stall.index);
     let mut order: Vec<&StallReport> = stalls.iter().collect();
     order.sort_by_key(|stall| key(stall));
@@ -56,19 +56,18 @@ pub(super) fn next_stall(
         .iter()
         .position(|stall| Some(Selection::Stall(stall.model, stall.index)) == selection);
     let count = order.len();
+    let begins_before = |at: f64| order.partition_point(|stall| (stall.range.begin.0 as f64) < at);
+    // Counted as if the last stood before the first.
     let place = match (selected, forward) {
         (_, _) if count == 0 => return None,
-        (Some(place), true) => (place + 1) % count,
-        (Some(place), false) => (place + count - 1) % count,
-        (None, true) => {
-            order.partition_point(|stall| (stall.range.begin.0 as f64) < view.0) % count
-        }
-        (None, false) => {
-            let before = order.partition_point(|stall| (stall.range.begin.0 as f64) < view.1);
-            (before + count - 1) % count
-        }
+        (Some(place), true) => place + 1 + count,
+        (Some(place), false) => place + count - 1,
+        (None, true) => begins_before(view.0) + count,
+        (None, false) => begins_before(view.1) + count - 1,
     };
-    Some(Selection::Stall(order[place].model, order[place].index))
+    let stall = order[place % count];
+    let is_round = !(count..2 * count).contains(&place);
+    Some((Selection::Stall(stall.model, stall.index), is_round))
 }
 
 /// The span on the same lane that encloses another, and so on outwards.
@@ -114,21 +113,26 @@ mod tests {
             stall(0, 1, 60, 70),
         ];
         let next = |from, forward| next_stall(&stalls, from, (0.0, 99.0), forward);
-        assert_eq!(next(selected(0, 0), true), selected(1, 0));
-        assert_eq!(next(selected(1, 0), true), selected(0, 1));
-        assert_eq!(next(selected(0, 1), true), selected(0, 0), "round again");
-        assert_eq!(next(selected(0, 0), false), selected(0, 1));
+        let on = |to: Option<Selection>| to.map(|to| (to, false));
+        let round = |to: Option<Selection>| to.map(|to| (to, true));
+        assert_eq!(next(selected(0, 0), true), on(selected(1, 0)));
+        assert_eq!(next(selected(1, 0), true), on(selected(0, 1)));
+        assert_eq!(next(selected(0, 1), true), round(selected(0, 0)));
+        assert_eq!(next(selected(0, 1), false), on(selected(1, 0)));
+        assert_eq!(next(selected(0, 0), false), round(selected(0, 1)));
     }
 
     #[test]
     fn without_a_selection_the_edges_of_the_screen_count() {
         let stalls = [stall(0, 0, 10, 30), stall(0, 1, 60, 70)];
         let next = |view, forward| next_stall(&stalls, None, view, forward);
-        assert_eq!(next((0.0, 90.0), true), selected(0, 0));
-        assert_eq!(next((0.0, 90.0), false), selected(0, 1));
-        assert_eq!(next((20.0, 50.0), true), selected(0, 1));
-        assert_eq!(next((20.0, 50.0), false), selected(0, 0));
-        assert_eq!(next((80.0, 90.0), true), selected(0, 0));
+        let to = |model, index, round| selected(model, index).map(|to| (to, round));
+        assert_eq!(next((0.0, 90.0), true), to(0, 0, false));
+        assert_eq!(next((0.0, 90.0), false), to(0, 1, false));
+        assert_eq!(next((20.0, 50.0), true), to(0, 1, false));
+        assert_eq!(next((20.0, 50.0), false), to(0, 0, false));
+        assert_eq!(next((80.0, 90.0), true), to(0, 0, true));
+        assert_eq!(next((0.0, 5.0), false), to(0, 1, true));
         assert_eq!(next_stall(&[], None, (0.0, 90.0), true), None);
     }
 

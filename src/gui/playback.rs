@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::app::App;
 use super::command::Detail;
 use super::document::Document;
+use crate::gui::texts::english;
 use crate::store::{Lane, ThreadTrack, TraceStore};
 use crate::trace::{TimeRange, Timestamp};
 
@@ -174,17 +175,24 @@ impl App {
         };
         let trace = document.playable();
         let was = document.playback.at;
+        let mut why = None;
         match command {
-            PlaybackCommand::Toggle => document.playback.toggle(trace),
+            PlaybackCommand::Toggle => {
+                let here = document.where_one_looks(true);
+                document.playback.at.get_or_insert(here.0 as f64);
+                document.playback.toggle(trace);
+            }
             PlaybackCommand::Seek(at) => document.playback.seek(at.min(trace.end)),
             PlaybackCommand::Leave => document.playback = Playback::default(),
             PlaybackCommand::Step(step, forward) => {
                 document.playback.playing = false;
-                let from = document.playback.at().unwrap_or(trace.begin);
+                let here = document.where_one_looks(forward);
+                let from = document.playback.at().unwrap_or(here);
                 let next = match step {
                     StepBy::Event => next_event(&document.store, from, forward),
                     StepBy::Turn => next_turn(&document.store, from, forward),
                 };
+                why = next.is_none().then_some(nothing_more(step, forward));
                 document.playback.seek(next.unwrap_or(from));
             }
             PlaybackCommand::SetSpeed(_) => {}
@@ -194,6 +202,9 @@ impl App {
         // The first time it is there to see what happens at it.
         if was.is_none() && document.playback.at.is_some() {
             self.settings.detail = Detail::Loop;
+        }
+        if let Some(why) = why {
+            self.explain(why);
         }
     }
 
@@ -220,11 +231,28 @@ impl App {
     }
 }
 
+/// Why a step of the playhead led nowhere.
+const fn nothing_more(step: StepBy, forward: bool) -> &'static str {
+    match (step, forward) {
+        (StepBy::Event, true) => english("Nothing happened after the playhead"),
+        (StepBy::Event, false) => english("Nothing happened before the playhead"),
+        (StepBy::Turn, true) => english("No loop polled after the playhead"),
+        (StepBy::Turn, false) => english("No loop polled before the playhead"),
+    }
+}
+
 fn is_seen(document: &Document, at: f64) -> bool {
     document.view.begin() <= at && at <= document.view.end()
 }
 
 impl Document {
+    /// Where a playhead comes in that was nowhere: at the beginning of what is on the screen, or at its end.
+    fn where_one_looks(&self, forward: bool) -> Timestamp {
+        let (trace, view) = (self.playable(), self.view.range());
+        let at = if forward { view.begin } else { view.end };
+        at.clamp(trace.begin, trace.end)
+    }
+
     /// Where its playhead can be: as long as there is something to see of it, or of what it is compared with.
     fn playable(&self) -> TimeRange {
         let end = Timestamp(self.extent().end as u64);

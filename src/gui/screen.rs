@@ -61,6 +61,8 @@ impl App {
         if let Some(dialog) = &mut self.dialog {
             dialog.show(ui, &mut commands);
         }
+        let room = self.panes[0].room().unwrap_or(ui.content_rect());
+        self.hint.take_if(|hint| !hint.show(ui, room));
         focus::settle(ui.ctx());
         focus::ring(ui.ctx());
         if !commands.is_empty() {
@@ -94,6 +96,7 @@ impl App {
             compared: self.compared(),
             live: self.shown_is_live(),
             running: self.is_running(),
+            controls: &self.controls,
             cannot_run: self.cannot_run(),
             settings: &self.settings,
             dark: ui.visuals().dark_mode,

@@ -1,5 +1,7 @@
 //! What the keys of a frame ask for.
 
+use std::collections::HashMap;
+
 use egui::{Context, InputState, Key, KeyboardShortcut, Modifiers};
 
 use super::action::{self, Action, Heard, State, Trigger};
@@ -19,6 +21,7 @@ pub(super) fn commands(ctx: &Context, state: &State<'_>, dialog: bool) -> Vec<Co
         Heard::Free
     };
     let focused = ctx.memory(|memory| memory.focused().is_some());
+    let_go(ctx);
     let mut asked = Vec::new();
     for (modifiers, key, action) in in_order() {
         // A control that has the focus is pressed by Space, and left by the arrows.
@@ -27,13 +30,47 @@ pub(super) fn commands(ctx: &Context, state: &State<'_>, dialog: bool) -> Vec<Co
             continue;
         }
         if ctx.input_mut(|input| went_down(input, modifiers, key, action.repeats())) {
-            asked.extend(action.command(state));
+            asked.extend(match action.command(state) {
+                Ok(command) => Some(command),
+                // The same key means something else then.
+                Err(_) if is_idle_key(key) => None,
+                Err(why) => Some(Command::Explain(why)),
+            });
         }
     }
     if least == Heard::Free {
         asked.extend(held(ctx, state, focused));
     }
     asked
+}
+
+/// Takes note of keys that came up as another sign than they went down: who lets go of Shift first presses `?` and lets
+/// go of `/`. egui would take `?` for held down from then on, and each later press for a repetition.
+fn let_go(ctx: &Context) {
+    let id = egui::Id::unique("keys by their places");
+    let mut places: HashMap<Key, Key> = ctx.data(|data| data.get_temp(id)).unwrap_or_default();
+    let before = places.clone();
+    ctx.input_mut(|input| {
+        for event in &input.events {
+            let egui::Event::Key {
+                key,
+                physical_key: Some(place),
+                pressed,
+                ..
+            } = event
+            else {
+                continue;
+            };
+            if *pressed {
+                places.insert(*place, *key);
+            } else if let Some(down) = places.remove(place).filter(|down| down != key) {
+                input.keys_down.remove(&down);
+            }
+        }
+    });
+    if places != before {
+        ctx.data_mut(|data| data.insert_temp(id, places));
+    }
 }
 
 /// The keys that are pressed. The more are held down with one, the earlier: Ctrl Z is down in Ctrl Shift Z, too.
@@ -93,6 +130,12 @@ fn held(ctx: &Context, state: &State<'_>, focused: bool) -> Vec<Command> {
     actions
         .filter_map(|action| action.command(&state).ok())
         .collect()
+}
+
+/// Whether a key does something else while nothing is selected.
+fn is_idle_key(key: Key) -> bool {
+    let mut triggers = action::all().flat_map(|action| action.triggers);
+    triggers.any(|trigger| *trigger == Trigger::Idle(key))
 }
 
 /// Whether a key means something to a control that has the focus.

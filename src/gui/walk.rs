@@ -4,7 +4,7 @@ use std::mem::discriminant;
 
 use super::command::{Selection, Step};
 use crate::analysis::{self, Happened};
-use crate::store::{Lane, LaneRef, ModelTrack, Row, Span, SpanRef, TraceStore};
+use crate::store::{Lane, LaneRef, ModelTrack, Row, Span, SpanKind, SpanRef, TraceStore};
 use crate::trace::{EventKind, FlowId, NameId, ThreadId, Timestamp};
 
 /// How many spans or moments are looked at in search of the next of a kind: a few milliseconds.
@@ -48,13 +48,18 @@ pub(super) fn walk(store: &TraceStore, from: Selection, step: Step) -> Option<Se
         }
         (Selection::Span(at), Step::Effect) => effect(store, Happened::Span(at)),
         (Selection::Stall(model, index), step) => {
-            let stalls = &store.model(model)?.stalls;
+            let track = store.model(model)?;
             let next = match step {
                 Step::Previous => index.checked_sub(1)?,
                 Step::Next => index + 1,
-                _ => return None,
+                Step::In | Step::Cause => return held_by(track, index).map(Selection::Span),
+                // Who waited for it is told by its report.
+                Step::Out | Step::Effect => return None,
             };
-            stalls.get(next).map(|_| Selection::Stall(model, next))
+            track
+                .stalls
+                .get(next)
+                .map(|_| Selection::Stall(model, next))
         }
     }
 }
@@ -72,6 +77,36 @@ pub(super) const fn selection(what: Happened) -> Option<Selection> {
 fn effect(store: &TraceStore, from: Happened) -> Option<Selection> {
     let links = analysis::effects(store, from, 1);
     links.first().map(|link| Selection::Span(link.to))
+}
+
+/// What held the thread in a stall: of what it ran for itself, that which took most of it.
+fn held_by(model: &ModelTrack, stall: usize) -> Option<SpanRef> {
+    let stall = model.stalls.get(stall)?;
+    let lane = &model.thread(stall.thread)?.lane;
+    let is_own = |kind| matches!(kind, SpanKind::Callback(_) | SpanKind::Blocking);
+    (0..lane.depths()).find_map(|depth| {
+        let ended = lane.row(depth).map_or(0, |row| row.spans().len());
+        let from = lane
+            .row(depth)
+            .map_or(0, |row| row.first_after(stall.range.begin));
+        // The last one may still go on.
+        let inside = (from..=ended).map_while(|index| {
+            let span = lane.span(depth, index)?;
+            (span.begin < stall.range.end).then_some((span, index))
+        });
+        let own = inside.take(FAR).filter(|(span, _)| is_own(span.kind));
+        let during = |span: &Span| {
+            let end = span.end.min(stall.range.end);
+            end.since(span.begin.max(stall.range.begin))
+        };
+        let (_, index) = own.max_by_key(|(span, _)| during(span))?;
+        Some(SpanRef {
+            model: model.id,
+            lane: LaneRef::Thread(stall.thread),
+            depth,
+            index,
+        })
+    })
 }
 
 /// The first span that begins in another.
@@ -381,8 +416,25 @@ mod tests {
         let store = sample::store();
         for step in Step::ALL {
             assert_eq!(walk(&store, at(LOOP, 9, 9), step), None);
-            let stall = Selection::Stall(ModelId::from_index(0), 0);
-            assert_eq!(walk(&store, stall, step), None, "there is one stall only");
         }
+    }
+
+    #[test]
+    fn a_stall_leads_to_what_held_the_thread() {
+        let store = sample::store();
+        let stall = Selection::Stall(ModelId::from_index(0), 0);
+        for step in Step::ALL {
+            let to = walk(&store, stall, step);
+            let leads_in = matches!(step, Step::In | Step::Cause);
+            assert_eq!(to.is_some(), leads_in, "{step:?}: there is one stall only");
+        }
+        let kind = |what: Option<Selection>| match what {
+            Some(Selection::Span(span)) => store.span(span).map(|span| span.kind),
+            _ => None,
+        };
+        let held = walk(&store, stall, Step::In);
+        assert!(matches!(kind(held), Some(SpanKind::Callback(_))));
+        let call = held.and_then(|held| walk(&store, held, Step::In));
+        assert_eq!(kind(call), Some(SpanKind::Blocking));
     }
 }

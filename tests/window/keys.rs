@@ -13,6 +13,7 @@ use loopscope::trace::{Cause, TimeRange, Timestamp};
 use crate::beside;
 use crate::cases;
 use crate::desk::Desk;
+use crate::switches;
 
 /// Asks for the action under test.
 pub(crate) type Ask<'a> = &'a dyn Fn(&mut Desk);
@@ -151,6 +152,7 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
         "inspector" => |desk, ask| tells(desk, ask, Detail::Inspector),
         "loop" => |desk, ask| tells(desk, ask, Detail::Loop),
         "delays" => |desk, ask| tells(desk, ask, Detail::Delays),
+        "marks" => |desk, ask| tells(desk, ask, Detail::Marks),
         "dismiss" => |desk, ask| {
             desk.apply(Command::NextStall(true));
             ask(desk);
@@ -172,17 +174,6 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             let before = desk.app().settings().all_arrows;
             ask(desk);
             assert_ne!(desk.app().settings().all_arrows, before);
-        },
-        "range" => |desk, ask| {
-            let stall = desk.shown().stalls[0].clone();
-            desk.apply(Command::Select(Some(Selection::Stall(
-                stall.model,
-                stall.index,
-            ))));
-            ask(desk);
-            assert_eq!(desk.shown().chosen, Some(stall.range));
-            ask(desk);
-            assert_eq!(desk.shown().chosen, None);
         },
         "record" => |desk, ask| {
             opens(desk, ask, "Record runs into a folder");
@@ -250,10 +241,10 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
             ask(desk);
             assert!(!desk.has("Fit the selection"));
         },
-        _ => match cases::of_lanes_and_marks(id).or_else(|| beside::of_comparing(id)) {
-            Some(case) => case,
-            None => panic!("{id} has no case: add one here"),
-        },
+        _ => cases::of_lanes_and_marks(id)
+            .or_else(|| beside::of_comparing(id))
+            .or_else(|| switches::of_switches(id))
+            .unwrap_or_else(|| panic!("{id} has no case: add one here")),
     }
 }
 

@@ -18,6 +18,7 @@ mod plots;
 mod ranges;
 mod recorded;
 mod sizes;
+mod switches;
 mod views;
 mod walk;
 mod what_if;

@@ -1,6 +1,8 @@
 //! The command palette beyond the actions: see `keys` for those.
 
+use egui::accesskit::Toggled;
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::NodeT;
 use loopscope::gui::command::Command;
 
 use crate::desk::Desk;
@@ -42,4 +44,20 @@ fn the_palette_also_loads_a_scenario_and_shows_an_open_trace() {
         0,
         "the first of that name"
     );
+}
+
+#[test]
+fn the_palette_tells_which_switches_are_on() {
+    let mut desk = Desk::with_trace();
+    desk.press(Modifiers::COMMAND, Key::P);
+    for (name, on) in [
+        ("Overview of the trace", Toggled::True),
+        ("Arrows of everything in view", Toggled::False),
+    ] {
+        desk.control("Command").type_text(name);
+        desk.frames(2);
+        let row = desk.control(name).accesskit_node().toggled();
+        assert_eq!(row, Some(on), "{name}");
+        desk.press(Modifiers::COMMAND, Key::A);
+    }
 }

@@ -4,7 +4,7 @@ use egui::{Key, ThemePreference};
 
 use super::Trigger::{Hand, Hold, Idle, Press};
 use super::build::{CTRL, CTRL_SHIFT, NONE, SHIFT, action};
-use super::{Action, Asked, Group, State, plays, sizes, walks};
+use super::{Action, Asked, Group, State, plays, sizes, switches, walks};
 use crate::gui::command::{Command, Side, ViewCommand};
 use crate::gui::texts::{LanguageChoice, english};
 
@@ -60,6 +60,9 @@ pub(super) const ACTIONS: &[Action] = &[
         },
     )
     .keys(&[Press(CTRL, Key::R)]),
+    switches::BLOCKING,
+    switches::TOGETHER,
+    switches::RESET,
     action(
         "load-scenario",
         Group::File,
@@ -243,6 +246,7 @@ pub(super) const ACTIONS: &[Action] = &[
     )
     .keys(&[Press(NONE, Key::CloseBracket)])
     .repeats_itself(),
+    switches::BY_TIME,
     walks::PREVIOUS,
     walks::NEXT,
     walks::OUT,
@@ -289,6 +293,7 @@ pub(super) const ACTIONS: &[Action] = &[
     plays::INSPECTOR,
     plays::LOOP,
     plays::DELAYS,
+    switches::MARKS,
     action(
         "reset-layout",
         Group::Window,

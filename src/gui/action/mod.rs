@@ -11,6 +11,7 @@ mod lanes;
 mod list;
 mod plays;
 mod sizes;
+mod switches;
 #[cfg(test)]
 mod tests;
 mod walks;
@@ -21,6 +22,7 @@ use egui::{Key, Modifiers};
 
 use super::beside::Compared;
 use super::command::Command;
+use super::controls::Controls;
 use super::document::Document;
 use super::lanes::{Arrangement, Lane};
 use super::scale::Scale;
@@ -33,6 +35,7 @@ pub use list::GESTURES;
 /// The lists, in the order in which menus show them.
 const LISTS: &[&[Action]] = &[
     list::ACTIONS,
+    switches::ACTIONS,
     keeping::ACTIONS,
     find::ACTIONS,
     lanes::ACTIONS,
@@ -94,6 +97,8 @@ pub struct State<'a> {
     pub live: bool,
     /// Whether a run goes on, of whatever trace.
     pub running: bool,
+    /// What is to be run, and how.
+    pub controls: &'a Controls,
     /// Why nothing could be run, where nothing could.
     pub cannot_run: Option<&'static str>,
     /// What is shown and what is hidden.
@@ -274,6 +279,8 @@ pub enum Group {
     Lanes,
     /// The parts of the window.
     Window,
+    /// The plots below the timeline.
+    Plots,
     /// How the window looks.
     Look,
     /// The language of the window.
@@ -284,7 +291,7 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order in which they are told of.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::File,
         Self::Run,
         Self::Time,
@@ -293,6 +300,7 @@ impl Group {
         Self::Find,
         Self::Lanes,
         Self::Window,
+        Self::Plots,
         Self::Look,
         Self::Language,
         Self::Help,
@@ -303,7 +311,7 @@ impl Group {
         match self {
             Self::File | Self::Run | Self::Window | Self::Help => false,
             Self::Compare | Self::Time | Self::Playback => true,
-            Self::Find | Self::Lanes | Self::Look | Self::Language => true,
+            Self::Find | Self::Lanes | Self::Plots | Self::Look | Self::Language => true,
         }
     }
 
@@ -318,6 +326,7 @@ impl Group {
             Self::Find => "Find",
             Self::Lanes => "Lanes",
             Self::Window => "Window",
+            Self::Plots => "What is plotted",
             Self::Look => "Look",
             Self::Language => "Language 语言",
             Self::Help => "Help",
@@ -330,7 +339,13 @@ pub const MENUS: [(&str, &[Group]); 4] = [
     ("File", &[Group::Run, Group::File, Group::Compare]),
     (
         "View",
-        &[Group::Lanes, Group::Window, Group::Look, Group::Language],
+        &[
+            Group::Lanes,
+            Group::Plots,
+            Group::Window,
+            Group::Look,
+            Group::Language,
+        ],
     ),
     ("Go", &[Group::Time, Group::Playback, Group::Find]),
     ("Help", &[Group::Help]),

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::scenario::builtins;
 
 #[test]
 fn every_action_has_an_id_and_a_name_of_its_own() {
@@ -55,6 +56,8 @@ fn keys_are_written_as_they_are_pressed() {
 #[test]
 fn what_needs_a_trace_says_so_where_there_is_none() {
     let settings = Settings::default();
+    let builtin = &builtins()[0];
+    let controls = Controls::of(builtin.scenario(), builtin.name);
     let state = State {
         document: None,
         place: (0, 0),
@@ -62,6 +65,7 @@ fn what_needs_a_trace_says_so_where_there_is_none() {
         compared: None,
         live: false,
         running: false,
+        controls: &controls,
         cannot_run: Some("Choose a model"),
         settings: &settings,
         dark: true,

@@ -81,11 +81,10 @@ pub(super) const RANGE: Action = action(
     "Choose the time of the selected thing, or else what is in view, to measure it and read its statistics; again, and none is chosen",
     |state| {
         let document = state.document()?;
-        let chosen = match document.chosen {
-            Some(_) => None,
-            None => Some(state.selected_range().unwrap_or(document.view.range())),
-        };
-        Ok(Command::ChooseRange(chosen))
+        Ok(match document.chosen {
+            Some(_) => Command::ChooseRange(None),
+            None => Command::ReadRange(state.selected_range().unwrap_or(document.view.range())),
+        })
     },
 )
 .keys(&[Trigger::Press(NONE, Key::R), Trigger::Hand("Shift drag")])

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::gui::texts::{self, fill, tr};
 use crate::store::{Chunks, LaneRef, ModelTrack, ThreadTrack, TraceStore};
 
-/// From more lanes of a sort on those of a model are a crowd: all but the first few share one lane until it is expanded.
+/// From more lanes of a sort on those of a model are a crowd, unless there is room for all: all but the first few share one
+/// lane until it is expanded.
 pub const CROWD: usize = 24;
 /// How many of a crowd have a lane of their own in any case.
 pub const FIRST: usize = 2;

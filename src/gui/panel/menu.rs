@@ -1,6 +1,6 @@
 //! Menus: what can be done, with its keys.
 
-use egui::{Button, Color32, Stroke, Ui, vec2};
+use egui::{Button, Color32, Rect, Stroke, Ui, vec2};
 
 use super::widgets;
 use crate::gui::action::{self, Action, Group, MENUS, State};
@@ -9,7 +9,7 @@ use crate::gui::texts::tr;
 use crate::gui::theme::{Palette, STEP};
 
 /// Names stand in one column, whether there is a tick before them or not.
-const INDENT: &str = "      ";
+pub(super) const INDENT: &str = "      ";
 /// How wide a menu is at least, in points.
 const WIDTH: f32 = 264.0;
 
@@ -63,10 +63,7 @@ fn item(ui: &mut Ui, action: &Action, state: &State<'_>) -> Option<Command> {
         Button::new(format!("{INDENT}{}", tr(action.name))).shortcut_text(action.shortcut());
     let response = ui.add_enabled(asked.is_ok(), button);
     if action.is_on(state) == Some(true) {
-        let at = response.rect.left_center() + vec2(3.0 * STEP, 0.0);
-        let points = [vec2(-4.0, 0.0), vec2(-1.0, 3.0), vec2(4.0, -4.0)].map(|by| at + by);
-        let ink = Stroke::new(1.5, Palette::of(ui.visuals()).text);
-        ui.painter().line(points.to_vec(), ink);
+        tick(ui, response.rect);
     }
     let info = || match action.is_on(state) {
         Some(on) => egui::WidgetInfo::selected(
@@ -86,6 +83,14 @@ fn item(ui: &mut Ui, action: &Action, state: &State<'_>) -> Option<Command> {
             None
         }
     }
+}
+
+/// A tick before the name on a line.
+pub(super) fn tick(ui: &Ui, line: Rect) {
+    let at = line.left_center() + vec2(3.0 * STEP, 0.0);
+    let points = [vec2(-4.0, 0.0), vec2(-1.0, 3.0), vec2(4.0, -4.0)].map(|by| at + by);
+    let ink = Stroke::new(1.5, Palette::of(ui.visuals()).text);
+    ui.painter().line(points.to_vec(), ink);
 }
 
 /// The menu of the lane that is aimed at.

@@ -9,6 +9,7 @@ pub mod details;
 pub mod edge;
 pub mod files;
 pub mod help;
+pub mod hint;
 pub mod inspector;
 mod links;
 pub mod loop_state;

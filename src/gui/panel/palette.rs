@@ -2,6 +2,7 @@
 
 use egui::{Align2, Button, Key, Modifiers, RichText, Ui, vec2};
 
+use super::menu::{self, INDENT};
 use super::widgets;
 use crate::gui::action::{self, Action, Asked, State};
 use crate::gui::command::Command;
@@ -81,6 +82,14 @@ impl Entry<'_> {
             Self::Scenario(_) if state.running => Err(english("Stop the run first")),
             Self::Scenario(builtin) => Ok(Command::PickScenario(builtin.name.to_owned())),
             Self::Trace(place, _) => Ok(Command::ShowTrace(*place)),
+        }
+    }
+
+    /// Where it is a switch: whether it is on.
+    fn is_on(&self, state: &State<'_>) -> Option<bool> {
+        match self {
+            Self::Action(action) => action.is_on(state),
+            Self::Scenario(_) | Self::Trace(..) => None,
         }
     }
 
@@ -194,12 +203,13 @@ impl CommandPalette {
 
 fn row(ui: &mut Ui, entry: &Entry<'_>, state: &State<'_>, chosen: bool) -> egui::Response {
     let palette = Palette::of(ui.visuals());
+    let is_on = entry.is_on(state);
     let (possible, right) = match entry.command(state) {
         Ok(_) => (true, entry.keys()),
         Err(why) => (false, tr(why).to_owned()),
     };
     let name = entry.name();
-    let mut button = Button::new(RichText::new(&name).font(theme::body()))
+    let mut button = Button::new(RichText::new(format!("{INDENT}{name}")).font(theme::body()))
         .min_size(vec2(ui.available_width(), 24.0))
         .frame_when_inactive(chosen)
         .selected(chosen)
@@ -213,6 +223,13 @@ fn row(ui: &mut Ui, entry: &Entry<'_>, state: &State<'_>, chosen: bool) -> egui:
     response.widget_info(|| {
         egui::WidgetInfo::selected(egui::Role::ListItem, possible, chosen, name.as_str())
     });
+    if is_on == Some(true) {
+        menu::tick(ui, response.rect);
+    }
+    if let Some(on) = is_on {
+        let toggle = |node: &mut egui::accesskit::Node| node.set_toggled(on.into());
+        ui.ctx().accesskit_node_builder(response.id, toggle);
+    }
     response
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use egui::Pos2;
 
-use super::crowd::Count;
+use super::census::{Count, count_at};
 use super::outline::{Band, Kind, MOMENTS, Outline};
 use super::place::Placement;
 use super::{crowd, marks, stalls};
@@ -161,7 +161,7 @@ fn in_crowd(
     (!lanes.is_empty()).then(|| Target::Crowd {
         sort,
         lanes: lanes.len(),
-        count: crowd::count_at(place, model, lanes, x),
+        count: count_at(place, model, lanes, x),
         at: Timestamp(at.max(0.0) as u64),
     })
 }

@@ -30,8 +30,11 @@ pub(super) fn lay_out(placement: &Placement<'_>, outline: &Outline<'_>) -> Pictu
     };
     for band in visible() {
         if let Kind::Crowd { sort, .. } = band.kind {
-            let lanes = outline.crowd(band.model.id, sort);
-            crowd::lay_out(placement, band, lanes, sort, &mut picture);
+            let crowd = (band.model.id, sort);
+            if let Some(counted) = outline.counted.get(&crowd) {
+                let lanes = outline.crowd(crowd.0, sort);
+                crowd::lay_out(placement, band, lanes, counted, sort, &mut picture);
+            }
         }
     }
     picture

@@ -187,8 +187,8 @@ impl Strip {
         }
     }
 
-    /// Shows it at the lower end of `timeline`.
-    pub(super) fn show(&self, ui: &Ui, palette: &Palette, timeline: Rect) {
+    /// Shows it at the lower end of `timeline`; where it `explains`, whoever points at it is told more.
+    pub(super) fn show(&self, ui: &Ui, palette: &Palette, timeline: Rect, explains: bool) {
         let area = timeline.with_min_y(timeline.bottom() - self.height);
         let painter = ui.painter().with_clip_rect(area);
         painter.rect_filled(area, 0.0, palette.panel);
@@ -209,7 +209,9 @@ impl Strip {
             let words = ENTRIES.iter().map(|(word, ..)| tr(word));
             WidgetInfo::labeled(Role::Label, true, words.collect::<Vec<_>>().join("; "))
         });
-        response.on_hover_ui(|ui| explain(ui, palette));
+        if explains {
+            response.on_hover_ui(|ui| explain(ui, palette));
+        }
     }
 }
 

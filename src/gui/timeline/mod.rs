@@ -7,6 +7,7 @@
 
 mod arrows;
 mod axis;
+mod census;
 mod chrome;
 mod crowd;
 mod flags;
@@ -52,6 +53,7 @@ use crate::gui::lanes::Lane;
 use crate::gui::texts::tr;
 use crate::gui::theme::{self, Palette};
 use crate::gui::time_view::TimeView;
+use census::Census;
 use chrome::Areas;
 use handles::Handles;
 use interact::{Drag, Hands};
@@ -81,6 +83,8 @@ pub struct Timeline {
     /// The selection that was last scrolled to.
     scrolled_to: Option<Selection>,
     meshes: Meshes,
+    /// How far very many lanes are counted.
+    census: Census,
 }
 
 impl Timeline {
@@ -99,7 +103,7 @@ impl Timeline {
         let strip = matches!(scene.legend, Legend::Below)
             .then(|| legend::Strip::new(ui.painter(), rect.size()));
         let areas = Areas::new(rect, strip.as_ref().map_or(0.0, |strip| strip.height));
-        let outline = Outline::new(scene, areas.lanes.height());
+        let mut outline = Outline::new(scene, areas.lanes.height());
         if let Some(top) = self.wanted.take() {
             let scroll = outline.scroll_to(scene.store, &top);
             self.scroll = scroll.unwrap_or(self.scroll);
@@ -109,6 +113,9 @@ impl Timeline {
         self.scroll += std::mem::take(&mut self.pages) * page.max(0.0);
         self.clamp_scroll(&outline, areas.lanes.height());
         let place = Placement::new(scene, areas.lanes, self.scroll, ui.pixels_per_point());
+        if self.census.go_on(&place, &mut outline) {
+            ui.ctx().request_repaint();
+        }
 
         let hands = interact::hands(
             ui,
@@ -134,11 +141,11 @@ impl Timeline {
         stall_marks(ui, &areas, &outline, &picture, commands);
         flags::show(ui, &areas, &place, commands);
         handles::hidden_lanes(ui, &areas, &outline, commands);
+        self.by_keys = (self.by_keys || ui.input(has_key)) && !ui.input(has_pointer_moved);
         if let Some(strip) = strip {
-            strip.show(ui, palette, rect);
+            strip.show(ui, palette, rect, !self.by_keys);
         }
         legend_button(ui, palette, &areas, scene.legend, commands);
-        self.by_keys = (self.by_keys || ui.input(has_key)) && !ui.input(has_pointer_moved);
         let pointer = hands.pointer.filter(|_| self.drag.is_none());
         let arrow = pointer.and_then(|at| arrows::under(&picture.flows, at));
         let text = match arrow {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::census::Counted;
 use super::scene::Scene;
 use super::stack::Stack;
 use crate::gui::lanes::{Lane, Part, Sort};
@@ -157,19 +158,30 @@ pub(super) struct Outline<'a> {
     pub(super) hidden: usize,
     /// What shares a lane with others, of each model.
     pub(super) crowds: HashMap<(ModelId, Sort), Vec<LaneRef>>,
+    /// What is known of those that are on the screen.
+    pub(super) counted: HashMap<(ModelId, Sort), Counted>,
 }
 
 impl<'a> Outline<'a> {
     /// The bands of a scene for a window of `room` points. Where it is higher than they are, they grow; where it is a little
     /// lower, they shrink: what is compared is best seen at once.
     pub(super) fn new(scene: &Scene<'a>, room: f32) -> Self {
-        let plain = Self::build(scene, room, TASK, ROW);
+        let mut plain = Self::build(scene, room, [TASK, ROW], 0.0);
+        // What shares a lane although there is room for all of it has lanes of its own.
+        let spare = room - plain.height;
+        let fits = |band: &Band<'_>| match band.kind {
+            Kind::Crowd { count, .. } => count as f32 * TASK <= spare + band.height,
+            _ => false,
+        };
+        if plain.bands.iter().any(fits) {
+            plain = Self::build(scene, room, [TASK, ROW], spare);
+        }
         let (tasks, rows) = plain.heights();
         if plain.height > room {
             let saved = |(task, row)| tasks * (TASK - task) + rows * (ROW - row);
             let mut lower = LOWER.into_iter();
             return match lower.find(|one| plain.height - saved(*one) <= room) {
-                Some((task, row)) => Self::build(scene, room, task, row),
+                Some((task, row)) => Self::build(scene, room, [task, row], spare),
                 None => plain,
             };
         }
@@ -179,7 +191,7 @@ impl<'a> Outline<'a> {
         if task <= TASK && row <= ROW {
             return plain;
         }
-        Self::build(scene, room, task, row)
+        Self::build(scene, room, [task, row], spare)
     }
 
     /// How many lanes of tasks have their full height, and how many depths of threads. A crowd that shares one is as high as
@@ -195,9 +207,10 @@ impl<'a> Outline<'a> {
         self.bands.iter().map(height).fold((0.0, 0.0), sum)
     }
 
-    fn build(scene: &Scene<'a>, room: f32, task: f32, row: f32) -> Self {
+    /// The bands with tasks and rows of threads of these heights, where `spare` points are left when all crowds share.
+    fn build(scene: &Scene<'a>, room: f32, heights: [f32; 2], spare: f32) -> Self {
         let mut outline = Self::default();
-        let mut stack = Stack::new(scene, task, row, &mut outline);
+        let mut stack = Stack::new(scene, heights, spare, &mut outline);
         stack.pin(room * MOST_PINNED);
         for model in scene.lanes.models(scene.store) {
             stack.group(model);

@@ -1,6 +1,6 @@
 //! Puts one band below the other: the groups in their order, and the lanes in theirs, of which a crowd shares one.
 
-use super::outline::{BELOW, Band, GAP, HEADER, Kind, MOMENTS, Outline, SLIM, Stays};
+use super::outline::{BELOW, Band, GAP, HEADER, Kind, MOMENTS, Outline, ROW, SLIM, Stays, TASK};
 use super::scene::Scene;
 use crate::gui::lanes::{Arrangement, CROWD, FIRST, Lane, Part, Sort};
 use crate::store::{LaneRef, ModelTrack, TraceStore};
@@ -30,12 +30,20 @@ pub(super) struct Stack<'a, 'b> {
     selected: Option<(ModelId, LaneRef)>,
     task: f32,
     row: f32,
+    /// How much room is left for lanes of what else would share one, in points.
+    spare: f32,
     outline: &'b mut Outline<'a>,
 }
 
 impl<'a, 'b> Stack<'a, 'b> {
-    /// On top of what `outline` has, with tasks and rows of threads of these heights.
-    pub(super) fn new(scene: &Scene<'a>, task: f32, row: f32, outline: &'b mut Outline<'a>) -> Self
+    /// On top of what `outline` has, with tasks and rows of threads of these heights, where `spare` points are left when
+    /// all crowds share their lanes.
+    pub(super) fn new(
+        scene: &Scene<'a>,
+        [task, row]: [f32; 2],
+        spare: f32,
+        outline: &'b mut Outline<'a>,
+    ) -> Self
     where
         'a: 'b,
     {
@@ -45,6 +53,7 @@ impl<'a, 'b> Stack<'a, 'b> {
             selected: scene.selected_lane(),
             task,
             row,
+            spare,
             outline,
         }
     }
@@ -107,10 +116,11 @@ impl<'a, 'b> Stack<'a, 'b> {
     /// The lanes of a group, of which a crowd shares one.
     fn lanes_of(&mut self, model: &'a ModelTrack, name: &str, lanes: &[LaneRef]) {
         let singles = self.lanes.singles_out(name);
+        let has_room = self.take_room(model, lanes);
         let mut crowds = [Sort::Tasks, Sort::Threads].map(|sort| {
             let of_sort = lanes.iter().filter(|lane| Sort::of(**lane) == sort);
             let all = of_sort.count();
-            (all > CROWD).then_some(Crowd {
+            (all > CROWD && !has_room).then_some(Crowd {
                 sort,
                 first: FIRST,
                 count: all - FIRST.min(all),
@@ -135,6 +145,31 @@ impl<'a, 'b> Stack<'a, 'b> {
             let shared = crowd.shared.unwrap_or_default();
             self.outline.crowds.insert((model.id, crowd.sort), shared);
         }
+    }
+
+    /// Whether there is room for all lanes of a model, however low, and takes it then: none of them need share one.
+    fn take_room(&mut self, model: &ModelTrack, lanes: &[LaneRef]) -> bool {
+        // So much would be there in any case.
+        let shared = 2.0 * (FIRST + 2) as f32 * TASK;
+        if lanes.len() as f32 * TASK > self.spare + shared {
+            return false;
+        }
+        let all: f32 = [Sort::Tasks, Sort::Threads]
+            .map(|sort| {
+                let of_sort = lanes.iter().filter(|lane| Sort::of(**lane) == sort);
+                if of_sort.clone().count() <= CROWD {
+                    return 0.0;
+                }
+                let more: f32 = of_sort.skip(FIRST).map(|lane| lowest(model, *lane)).sum();
+                more - 2.0 * TASK
+            })
+            .iter()
+            .sum();
+        let fits = all <= self.spare;
+        if fits {
+            self.spare -= all;
+        }
+        fits
     }
 
     /// Whether a lane, the next of its sort, is left to the lane of its crowd, which comes after the first of them.
@@ -238,5 +273,16 @@ impl<'a, 'b> Stack<'a, 'b> {
             stays,
         });
         self.outline.height += height;
+    }
+}
+
+/// How high a lane is at least, in points.
+fn lowest(model: &ModelTrack, lane: LaneRef) -> f32 {
+    match lane {
+        LaneRef::Task(_) => TASK,
+        LaneRef::Thread(id) => {
+            let rows = model.thread(id).map_or(1, |thread| thread.lane.depths());
+            MOMENTS + rows.max(1) as f32 * ROW + BELOW
+        }
     }
 }

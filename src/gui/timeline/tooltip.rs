@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::crowd::Count;
+use super::census::Count;
 use super::hit::Target;
 use super::scene::Scene;
 use crate::analysis::{plain_count, plain_duration};

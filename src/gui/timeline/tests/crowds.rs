@@ -2,7 +2,8 @@
 
 use egui_kittest::kittest::Queryable as _;
 
-use super::super::crowd::{Count, count_at, stall_edges};
+use super::super::census::{Count, count_at};
+use super::super::crowd::stall_edges;
 use super::super::hit::{Target, hit};
 use super::hands::{harness, look};
 use super::*;
@@ -191,23 +192,50 @@ fn a_crowd_is_painted_as_high_as_it_is_many() {
 }
 
 #[test]
-fn of_very_much_a_part_is_counted_and_it_says_so() {
-    let says = |world: &World| {
-        let labels = world.picture().labels;
-        let mut texts = labels.into_iter().map(|label| label.text);
-        texts.find(|text| text.ends_with(" counted"))
-    };
-    assert_eq!(says(&world()), None);
+fn very_much_is_counted_bit_by_bit_and_it_says_how_far() {
     let world = World::of(served(600, 600 * 40), Timestamp::MAX);
-    assert!(says(&world).is_some_and(|text| text.starts_with("1 of ")));
+    let says = |place: &Placement<'_>, outline: &Outline<'_>| {
+        let mut labels = lay_out(place, outline).labels.into_iter();
+        labels.find(|label| label.text.ends_with(" counted"))
+    };
     world.look(|place, outline| {
+        let first = says(place, outline).expect("it is too much for one frame");
+        assert!(first.text.ends_with(" of 598 counted"), "{}", first.text);
         let model = &place.scene.store.models()[0];
         let crowd = outline.crowd(model.id, Sort::Tasks);
         let count = count_at(place, model, crowd, place.lanes.center().x);
-        assert_eq!(count.there, 598, "the pointer is told of all");
+        assert_eq!(count.there, 598, "the pointer is told of all at once");
+
+        let (mut census, mut outline) = (Census::default(), outline.clone());
+        let mut frames = 1;
+        while census.go_on(place, &mut outline) {
+            frames += 1;
+            assert!(frames < 100, "it comes to an end");
+        }
+        assert!(frames > 2);
+        assert!(says(place, &outline).is_none());
+        let counted = &outline.counted[&(model.id, Sort::Tasks)];
+        assert_eq!(counted.lanes, 598);
+        let middle = counted.counts.len() / 2;
+        assert_eq!(counted.counts[middle].there, 598);
+        assert!(!census.go_on(place, &mut outline), "once is enough");
     });
     let near = world.at(0, 100 * MS);
-    assert_eq!(says(&near), None, "where there is less to count");
+    near.look(|place, outline| assert!(says(place, outline).is_none(), "there is less to count"));
+}
+
+#[test]
+fn where_there_is_room_for_all_none_share_a_lane() {
+    let world = World::of(store_of(CROWD + 6), Timestamp::MAX);
+    let shares = |room: f32| {
+        world.look(|place, _| {
+            let outline = Outline::new(place.scene, room);
+            let mut bands = outline.bands().iter();
+            bands.any(|band| matches!(band.kind, Kind::Crowd { .. }))
+        })
+    };
+    assert!(shares(500.0));
+    assert!(!shares(1_000.0));
 }
 
 fn crowd_of<'a>(outline: &'a Outline<'_>) -> &'a Band<'a> {

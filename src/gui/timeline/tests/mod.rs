@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use egui::{Rect, pos2, vec2};
 
+use super::census::Census;
 use super::items::Picture;
 use super::layout::lay_out;
 use super::outline::{Band, Kind, Outline};
@@ -112,7 +113,9 @@ impl World {
         let scene = self.scene(&reports);
         let lanes = Rect::from_min_size(pos2(100.0, 30.0), vec2(1_000.0, self.height));
         let place = Placement::new(&scene, lanes, self.scroll, 1.0);
-        see(&place, &Outline::new(&scene, 0.0))
+        let mut outline = Outline::new(&scene, 0.0);
+        Census::default().go_on(&place, &mut outline);
+        see(&place, &outline)
     }
 
     fn picture(&self) -> Picture {
