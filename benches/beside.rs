@@ -4,6 +4,7 @@
 
 pub mod load;
 pub mod made;
+pub mod mixed;
 pub mod ours;
 
 use std::hint::black_box;

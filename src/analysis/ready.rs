@@ -286,7 +286,7 @@ pub(super) fn unserved(
     stretch: TimeRange,
 ) -> Vec<Waiting> {
     let called = called_in(&thread.lane, stretch, stretch.end);
-    let served: Vec<_> = called
+    let served: HashSet<_> = called
         .iter()
         .filter_map(|called| called.span.flow)
         .collect();

@@ -19,12 +19,15 @@ const DEFAULT_WIDTH: usize = 100;
 pub(super) fn report(file: &Path, as_json: bool) -> anyhow::Result<()> {
     let trace = format::open(file)?;
     warn_if_truncated(file, &trace)?;
-    print(
-        &trace.info.title,
-        &trace.store,
-        &Report::new(&trace.store, &trace.info.scenario, trace.now()),
-        as_json,
-    )
+    let store = &trace.store;
+    let mut out = io::stdout().lock();
+    match as_json {
+        true => print_json(
+            &mut out,
+            &Report::new(store, &trace.info.scenario, trace.now()),
+        ),
+        false => Ok(write_text(&mut out, &trace.info.title, store)?),
+    }
 }
 
 /// `loopscope convert`: the same trace in another format.

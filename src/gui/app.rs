@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::alike;
 use super::beside::Pair;
 use super::command::{Command, Detail, ViewCommand};
 use super::controls::Controls;
@@ -27,6 +28,7 @@ use super::panel::walk::Walk;
 use super::search::Search;
 use super::settings::Settings;
 use super::theme;
+use super::traces::Exporting;
 use super::what_if::WhatIf;
 use crate::gui::texts::{self, fill, say, tr};
 use crate::scenario::builtins;
@@ -54,6 +56,9 @@ pub struct App {
     pub(super) palette: Option<CommandPalette>,
     pub(super) jobs: Jobs,
     pub(super) opening: Vec<Opening>,
+    pub(super) exporting: Vec<Exporting>,
+    /// What is looked for of the kind of what is selected, and in which document.
+    pub(super) alike: Option<(u32, alike::Search)>,
     pub(super) statistics: panel::statistics::Table,
     pub(super) what_if: WhatIf,
     pub(super) runs: u32,
@@ -91,6 +96,8 @@ impl App {
             palette: None,
             jobs: Jobs::new(ctx),
             opening: Vec::new(),
+            exporting: Vec::new(),
+            alike: None,
             statistics: panel::statistics::Table::default(),
             what_if: WhatIf::default(),
             runs: 0,
@@ -168,14 +175,19 @@ impl App {
         while let Some(done) = self.jobs.done() {
             self.finish(done);
         }
+        self.look_at_exports();
         self.take_in();
         self.fetch(ctx);
         let shown = self.documents.shown_mut();
-        let is_behind = shown.is_some_and(|document| !document.look_at_loops());
+        let is_behind = shown.is_some_and(|document| {
+            let all = document.look_at_loops();
+            !document.look_at_chain() || !all
+        });
         let other_is_behind = !self.look_at_the_other();
         if self.documents.catch_up() || is_behind || other_is_behind {
             ctx.request_repaint();
         }
+        self.look_for_alike();
         self.update_what_if();
         self.play_on(ctx);
         self.link_views();
@@ -241,7 +253,7 @@ impl App {
             }
             Command::Walk(step) => {
                 self.settings.detail = Detail::Inspector;
-                self.on_shown(|document| document.walk(step));
+                self.walk_to(step);
             }
             Command::NextStall(forward) => {
                 self.settings.detail = Detail::Inspector;
@@ -255,6 +267,7 @@ impl App {
             Command::ExportDialog => self.ask_for_path(Purpose::Export),
             Command::Open(path) => self.open(path),
             Command::CancelOpening => self.cancel_opening(),
+            Command::CancelExporting => self.cancel_exporting(),
             Command::Export(path) => self.export(path),
             Command::Browse => self.browse(),
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
@@ -331,6 +344,7 @@ impl App {
             }
             Done::Saved(path, saved) => self.finish_save(&path, saved),
             Done::Exported(exported) => self.finish_export(exported),
+            Done::WorkedOut(worked_out) => self.finish_what_if(*worked_out),
         }
     }
 
@@ -371,6 +385,9 @@ impl App {
 
     fn dismiss(&mut self) {
         if self.dialog.take().is_some() || self.palette.take().is_some() {
+            return;
+        }
+        if self.alike.take_if(|(_, search)| search.is_long()).is_some() {
             return;
         }
         if self.help {

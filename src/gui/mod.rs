@@ -8,6 +8,7 @@
 //! done by [`jobs`].
 
 pub mod action;
+mod alike;
 #[cfg(test)]
 mod anything;
 pub mod app;

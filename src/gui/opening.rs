@@ -95,12 +95,6 @@ impl Opening {
             None => Purpose::OpenTrace,
         }
     }
-
-    /// What it is called.
-    pub fn title(&self) -> String {
-        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
-        name.to_string_lossy().into_owned()
-    }
 }
 
 /// The work of the reading thread.
@@ -193,6 +187,10 @@ impl App {
         let budget = BUDGET.max((begun - opening.taken_at) / 3);
         opening.taken_at = begun;
         loop {
+            let document = opening.document.and_then(|id| self.documents.by_id(id));
+            if document.is_some_and(Document::is_lent) {
+                return true;
+            }
             let part = match opening.parts.try_recv() {
                 Ok(part) => part,
                 Err(TryRecvError::Empty) => return true,

@@ -88,8 +88,8 @@ fn where_nothing_can_be_written_the_error_names_the_place_and_the_way_out() {
     std::fs::write(&file, "old").expect("a writable folder");
     let store = sample::store();
     let export = |path: &Path| {
-        let error =
-            super::chrome::export(path, &info(), &store, &[], now()).expect_err("it cannot");
+        let error = super::chrome::export(path, &info(), &store, &[], now(), &Progress::default())
+            .expect_err("it cannot");
         error.to_string()
     };
     let missing = folder.path().join("missing/x.json");
@@ -129,7 +129,8 @@ fn a_link_stays_a_link() {
     let (file, link) = (folder.path().join("x.csv"), folder.path().join("link.csv"));
     std::fs::write(&file, "old").expect("a writable folder");
     std::os::unix::fs::symlink(&file, &link).expect("links are known");
-    super::csv::export(&link, &sample::store(), &[], now()).expect("a writable folder");
+    super::csv::export(&link, &sample::store(), &[], now(), &Progress::default())
+        .expect("a writable folder");
     assert!(link.is_symlink());
     assert!(file.metadata().expect("it is there").len() > 100);
 }
