@@ -166,6 +166,14 @@ pub fn open(path: &Path) -> Result<Trace, ReadError> {
     native::read(path)
 }
 
+/// The same; `progress` tells how far it is.
+///
+/// # Errors
+/// When the file cannot be read or is something else, or when nobody wants it any more.
+pub fn open_watched(path: &Path, progress: &Progress) -> Result<Trace, ReadError> {
+    native::read_watched(path, progress)
+}
+
 /// What a trace tells before its first event: cheap, however long it is.
 ///
 /// # Errors

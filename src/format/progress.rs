@@ -1,4 +1,4 @@
-//! How far the writing of a file has come: told to whoever waits for it, and who may give it up.
+//! How far the reading or the writing of a file has come: told to whoever waits for it, and who may give it up.
 
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::store::{Lane, ModelTrack, TraceStore};
 
-/// How far the writing of a file has come. A copy of it tells of the same file.
+/// How far the reading or the writing of a file has come. A copy of it tells of the same file.
 ///
 /// ```
 /// use loopscope::format::{self, Origin, Progress};
@@ -38,18 +38,18 @@ struct State {
 pub(super) struct GivenUp;
 
 impl Progress {
-    /// How much of it is written, from 0 to 1.
+    /// How much of it is done, from 0 to 1.
     pub fn share(&self) -> f32 {
         let [done, all] = [&self.0.done, &self.0.all].map(|count| count.load(Ordering::Relaxed));
         (done as f64 / all.max(1) as f64).min(1.0) as f32
     }
 
-    /// Whether anything of it is written: what stands in the way of a file is known by then.
+    /// Whether anything of it is done: what stands in the way of a file is known by then.
     pub fn has_begun(&self) -> bool {
         self.0.done.load(Ordering::Relaxed) > 0
     }
 
-    /// Nobody wants it any more: the writing ends with [`WriteError::GivenUp`](super::WriteError::GivenUp), and what was
+    /// Nobody wants it any more: writing it ends with [`WriteError::GivenUp`](super::WriteError::GivenUp), and what was
     /// there before is there still.
     pub fn give_up(&self) {
         self.0.given_up.store(true, Ordering::Relaxed);
@@ -61,7 +61,7 @@ impl Progress {
     }
 
     /// There is so much to do.
-    pub(super) fn expect(&self, all: u64) {
+    pub(crate) fn expect(&self, all: u64) {
         self.0.all.store(all, Ordering::Relaxed);
     }
 
@@ -69,7 +69,7 @@ impl Progress {
     ///
     /// # Errors
     /// When nobody wants it any more.
-    pub(super) fn go_on(&self, more: u64) -> io::Result<()> {
+    pub(crate) fn go_on(&self, more: u64) -> io::Result<()> {
         if self.is_given_up() {
             return Err(io::Error::other(GivenUp));
         }

@@ -339,12 +339,10 @@ impl App {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gui::timeline::samples::Sample;
-    use crate::store::SpanKind;
+    use crate::trace::{Batch, Cause, Event, Source};
 
     /// A loop's callbacks, of which the first and the last are alike, with its polls and turns all between them.
     fn far_apart() -> (TraceStore, [Selection; 2]) {
-        use crate::trace::{Batch, Cause, Event, Source};
         let mut store = TraceStore::new();
         let mut events = Vec::new();
         let mut push = |at: u64, kind| {
@@ -430,27 +428,21 @@ mod tests {
 
     #[test]
     fn what_lasts_still_is_one_of_them() {
-        let store = Sample::default().store();
-        let model = &store.models()[0];
-        let polls = model.threads.iter().find(|thread| thread.polls > 0);
-        let thread = polls.expect("it has a loop");
-        let row = thread.lane.row(0).expect("it polled").spans();
-        let last = row.iter().rposition(|span| span.kind == SpanKind::Poll);
-        let Some(open) = thread.lane.open().first().filter(|_| last.is_some()) else {
-            return;
+        let (store, [Selection::Span(first), _]) = far_apart() else {
+            panic!("they are spans");
         };
-        let at = SpanRef {
-            model: model.id,
-            lane: LaneRef::Thread(thread.id),
-            depth: 0,
-            index: last.expect("it was just asked"),
+        let lane = store.lane(first.model, first.lane).expect("it is a loop");
+        let polls = lane.row(0).expect("it polled").spans().len();
+        let at = |index| {
+            Selection::Span(SpanRef {
+                depth: 0,
+                index,
+                ..first
+            })
         };
-        let mut search = Search::begin(&store, Selection::Span(at), Step::Next).expect("a span");
-        let found = search.look(&store, usize::MAX);
-        let lasts = Selection::Span(SpanRef {
-            index: row.len(),
-            ..at
-        });
-        assert_eq!(found == Looked::Found(lasts), open.kind == SpanKind::Poll);
+        let mut search = Search::begin(&store, at(polls - 2), Step::Next).expect("a poll");
+        assert_eq!(search.look(&store, 10), Looked::Found(at(polls)));
+        let mut back = Search::begin(&store, at(polls), Step::Previous).expect("a poll");
+        assert_eq!(back.look(&store, 10), Looked::Found(at(polls - 2)));
     }
 }

@@ -332,6 +332,7 @@ impl App {
             );
             self.messages.say(Severity::Note, text);
         }
+        out.let_go();
         id
     }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::command::{Selection, Step, ViewCommand};
@@ -28,6 +29,9 @@ const BUDGET: Duration = Duration::from_millis(3);
 
 /// How many traces are kept. The oldest run that was exported goes first, then the oldest of all.
 const KEPT: usize = 12;
+
+/// So many events are many.
+const MANY: u64 = 500_000;
 
 /// How many things that a loop served are looked at before somebody looks at the clock.
 const SERVED_AT_ONCE: usize = 1_024;
@@ -314,6 +318,14 @@ impl Document {
         self.file.is_none() || self.marks.are_unsaved()
     }
 
+    /// Ends it. To give hundreds of megabytes back takes as long as several frames: a thread does that.
+    pub fn let_go(self) {
+        if self.store.events() > MANY {
+            // Where there is no thread to be had it goes right here.
+            let _ = thread::Builder::new().spawn(move || drop(self));
+        }
+    }
+
     /// Brings the reports of stalls up to date, as far as there is time for it.
     fn report(&mut self, until: Option<Instant>) {
         let (stalls, findings) = (&mut self.stalls, &mut self.findings);
@@ -400,7 +412,7 @@ impl Documents {
         let Some(place) = self.all.iter().position(|one| one.id == id) else {
             return;
         };
-        self.all.remove(place);
+        self.all.remove(place).let_go();
         if self.shown >= place {
             self.shown = self.shown.saturating_sub(1);
         }

@@ -25,6 +25,8 @@ mod fuzzy;
 pub mod jobs;
 pub mod lanes;
 pub mod live;
+#[cfg(test)]
+mod long;
 mod marking;
 pub mod marks;
 pub mod memory;

@@ -20,6 +20,8 @@ use crate::trace::{Batch, Phrase};
 
 /// How long a frame may spend on taking in, at least. What is left waits for the next one.
 const BUDGET: Duration = Duration::from_millis(8);
+/// And at most: what a person does meanwhile is to be answered.
+const MOST: Duration = Duration::from_millis(40);
 /// How many events are handed over together, at least.
 const TOGETHER: usize = 4096;
 /// How many of those may wait to be taken in: more would only fill the memory.
@@ -184,7 +186,7 @@ impl App {
     /// Whether there is more to come.
     fn take_in_from(&mut self, opening: &mut Opening, begun: Instant) -> bool {
         // A window that paints slowly is not to open slowly for that.
-        let budget = BUDGET.max((begun - opening.taken_at) / 3);
+        let budget = ((begun - opening.taken_at) / 3).clamp(BUDGET, MOST);
         opening.taken_at = begun;
         loop {
             let document = opening.document.and_then(|id| self.documents.by_id(id));

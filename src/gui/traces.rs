@@ -17,7 +17,7 @@ pub struct Exporting {
     /// Where to.
     pub path: PathBuf,
     /// The id of its document.
-    document: u32,
+    pub(super) document: u32,
     /// How far that is.
     pub progress: Progress,
 }
