@@ -6,32 +6,28 @@
 
 use std::fs::{self, File};
 use std::io::BufWriter;
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use egui::{Context, Event, Key, Modifiers, Pos2, RawInput, Rect, Vec2};
+use egui::{Key, Modifiers};
 use loopscope::format::TraceInfo;
 use loopscope::format::native::Writer;
-use loopscope::gui::App;
 use loopscope::gui::beside::{BesideCommand, Split};
 use loopscope::gui::command::{Command, Detail, Selection, Side, StallOrder, ViewCommand};
-use loopscope::gui::document::Document;
 use loopscope::gui::lanes::{Lane, LaneCommand};
 use loopscope::gui::marks::MarkCommand;
 use loopscope::gui::playback::{PlaybackCommand, StepBy};
 use loopscope::gui::plot::Measure;
 use loopscope::gui::search::SearchCommand;
-use loopscope::gui::settings::Settings;
 use loopscope::store::{LaneRef, SpanKind, SpanRef};
 use loopscope::trace::{EventKind, ModelId, TimeRange, Timestamp};
+use loopscope_benches::hand::Screen;
 use loopscope_benches::made::count;
 use loopscope_benches::mixed::{RARE, batches};
-use loopscope_benches::{resident, thread_time};
+use loopscope_benches::resident;
 
 const SPANS: usize = 10_000_000;
-const FRAME: f64 = 1.0 / 60.0;
-/// More frames than these nothing takes.
-const MOST: usize = 20_000;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -45,12 +41,12 @@ fn main() {
     let folder = std::env::temp_dir().join("loopscope-actions");
     fs::create_dir_all(&folder).expect("there is a folder for temporary files");
     let path = after("open").map_or_else(|| written(&folder), PathBuf::from);
-    let mut screen = Screen::new(after("only"));
+    let mut hand = Hand(Screen::new(after("only")));
     println!(
         "{:>9} {:>7} {:>9} {:>8}  what",
         "held, ms", "frames", "all, ms", "MB more"
     );
-    screen.everything(&path, &folder);
+    hand.everything(&path, &folder);
 }
 
 /// The trace as a file, which is made once.
@@ -69,155 +65,24 @@ fn written(folder: &Path) -> PathBuf {
     path
 }
 
-/// The app in a window that nobody sees.
-struct Screen {
-    ctx: Context,
-    app: App,
-    only: Option<String>,
-    events: Vec<Event>,
-    time: f64,
-    held: Duration,
-    all: Duration,
-    frames: usize,
-    /// Whether the last frame asked for another one.
-    more: bool,
+/// Who does it.
+struct Hand(Screen);
+
+impl Deref for Hand {
+    type Target = Screen;
+
+    fn deref(&self) -> &Screen {
+        &self.0
+    }
 }
 
-impl Screen {
-    fn new(only: Option<String>) -> Self {
-        let ctx = Context::default();
-        let app = App::new(&ctx, Settings::default());
-        // A cursor that blinks would never be done.
-        ctx.all_styles_mut(|style| style.visuals.text_cursor.blink = false);
-        let mut screen = Self {
-            ctx,
-            app,
-            only,
-            events: Vec::new(),
-            time: 0.0,
-            held: Duration::ZERO,
-            all: Duration::ZERO,
-            frames: 0,
-            more: false,
-        };
-        screen.settle();
-        screen
+impl DerefMut for Hand {
+    fn deref_mut(&mut self) -> &mut Screen {
+        &mut self.0
     }
+}
 
-    /// A frame, up to the triangles, with a command before it.
-    fn frame(&mut self, command: Option<Command>) {
-        self.time += FRAME;
-        let size = Vec2::new(1920.0, 1080.0);
-        let input = RawInput {
-            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, size)),
-            time: Some(self.time),
-            events: std::mem::take(&mut self.events),
-            ..RawInput::default()
-        };
-        let app = &mut self.app;
-        let before = thread_time();
-        if let Some(command) = command {
-            app.apply(command);
-        }
-        app.logic(&self.ctx);
-        let output = self.ctx.run_ui(input, |ui| app.ui(ui));
-        let triangles = self.ctx.tessellate(output.shapes, output.pixels_per_point);
-        std::hint::black_box(triangles);
-        let took = thread_time() - before;
-        self.held = self.held.max(took);
-        self.all += took;
-        self.frames += 1;
-        let root = output.viewport_output.get(&egui::ViewportId::ROOT);
-        self.more = root.is_some_and(|root| root.repaint_delay < Duration::from_secs(1));
-    }
-
-    /// Frames until nothing more happens.
-    fn settle(&mut self) {
-        let mut quiet = 0;
-        for _ in 0..MOST {
-            self.frame(None);
-            quiet = if self.more || self.app.is_busy() {
-                0
-            } else {
-                quiet + 1
-            };
-            if quiet > 2 {
-                return;
-            }
-            if self.app.is_busy() {
-                std::thread::sleep(Duration::from_millis(1));
-            }
-        }
-    }
-
-    fn shown(&self) -> &Document {
-        self.app.documents().shown().expect("it is open")
-    }
-
-    /// Does something and says what that took.
-    fn act(&mut self, what: &str, act: impl FnOnce(&mut Self)) {
-        let before = resident();
-        let begun = Instant::now();
-        (self.held, self.all, self.frames) = (Duration::ZERO, Duration::ZERO, 0);
-        act(self);
-        let told = self.only.as_ref().is_none_or(|only| what.contains(only));
-        if told {
-            println!(
-                "{:>9.1} {:>7} {:>9.0} {:>8.1}  {what} ({:.1} s)",
-                self.held.as_secs_f64() * 1e3,
-                self.frames,
-                self.all.as_secs_f64() * 1e3,
-                (resident() - before) / 1e6,
-                begun.elapsed().as_secs_f64(),
-            );
-        }
-    }
-
-    fn skips(&self, what: &str) -> bool {
-        self.only.as_ref().is_some_and(|only| !what.contains(only))
-    }
-
-    /// A command, and frames until it has been done.
-    fn does(&mut self, what: &str, command: Command) {
-        if self.skips(what) {
-            return;
-        }
-        self.act(what, |screen| {
-            screen.frame(Some(command));
-            screen.settle();
-        });
-    }
-
-    /// As [`Self::does`], also where its figures are not wanted: what comes after it needs it.
-    fn needs(&mut self, what: &str, command: Command) {
-        self.act(what, |screen| {
-            screen.frame(Some(command));
-            screen.settle();
-        });
-    }
-
-    fn key(&mut self, what: &str, modifiers: Modifiers, key: Key) {
-        if self.skips(what) {
-            return;
-        }
-        self.act(what, |screen| {
-            screen.press(modifiers, key);
-            screen.settle();
-        });
-    }
-
-    fn press(&mut self, modifiers: Modifiers, key: Key) {
-        for pressed in [true, false] {
-            self.events.push(Event::Key {
-                key,
-                physical_key: None,
-                pressed,
-                repeat: false,
-                modifiers,
-            });
-        }
-    }
-
+impl Hand {
     fn select(&mut self, what: &str, span: Option<SpanRef>) {
         match span {
             Some(span) => self.needs(what, Command::Reveal(Selection::Span(span))),
