@@ -1,6 +1,6 @@
 //! When something that the loop served had become ready.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::spans::{callback_around, called_in, spans_in};
@@ -144,9 +144,8 @@ pub(super) fn descriptor(
     let fd = thread.descriptor_of(flow);
     // What had come in before the loop polled last, it would have told of then.
     let unseen = TimeRange::new(last_look(thread, learned), learned);
-    let arrivals = model.arrivals.within(unseen);
-    let of_it = |arrival: &&Arrival| Some(arrival.fd) == fd && !is_taken(thread, arrival, learned);
-    let arrival = arrivals.iter().find(of_it);
+    let mut arrivals = fd.into_iter().flat_map(|fd| model.arrivals.on(fd, unseen));
+    let arrival = arrivals.find(|arrival| !is_taken(thread, arrival, learned));
     Ready {
         at: arrival.map_or(learned, |arrival| arrival.at),
         known: match arrival {
@@ -292,11 +291,14 @@ pub(super) fn unserved(
         .collect();
     // A callback reads what came in before it began; where the loop is being stopped, nobody reads any more.
     let shuts_down = SpanKind::Callback(Cause::Shutdown);
+    let reads = called.iter().filter(|one| one.span.kind != shuts_down);
+    // In the order of time: the last one of each task counts.
+    let last: HashMap<TaskId, Timestamp> = reads
+        .filter_map(|called| Some((called.span.task?, called.range.begin)))
+        .collect();
     let is_read = |arrival: &Arrival| {
-        let mut later = called
-            .iter()
-            .filter(|called| called.range.begin >= arrival.at && called.span.kind != shuts_down);
-        later.any(|called| called.span.task.is_some() && called.span.task == arrival.task)
+        let last = arrival.task.and_then(|task| last.get(&task));
+        last.is_some_and(|last| *last >= arrival.at)
     };
     let mut waiting: Vec<Waiting> = Vec::new();
     for event in thread.instants_in(stretch) {
@@ -315,14 +317,14 @@ pub(super) fn unserved(
             _ => None,
         })
         .collect();
+    let mut fds: HashSet<i32> = waiting.iter().filter_map(|one| one.ready.fd).collect();
+    // Of one that the loop knows of the number may be unknown.
+    let unknown = waiting.iter().filter(|one| one.ready.fd.is_none());
+    let tasks: HashSet<TaskId> = unknown.filter_map(|one| one.task).collect();
     let arrivals = model.arrivals.within(stretch).iter();
     for arrival in arrivals.filter(|it| !busy_with.contains(&it.fd) && !is_read(it)) {
-        // Of one that the loop knows of the number may be unknown.
-        let known = |one: &Waiting| match one.ready.fd {
-            Some(fd) => fd == arrival.fd,
-            None => one.task.is_some() && one.task == arrival.task,
-        };
-        if waiting.iter().any(known) {
+        let is_known = arrival.task.is_some_and(|task| tasks.contains(&task));
+        if is_known || !fds.insert(arrival.fd) {
             continue;
         }
         let known = match arrival.at_first_look {
