@@ -127,20 +127,19 @@ mod tests {
 
     #[test]
     fn what_takes_long_to_renew_is_renewed_the_more_rarely_and_is_not_called_done_before() {
-        let store = TraceStore::new();
         let hour = Duration::from_secs(3_600);
-        let mut reports = Reports {
-            renewed: Some((Instant::now(), hour)),
-            ..Reports::default()
-        };
-        let mut update = |until| {
+        let update = |took, until| {
+            let mut reports = Reports {
+                renewed: Some((Instant::now(), took)),
+                ..Reports::default()
+            };
             let (mut stalls, mut findings) = (Vec::new(), Vec::new());
-            let now = Timestamp::ZERO;
+            let (store, now) = (TraceStore::new(), Timestamp::ZERO);
             reports.update(&store, now, &mut stalls, &mut findings, until)
         };
-        assert!(!update(Some(Instant::now() + hour)), "it rests");
-        assert!(update(None), "where nobody waits it is renewed at once");
-        // That took no time at all.
-        assert!(update(Some(Instant::now() + hour)));
+        let soon = Some(Instant::now() + hour);
+        assert!(!update(hour, soon), "it rests");
+        assert!(update(Duration::ZERO, soon), "that took no time at all");
+        assert!(update(hour, None), "somebody waits for it");
     }
 }
