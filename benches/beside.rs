@@ -2,8 +2,10 @@
 //! machine; a ratio does. So every benchmark ends with ratios, from short rounds in which all take turns, so that
 //! whatever else goes on meets all of them; criterion's own times come before.
 
+pub mod hand;
 pub mod load;
 pub mod made;
+pub mod mixed;
 pub mod ours;
 
 use std::hint::black_box;

@@ -1,9 +1,9 @@
 //! When something that the loop served had become ready.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use super::spans::{Called, callback_around, called_in, spans_in};
+use super::spans::{callback_around, called_in, spans_in};
 use crate::store::{Arrival, ModelTrack, Span, SpanKind, ThreadTrack};
 use crate::trace::{Cause, Doing, EventKind, FlowId, Sighting, TaskId, TimeRange, Timestamp};
 
@@ -157,12 +157,9 @@ pub(super) fn descriptor(
     let fd = thread.descriptor_of(flow);
     // What had come in before the loop polled last, it would have told of then.
     let unseen = TimeRange::new(last_look(thread, learned), learned);
-    let arrivals = model.arrivals.within(unseen);
-    let of_it = |arrival: &&Arrival| {
-        let is_gone = || is_taken(thread, arrival, learned) || is_read_there(thread, arrival);
-        Some(arrival.fd) == fd && !is_gone()
-    };
-    let arrival = arrivals.iter().find(of_it);
+    let mut arrivals = fd.into_iter().flat_map(|fd| model.arrivals.on(fd, unseen));
+    let arrival = arrivals
+        .find(|arrival| !is_taken(thread, arrival, learned) && !is_read_there(thread, arrival));
     Ready {
         at: arrival.map_or(learned, |arrival| arrival.at),
         known: arrival.map_or(Known::AsLearned, |arrival| Known::seen(arrival.sighting)),
@@ -316,23 +313,20 @@ pub(super) fn unserved(
     stretch: TimeRange,
 ) -> Vec<Waiting> {
     let called = called_in(&thread.lane, stretch, stretch.end);
-    let served: Vec<_> = called
+    let served: HashSet<_> = called
         .iter()
         .filter_map(|called| called.span.flow)
         .collect();
     // A callback reads what came in before it began; where the loop is being stopped, nobody reads any more.
     let shuts_down = SpanKind::Callback(Cause::Shutdown);
+    let reads = called.iter().filter(|one| one.span.kind != shuts_down);
+    // In the order of time: the last one of each task counts.
+    let last: HashMap<TaskId, Timestamp> = reads
+        .filter_map(|called| Some((called.span.task?, called.range.begin)))
+        .collect();
     let is_read = |arrival: &Arrival| {
-        let mut later = called
-            .iter()
-            .filter(|called| called.range.begin >= arrival.at && called.span.kind != shuts_down);
-        let reads = |called: &Called| {
-            let fd = called.span.flow.and_then(|flow| thread.descriptor_of(flow));
-            fd.is_none_or(|fd| fd == arrival.fd)
-                && called.span.task.is_some()
-                && called.span.task == arrival.task
-        };
-        is_taken(thread, arrival, stretch.end) || later.any(reads)
+        let last = arrival.task.and_then(|task| last.get(&task));
+        last.is_some_and(|last| *last >= arrival.at) || is_taken(thread, arrival, stretch.end)
     };
     let mut waiting: Vec<Waiting> = Vec::new();
     for event in thread.instants_in(stretch) {
@@ -345,14 +339,14 @@ pub(super) fn unserved(
         }
     }
     let busy_with: HashSet<i32> = busy_with(thread, stretch).collect();
+    let mut fds: HashSet<i32> = waiting.iter().filter_map(|one| one.ready.fd).collect();
+    // Of one that the loop knows of the number may be unknown.
+    let unknown = waiting.iter().filter(|one| one.ready.fd.is_none());
+    let tasks: HashSet<TaskId> = unknown.filter_map(|one| one.task).collect();
     let arrivals = model.arrivals.within(stretch).iter();
     for arrival in arrivals.filter(|it| !busy_with.contains(&it.fd) && !is_read(it)) {
-        // Of one that the loop knows of the number may be unknown.
-        let known = |one: &Waiting| match one.ready.fd {
-            Some(fd) => fd == arrival.fd,
-            None => one.task.is_some() && one.task == arrival.task,
-        };
-        if waiting.iter().any(known) {
+        let is_known = arrival.task.is_some_and(|task| tasks.contains(&task));
+        if is_known || !fds.insert(arrival.fd) {
             continue;
         }
         waiting.push(Waiting {

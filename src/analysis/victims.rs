@@ -164,8 +164,10 @@ impl Look<'_> {
             .into_iter()
             .filter_map(|Waiting { ready, task, timer }| {
                 let waited = TimeRange::new(ready.at, self.now);
-                let mut timers = self.thread.pending_timers();
-                let timer = timers.find(|(flow, _)| Some(*flow) == timer);
+                let timer = timer.and_then(|timer| {
+                    let mut timers = self.thread.pending_timers();
+                    timers.find(|(flow, _)| *flow == timer)
+                });
                 self.victim(&ready, waited, timer.map(|(_, timer)| timer.name), task)
             })
             .collect()

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use comfy_table::Table;
 
+use super::progress;
 use super::report::{print_json, warn_if_truncated};
 use super::table::{numbers_right, table, unknown};
 use crate::analysis::{
     self, CallbackDifference, Figure, ModelDifference, ModelDifferenceEntry, ModelFigures,
     plain_ratio,
 };
-use crate::format::{self, Trace};
 use crate::trace::Phrase;
 
 /// How many callbacks of a model are listed: those that make the greatest difference.
@@ -57,7 +57,7 @@ pub(super) fn compare(a: &Path, b: &Path, as_json: bool) -> anyhow::Result<()> {
 }
 
 fn read(file: &Path) -> anyhow::Result<(Side, Vec<ModelFigures>)> {
-    let trace: Trace = format::open(file)?;
+    let trace = progress::read(file)?;
     warn_if_truncated(file, &trace)?;
     let side = Side {
         file: file.display().to_string(),

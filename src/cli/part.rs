@@ -8,9 +8,9 @@ use comfy_table::Table;
 
 use super::report::{findings, health_table, print_json, warn_if_truncated, width, write_first};
 use super::table::{numbers_right, table};
-use super::{Misuse, chart};
+use super::{Misuse, chart, progress};
 use crate::analysis::{self, PartReport, plain_count, plain_duration};
-use crate::format::{self, Trace};
+use crate::format::Trace;
 use crate::trace::{TimeRange, Timestamp};
 
 /// Of more calls than this only those that took longest are told as text.
@@ -73,7 +73,7 @@ fn moment(text: &str) -> Result<Duration, String> {
 
 /// Prints what happened in a part of a trace.
 pub(super) fn report(file: &Path, part: Part, as_json: bool) -> anyhow::Result<()> {
-    let trace = format::open(file)?;
+    let trace = progress::read(file)?;
     warn_if_truncated(file, &trace)?;
     let range = part
         .of(trace.store.range())

@@ -1,9 +1,16 @@
-//! Progress bars on standard error while a scenario runs. Where that is no terminal they are not drawn.
+//! Progress bars on standard error while a scenario runs, and while a long trace is read or written. Where that is no
+//! terminal they are not drawn.
 
 use std::collections::HashMap;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::format::{self, ReadError, Trace};
 use crate::scenario::{Expectations, Scenario};
 use crate::store::{ModelTrack, TraceStore};
 use crate::trace::{ModelId, Outcome, TaskId, Timestamp};
@@ -12,6 +19,50 @@ use crate::trace::{ModelId, Outcome, TaskId, Timestamp};
 const MOST_BARS: usize = 8;
 /// How long a bar is: finer than it can be drawn.
 const STEPS: u64 = 1_000;
+
+/// What takes no longer than this needs no bar, and how often one is drawn.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Does something with a file that takes a while where the trace is long; `what` says what.
+pub(super) fn watched<T>(what: &str, work: impl FnOnce(&format::Progress) -> T) -> T {
+    let progress = format::Progress::default();
+    if !io::stderr().is_terminal() {
+        return work(&progress);
+    }
+    let (working, done) = channel::<()>();
+    let seen = progress.clone();
+    thread::scope(|scope| {
+        let draw = move || {
+            // It is hidden until it is drawn for the first time.
+            let bar = bar_of(what);
+            while let Err(RecvTimeoutError::Timeout) = done.recv_timeout(LOOK) {
+                bar.set_position(steps(f64::from(seen.share())));
+            }
+            bar.finish_and_clear();
+        };
+        // Without a thread it is done without a bar.
+        let _ = thread::Builder::new().spawn_scoped(scope, draw);
+        let result = work(&progress);
+        drop(working);
+        result
+    })
+}
+
+/// Reads a trace.
+///
+/// # Errors
+/// As [`format::open`].
+pub(super) fn read(file: &Path) -> Result<Trace, ReadError> {
+    watched("reading", |progress| format::open_watched(file, progress))
+}
+
+fn bar_of(what: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix:>26} {bar:30} {percent} %")
+        .expect("the template is a constant that was tried")
+        .progress_chars("━╸─");
+    let bar = ProgressBar::new(STEPS).with_style(style);
+    bar.with_prefix(what.to_owned())
+}
 
 /// One bar per task of each model, or one per model where there are many tasks.
 pub(super) struct Progress {

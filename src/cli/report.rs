@@ -6,11 +6,11 @@ use std::path::Path;
 use comfy_table::Table;
 
 use super::table::{numbers_right, table, unknown};
-use super::{Misuse, chart};
+use super::{Misuse, chart, progress};
 use crate::analysis::{
     self, Health, Meter, Report, StallReport, plain_count, plain_duration, plain_size,
 };
-use crate::format::{self, Format, Origin, Trace};
+use crate::format::{Format, Origin, Trace};
 use crate::store::{ThreadTrack, TraceStore};
 use crate::trace::{EventKind, NameId, Timestamp};
 
@@ -19,14 +19,17 @@ const DEFAULT_WIDTH: usize = 100;
 
 /// `loopscope report`: what a trace says.
 pub(super) fn report(file: &Path, as_json: bool) -> anyhow::Result<()> {
-    let trace = format::open(file)?;
+    let trace = progress::read(file)?;
     warn_if_truncated(file, &trace)?;
-    print(
-        &trace.info.title,
-        &trace.store,
-        &Report::new(&trace.store, &trace.info.scenario, trace.now()),
-        as_json,
-    )
+    let store = &trace.store;
+    let mut out = io::stdout().lock();
+    match as_json {
+        true => print_json(
+            &mut out,
+            &Report::new(store, &trace.info.scenario, trace.now()),
+        ),
+        false => Ok(write_text(&mut out, &trace.info.title, store)?),
+    }
 }
 
 /// `loopscope convert`: the same trace in another format.
@@ -34,15 +37,13 @@ pub(super) fn convert(file: &Path, out: &Path) -> anyhow::Result<()> {
     if let Err(error) = Format::of_path(out) {
         return Err(Misuse(error.to_string()).into());
     }
-    let trace = format::open(file)?;
+    let trace = progress::read(file)?;
     warn_if_truncated(file, &trace)?;
-    Ok(Origin::File(file.to_owned()).export(
-        out,
-        &trace.info,
-        &trace.store,
-        &trace.marks,
-        trace.now(),
-    )?)
+    let mut origin = Origin::File(file.to_owned());
+    let (info, store, now) = (&trace.info, &trace.store, trace.now());
+    Ok(progress::watched("writing", |progress| {
+        origin.export_watched(out, info, store, &trace.marks, now, progress)
+    })?)
 }
 
 /// The end of the file may be missing: what is there counts.

@@ -23,7 +23,7 @@ use std::path::Path;
 use super::marks::in_order;
 use super::order::outermost_first;
 use super::words::Moment;
-use super::{Mark, WriteError, whole};
+use super::{Mark, Progress, WriteError, progress, whole};
 use crate::analysis::{StallReport, stalls};
 use crate::store::{Lane, ModelTrack, Span, SpanKind, TaskTrack, TraceStore};
 use crate::trace::{TaskId, TimeRange, Timestamp};
@@ -46,17 +46,19 @@ const HEADER: [&str; 12] = [
     "value",
 ];
 
-/// Writes the table to a file, whole or not at all. `now` stands for the end of what lasts still.
+/// Writes the table to a file, whole or not at all. `now` stands for the end of what lasts still; `progress` tells how
+/// far it is.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When the file cannot be written, or was given up.
 pub fn export(
     path: &Path,
     store: &TraceStore,
     marks: &[Mark],
     now: Timestamp,
+    progress: &Progress,
 ) -> Result<(), WriteError> {
-    whole::write(path, |out| write(out, store, marks, now))
+    whole::write(path, |out| write_watched(out, store, marks, now, progress))
 }
 
 /// Writes the table.
@@ -69,10 +71,22 @@ pub fn write(
     marks: &[Mark],
     now: Timestamp,
 ) -> io::Result<()> {
+    write_watched(out, store, marks, now, &Progress::default())
+}
+
+fn write_watched(
+    out: impl Write,
+    store: &TraceStore,
+    marks: &[Mark],
+    now: Timestamp,
+    progress: &Progress,
+) -> io::Result<()> {
+    progress.expect(progress::pieces(store));
     let mut table = Table {
         out: ::csv::Writer::from_writer(out),
         store,
         now,
+        progress,
     };
     table.out.write_record(HEADER)?;
     let stalls = stalls(store, now);
@@ -98,6 +112,7 @@ struct Table<'a, W: Write> {
     out: ::csv::Writer<W>,
     store: &'a TraceStore,
     now: Timestamp,
+    progress: &'a Progress,
 }
 
 /// A row, without what all rows of a lane have in common.
@@ -124,6 +139,7 @@ impl<'a, W: Write> Table<'a, W> {
             );
             self.write_lane(model, lane, &thread.lane, now)?;
             for event in thread.instants() {
+                self.progress.go_on(1)?;
                 let Some(moment) = Moment::of(self.store, &event) else {
                     continue;
                 };
@@ -153,6 +169,7 @@ impl<'a, W: Write> Table<'a, W> {
         now: Timestamp,
     ) -> io::Result<()> {
         for (depth, span) in outermost_first(spans) {
+            self.progress.go_on(1)?;
             let row = Row {
                 depth: Some(depth),
                 task: self.task_name(model, span.task),

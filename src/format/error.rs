@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::progress::GivenUp;
 use crate::trace::{Phrase, system_error};
 
 /// Why a trace could not be written.
@@ -29,6 +30,8 @@ pub enum WriteError {
         /// Why.
         source: io::Error,
     },
+    /// Nobody wanted it any more.
+    GivenUp(PathBuf),
     /// The system refused.
     Io {
         /// What should have been written.
@@ -40,9 +43,10 @@ pub enum WriteError {
 
 impl WriteError {
     pub(super) fn io(path: &Path, source: io::Error) -> Self {
-        Self::Io {
-            path: path.to_owned(),
-            source,
+        let path = path.to_owned();
+        match source.get_ref().is_some_and(|inner| inner.is::<GivenUp>()) {
+            true => Self::GivenUp(path),
+            false => Self::Io { path, source },
         }
     }
 
@@ -69,6 +73,9 @@ impl WriteError {
             Self::Source { path, source } => Phrase::new("cannot copy the trace from {path}: {why}")
                 .with("path", path.display())
                 .with_words("why", system_error(source)),
+            Self::GivenUp(path) => {
+                Phrase::new("{path} was not written: it was given up").with("path", path.display())
+            }
             Self::Io { path, source } => Phrase::new("cannot write {path}: {why}{way_out}")
                 .with("path", path.display())
                 .with_words("why", system_error(source))

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::native::{self, MarkedCopy};
-use super::{Origin, WriteError, whole};
+use super::{Origin, Progress, WriteError, whole};
 use crate::trace::{Phrase, Timestamp};
 
 /// A moment that a person marked.
@@ -39,14 +39,27 @@ impl Origin {
     /// # Errors
     /// When the file cannot be written. A file that was there before is still there.
     pub fn save_with_marks(&mut self, path: &Path, marks: &[Mark]) -> Result<(), WriteError> {
+        self.save_with_marks_watched(path, marks, &Progress::default())
+    }
+
+    /// The same; `progress` tells how far it is.
+    ///
+    /// # Errors
+    /// When the file cannot be written, or was given up. A file that was there before is still there.
+    pub fn save_with_marks_watched(
+        &mut self,
+        path: &Path,
+        marks: &[Mark],
+        progress: &Progress,
+    ) -> Result<(), WriteError> {
         match self {
-            Self::Recording(recording) => recording.save_with_marks(path, marks),
-            Self::File(from) => copy(from, path, marks),
+            Self::Recording(recording) => recording.save_with_marks(path, marks, progress),
+            Self::File(from) => copy(from, path, marks, progress),
         }
     }
 }
 
-fn copy(from: &Path, path: &Path, marks: &[Mark]) -> Result<(), WriteError> {
+fn copy(from: &Path, path: &Path, marks: &[Mark], progress: &Progress) -> Result<(), WriteError> {
     let unreadable = |source| WriteError::Source {
         path: from.to_owned(),
         source,
@@ -54,7 +67,9 @@ fn copy(from: &Path, path: &Path, marks: &[Mark]) -> Result<(), WriteError> {
     // Without a sound beginning it would not have been opened: somebody else has changed it since.
     let changed = Phrase::new("it is not what it was when it was opened");
     let replaced = || unreadable(io::Error::other(changed.clone()));
-    let file = BufReader::new(File::open(from).map_err(unreadable)?);
+    let file = File::open(from).map_err(unreadable)?;
+    let bytes = file.metadata().map_err(unreadable)?.len();
+    let file = BufReader::new(progress.reading(file, bytes));
     let mut copy = MarkedCopy::new(from, file).map_err(|_| replaced())?;
     whole::write(path, |out| copy.write(out, marks))
 }

@@ -33,6 +33,7 @@ mod error;
 mod marks;
 pub mod native;
 mod order;
+mod progress;
 mod recording;
 mod sniff;
 mod whole;
@@ -47,6 +48,7 @@ use serde::{Deserialize, Serialize};
 pub use error::{ReadError, WriteError};
 pub use marks::Mark;
 pub use native::Reader;
+pub use progress::Progress;
 pub use recording::Recording;
 
 use crate::store::TraceStore;
@@ -164,6 +166,14 @@ pub fn open(path: &Path) -> Result<Trace, ReadError> {
     native::read(path)
 }
 
+/// The same; `progress` tells how far it is.
+///
+/// # Errors
+/// When the file cannot be read or is something else, or when nobody wants it any more.
+pub fn open_watched(path: &Path, progress: &Progress) -> Result<Trace, ReadError> {
+    native::read_watched(path, progress)
+}
+
 /// What a trace tells before its first event: cheap, however long it is.
 ///
 /// # Errors
@@ -215,13 +225,30 @@ impl Origin {
         marks: &[Mark],
         now: Timestamp,
     ) -> Result<(), WriteError> {
+        self.export_watched(path, info, store, marks, now, &Progress::default())
+    }
+
+    /// The same; `progress` tells how far it is.
+    ///
+    /// # Errors
+    /// When the ending is unknown, or the file cannot be written or was given up. A file that was there before is still
+    /// there.
+    pub fn export_watched(
+        &mut self,
+        path: &Path,
+        info: &TraceInfo,
+        store: &TraceStore,
+        marks: &[Mark],
+        now: Timestamp,
+        progress: &Progress,
+    ) -> Result<(), WriteError> {
         match Format::of_path(path)? {
             Format::Native => match self {
-                Self::Recording(recording) => recording.save_as(path),
-                Self::File(from) => whole::copy(from, path),
+                Self::Recording(recording) => recording.save_with_marks(path, &[], progress),
+                Self::File(from) => whole::copy(from, path, progress),
             },
-            Format::Chrome => chrome::export(path, info, store, marks, now),
-            Format::Csv => csv::export(path, store, marks, now),
+            Format::Chrome => chrome::export(path, info, store, marks, now, progress),
+            Format::Csv => csv::export(path, store, marks, now, progress),
         }
     }
 }

@@ -30,7 +30,7 @@ pub use reader::Reader;
 use serde::Serialize;
 
 use super::recording::part_of;
-use super::{Mark, ReadError, Trace, TraceInfo, marks, sniff};
+use super::{Mark, Progress, ReadError, Trace, TraceInfo, marks, sniff};
 use crate::store::TraceStore;
 use crate::trace::{Batch, Phrase, ThreadId, Timestamp};
 
@@ -246,6 +246,17 @@ fn checksum(kind: u8, length: u32, payload: &[u8]) -> u32 {
 /// When the file cannot be read, is something else, or is damaged before its first event.
 pub fn read(path: &Path) -> Result<Trace, ReadError> {
     take_in(Reader::open(path)?)
+}
+
+/// The same; `progress` tells how far it is.
+///
+/// # Errors
+/// As [`read`], and when it was given up.
+pub(super) fn read_watched(path: &Path, progress: &Progress) -> Result<Trace, ReadError> {
+    let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    take_in(Reader::open_through(path, |file| {
+        progress.reading(file, bytes)
+    })?)
 }
 
 /// Reads what a trace tells before its first event.

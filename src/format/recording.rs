@@ -9,7 +9,7 @@ use std::time::Duration;
 use tempfile::TempPath;
 
 use super::native::Writer;
-use super::{Mark, TraceInfo, WriteError, marks, whole};
+use super::{Mark, Progress, TraceInfo, WriteError, marks, whole};
 use crate::record::{Receiver, TryRecvError};
 use crate::trace::Batch;
 
@@ -205,14 +205,19 @@ impl Recording {
     /// # Errors
     /// When the disk refuses, now or before.
     pub fn save_as(&mut self, path: &Path) -> Result<(), WriteError> {
-        self.save_with_marks(path, &[])
+        self.save_with_marks(path, &[], &Progress::default())
     }
 
-    /// As [`Self::save_as`], with marks.
+    /// As [`Self::save_as`], with marks; `progress` tells how far it is.
     ///
     /// # Errors
-    /// When the disk refuses, now or before.
-    pub fn save_with_marks(&mut self, path: &Path, marks: &[Mark]) -> Result<(), WriteError> {
+    /// When the disk refuses, now or before, or when it was given up.
+    pub fn save_with_marks(
+        &mut self,
+        path: &Path,
+        marks: &[Mark],
+        progress: &Progress,
+    ) -> Result<(), WriteError> {
         self.complain_again()?;
         self.attempt(Writer::flush)?;
         let from = self.path();
@@ -221,9 +226,9 @@ impl Recording {
             source,
         };
         let mark = self.writer.end_mark().map_err(unreadable)?;
-        let mut so_far = File::open(from)
-            .map_err(unreadable)?
-            .take(self.writer.bytes());
+        let bytes = self.writer.bytes();
+        let so_far = File::open(from).map_err(unreadable)?.take(bytes);
+        let mut so_far = progress.reading(so_far, bytes);
         whole::write(path, |out| {
             io::copy(&mut so_far, out)?;
             marks::write(out, marks)?;

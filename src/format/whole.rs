@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::WriteError;
+use super::{Progress, WriteError};
 use crate::trace::Phrase;
 
 /// How much is collected before it goes to the disk.
@@ -32,18 +32,20 @@ pub(super) fn write(
 }
 
 /// Writes a copy of the file `from`.
-pub(super) fn copy(from: &Path, path: &Path) -> Result<(), WriteError> {
+pub(super) fn copy(from: &Path, path: &Path, progress: &Progress) -> Result<(), WriteError> {
     let unreadable = |source| WriteError::Source {
         path: from.to_owned(),
         source,
     };
-    let mut source = File::open(from).map_err(unreadable)?;
+    let source = File::open(from).map_err(unreadable)?;
     // Reading a folder fails later, in words that nobody understands.
-    if !source.metadata().map_err(unreadable)?.is_file() {
+    let metadata = source.metadata().map_err(unreadable)?;
+    if !metadata.is_file() {
         return Err(unreadable(io::Error::other(Phrase::new(
             "it is no ordinary file",
         ))));
     }
+    let mut source = progress.reading(source, metadata.len());
     write(path, |out| io::copy(&mut source, out).map(|_| ()))
 }
 

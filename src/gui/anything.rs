@@ -28,7 +28,7 @@ enum Deed {
     Click(f32, f32),
 }
 
-fn trace_of(batches: &[Batch]) -> Trace {
+pub(super) fn trace_of(batches: &[Batch]) -> Trace {
     let mut store = TraceStore::new();
     batches.iter().for_each(|batch| store.push(batch));
     Trace {
@@ -128,7 +128,7 @@ fn deeds() -> impl Strategy<Value = Deed> {
     ]
 }
 
-fn window(size: Vec2) -> Harness<'static, Option<App>> {
+pub(super) fn window(size: Vec2) -> Harness<'static, Option<App>> {
     let builder = Harness::builder().with_size(size);
     builder.build_ui_state(
         |ui, app: &mut Option<App>| {
@@ -140,7 +140,7 @@ fn window(size: Vec2) -> Harness<'static, Option<App>> {
     )
 }
 
-fn app<'a>(window: &'a mut Harness<'_, Option<App>>) -> &'a mut App {
+pub(super) fn app<'a>(window: &'a mut Harness<'_, Option<App>>) -> &'a mut App {
     window
         .state_mut()
         .as_mut()

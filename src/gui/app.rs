@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::alike;
 use super::beside::Pair;
 use super::command::{Command, Detail, Side, ViewCommand};
 use super::controls::Controls;
@@ -28,6 +29,7 @@ use super::scale::Scale;
 use super::search::Search;
 use super::settings::Settings;
 use super::theme;
+use super::traces::Exporting;
 use super::what_if::WhatIf;
 use crate::gui::texts::{self, fill, say, tr};
 use crate::scenario::builtins;
@@ -57,6 +59,9 @@ pub struct App {
     pub(super) palette: Option<CommandPalette>,
     pub(super) jobs: Jobs,
     pub(super) opening: Vec<Opening>,
+    pub(super) exporting: Vec<Exporting>,
+    /// What is looked for of the kind of what is selected, and in which document.
+    pub(super) alike: Option<(u32, alike::Search)>,
     pub(super) statistics: panel::statistics::Table,
     pub(super) what_if: WhatIf,
     pub(super) runs: u32,
@@ -96,6 +101,8 @@ impl App {
             palette: None,
             jobs: Jobs::new(ctx),
             opening: Vec::new(),
+            exporting: Vec::new(),
+            alike: None,
             statistics: panel::statistics::Table::default(),
             what_if: WhatIf::default(),
             runs: 0,
@@ -173,14 +180,19 @@ impl App {
         while let Some(done) = self.jobs.done() {
             self.finish(done);
         }
+        self.look_at_exports();
         self.take_in();
         self.fetch(ctx);
         let shown = self.documents.shown_mut();
-        let is_behind = shown.is_some_and(|document| !document.look_at_loops());
+        let is_behind = shown.is_some_and(|document| {
+            let all = document.look_at_loops();
+            !document.look_at_chain() || !all
+        });
         let other_is_behind = !self.look_at_the_other();
         if self.documents.catch_up() || is_behind || other_is_behind {
             ctx.request_repaint();
         }
+        self.look_for_alike();
         self.update_what_if();
         self.play_on(ctx);
         self.link_views();
@@ -260,6 +272,7 @@ impl App {
             Command::ExportDialog => self.ask_for_path(Purpose::Export),
             Command::Open(path) => self.open(path),
             Command::CancelOpening => self.cancel_opening(),
+            Command::CancelExporting => self.cancel_exporting(),
             Command::Export(path) => self.export(path),
             Command::Browse => self.browse(),
             Command::SetTheme(theme) => self.ctx.set_theme(theme),
@@ -335,6 +348,7 @@ impl App {
             );
             self.messages.say(Severity::Note, text);
         }
+        out.let_go();
         id
     }
 
@@ -347,6 +361,7 @@ impl App {
             }
             Done::Saved(path, saved) => self.finish_save(&path, saved),
             Done::Exported(exported) => self.finish_export(exported),
+            Done::WorkedOut(worked_out) => self.finish_what_if(*worked_out),
         }
     }
 
@@ -387,6 +402,9 @@ impl App {
 
     fn dismiss(&mut self) {
         if self.dialog.take().is_some() || self.palette.take().is_some() {
+            return;
+        }
+        if self.alike.take_if(|(_, search)| search.is_long()).is_some() {
             return;
         }
         if self.help {

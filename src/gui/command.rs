@@ -85,6 +85,8 @@ pub enum Command {
     Open(PathBuf),
     /// Give up the traces that are being opened.
     CancelOpening,
+    /// Give up the traces that are being exported.
+    CancelExporting,
     /// Ask for a file and export the trace to it.
     ExportDialog,
     /// Export the trace; the ending of the name chooses the format. Replaces a file that is there.

@@ -6,17 +6,19 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::command::{Selection, Step, ViewCommand};
 use super::marks::Marks;
 use super::navigate;
+use super::panel::chain::LINES;
 use super::playback::Playback;
 use super::reports::Reports;
 use super::time_view::{Extent, TimeView};
 use super::walk::walk;
 use super::what_if::Ran;
-use crate::analysis::{Finding, LoopHistories, StallReport, Waits};
+use crate::analysis::{Chain, Finding, LoopHistories, StallReport, Waits};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
 use crate::gui::texts::{fill, tr};
 use crate::store::TraceStore;
@@ -28,8 +30,13 @@ const BUDGET: Duration = Duration::from_millis(3);
 /// How many traces are kept. The oldest run that was exported goes first, then the oldest of all.
 const KEPT: usize = 12;
 
+/// So many events are many.
+const MANY: u64 = 500_000;
+
 /// How many things that a loop served are looked at before somebody looks at the clock.
 const SERVED_AT_ONCE: usize = 1_024;
+/// How many moments and spans are in search of what became of a Deferred, in a frame: a few milliseconds.
+const CHAIN_AT_ONCE: usize = 200_000;
 /// How many moments of a model are.
 const MOMENTS_AT_ONCE: usize = 4_096;
 
@@ -45,8 +52,10 @@ pub struct Document {
     pub run: Option<u32>,
     /// The file that it was opened from, or exported to last.
     pub file: Option<PathBuf>,
-    /// What happened. Shared with an export that is still being written.
+    /// What happened. Shared with whoever still reads it beside the window, such as an export.
     pub store: Arc<TraceStore>,
+    /// How many events of it are to be kept, where that was changed.
+    kept: Option<Option<u64>>,
     /// The newest moment: the clock while it is live, then its end.
     pub now: Timestamp,
     /// Which stretch of it is on the screen.
@@ -65,6 +74,8 @@ pub struct Document {
     pub waits: BTreeMap<ModelId, Waits>,
     /// What the loops of each model had registered and planned, as far as it was looked at.
     pub histories: BTreeMap<ModelId, LoopHistories>,
+    /// What became of the Deferred that is looked at closely, and its model.
+    chain: Option<(ModelId, Chain)>,
     /// Up to where that was let go of.
     forgotten: Timestamp,
     /// Its playhead.
@@ -134,6 +145,7 @@ impl Document {
             run: None,
             file: None,
             store: Arc::new(store),
+            kept: None,
             now: Timestamp::ZERO,
             view: TimeView::default(),
             beyond: None,
@@ -143,6 +155,7 @@ impl Document {
             findings: Vec::new(),
             waits: BTreeMap::new(),
             histories: BTreeMap::new(),
+            chain: None,
             forgotten: Timestamp::ZERO,
             playback: Playback::default(),
             ran: None,
@@ -169,15 +182,24 @@ impl Document {
         }
     }
 
-    /// Takes in what was recorded.
-    pub fn push(&mut self, batch: &Batch) {
-        // An export may still be reading it, although nothing is fetched meanwhile; then it is copied.
-        Arc::make_mut(&mut self.store).push(batch);
+    /// Whether somebody reads the store beside the window, or has its native form: until they are done nothing is to be
+    /// taken in, for the store would be copied for that.
+    pub fn is_lent(&self) -> bool {
+        matches!(self.native, Native::Away) || Arc::strong_count(&self.store) > 1
     }
 
-    /// Sets how many events are kept in memory; `None` is all of them.
-    pub fn keep_at_most(&mut self, events: Option<u64>) {
-        Arc::make_mut(&mut self.store).keep_at_most(events);
+    /// Takes in what was recorded.
+    pub fn push(&mut self, batch: &Batch) {
+        let store = Arc::make_mut(&mut self.store);
+        if let Some(kept) = self.kept.take() {
+            store.keep_at_most(kept);
+        }
+        store.push(batch);
+    }
+
+    /// Sets how many events are kept in memory; `None` is all of them. Comes true with what is taken in next.
+    pub const fn keep_at_most(&mut self, events: Option<u64>) {
+        self.kept = Some(events);
     }
 
     /// From the beginning to the newest moment.
@@ -225,6 +247,33 @@ impl Document {
         })
     }
 
+    /// Looks on for what became of the Deferred that is looked at closely, as far as a frame has time for. Whether that was
+    /// all that is wanted.
+    pub fn look_at_chain(&mut self) -> bool {
+        let flow = self
+            .selection
+            .and_then(|it| navigate::flow_of(&self.store, it));
+        let Some((id, flow)) = flow else {
+            self.chain = None;
+            return true;
+        };
+        let Some(model) = self.store.model(id) else {
+            return true;
+        };
+        let known = |(of, chain): &(ModelId, Chain)| (*of, chain.flow()) == (id, flow);
+        if !self.chain.as_ref().is_some_and(known) {
+            self.chain = Chain::begin(model, flow).map(|chain| (id, chain));
+        }
+        self.chain
+            .as_mut()
+            .is_none_or(|(_, chain)| chain.steps.len() > LINES || chain.look(model, CHAIN_AT_ONCE))
+    }
+
+    /// What became of the Deferred that is looked at closely, as far as it was looked for.
+    pub fn chain(&self) -> Option<&Chain> {
+        self.chain.as_ref().map(|(_, chain)| chain)
+    }
+
     /// Moves the view.
     pub fn look(&mut self, command: ViewCommand) {
         self.view.apply(command, self.extent());
@@ -267,6 +316,14 @@ impl Document {
     /// Whether it would be lost if it were put away.
     pub fn is_unsaved(&self) -> bool {
         self.file.is_none() || self.marks.are_unsaved()
+    }
+
+    /// Ends it. To give hundreds of megabytes back takes as long as several frames: a thread does that.
+    pub fn let_go(self) {
+        if self.store.events() > MANY {
+            // Where there is no thread to be had it goes right here.
+            let _ = thread::Builder::new().spawn(move || drop(self));
+        }
     }
 
     /// Brings the reports of stalls up to date, as far as there is time for it.
@@ -355,7 +412,7 @@ impl Documents {
         let Some(place) = self.all.iter().position(|one| one.id == id) else {
             return;
         };
-        self.all.remove(place);
+        self.all.remove(place).let_go();
         if self.shown >= place {
             self.shown = self.shown.saturating_sub(1);
         }

@@ -36,9 +36,11 @@ impl App {
                     document.reveal(Selection::Span(served));
                 }
             }
-            _ => document.walk(step),
+            _ => self.walk_to(step),
         }
-        if document.selection == from {
+        let shown = self.documents.shown();
+        let is_there = shown.is_some_and(|document| document.selection == from);
+        if is_there && self.alike.is_none() {
             self.explain(nothing_there(step, from));
         }
     }
@@ -65,7 +67,7 @@ impl App {
 }
 
 /// Why a step from there led nowhere.
-const fn nothing_there(step: Step, from: Option<Selection>) -> &'static str {
+pub(super) const fn nothing_there(step: Step, from: Option<Selection>) -> &'static str {
     match (step, from) {
         (_, None) => english("Nothing is selected"),
         (Step::Previous, Some(Selection::Stall(..))) => {

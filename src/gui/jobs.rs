@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::document::Native;
 use super::texts;
+use super::what_if::WorkedOut;
 use crate::format::Mark;
 use crate::scenario::Scenario;
 use crate::trace::Phrase;
@@ -21,6 +22,8 @@ pub enum Done {
     Chosen(Choice),
     /// A trace was exported, or could not be.
     Exported(Exported),
+    /// What would have been, had a callback been carried out otherwise.
+    WorkedOut(Box<WorkedOut>),
     /// A scenario was saved, and this is what is in the file; or it could not be.
     Saved(PathBuf, Result<Box<Scenario>, Phrase>),
 }

@@ -1,18 +1,19 @@
 //! A run that goes on: what it records is fetched once per frame and put into its document.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use super::document::{Document, Native};
+use super::document::Document;
 use crate::format::{Recording, WriteError};
 use crate::record::{Receiver, TryRecvError};
 use crate::scenario::{Expectations, Scenario};
 use crate::session::{Options, Session, SessionError};
 use crate::store::{ModelTrack, TraceStore};
-use crate::trace::{Event, EventKind};
+use crate::trace::{Batch, Event, EventKind};
 
 /// How long a frame may spend on fetching, at least. What is left waits for the next one.
 const BUDGET: Duration = Duration::from_millis(4);
@@ -41,6 +42,9 @@ pub struct Live {
     pub number: u32,
     /// What each model is expected to do.
     expected: Expectations,
+    /// What was fetched while somebody read the store, in its order: left in the channel, more and more of it would be
+    /// dropped there.
+    waiting: VecDeque<Batch>,
     /// How many models run, together or one after another.
     models: usize,
     /// Whether it was asked to stop.
@@ -83,6 +87,7 @@ impl Live {
             news_at: Instant::now(),
             number,
             expected,
+            waiting: VecDeque::new(),
             models,
             stopping: false,
         })
@@ -115,8 +120,8 @@ impl Live {
     /// # Errors
     /// When it cannot be written to the recording: told once. The document has it all the same.
     pub fn fetch(&mut self, document: &mut Document) -> (Fetched, Result<(), WriteError>) {
-        if matches!(document.native, Native::Away) {
-            // An export is reading; what is recorded meanwhile waits in the channel.
+        if document.is_lent() {
+            self.set_aside();
             return (Fetched::All, Ok(()));
         }
         // Asked before the channel: what was recorded before the end is in it then.
@@ -127,7 +132,11 @@ impl Live {
         let mut written = Ok(());
         let mut listens = false;
         let fetched = loop {
-            let batch = match self.receiver.try_recv() {
+            let next = match self.waiting.pop_front() {
+                Some(batch) => Ok(batch),
+                None => self.receiver.try_recv(),
+            };
+            let batch = match next {
                 Ok(batch) => batch,
                 Err(TryRecvError::Empty) if finished => break Fetched::Last,
                 // Where there was news, another frame comes soon by itself.
@@ -170,6 +179,18 @@ impl Live {
             Fetched::All => self.receiver.now(),
         });
         (fetched, written)
+    }
+
+    /// Somebody reads the store, as an export does: what is recorded meanwhile waits here.
+    fn set_aside(&mut self) {
+        let begun = Instant::now();
+        self.bell.listen();
+        while let Ok(batch) = self.receiver.try_recv() {
+            self.waiting.push_back(batch);
+            if begun.elapsed() >= BUDGET {
+                return;
+            }
+        }
     }
 
     /// How soon to paint again, if nothing is recorded before.

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 /// More than the largest piece of memory that a frame needs, in bytes: the triangles of a full screen.
-const LARGEST: usize = 8 << 20;
+const LARGEST: usize = 16 << 20;
 
 /// Has the memory that a frame gives back stay with the process, where the next frame finds it.
 ///

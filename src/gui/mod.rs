@@ -8,6 +8,7 @@
 //! done by [`jobs`].
 
 pub mod action;
+mod alike;
 #[cfg(test)]
 mod anything;
 pub mod app;
@@ -25,6 +26,8 @@ mod hinting;
 pub mod jobs;
 pub mod lanes;
 pub mod live;
+#[cfg(test)]
+mod long;
 mod marking;
 pub mod marks;
 pub mod memory;

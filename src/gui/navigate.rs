@@ -6,7 +6,7 @@ use super::command::Selection;
 use super::time_view::TimeView;
 use crate::analysis::StallReport;
 use crate::store::{SpanRef, TraceStore};
-use crate::trace::{TimeRange, Timestamp};
+use crate::trace::{EventKind, FlowId, ModelId, TimeRange, Timestamp};
 
 /// What a moment is shown with on either side.
 const AROUND_MOMENT: Duration = Duration::from_millis(2);
@@ -26,6 +26,24 @@ pub(super) fn range_of(
             let event = store.model(model)?.thread(thread)?.instants().get(index)?;
             Some(TimeRange::new(event.at, event.at))
         }
+    }
+}
+
+/// The flow of what is looked at closely, with its model: what a callback follows from, or the Deferred that a moment tells
+/// of.
+pub(super) fn flow_of(store: &TraceStore, selection: Selection) -> Option<(ModelId, FlowId)> {
+    match selection {
+        Selection::Span(at) => Some((at.model, store.span(at)?.flow?)),
+        Selection::Instant(model, thread, index) => {
+            let thread = store.model(model)?.thread(thread)?;
+            match thread.instants().get(index)?.kind {
+                EventKind::DeferredMade { deferred, .. }
+                | EventKind::DeferredStep { deferred, .. }
+                | EventKind::DeferredPaused { deferred, .. } => Some((model, deferred)),
+                _ => None,
+            }
+        }
+        Selection::Stall(..) => None,
     }
 }
 

@@ -20,6 +20,8 @@ use crate::trace::{Batch, Phrase};
 
 /// How long a frame may spend on taking in, at least. What is left waits for the next one.
 const BUDGET: Duration = Duration::from_millis(8);
+/// And at most: what a person does meanwhile is to be answered.
+const MOST: Duration = Duration::from_millis(40);
 /// How many events are handed over together, at least.
 const TOGETHER: usize = 4096;
 /// How long to wait where all is read that was recorded so far.
@@ -106,12 +108,6 @@ impl Opening {
             Some(_) => Purpose::Compare,
             None => Purpose::OpenTrace,
         }
-    }
-
-    /// What it is called.
-    pub fn title(&self) -> String {
-        let name = self.path.file_name().unwrap_or(self.path.as_os_str());
-        name.to_string_lossy().into_owned()
     }
 }
 
@@ -224,7 +220,7 @@ impl App {
     /// Whether there is more to come.
     fn take_in_from(&mut self, opening: &mut Opening, begun: Instant) -> bool {
         // A window that paints slowly is not to open slowly for that.
-        let budget = BUDGET.max((begun - opening.taken_at) / 3);
+        let budget = ((begun - opening.taken_at) / 3).clamp(BUDGET, MOST);
         opening.taken_at = begun;
         if let Some(id) = opening.document
             && self.documents.by_id_mut(id).is_none()
@@ -233,6 +229,10 @@ impl App {
             return false;
         }
         loop {
+            let document = opening.document.and_then(|id| self.documents.by_id(id));
+            if document.is_some_and(Document::is_lent) {
+                return true;
+            }
             let part = match opening.parts.try_recv() {
                 Ok(part) => part,
                 Err(TryRecvError::Empty) => return true,

@@ -10,6 +10,9 @@ use crate::trace::{ModelId, Timestamp};
 
 /// How often findings are made anew where there are many stalls: each time all of them are looked at.
 const SELDOM: Duration = Duration::from_millis(500);
+/// One part in so many of the time of the window is spent on renewing what is not settled, at most: in a stall thousands may
+/// wait.
+const SHARE: u32 = 10;
 /// Of so many stalls findings are made at once.
 const FEW: usize = 256;
 
@@ -24,6 +27,8 @@ pub(super) struct Reports {
     found: Option<Instant>,
     /// Whether they are to be made anew.
     stale: bool,
+    /// When the reports that are not settled were renewed last, and how long that took.
+    renewed: Option<(Instant, Duration)>,
 }
 
 impl Reports {
@@ -37,7 +42,13 @@ impl Reports {
         findings: &mut Vec<Finding>,
         until: Option<Instant>,
     ) -> bool {
-        self.renew(store, now, stalls);
+        let rests = |(at, took): (Instant, Duration)| at.elapsed() < took * SHARE;
+        let is_renewed = until.is_none() || !self.renewed.is_some_and(rests);
+        if is_renewed {
+            let begun = Instant::now();
+            self.renew(store, now, stalls);
+            self.renewed = Some((Instant::now(), begun.elapsed()));
+        }
         let is_late = || until.is_some_and(|until| Instant::now() >= until);
         let mut all = true;
         for model in store.models() {
@@ -56,7 +67,7 @@ impl Reports {
             self.found = Some(Instant::now());
             self.stale = false;
         }
-        all && !self.stale
+        all && !self.stale && is_renewed
     }
 
     fn renew(&mut self, store: &TraceStore, now: Timestamp, stalls: &mut [StallReport]) {
@@ -107,5 +118,28 @@ impl Reports {
         self.settled = self.settled.min(place);
         stalls.insert(place, report);
         self.stale = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_long_to_renew_is_renewed_the_more_rarely_and_is_not_called_done_before() {
+        let hour = Duration::from_secs(3_600);
+        let update = |took, until| {
+            let mut reports = Reports {
+                renewed: Some((Instant::now(), took)),
+                ..Reports::default()
+            };
+            let (mut stalls, mut findings) = (Vec::new(), Vec::new());
+            let (store, now) = (TraceStore::new(), Timestamp::ZERO);
+            reports.update(&store, now, &mut stalls, &mut findings, until)
+        };
+        let soon = Some(Instant::now() + hour);
+        assert!(!update(hour, soon), "it rests");
+        assert!(update(Duration::ZERO, soon), "that took no time at all");
+        assert!(update(hour, None), "somebody waits for it");
     }
 }

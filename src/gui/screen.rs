@@ -42,7 +42,10 @@ impl App {
         commands.extend(dropped_files(ui));
         panel::top_bar::show(ui, &self.top_bar(), &self.state(ui), &mut commands);
         panel::message::show(ui, &self.messages, &mut commands);
-        panel::opening::show(ui, &self.opening, &mut commands);
+        let looked_for = self.alike.as_ref().filter(|(_, search)| search.is_long());
+        let looked_for = looked_for.map(|(_, search)| search.at);
+        let (opening, exporting) = (&self.opening, &self.exporting);
+        panel::opening::show(ui, opening, exporting, looked_for, &mut commands);
         self.sides(ui, &mut commands);
         self.middle(ui, &mut commands);
         edge::raise(ui);

@@ -8,9 +8,20 @@ use super::focus;
 use super::jobs::{self, Done, Exported};
 use super::messages::Severity;
 use super::panel::files::{self, PathDialog, Purpose};
-use crate::format::{self, Format, Mark, Origin, Trace, TraceInfo};
+use crate::format::{self, Format, Mark, Origin, Progress, Trace, TraceInfo};
 use crate::gui::texts::{fill, say, tr};
-use crate::trace::Phrase;
+use crate::store::TraceStore;
+use crate::trace::{Phrase, Timestamp};
+
+/// A trace that is being exported.
+pub struct Exporting {
+    /// Where to.
+    pub path: PathBuf,
+    /// The id of its document.
+    pub(super) document: u32,
+    /// How far that is.
+    pub progress: Progress,
+}
 
 impl App {
     pub(super) fn ask_for_path(&mut self, purpose: Purpose) {
@@ -77,12 +88,18 @@ impl App {
             matches!(native, Native::Here(Origin::File(_))) && !document.marks.are_unsaved();
         let marked = marks.clone().filter(|_| !copied);
         self.set_busy(Purpose::Export);
+        let progress = Progress::default();
+        self.exporting.push(Exporting {
+            path: path.clone(),
+            document: id,
+            progress: progress.clone(),
+        });
         let started = self.jobs.start(move || {
             let result = match (&mut native, marked) {
                 (Native::Here(origin), Some(marks)) => origin
-                    .save_with_marks(&path, &marks)
+                    .save_with_marks_watched(&path, &marks, &progress)
                     .map_err(|error| error.phrase()),
-                (native, _) => write(native, &path, &info, &store, &all, now),
+                (native, _) => write(native, (&path, &info, &store), &all, now, &progress),
             };
             Done::Exported(Exported {
                 marks,
@@ -93,6 +110,18 @@ impl App {
             })
         });
         self.check_job(started);
+    }
+
+    /// Lets a dialog go whose file is being written: how far that is, the bar above the timeline tells.
+    pub(super) fn look_at_exports(&mut self) {
+        if self.exporting.iter().any(|one| one.progress.has_begun()) {
+            self.close_dialog(Purpose::Export);
+        }
+    }
+
+    /// Gives up what is being exported. What was at those places before is there still.
+    pub(super) fn cancel_exporting(&self) {
+        self.exporting.iter().for_each(|one| one.progress.give_up());
     }
 
     /// Shows a trace that was read from a file.
@@ -112,6 +141,11 @@ impl App {
             result,
             marks,
         } = exported;
+        let place = self
+            .exporting
+            .iter()
+            .position(|one| one.document == document);
+        let told = place.map(|place| self.exporting.remove(place).progress);
         if let Some(document) = self.documents.by_id_mut(document) {
             document.native = native;
             if result.is_ok() {
@@ -128,6 +162,8 @@ impl App {
                 let text = fill(tr("Exported to {path}."), &[("path", &path.display())]);
                 self.messages.say(Severity::Note, text);
             }
+            // Whoever gave it up knows.
+            Err(_) if told.is_some_and(|told| told.is_given_up()) => {}
             Err(error) => self.fail(Purpose::Export, say(&error)),
         }
     }
@@ -136,23 +172,26 @@ impl App {
 /// Writes a trace in the format that the ending of the name means.
 fn write(
     native: &mut Native,
-    path: &Path,
-    info: &TraceInfo,
-    store: &crate::store::TraceStore,
+    (path, info, store): (&Path, &TraceInfo, &TraceStore),
     marks: &[Mark],
-    now: crate::trace::Timestamp,
+    now: Timestamp,
+    progress: &Progress,
 ) -> Result<(), Phrase> {
     let said = |error: format::WriteError| error.phrase();
     match native {
-        Native::Here(origin) => origin.export(path, info, store, marks, now).map_err(said),
+        Native::Here(origin) => origin
+            .export_watched(path, info, store, marks, now, progress)
+            .map_err(said),
         Native::Away => Err(Phrase::new("this trace is being exported already")),
         Native::Missing(why) => match Format::of_path(path).map_err(said)? {
             Format::Native => Err(Phrase::new(
                 "This run was not recorded ({why}), so it can be exported as .json or .csv only.",
             )
             .with_words("why", why.clone())),
-            Format::Chrome => format::chrome::export(path, info, store, marks, now).map_err(said),
-            Format::Csv => format::csv::export(path, store, marks, now).map_err(said),
+            Format::Chrome => {
+                format::chrome::export(path, info, store, marks, now, progress).map_err(said)
+            }
+            Format::Csv => format::csv::export(path, store, marks, now, progress).map_err(said),
         },
     }
 }

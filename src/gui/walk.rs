@@ -1,20 +1,17 @@
-//! From a thing in the trace to its neighbours: the next of its kind, what it lies in, what led to it, what followed.
-
-use std::mem::discriminant;
+//! From a thing in the trace to its neighbours: what it lies in, what led to it, what followed. The next of its kind may be
+//! far away, and is looked for by [`super::alike`].
 
 use super::command::{Selection, Step};
 use crate::analysis::{self, Happened};
 use crate::store::{Lane, LaneRef, ModelTrack, Row, Span, SpanKind, SpanRef, TraceStore};
-use crate::trace::{EventKind, FlowId, NameId, ThreadId, Timestamp};
+use crate::trace::{EventKind, FlowId, ThreadId, Timestamp};
 
-/// How many spans or moments are looked at in search of the next of a kind: a few milliseconds.
+/// How many spans of a stall are looked at: a few milliseconds.
 const FAR: usize = 1_000_000;
 
 /// Where a step leads from `from`; `None` where there is nothing.
 pub(super) fn walk(store: &TraceStore, from: Selection, step: Step) -> Option<Selection> {
     match (from, step) {
-        (Selection::Span(at), Step::Previous) => same_kind(store, at, false),
-        (Selection::Span(at), Step::Next) => same_kind(store, at, true),
         (Selection::Span(at), Step::Out) => store.parent(at).map(Selection::Span),
         (Selection::Span(at), Step::In) => first_inside(store, at).map(Selection::Span),
         (Selection::Span(at), Step::Cause) => {
@@ -23,12 +20,7 @@ pub(super) fn walk(store: &TraceStore, from: Selection, step: Step) -> Option<Se
         (Selection::Instant(model, thread, index), step) => {
             let track = store.model(model)?.thread(thread)?;
             let kind = track.instants().get(index)?.kind;
-            let instant = |index| Selection::Instant(model, thread, index);
             match step {
-                Step::Previous | Step::Next => {
-                    let forward = step == Step::Next;
-                    same_moment(store, from, forward).map(instant)
-                }
                 Step::Out => {
                     innermost(&track.lane, track.instants().get(index)?.at).map(|(depth, index)| {
                         Selection::Span(SpanRef {
@@ -39,7 +31,7 @@ pub(super) fn walk(store: &TraceStore, from: Selection, step: Step) -> Option<Se
                         })
                     })
                 }
-                Step::In => None,
+                Step::In | Step::Previous | Step::Next => None,
                 Step::Cause => {
                     set_before(&kind).and_then(|timer| moment_of(store.model(model)?, timer))
                 }
@@ -47,6 +39,7 @@ pub(super) fn walk(store: &TraceStore, from: Selection, step: Step) -> Option<Se
             }
         }
         (Selection::Span(at), Step::Effect) => effect(store, Happened::Span(at)),
+        (Selection::Span(_), Step::Previous | Step::Next) => None,
         (Selection::Stall(model, index), step) => {
             let track = store.model(model)?;
             let next = match step {
@@ -120,144 +113,6 @@ fn first_inside(store: &TraceStore, at: SpanRef) -> Option<SpanRef> {
     inside.map(|_| SpanRef { depth, index, ..at })
 }
 
-/// What makes two spans of the same kind: their names, or what they are where they have none.
-struct Kind<'a> {
-    store: &'a TraceStore,
-    like: Span,
-    /// The id that was compared last, and whether it says the same: neighbours mostly have the same name.
-    known: Option<(NameId, bool)>,
-}
-
-impl Kind<'_> {
-    fn is(&mut self, span: &Span) -> bool {
-        if discriminant(&self.like.kind) != discriminant(&span.kind) {
-            return false;
-        }
-        let (Some(like), Some(name)) = (self.like.name, span.name) else {
-            return self.like.name == span.name && self.like.kind == span.kind;
-        };
-        match self.known {
-            Some((known, same)) if known == name => same,
-            _ => {
-                let same = like == name || self.store.name(like) == self.store.name(name);
-                self.known = Some((name, same));
-                same
-            }
-        }
-    }
-}
-
-/// The next span of the same kind on the same lane, or else the nearest on another lane of the model.
-fn same_kind(store: &TraceStore, at: SpanRef, forward: bool) -> Option<Selection> {
-    let like = store.span(at)?;
-    let model = store.model(at.model)?;
-    let known = None;
-    let mut kind = Kind { store, like, known };
-    let mut left = FAR;
-    let mut on = |lane: LaneRef| {
-        let spans = store.lane(at.model, lane)?;
-        let depths = 0..spans.depths();
-        let found = depths.filter_map(|depth| {
-            let from = (lane, depth) == (at.lane, at.depth);
-            let from = from.then_some(at.index);
-            let index = next_in(spans, depth, (from, like.begin), forward, &mut |span| {
-                left = left.saturating_sub(1);
-                (left > 0).then(|| kind.is(span))
-            })?;
-            let begin = spans.span(depth, index)?.begin;
-            let model = at.model;
-            Some((
-                begin,
-                SpanRef {
-                    model,
-                    lane,
-                    depth,
-                    index,
-                },
-            ))
-        });
-        nearest(found, forward)
-    };
-    let own = on(at.lane).map(|(_, at)| at);
-    let found = own.or_else(|| {
-        let others = lanes_like(model, at.lane).filter(|lane| *lane != at.lane);
-        nearest(others.filter_map(&mut on), forward).map(|(_, at)| at)
-    });
-    found.map(Selection::Span)
-}
-
-fn nearest(
-    found: impl Iterator<Item = (Timestamp, SpanRef)>,
-    forward: bool,
-) -> Option<(Timestamp, SpanRef)> {
-    match forward {
-        true => found.min_by_key(|(begin, at)| (*begin, at.depth)),
-        false => found.max_by_key(|(begin, at)| (*begin, at.depth)),
-    }
-}
-
-/// The lanes of a model that are of the sort of another.
-fn lanes_like(model: &ModelTrack, lane: LaneRef) -> Box<dyn Iterator<Item = LaneRef> + '_> {
-    match lane {
-        LaneRef::Thread(_) => Box::new(model.threads.iter().map(|one| LaneRef::Thread(one.id))),
-        LaneRef::Task(_) => Box::new(model.tasks.iter().map(|one| LaneRef::Task(one.id))),
-    }
-}
-
-/// The place of the next span of a depth that `is_it`, after that at `from` or, where there is none, after a moment.
-/// Ends where `is_it` gives up.
-fn next_in(
-    lane: &Lane,
-    depth: usize,
-    (from, moment): (Option<usize>, Timestamp),
-    forward: bool,
-    is_it: &mut dyn FnMut(&Span) -> Option<bool>,
-) -> Option<usize> {
-    let finished = lane.row(depth).map(Row::spans);
-    let mut index = from.unwrap_or_else(|| {
-        let past = finished.map_or(0, |all| all.partition_point(|span| span.begin <= moment));
-        let before = finished.map_or(0, |all| all.partition_point(|span| span.begin < moment));
-        // The step that follows leads to the one after the moment, or before it.
-        if forward {
-            past.wrapping_sub(1)
-        } else {
-            before
-        }
-    });
-    loop {
-        index = match forward {
-            true => index.wrapping_add(1),
-            false => index.checked_sub(1)?,
-        };
-        let span = lane.span(depth, index)?;
-        let beyond = from.is_none()
-            && if forward {
-                span.begin <= moment
-            } else {
-                span.begin >= moment
-            };
-        if !beyond && is_it(&span)? {
-            return Some(index);
-        }
-    }
-}
-
-/// The next moment of the same kind on the same thread.
-fn same_moment(store: &TraceStore, from: Selection, forward: bool) -> Option<usize> {
-    let Selection::Instant(model, thread, index) = from else {
-        return None;
-    };
-    let instants = store.model(model)?.thread(thread)?.instants();
-    let kind_at = |place: usize| instants.get(place).map(|event| discriminant(&event.kind));
-    let kind = Some(kind_at(index)?);
-    let same = |place: &usize| kind_at(*place) == kind;
-    if forward {
-        (index + 1..instants.len()).take(FAR).find(same)
-    } else {
-        (instants.first_place()..index).rev().take(FAR).find(same)
-    }
-}
-
 /// The innermost span of a lane that holds a moment: its depth and its place.
 fn innermost(lane: &Lane, at: Timestamp) -> Option<(usize, usize)> {
     let depths = (0..lane.depths()).rev();
@@ -290,8 +145,20 @@ fn moment_of(model: &ModelTrack, flow: FlowId) -> Option<Selection> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{SpanKind, sample};
+    use crate::gui::alike::{Looked, Search};
+    use crate::store::{Span, SpanKind, sample};
     use crate::trace::ModelId;
+
+    /// Whichever step it is.
+    fn walk(store: &TraceStore, from: Selection, step: Step) -> Option<Selection> {
+        let Some(mut search) = Search::begin(store, from, step) else {
+            return super::walk(store, from, step);
+        };
+        match search.look(store, usize::MAX) {
+            Looked::Found(found) => Some(found),
+            Looked::Nothing | Looked::NotYet => None,
+        }
+    }
 
     const LOOP: LaneRef = LaneRef::Thread(match ThreadId::new(1) {
         Some(id) => id,

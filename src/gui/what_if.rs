@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use super::app::App;
 use super::command::Selection;
 use super::document::Document;
+use super::jobs::Done;
 use super::texts::{english, fill, tr};
 use crate::analysis::{self, Compared, StallReport, Verdict};
 use crate::scenario::{DEFAULT_SLICE, Scenario, Treatment};
 use crate::session::Options;
-use crate::store::ModelTrack;
+use crate::store::{ModelTrack, TraceStore};
 use crate::trace::{Change, ModelId, Timestamp};
 
 /// How often a comparison with a run that goes on is made anew.
@@ -21,6 +22,10 @@ const RENEWED: Duration = Duration::from_millis(250);
 
 /// One part in so many of the time of the window is spent on it, at most.
 const SHARE: u32 = 20;
+
+/// Where a loop has called back more often than this, what would have been is worked out on a thread: it goes through up
+/// to 200,000 of them, which takes as long as many frames.
+const AT_ONCE: usize = 8_192;
 
 /// How many waits are compared. There may be thousands, and nobody reads so many.
 const COMPARED: usize = 100;
@@ -68,6 +73,8 @@ pub struct Answer {
     pub compared: Vec<Compared>,
     /// What comes of it.
     pub verdict: Verdict,
+    /// Whether that is still being worked out: it says nothing yet.
+    pub is_coming: bool,
     /// Why it cannot be run so; `None` where it can.
     pub refusal: Option<&'static str>,
     /// What it was made of.
@@ -94,6 +101,27 @@ pub struct WhatIf {
     pub slice: Duration,
     /// What there is to say; `None` where no stall is looked at.
     pub answer: Option<Answer>,
+    /// Whether a thread works something out.
+    is_at_work: bool,
+}
+
+/// What was worked out on a thread.
+#[derive(Debug)]
+pub struct WorkedOut {
+    question: Question,
+    made_of: MadeOf,
+    compared: Vec<Compared>,
+    took: Duration,
+}
+
+/// What an answer is worked out of. It can be taken to a thread.
+struct Asked {
+    store: Arc<TraceStore>,
+    now: Timestamp,
+    stall: StallReport,
+    change: Change,
+    /// The trace that was made for the question, and its newest moment.
+    other: Option<(Arc<TraceStore>, Timestamp)>,
 }
 
 impl Default for WhatIf {
@@ -102,6 +130,7 @@ impl Default for WhatIf {
             change: Change::InThread,
             slice: DEFAULT_SLICE,
             answer: None,
+            is_at_work: false,
         }
     }
 }
@@ -137,8 +166,8 @@ impl App {
         let old = self.what_if.answer.take();
         let old = old.filter(|old| old.question == question);
         let mut answer = match old {
-            Some(old) if !self.is_outdated(&old) => Some(old),
-            old => self.answer(question).or(old),
+            Some(old) if self.is_to_come(&old) || !self.is_outdated(&old) => Some(old),
+            old => self.answer(question, old),
         };
         if let Some(answer) = &mut answer {
             answer.refusal = self.refusal(&answer.question);
@@ -166,6 +195,11 @@ impl App {
         })
     }
 
+    /// Whether a thread is busy: what is wanted of it has to wait, or is what it works at.
+    const fn is_to_come(&self, answer: &Answer) -> bool {
+        answer.is_coming && self.what_if.is_at_work
+    }
+
     fn is_outdated(&self, answer: &Answer) -> bool {
         let Some(document) = self.documents.by_id(answer.question.document) else {
             return false;
@@ -176,7 +210,9 @@ impl App {
         // Of a long trace it takes a while: the window has better things to do.
         let renewed = RENEWED.max(answer.took * SHARE);
         let fresh = is_live && answer.made_at.elapsed() < renewed;
-        !known || (!fresh && made_of(document, other, &answer.question) != Some(answer.made_of))
+        answer.is_coming
+            || !known
+            || (!fresh && made_of(document, other, &answer.question) != Some(answer.made_of))
     }
 
     /// The newest trace that was made for a question.
@@ -190,23 +226,53 @@ impl App {
             .find(asks)
     }
 
-    fn answer(&self, question: Question) -> Option<Answer> {
+    /// The answer to a question; where that takes long, `old` until it is here.
+    fn answer(&mut self, question: Question, old: Option<Answer>) -> Option<Answer> {
         let document = self.documents.by_id(question.document)?;
         let stall = stall_of(document, question.model, question.stall)?;
-        let model = document.store.model(question.model)?;
+        let thread = document.store.model(stall.model)?.thread(stall.thread)?;
         let other = self.made_for(&question);
-        let begin = Instant::now();
-        let compared = compare(document, model, stall, question.treatment.change, other);
-        Some(Answer {
+        let asked = Asked {
+            store: Arc::clone(&document.store),
+            now: document.now,
+            stall: stall.clone(),
+            change: question.treatment.change,
+            other: other.map(|other| (Arc::clone(&other.store), other.now)),
+        };
+        let made_of = made_of(document, other, &question)?;
+        let mut answer = Answer {
             other: other.map(|other| other.id),
-            verdict: Verdict::of(&compared),
-            compared,
+            verdict: Verdict::default(),
+            compared: Vec::new(),
+            is_coming: true,
             refusal: None,
-            made_of: made_of(document, other, &question)?,
+            made_of,
             made_at: Instant::now(),
-            took: begin.elapsed(),
-            question,
-        })
+            took: Duration::ZERO,
+            question: question.clone(),
+        };
+        if thread.callbacks <= AT_ONCE {
+            answer.take(asked.work_out(question, made_of));
+        } else if !self.what_if.is_at_work {
+            let work = move || Done::WorkedOut(Box::new(asked.work_out(question, made_of)));
+            // Without a thread the next frame asks again.
+            self.what_if.is_at_work = self.jobs.start(work).is_ok();
+        }
+        // What was known before is true of what there was before.
+        let old = old.filter(|old| !old.is_coming && old.other == answer.other);
+        match old {
+            Some(old) if answer.is_coming => Some(old),
+            _ => Some(answer),
+        }
+    }
+
+    /// Something was worked out on a thread: it counts if it is asked still.
+    pub(super) fn finish_what_if(&mut self, worked_out: WorkedOut) {
+        self.what_if.is_at_work = false;
+        let answer = self.what_if.answer.as_mut();
+        if let Some(answer) = answer.filter(|answer| answer.question == worked_out.question) {
+            answer.take(worked_out);
+        }
     }
 
     /// Why a question cannot be answered by a run.
@@ -289,29 +355,49 @@ pub(super) fn stall_of(document: &Document, model: ModelId, index: usize) -> Opt
     stalls.find(|stall| (stall.model, stall.index) == (model, index))
 }
 
-fn compare(
-    document: &Document,
-    model: &ModelTrack,
-    stall: &StallReport,
-    change: Change,
-    other: Option<&Document>,
-) -> Vec<Compared> {
-    let store = &*document.store;
-    let mut predictions = analysis::what_if(store, model, stall, change, document.now);
-    // The worst come first.
-    predictions.truncate(COMPARED);
-    let there = other.and_then(|other| Some((other, other.store.models().first()?)));
-    match there {
-        Some((other, there)) => {
-            let there = (&*other.store, there);
-            analysis::compare_with(stall, &predictions, (store, model), there, other.now)
+impl Answer {
+    fn take(&mut self, worked_out: WorkedOut) {
+        self.verdict = Verdict::of(&worked_out.compared);
+        self.compared = worked_out.compared;
+        self.made_of = worked_out.made_of;
+        self.took = worked_out.took;
+        self.made_at = Instant::now();
+        self.is_coming = false;
+    }
+}
+
+impl Asked {
+    fn work_out(&self, question: Question, made_of: MadeOf) -> WorkedOut {
+        let begin = Instant::now();
+        let compared = self.store.model(self.stall.model);
+        let compared = compared.map_or(Vec::new(), |model| self.compare(model));
+        WorkedOut {
+            question,
+            made_of,
+            compared,
+            took: begin.elapsed(),
         }
-        None => predictions
-            .into_iter()
-            .map(|prediction| Compared {
-                prediction,
-                measured: None,
-            })
-            .collect(),
+    }
+
+    fn compare(&self, model: &ModelTrack) -> Vec<Compared> {
+        let (store, stall) = (&*self.store, &self.stall);
+        let mut predictions = analysis::what_if(store, model, stall, self.change, self.now);
+        // The worst come first.
+        predictions.truncate(COMPARED);
+        let there = self.other.as_ref();
+        let there = there.and_then(|(other, now)| Some((&**other, other.models().first()?, *now)));
+        match there {
+            Some((other, there, now)) => {
+                let there = (other, there);
+                analysis::compare_with(stall, &predictions, (store, model), there, now)
+            }
+            None => predictions
+                .into_iter()
+                .map(|prediction| Compared {
+                    prediction,
+                    measured: None,
+                })
+                .collect(),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! What a watchdog saw of a thread, and what came in meanwhile.
 
+use std::collections::BTreeMap;
+
 use super::chunks::{Chunks, Part};
 use crate::trace::{Doing, NameId, Sighting, TaskId, TimeRange, Timestamp};
 
@@ -119,24 +121,41 @@ pub struct Arrival {
 
 /// The data that came in while the loops of a model did not look, in the order of time.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Arrivals(Chunks<Arrival>);
+pub struct Arrivals {
+    all: Chunks<Arrival>,
+    /// The same by their descriptors: of thousands, each is asked for one after the other.
+    by_fd: BTreeMap<i32, Chunks<Arrival>>,
+}
 
 impl Arrivals {
     /// Those that lie in `range`.
     pub fn within(&self, range: TimeRange) -> Part<'_, Arrival> {
-        between(&self.0, range, |arrival| arrival.at)
+        between(&self.all, range, |arrival| arrival.at)
+    }
+
+    /// Those of a descriptor that lie in `range`.
+    pub fn on(&self, fd: i32, range: TimeRange) -> impl Iterator<Item = &Arrival> {
+        let of_it = self.by_fd.get(&fd).into_iter();
+        of_it.flat_map(move |all| between(all, range, |arrival| arrival.at).iter())
     }
 
     pub(super) fn add(&mut self, arrival: Arrival) {
-        self.0.insert_by(arrival, |arrival| arrival.at);
+        self.all.insert_by(arrival, |arrival| arrival.at);
+        let of_it = self.by_fd.entry(arrival.fd).or_default();
+        of_it.insert_by(arrival, |arrival| arrival.at);
     }
 
     pub(super) fn forget_before(&mut self, moment: Timestamp) {
-        self.0.forget_while(|arrival| arrival.at < moment);
+        self.all.forget_while(|arrival| arrival.at < moment);
+        for of_it in self.by_fd.values_mut() {
+            of_it.forget_while(|arrival| arrival.at < moment);
+        }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.0.bytes()
+        let by_fd = self.by_fd.values();
+        let by_fd = by_fd.map(|all| size_of::<Chunks<Arrival>>() + all.bytes());
+        self.all.bytes() + by_fd.sum::<usize>()
     }
 }
 

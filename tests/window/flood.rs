@@ -1,5 +1,7 @@
 //! A loop that turns as fast as it can, and a window that looks on.
 
+use std::sync::Arc;
+
 use loopscope::format;
 use loopscope::gui::command::Command;
 use loopscope::store::{Lane, Row, TraceStore};
@@ -58,4 +60,26 @@ fn of_a_fast_run_nothing_is_lost() {
         bytes <= 40,
         "{bytes} bytes for each of {spans} spans and {moments} moments"
     );
+}
+
+#[test]
+fn while_somebody_reads_the_trace_what_is_recorded_waits_and_nothing_is_lost() {
+    let mut desk = Desk::with_scenario("flood.toml", &scenario());
+    desk.click("▶ Run");
+    desk.until("it turns", |desk| desk.shown().store.events() > 1_000);
+    // As an export does.
+    let read = Arc::clone(&desk.shown().store);
+    let before = read.events();
+    // More than a recorder keeps for nobody, were it left there.
+    desk.frames(60);
+    assert!(Arc::ptr_eq(&read, &desk.shown().store), "it was not copied");
+    assert_eq!(desk.shown().store.events(), before);
+    drop(read);
+    desk.until("the run ends", |desk| !desk.app().is_running());
+    let [model] = desk.shown().store.models() else {
+        panic!("it is one model");
+    };
+    assert_eq!(model.dropped, 0);
+    let polls: usize = model.threads.iter().map(|thread| thread.polls).sum();
+    assert!(polls.abs_diff(TURNS) <= 2, "{polls}: each turn polls");
 }

@@ -144,6 +144,16 @@ fn the_way_of_a_result_through_its_chain_is_told_in_order() {
             "resumed",
         ]
     );
+    let mut in_parts = Chain::begin(model, deferred).expect("it is recorded");
+    assert!(in_parts.steps.is_empty() && !in_parts.is_whole);
+    let mut parts = 1;
+    while !in_parts.look(model, 1) {
+        parts += 1;
+        assert!(parts < 100, "each part looks at something");
+    }
+    assert_eq!(in_parts.steps, way.steps);
+    assert!(in_parts.look(model, 1), "and at nothing twice");
+    assert_eq!(in_parts, way);
     assert_eq!(chain(model, inner).expect("it is recorded").steps.len(), 1);
     assert_eq!(chain(model, FlowId::from_index(7)), None);
 }

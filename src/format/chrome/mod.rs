@@ -27,7 +27,7 @@ use std::time::Duration;
 use super::marks::in_order;
 use super::order::outermost_first;
 use super::words::Moment;
-use super::{Mark, TraceInfo, WriteError, whole};
+use super::{Mark, Progress, TraceInfo, WriteError, progress, whole};
 use crate::analysis::{StallReport, loop_lag, stalls};
 use crate::store::{ModelTrack, Span, SpanKind, TaskTrack, ThreadTrack, TraceStore};
 use crate::trace::{Event, EventKind, TaskId, TimeRange, Timestamp};
@@ -50,18 +50,22 @@ pub struct Written {
     pub counters: u64,
 }
 
-/// Writes the trace to a file, whole or not at all. `now` stands for the end of what lasts still.
+/// Writes the trace to a file, whole or not at all. `now` stands for the end of what lasts still; `progress` tells how
+/// far it is.
 ///
 /// # Errors
-/// When the file cannot be written.
+/// When the file cannot be written, or was given up.
 pub fn export(
     path: &Path,
     info: &TraceInfo,
     store: &TraceStore,
     marks: &[Mark],
     now: Timestamp,
+    progress: &Progress,
 ) -> Result<(), WriteError> {
-    whole::write(path, |out| write(out, info, store, marks, now).map(|_| ()))
+    whole::write(path, |out| {
+        write_watched(out, info, store, marks, now, progress).map(|_| ())
+    })
 }
 
 /// Writes the trace, in many small pieces: give it something that buffers.
@@ -75,6 +79,18 @@ pub fn write(
     marks: &[Mark],
     now: Timestamp,
 ) -> io::Result<Written> {
+    write_watched(out, info, store, marks, now, &Progress::default())
+}
+
+fn write_watched(
+    out: impl Write,
+    info: &TraceInfo,
+    store: &TraceStore,
+    marks: &[Mark],
+    now: Timestamp,
+    progress: &Progress,
+) -> io::Result<Written> {
+    progress.expect(progress::pieces(store));
     let mut stalls = stalls(store, now);
     // One stall may hold another where callbacks nest.
     stalls.sort_by_key(|stall| (stall.range.begin, Reverse(stall.range.end)));
@@ -83,6 +99,7 @@ pub fn write(
         store,
         stalls,
         now: now.max(store.range().end),
+        progress,
         next_id: 1,
     };
     for (place, model) in store.models().iter().enumerate() {
@@ -97,6 +114,7 @@ struct Exporter<'a, W: Write> {
     store: &'a TraceStore,
     stalls: Vec<StallReport>,
     now: Timestamp,
+    progress: &'a Progress,
     /// Processes and threads are numbered together: readers mix up threads of one number.
     next_id: u32,
 }
@@ -169,6 +187,7 @@ impl<'a, W: Write> Exporter<'a, W> {
     ) -> io::Result<()> {
         let mut moments = thread.instants().iter().peekable();
         for (_, span) in outermost_first(&thread.lane) {
+            self.progress.go_on(1)?;
             while let Some(event) = moments.next_if(|event| event.at < span.begin) {
                 self.write_moment(track, model, &event, arrows)?;
             }
@@ -227,6 +246,7 @@ impl<'a, W: Write> Exporter<'a, W> {
         event: &Event,
         arrows: &Arrows,
     ) -> io::Result<()> {
+        self.progress.go_on(1)?;
         let moment = match event.kind {
             EventKind::Readiness { .. } => None,
             _ => Moment::of(self.store, event),
@@ -315,6 +335,7 @@ impl<'a, W: Write> Exporter<'a, W> {
         self.json.name_thread(track, &title, order)?;
         let now = model.range(self.now).end;
         for (_, span) in outermost_first(&task.lane) {
+            self.progress.go_on(1)?;
             // A state that lasts no time would come to lie inside the next one.
             if !span.range(now).is_empty() {
                 self.slice(track, model, &span, now)?.end()?;

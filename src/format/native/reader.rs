@@ -51,9 +51,7 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read, is something else, or is damaged before its first event.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        let mut reader = Self::of(path, open(path)?)?;
-        reader.is_growing = is_written(reader.chunks.input.get_ref());
-        Ok(reader)
+        Self::open_through(path, |file| file)
     }
 
     /// Whether a [`Recording`](crate::format::Recording) still writes this file, so that more is to come: in this process
@@ -119,6 +117,18 @@ fn is_written(file: &File) -> bool {
 }
 
 impl<R: Read> Reader<R> {
+    /// Opens a trace that is read through something else.
+    pub(super) fn open_through(
+        path: &Path,
+        through: impl FnOnce(BufReader<File>) -> R,
+    ) -> Result<Self, ReadError> {
+        let file = open(path)?;
+        let is_growing = is_written(file.get_ref());
+        let mut reader = Self::of(path, through(file))?;
+        reader.is_growing = is_growing;
+        Ok(reader)
+    }
+
     pub(super) fn of(path: &Path, input: R) -> Result<Self, ReadError> {
         let (info, _, chunks) = read_head(path, input)?;
         Ok(Self {

@@ -88,8 +88,8 @@ fn where_nothing_can_be_written_the_error_names_the_place_and_the_way_out() {
     std::fs::write(&file, "old").expect("a writable folder");
     let store = sample::store();
     let export = |path: &Path| {
-        let error =
-            super::chrome::export(path, &info(), &store, &[], now()).expect_err("it cannot");
+        let error = super::chrome::export(path, &info(), &store, &[], now(), &Progress::default())
+            .expect_err("it cannot");
         error.to_string()
     };
     let missing = folder.path().join("missing/x.json");
@@ -105,6 +105,49 @@ fn where_nothing_can_be_written_the_error_names_the_place_and_the_way_out() {
     #[cfg(unix)]
     assert!(export(Path::new("/dev/null")).contains("no ordinary file"));
     assert_eq!(std::fs::read(&file).expect("it is there"), b"old");
+}
+
+#[test]
+fn what_is_given_up_leaves_the_old_file_and_what_is_done_is_told_as_done() {
+    let folder = tempfile::tempdir().expect("a writable folder");
+    let from = folder.path().join("from.loopscope");
+    write_sample(&from);
+    let trace = open(&from).expect("a trace");
+    let marks = [Mark {
+        at: now(),
+        note: "the end".to_owned(),
+    }];
+    for format in Format::ALL {
+        let path = folder.path().join("to").with_extension(format.ending());
+        std::fs::write(&path, "old").expect("a writable folder");
+        let mut origin = Origin::File(from.clone());
+        let mut export = |progress: &Progress| {
+            let (info, store, now) = (&trace.info, &trace.store, trace.now());
+            origin.export_watched(&path, info, store, &marks, now, progress)
+        };
+        let progress = Progress::default();
+        progress.give_up();
+        let error = export(&progress).expect_err("nobody wants it");
+        assert!(matches!(error, WriteError::GivenUp(_)), "{error}");
+        assert_eq!(std::fs::read(&path).expect("it is there"), b"old");
+        let progress = Progress::default();
+        assert!(!progress.has_begun());
+        export(&progress).expect("a writable folder");
+        assert!(progress.has_begun());
+        assert_eq!(progress.share(), 1.0, "{format:?}");
+        assert_ne!(std::fs::read(&path).expect("it is there"), b"old");
+    }
+    let progress = Progress::default();
+    let marked = folder.path().join("marked.loopscope");
+    let mut origin = Origin::File(from.clone());
+    origin
+        .save_with_marks_watched(&marked, &marks, &progress)
+        .expect("a writable folder");
+    assert_eq!(progress.share(), 1.0);
+    let progress = Progress::default();
+    open_watched(&from, &progress).expect("a trace");
+    assert_eq!(progress.share(), 1.0);
+    assert_eq!(folder.path().read_dir().expect("a folder").count(), 5);
 }
 
 #[test]
@@ -129,7 +172,8 @@ fn a_link_stays_a_link() {
     let (file, link) = (folder.path().join("x.csv"), folder.path().join("link.csv"));
     std::fs::write(&file, "old").expect("a writable folder");
     std::os::unix::fs::symlink(&file, &link).expect("links are known");
-    super::csv::export(&link, &sample::store(), &[], now()).expect("a writable folder");
+    super::csv::export(&link, &sample::store(), &[], now(), &Progress::default())
+        .expect("a writable folder");
     assert!(link.is_symlink());
     assert!(file.metadata().expect("it is there").len() > 100);
 }

@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use egui::{Color32, RichText, Ui};
 
-use super::widgets::{link, title};
+use super::widgets::{link, note, title};
 use crate::analysis::{Chain, ChainEvent, ChainStep, plain_duration};
 use crate::gui::command::{Command, Selection};
+use crate::gui::text::moment;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::TraceStore;
 use crate::trace::DeferredStep;
 
 /// A longer chain is cut.
-const LINES: usize = 40;
+pub(in crate::gui) const LINES: usize = 40;
 
 /// Shows a chain; its callbacks are links.
 pub(super) fn show(ui: &mut Ui, store: &TraceStore, chain: &Chain, commands: &mut Vec<Command>) {
@@ -28,21 +29,30 @@ pub(super) fn show(ui: &mut Ui, store: &TraceStore, chain: &Chain, commands: &mu
     // What goes down the chain: a result, a failure, or nothing yet.
     let mut goes_down = Goes::Nothing;
     for step in chain.steps.iter().take(LINES) {
-        let after = goes_down.after(step);
+        let next = goes_down.after(step);
         ui.horizontal(|ui| {
-            let color = after.color(Palette::of(ui.visuals()));
+            let color = next.color(Palette::of(ui.visuals()));
             let (mark, _) =
                 ui.allocate_exact_size(egui::vec2(4.0, theme::BODY + STEP), egui::Sense::hover());
             ui.painter().rect_filled(mark, 0.0, color);
-            let moment = plain_duration(Duration::from_nanos(step.at.0 - made.0.min(step.at.0)));
-            let moment = RichText::new(moment).font(theme::number()).weak();
-            ui.add_sized([64.0, theme::BODY], egui::Label::new(moment));
+            let after = plain_duration(Duration::from_nanos(step.at.0 - made.0.min(step.at.0)));
+            let after = RichText::new(after).font(theme::number()).weak();
+            ui.add_sized([64.0, theme::BODY], egui::Label::new(after));
             line(ui, store, step, commands);
         });
-        goes_down = after;
+        goes_down = next;
     }
     if chain.steps.len() > LINES {
         ui.label(RichText::new(tr("and more")).weak());
+    } else if !chain.is_whole {
+        let until = moment(chain.until);
+        note(
+            ui,
+            fill(
+                tr("looked for up to {moment} so far"),
+                &[("moment", &until)],
+            ),
+        );
     }
 }
 

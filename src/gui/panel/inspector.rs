@@ -20,7 +20,7 @@ use crate::gui::text::moment;
 use crate::gui::texts::{self, counted, english, fill, tr};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, SpanRef, TraceStore};
-use crate::trace::{EventKind, FlowId, ModelId, Sighting, TaskId, ThreadId, TimeRange};
+use crate::trace::{ModelId, Sighting, TaskId, ThreadId, TimeRange};
 
 /// How many callbacks of a stall are listed.
 const EVIDENCE: usize = 6;
@@ -111,7 +111,7 @@ impl Look<'_> {
         if let LaneRef::Task(task) = at.lane {
             self.task(ui, at.model, task);
         }
-        self.chain(ui, model, span.flow, commands);
+        self.chain(ui, commands);
         Some(())
     }
 
@@ -277,15 +277,9 @@ impl Look<'_> {
     }
 
     /// The chain of the Deferred that is looked at, if one is.
-    fn chain(
-        &self,
-        ui: &mut Ui,
-        model: &ModelTrack,
-        flow: Option<FlowId>,
-        commands: &mut Vec<Command>,
-    ) {
-        if let Some(chain) = flow.and_then(|flow| analysis::chain(model, flow)) {
-            chain::show(ui, self.store, &chain, commands);
+    fn chain(&self, ui: &mut Ui, commands: &mut Vec<Command>) {
+        if let Some(chain) = self.document.chain() {
+            chain::show(ui, self.store, chain, commands);
         }
     }
 
@@ -370,13 +364,7 @@ impl Look<'_> {
         });
         let from = Happened::Instant(id, thread, index);
         links::followed(ui, self.store, from, commands);
-        let deferred = match event.kind {
-            EventKind::DeferredMade { deferred, .. }
-            | EventKind::DeferredStep { deferred, .. }
-            | EventKind::DeferredPaused { deferred, .. } => Some(deferred),
-            _ => None,
-        };
-        self.chain(ui, model, deferred, commands);
+        self.chain(ui, commands);
         Some(())
     }
 

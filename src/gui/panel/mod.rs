@@ -2,7 +2,7 @@
 
 pub mod beside;
 pub mod blocking;
-mod chain;
+pub(super) mod chain;
 mod circle;
 pub mod comparison;
 pub mod details;

@@ -1,19 +1,37 @@
-//! The bar that says how much of a file was opened.
+//! The bar that says how far something is that takes a while: a file that is opened or written, a search.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::Duration;
 
 use egui::{Frame, Margin, ProgressBar, Ui};
 
 use super::widgets;
 use crate::gui::command::Command;
 use crate::gui::opening::Opening;
+use crate::gui::text::moment;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::{Palette, STEP};
+use crate::gui::traces::Exporting;
+use crate::trace::Timestamp;
 
 /// How wide the bar is, in points.
 const WIDTH: f32 = 220.0;
+/// How often one looks at what is written elsewhere: nothing else asks for a frame.
+const LOOK: Duration = Duration::from_millis(100);
 
-/// Shows what is being opened, if anything is, as a bar on top of what is left of the window.
-pub fn show(ui: &mut Ui, opening: &[Opening], commands: &mut Vec<Command>) {
-    if opening.is_empty() {
+/// Shows what is being opened and what is being exported, if anything is, as a bar on top of what is left of the window; and
+/// up to where the next of a kind was looked for, where that takes a while.
+pub fn show(
+    ui: &mut Ui,
+    opening: &[Opening],
+    exporting: &[Exporting],
+    looked_for: Option<Timestamp>,
+    commands: &mut Vec<Command>,
+) {
+    // What is written at once needs no bar: it would only let the window flicker.
+    let begun = || exporting.iter().filter(|one| one.progress.has_begun());
+    if opening.is_empty() && begun().next().is_none() && looked_for.is_none() {
         return;
     }
     let palette = Palette::of(ui.visuals());
@@ -28,23 +46,13 @@ pub fn show(ui: &mut Ui, opening: &[Opening], commands: &mut Vec<Command>) {
             for one in &growing {
                 let text = fill(
                     tr("{title} is still being recorded"),
-                    &[("title", &one.title())],
+                    &[("title", &title(&one.path))],
                 );
                 widgets::note(ui, text);
             }
             for one in &opening {
-                let percent = format!("{:.0}", one.share() * 100.0);
-                let title = one.title();
-                let text = fill(
-                    tr("Opening {title}, {percent} %"),
-                    &[("title", &title), ("percent", &percent)],
-                );
-                widgets::note(ui, text);
-                let bar = ProgressBar::new(one.share())
-                    .desired_width(WIDTH)
-                    .desired_height(2.0 * STEP)
-                    .fill(palette.link);
-                ui.add(bar);
+                let words = tr("Opening {title}, {percent} %");
+                bar(ui, words, &one.path, one.share());
             }
             let (name, hint) = match opening.is_empty() {
                 true => (
@@ -53,10 +61,48 @@ pub fn show(ui: &mut Ui, opening: &[Opening], commands: &mut Vec<Command>) {
                 ),
                 false => (tr("Cancel"), tr("Give it up, with what is here of it")),
             };
-            let cancel = ui.add(egui::Button::new(name).small());
-            if cancel.on_hover_text(hint).clicked() {
+            if !(opening.is_empty() && growing.is_empty()) && cancel(ui, name, hint) {
                 commands.push(Command::CancelOpening);
+            }
+            for one in begun() {
+                let words = tr("Exporting {title}, {percent} %");
+                bar(ui, words, &one.path, one.progress.share());
+            }
+            if let Some(at) = looked_for {
+                let words = tr("Looking for one of its kind: at {moment}");
+                widgets::note(ui, fill(words, &[("moment", &moment(at))]));
+                if cancel(ui, tr("Cancel"), tr("Look no further")) {
+                    commands.push(Command::Dismiss);
+                }
+            }
+            let hint = tr("Give it up; a file that was there before stays");
+            if begun().next().is_some() {
+                ui.ctx().request_repaint_after(LOOK);
+                if cancel(ui, tr("Cancel"), hint) {
+                    commands.push(Command::CancelExporting);
+                }
             }
         });
     });
+}
+
+fn bar(ui: &mut Ui, words: &'static str, path: &Path, share: f32) {
+    let percent = format!("{:.0}", share * 100.0);
+    let text = fill(words, &[("title", &title(path)), ("percent", &percent)]);
+    widgets::note(ui, text);
+    let bar = ProgressBar::new(share)
+        .desired_width(WIDTH)
+        .desired_height(2.0 * STEP)
+        .fill(Palette::of(ui.visuals()).link);
+    ui.add(bar);
+}
+
+fn cancel(ui: &mut Ui, name: &'static str, hint: &'static str) -> bool {
+    let button = ui.add(egui::Button::new(name).small());
+    button.on_hover_text(hint).clicked()
+}
+
+fn title(path: &Path) -> Cow<'_, str> {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy()
 }

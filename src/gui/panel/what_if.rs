@@ -152,6 +152,10 @@ fn sides(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
         compared, verdict, ..
     } = scene.answer;
     ui.add_space(STEP);
+    if scene.answer.is_coming {
+        note(ui, tr("Working it out…"));
+        return;
+    }
     if compared.is_empty() {
         note(ui, tr("Nobody is known to have waited for it."));
         return;

@@ -337,3 +337,21 @@ fn a_timer_is_pending_until_it_fires_or_is_cancelled() {
         "it was moved"
     );
 }
+
+#[test]
+fn what_came_in_on_a_descriptor_is_found_without_a_look_at_the_others() {
+    let arrived = |fd, at| {
+        let task = Some(TASK);
+        let sighting = Sighting::AsItCame;
+        (at, EventKind::DataArrived { fd, task, sighting })
+    };
+    let events: Vec<_> = (0..1_000).map(|at| arrived((at % 10) as i32, at)).collect();
+    let store = of(&[by(WATCHDOG, &events)]);
+    let arrivals = &store.models()[0].arrivals;
+    let part = TimeRange::new(Timestamp(100), Timestamp(200));
+    let of_three: Vec<_> = arrivals.on(3, part).copied().collect();
+    let expected = arrivals.within(part).iter().filter(|one| one.fd == 3);
+    assert!(of_three.iter().eq(expected));
+    assert_eq!(of_three.len(), 10);
+    assert_eq!(arrivals.on(10, part).count(), 0);
+}
