@@ -138,6 +138,9 @@ pub(super) fn print(answer: &Answer) -> anyhow::Result<()> {
         waits => format!("{} waits", plain_count(waits as u64)),
     };
     writeln!(out, "\n{waits} in all. {}", answer.verdict)?;
+    if answer.verdict.found > 0 {
+        writeln!(out, "{}", analysis::HOLDS)?;
+    }
     Ok(())
 }
 

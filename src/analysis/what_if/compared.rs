@@ -11,6 +11,10 @@ use crate::trace::Timestamp;
 /// A prediction holds where it is off by this at most, or by a fifth of what was measured.
 const NEAR: Duration = Duration::from_millis(10);
 
+/// What it is for a prediction to hold, for a person.
+pub const HOLDS: &str =
+    "A prediction holds if it is off by 10 ms at most, or by a fifth of what was measured.";
+
 /// How long a victim waited, how long it would have after a change, and how long it did in a run with that change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Compared {

@@ -31,7 +31,7 @@ use super::spans::{callback_around, spans_in};
 use super::{StallReport, VictimKind};
 use crate::store::{ModelTrack, Span, SpanKind, ThreadTrack, TraceStore};
 use crate::trace::{Change, TimeRange, Timestamp};
-pub use compared::{Compared, Verdict, compare_with};
+pub use compared::{Compared, HOLDS, Verdict, compare_with};
 pub use counterpart::{Comparison, Measured};
 pub use entry::{WhatIfEntry, WhatIfVictimEntry};
 use guilt::Guilt;
