@@ -59,6 +59,16 @@ fn the_account_of_the_system_tells_computing_from_blocking_and_from_having_no_co
     assert_eq!(held(1, 1, &row).cause.kind, CauseKind::ManyCalls);
 }
 
+#[test]
+fn what_others_on_the_machine_had_too_large_a_part_in_is_chance() {
+    let is_by_chance = |waiting| is_by_chance(&held(40, waiting, &[Doing::Running]));
+    assert!(
+        is_by_chance(41),
+        "a fifth, and a prediction may be off by so much"
+    );
+    assert!(!is_by_chance(40));
+}
+
 /// A stall from 100 to 300 in which the thread is seen to read from descriptor 9 every ten milliseconds.
 fn reads() -> Made {
     let mut made = Made::new();

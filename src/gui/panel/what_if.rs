@@ -5,7 +5,10 @@ use std::time::Duration;
 use egui::{Color32, RichText, Ui};
 
 use super::widgets::{self, SliderLabel, bar_number, link, note, paragraph, remark, title};
-use crate::analysis::{CauseKind, Compared, HOLDS, Measured, StallReport, Verdict, plain_duration};
+use crate::analysis::{
+    BY_CHANCE, CauseKind, Compared, HOLDS, Measured, StallReport, Verdict, is_by_chance,
+    plain_duration,
+};
 use crate::gui::action::Action;
 use crate::gui::command::{Command, Selection};
 use crate::gui::document::Document;
@@ -172,6 +175,9 @@ fn sides(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     let said = paragraph(ui, RichText::new(sentence(verdict, is_live)).strong());
     if verdict.found > 0 {
         said.on_hover_text(tr(HOLDS));
+    }
+    if is_by_chance(scene.stall) {
+        remark(ui, tr(BY_CHANCE));
     }
     if let Some((place, _)) = scene.made
         && verdict.found > 0
