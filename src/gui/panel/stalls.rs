@@ -88,10 +88,10 @@ pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut 
         });
     });
     if stalls.is_empty() {
-        let blocks = |ran: &Ran| ran.options.blocking.is_some();
+        let held_otherwise = |ran: &Ran| ran.options.blocking.is_some() || ran.asks.is_some();
         widgets::remark(
             ui,
-            match document.ran.as_ref().is_some_and(blocks) {
+            match document.ran.as_ref().is_some_and(held_otherwise) {
                 true => tr("No stretch without a poll was long enough."),
                 false => tr(
                     "No stretch without a poll was long enough. Switch the blocking callback on to see one.",
