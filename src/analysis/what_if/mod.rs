@@ -100,12 +100,7 @@ impl Foresight {
         let Some(thread) = model.thread(stall.thread) else {
             return Self::default();
         };
-        let guilt = Guilt {
-            store,
-            thread,
-            stall,
-            change,
-        };
+        let guilt = Guilt::new(store, thread, stall, change);
         let window = window(thread, stall);
         let Planned {
             mut plan,
