@@ -107,8 +107,8 @@ pub use statistics::{
 pub use victims::{SHORTEST_WAIT, Victim};
 pub use waits::Waits;
 pub use what_if::{
-    Compared, Comparison, Foresight, Measured, Prediction, Verdict, WhatIfEntry, WhatIfVictimEntry,
-    compare_with, is_announced, what_if,
+    BY_CHANCE, Compared, Comparison, Foresight, HOLDS, Measured, Prediction, Verdict, WhatIfEntry,
+    WhatIfVictimEntry, compare_with, is_announced, is_by_chance, what_if,
 };
 pub use words::{outcome_word, plain_count, plain_duration, plain_size};
 

@@ -26,6 +26,8 @@ pub(super) struct Answer {
     pub(super) entries: Vec<WhatIfEntry>,
     /// What comes of all stalls together.
     verdict: Verdict,
+    /// Whether the worst stall was owed to other programs.
+    by_chance: bool,
     /// Whether the user stopped it.
     pub(super) interrupted: bool,
 }
@@ -46,6 +48,7 @@ pub(super) fn ask(
                 .to_owned(),
             entries: Vec::new(),
             verdict: Verdict::default(),
+            by_chance: false,
             interrupted: false,
         });
     };
@@ -84,6 +87,7 @@ pub(super) fn ask(
         ),
         entries,
         verdict: Verdict::of(&all),
+        by_chance: analysis::is_by_chance(worst),
         interrupted,
     })
 }
@@ -138,6 +142,12 @@ pub(super) fn print(answer: &Answer) -> anyhow::Result<()> {
         waits => format!("{} waits", plain_count(waits as u64)),
     };
     writeln!(out, "\n{waits} in all. {}", answer.verdict)?;
+    if answer.verdict.found > 0 {
+        writeln!(out, "{}", analysis::HOLDS)?;
+    }
+    if answer.by_chance {
+        writeln!(out, "{}", analysis::BY_CHANCE)?;
+    }
     Ok(())
 }
 

@@ -216,7 +216,11 @@ impl Reactor {
                     // Its failure is recorded, and concerns nobody else.
                     let _ = self.dispatch(timer.callback, code);
                 }
-                Action::Tick(looping) => looping.tick(self, timer.callback),
+                Action::Tick(looping) => {
+                    looping.tick(self, timer.callback);
+                    // It has planned the next one since its callback ended.
+                    self.renew_moment();
+                }
             }
         }
     }

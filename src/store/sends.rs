@@ -33,10 +33,20 @@ impl Sends {
     /// What was sent on the connection that began about `begin`, in the order of time. The two ports may have been those
     /// of another connection before, and may be again.
     pub fn on(&self, wire: Wire, begin: Timestamp) -> Option<&Chunks<Sent>> {
+        Some(&self.served(wire, begin)?.sent)
+    }
+
+    /// When the server took in the client whose connection began about `begin`: it stood then. Over UDP none stands.
+    pub fn taken_in(&self, wire: Wire, begin: Timestamp) -> Option<Timestamp> {
+        let stands = !matches!(wire, Wire::Udp { .. });
+        let served = self.served(wire, begin).filter(|_| stands)?;
+        Some(served.begin)
+    }
+
+    fn served(&self, wire: Wire, begin: Timestamp) -> Option<&Served> {
         let served = self.0.get(&wire)?.iter();
         // The server may take the client in before this one notices or after.
-        let nearest = served.min_by_key(|one| one.begin.0.abs_diff(begin.0))?;
-        Some(&nearest.sent)
+        served.min_by_key(|one| one.begin.0.abs_diff(begin.0))
     }
 
     /// Lets go of what was sent before a moment, in whole pieces, and of the connections of which nothing was heard since.
@@ -107,6 +117,7 @@ mod tests {
         };
         assert_eq!(on(9), [(11, 5), (20, 12)]);
         assert_eq!(on(48), [(51, 3)]);
+        assert_eq!(sends.taken_in(wire, Timestamp(48)), Some(Timestamp(50)));
         let mut late = sends.clone();
         late.forget_before(Timestamp(51));
         let last = late.on(wire, Timestamp(9)).map(Chunks::len);
@@ -118,5 +129,18 @@ mod tests {
             server: 80,
         };
         assert_eq!(sends.on(other, Timestamp(9)), None);
+        let (at, kind) = (
+            Timestamp(9),
+            EventKind::Sent {
+                wire: other,
+                bytes: 5,
+            },
+        );
+        sends.push(&Event { at, kind });
+        assert_eq!(
+            sends.taken_in(other, at),
+            None,
+            "there is nothing to take in"
+        );
     }
 }

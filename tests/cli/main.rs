@@ -171,6 +171,7 @@ fn what_if_is_run_and_printed_beside_the_prediction() {
     let question = "asynchronous: what if data_received were carried out in a thread?";
     assert!(printed.contains(question), "{printed}");
     assert!(printed.contains(" at worst, measured "), "{printed}");
+    assert!(printed.contains("A prediction holds if it is off by 10 ms"));
     let without = json(&loopscope(folder.path(), &["run", "quick.toml", "--json"]));
     assert!(without.get("what_if").is_none(), "nobody asked");
     let wrong = loopscope(folder.path(), &["run", "quick.toml", "--what-if", "threat"]);

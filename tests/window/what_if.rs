@@ -58,6 +58,7 @@ fn push(desk: &mut Desk, label: &str) {
 #[test]
 fn a_stall_is_run_otherwise_and_both_stand_side_by_side() {
     let mut desk = with_stall();
+    assert!(desk.has("If data_received were carried out"));
     assert!(desk.has("at worst, predicted"), "before anything was run");
     push(&mut desk, "▶ Run it so");
     assert!(desk.app().is_running());
@@ -79,6 +80,8 @@ fn a_stall_is_run_otherwise_and_both_stand_side_by_side() {
         "the new trace says why it is there"
     );
     assert!(desk.has("at worst, measured"));
+    let switch = "Switch the blocking callback on";
+    assert!(!desk.has(switch), "it is on, and holds nobody any more");
 
     push(&mut desk, "Back to the stall");
     assert_eq!(desk.app().documents().shown_place(), 0);

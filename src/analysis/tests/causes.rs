@@ -3,7 +3,7 @@
 use super::made::Made;
 use super::watched::{SLEEPS, in_call, report};
 use super::*;
-use crate::trace::{Doing, Sighting};
+use crate::trace::{Change, Doing, Sighting};
 
 /// A stall from 100 to 300 of which the system accounts so many milliseconds, and in which this was seen.
 fn held(on_cpu: u64, waiting: u64, seen: &[Doing]) -> StallReport {
@@ -80,6 +80,43 @@ fn of_a_loop_that_does_not_say_what_it_waits_for_nobody_is_known_to_have_waited(
     made.accounts(300, 1, 1);
     let said = report(&made).sentence().to_string();
     assert!(said.ends_with("; nobody is known to have waited"), "{said}");
+}
+
+#[test]
+fn what_others_on_the_machine_had_too_large_a_part_in_is_chance() {
+    let is_by_chance = |waiting| is_by_chance(&held(40, waiting, &[Doing::Running]));
+    assert!(
+        is_by_chance(41),
+        "a fifth, and a prediction may be off by so much"
+    );
+    assert!(!is_by_chance(40));
+}
+
+#[test]
+fn that_another_callback_slept_makes_no_wait_of_a_computation() {
+    let mut made = Made::new();
+    let flows = [1, 2, 3].map(|number| made.ready(100, number, None));
+    made.serve((100, 200), 1, flows[0]);
+    made.call((200, 300), "tick", Some(2), (Cause::Readiness, flows[1]));
+    made.serve((300, 301), 3, flows[2]);
+    made.stall(100, 301, 1);
+    made.poll(301, 310);
+    made.accounts(100, 0, 0);
+    for at in [110, 150, 190] {
+        made.sees(at, Doing::Running);
+        made.sees(at + 100, in_call(SLEEPS, None));
+    }
+    made.accounts(301, 101, 0);
+    let (store, report) = (made.store(), report(&made));
+    let foreseen = what_if(
+        &store,
+        &store.models()[0],
+        &report,
+        Change::Asynchronous,
+        at(1000),
+    );
+    let predicted: Vec<_> = foreseen.iter().map(|one| one.predicted).collect();
+    assert_eq!(predicted, [millis(200), millis(100)]);
 }
 
 /// A stall from 100 to 300 in which the thread is seen to read from descriptor 9 every ten milliseconds.

@@ -1,6 +1,7 @@
 //! The analysis of hand-made traces.
 
 mod causes;
+mod connecting;
 mod counterparts;
 mod difference;
 mod lasting;

@@ -11,6 +11,21 @@ use crate::trace::Timestamp;
 /// A prediction holds where it is off by this at most, or by a fifth of what was measured.
 const NEAR: Duration = Duration::from_millis(10);
 
+/// What it is for a prediction to hold, for a person.
+pub const HOLDS: &str =
+    "A prediction holds if it is off by 10 ms at most, or by a fifth of what was measured.";
+
+/// What no prediction knows, for a person: see [`is_by_chance`].
+pub const BY_CHANCE: &str =
+    "The loop waited for a core here. How busy the machine is in another run, no prediction knows.";
+
+/// Whether a stall is owed to other programs by more than a prediction may be off: they may do something else in another
+/// run.
+pub fn is_by_chance(stall: &StallReport) -> bool {
+    let split = stall.cause.split;
+    split.is_some_and(|split| split.waiting_for_core > NEAR.max(stall.range.duration() / 5))
+}
+
 /// How long a victim waited, how long it would have after a change, and how long it did in a run with that change.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Compared {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use super::super::ready::{last_look, ready_of};
 use super::super::spans::{Called, called_at, called_in};
 use super::super::{Known, Victim, VictimKind};
-use super::plan::{read_in, sent_between};
+use super::plan::{read_in, sent_between, taken_in};
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, SpanRef, ThreadTrack, TraceStore};
 use crate::trace::{Cause, TaskId, TimeRange, Timestamp};
 
@@ -267,11 +267,14 @@ impl<'a> Side<'a> {
         })
     }
 
-    /// Since when what a callback read could have been read, by what the server says of it: since it was sent, or since
-    /// the task reads again. Not later than it was learned.
+    /// Since when a callback could have run, by what the server says: since its connection stood, or since what it read
+    /// was sent, or since the task reads again. Not later than it was learned.
     fn sent(&self, called: &Called, learned: Timestamp) -> Option<Timestamp> {
         let id = called.span.task?;
         let task = self.model.task(id)?;
+        if let Some(stood) = taken_in(self.store, task, called.range) {
+            return Some(stood.min(learned));
+        }
         let (from, to) = read_in(task, called)?;
         let begin = called.range.begin;
         let sent = sent_between(self.store, task, begin, (from, to))?

@@ -1,10 +1,10 @@
 //! Which part of what ran is the guilty callback's, and would not have held the loop.
 
 use super::super::StallReport;
-use super::super::spans::{Called, callback_around, common, spans_in};
+use super::super::spans::{Called, callback_around, called_in, common, spans_in};
 use super::replay::Part;
 use crate::store::{Span, SpanKind, ThreadTrack, TraceStore};
-use crate::trace::{Change, TimeRange, Timestamp};
+use crate::trace::{Change, Doing, TimeRange, Timestamp};
 
 /// Where nearly all of a call was waiting, it is a wait: to enter it and to come back takes a moment on a core, too.
 const NEARLY_ALL: f64 = 0.9;
@@ -15,19 +15,32 @@ pub(super) struct Guilt<'a> {
     pub(super) thread: &'a ThreadTrack,
     pub(super) stall: &'a StallReport,
     pub(super) change: Change,
+    /// Which part of what the guilty callback did was waiting, from 0 to 1.
+    waits: f64,
 }
 
-impl Guilt<'_> {
+impl<'a> Guilt<'a> {
+    pub(super) fn new(
+        store: &'a TraceStore,
+        thread: &'a ThreadTrack,
+        stall: &'a StallReport,
+        change: Change,
+    ) -> Self {
+        let mut guilt = Self {
+            store,
+            thread,
+            stall,
+            change,
+            waits: 0.0,
+        };
+        guilt.waits = guilt.waiting();
+        guilt
+    }
+
     /// What a callback that lies in no other did. A callback is a piece of the program: it is changed for every task that
     /// runs it, and in it what the program announced as blocking; all of it, where it announced nothing.
     pub(super) fn parts(&self, called: &Called) -> Vec<Part> {
-        let mut long = self.announced(called);
-        if !long.iter().any(|(_, is_guilty)| *is_guilty) {
-            let callbacks = self.callbacks(called);
-            if !callbacks.is_empty() {
-                long = callbacks.into_iter().map(|range| (range, true)).collect();
-            }
-        }
+        let long = self.long(called);
         let mut parts = Vec::new();
         let mut at = called.range.begin;
         let between = |at, to: Timestamp| Part::Handles(TimeRange::new(at, to.max(at)).nanos());
@@ -42,6 +55,19 @@ impl Guilt<'_> {
         parts.push(between(at, called.range.end));
         parts.retain(|part| part.nanos() > 0);
         parts
+    }
+
+    /// What takes long in a callback, and whether it is guilty.
+    fn long(&self, called: &Called) -> Vec<(TimeRange, bool)> {
+        let announced = self.announced(called);
+        if announced.iter().any(|(_, is_guilty)| *is_guilty) {
+            return announced;
+        }
+        let callbacks = self.callbacks(called);
+        match callbacks.is_empty() {
+            true => announced,
+            false => callbacks.into_iter().map(|range| (range, true)).collect(),
+        }
     }
 
     /// The blocking calls in a callback, and whether a guilty one made them.
@@ -85,17 +111,61 @@ impl Guilt<'_> {
         if self.change != Change::Asynchronous {
             return vec![Part::Guilty(nanos)];
         }
-        let cause = &self.stall.cause;
-        let share = match cause.split {
-            _ if cause.syscall.as_deref().is_some_and(is_for_the_disk) => 0.0,
-            // Who had to wait for a core, waited for it to compute, or to wake up and see that the wait is over.
-            Some(split) => part(split.blocked, split.blocked + split.on_cpu),
-            None => part(cause.in_calls, self.stall.range.duration()),
+        let share = if self.waits >= NEARLY_ALL {
+            1.0
+        } else {
+            self.waits
         };
-        let share = if share >= NEARLY_ALL { 1.0 } else { share };
         let guilty = ((nanos as f64 * share) as u64).min(nanos);
         let parts = [Part::Holds(nanos - guilty), Part::Guilty(guilty)];
         parts.into_iter().filter(|part| part.nanos() > 0).collect()
+    }
+
+    /// Which part of what the guilty callback did in the stall was waiting.
+    fn waiting(&self) -> f64 {
+        let cause = &self.stall.cause;
+        if cause.syscall.as_deref().is_some_and(is_for_the_disk) {
+            return 0.0;
+        }
+        let Some(split) = cause.split else {
+            return part(cause.in_calls, self.stall.range.duration());
+        };
+        // Who had to wait for a core, waited for it to compute, or to wake up and see that the wait is over.
+        let blocked = split.blocked.mul_f64(self.own_part(true));
+        let on_cpu = split.on_cpu.mul_f64(self.own_part(false));
+        part(blocked, blocked + on_cpu)
+    }
+
+    /// Which part of the time that the thread was blocked in the stall, or else on a core, is the guilty callback's. The
+    /// system accounts for all of it together: what was seen now and then tells the callbacks apart.
+    fn own_part(&self, blocked: bool) -> f64 {
+        let range = self.stall.range;
+        let called = called_in(&self.thread.lane, range, range.end);
+        let long = called.iter().flat_map(|called| self.long(called));
+        let guilty = long.filter(|(_, is_guilty)| *is_guilty);
+        let own: Vec<TimeRange> = guilty.map(|(own, _)| common(own, range)).collect();
+        let own_nanos: u64 = own.iter().map(|own| own.nanos()).sum();
+        let is_own = |at| own.iter().any(|own| own.contains(at));
+        // How long one of the two was, as far as the looks tell; all of it where there was none.
+        let spent = |nanos: u64, of_own: bool| {
+            let looks = self.thread.watch.samples_in(range).iter();
+            let looks = looks.filter(|look| is_own(look.at) == of_own);
+            let (mut all, mut so) = (0_u32, 0_u32);
+            for look in looks.filter(|look| look.doing != Doing::Unknown) {
+                all += 1;
+                so += u32::from((look.doing != Doing::Running) == blocked);
+            }
+            match all {
+                0 => nanos as f64,
+                _ => nanos as f64 * f64::from(so) / f64::from(all),
+            }
+        };
+        let others = spent(range.nanos().saturating_sub(own_nanos), false);
+        let own = spent(own_nanos, true);
+        match own + others > 0.0 {
+            true => own / (own + others),
+            false => own_nanos as f64 / range.nanos().max(1) as f64,
+        }
     }
 
     fn is_guilty(&self, span: &Span) -> bool {

@@ -31,7 +31,7 @@ use super::spans::{callback_around, spans_in};
 use super::{StallReport, VictimKind};
 use crate::store::{ModelTrack, Span, SpanKind, ThreadTrack, TraceStore};
 use crate::trace::{Change, TimeRange, Timestamp};
-pub use compared::{Compared, Verdict, compare_with};
+pub use compared::{BY_CHANCE, Compared, HOLDS, Verdict, compare_with, is_by_chance};
 pub use counterpart::{Comparison, Measured};
 pub use entry::{WhatIfEntry, WhatIfVictimEntry};
 use guilt::Guilt;
@@ -100,12 +100,7 @@ impl Foresight {
         let Some(thread) = model.thread(stall.thread) else {
             return Self::default();
         };
-        let guilt = Guilt {
-            store,
-            thread,
-            stall,
-            change,
-        };
+        let guilt = Guilt::new(store, thread, stall, change);
         let window = window(thread, stall);
         let Planned {
             mut plan,

@@ -266,10 +266,13 @@ impl Draft<'_> {
     }
 
     fn readiness(&self, place: usize, at: Timestamp) -> Moment {
-        let Some(task) = self.called[place].span.task else {
+        let called = &self.called[place];
+        let Some(task) = called.span.task else {
             return fixed(at.0);
         };
-        self.asked_for(task, place, at)
+        let stood = self.model.task(task);
+        let stood = stood.and_then(|task| taken_in(self.store, task, called.range));
+        self.asked_for(task, place, stood.unwrap_or(at).min(at))
     }
 
     /// A moment that moves with what a task did last to bring it about, before the job at `place`.
@@ -428,6 +431,19 @@ pub(super) fn sent_between<'a>(
     let first = sent.partition_point(|one| one.total <= from);
     let past = sent.partition_point(|one| one.total <= to).max(first);
     Some(sent.range(first..past).iter())
+}
+
+/// When a server took in the connection of a task that was made in a callback: however late the loop learned of it, it
+/// stood by then.
+pub(super) fn taken_in(
+    store: &TraceStore,
+    task: &TaskTrack,
+    callback: TimeRange,
+) -> Option<Timestamp> {
+    let made = task.connections().iter();
+    let mut made = made.filter(|made| callback.contains(made.at));
+    let made = made.next()?;
+    store.sends().taken_in(made.wire, made.at)
 }
 
 /// How many bytes a task had read before a callback, and after it.

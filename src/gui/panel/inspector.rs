@@ -58,6 +58,7 @@ pub fn show(
                 if let Some(what_if) = what_if.filter(|one| one.is_about_run(document)) {
                     what_if::show_made(ui, what_if, commands);
                 }
+                look.cost(ui);
             }
             focus::follow(ui);
         });
@@ -387,6 +388,10 @@ impl Look<'_> {
                 Some(path) => field(ui, tr("file"), path.display().to_string()),
             };
         });
+    }
+
+    /// What recording and watching took.
+    fn cost(&self, ui: &mut Ui) {
         title(ui, tr("What it costs to see this"));
         for model in self.store.models() {
             let name = texts::variant(self.store.model_name(model));

@@ -11,6 +11,7 @@ use crate::gui::focus;
 use crate::gui::text;
 use crate::gui::texts::{counted, english, fill, say, tr, with_aside};
 use crate::gui::theme::{self, Palette, STEP};
+use crate::gui::what_if::Ran;
 use crate::trace::{LOOP_ITSELF, Phrase};
 
 /// Height of a line of the list.
@@ -87,11 +88,15 @@ pub fn show(ui: &mut Ui, document: &Document, order: StallOrder, commands: &mut 
         });
     });
     if stalls.is_empty() {
+        let held_otherwise = |ran: &Ran| ran.options.blocking.is_some() || ran.asks.is_some();
         widgets::remark(
             ui,
-            tr(
-                "No stretch without a poll was long enough. Switch the blocking callback on to see one.",
-            ),
+            match document.ran.as_ref().is_some_and(held_otherwise) {
+                true => tr("No stretch without a poll was long enough."),
+                false => tr(
+                    "No stretch without a poll was long enough. Switch the blocking callback on to see one.",
+                ),
+            },
         );
         // Else the panel would shrink to this text.
         ui.take_available_space();

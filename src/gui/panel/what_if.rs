@@ -5,14 +5,17 @@ use std::time::Duration;
 use egui::{Color32, RichText, Ui};
 
 use super::widgets::{self, SliderLabel, bar_number, link, note, paragraph, remark, title};
-use crate::analysis::{CauseKind, Compared, Measured, StallReport, Verdict, plain_duration};
+use crate::analysis::{
+    BY_CHANCE, CauseKind, Compared, HOLDS, Measured, StallReport, Verdict, is_by_chance,
+    plain_duration,
+};
 use crate::gui::action::Action;
 use crate::gui::command::{Command, Selection};
 use crate::gui::document::Document;
 use crate::gui::texts::{fill, say, tr, with_aside};
 use crate::gui::theme::{Palette, STEP};
 use crate::gui::what_if::{Answer, in_words};
-use crate::scenario::limits;
+use crate::scenario::{Treatment, limits};
 use crate::trace::Change;
 
 /// What is shown.
@@ -39,7 +42,17 @@ impl Scene<'_> {
 /// Shows it beside the stall that it is about.
 pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
     title(ui, tr("What if"));
-    let change = scene.answer.question.treatment.change;
+    let Treatment {
+        callback, change, ..
+    } = &scene.answer.question.treatment;
+    let change = *change;
+    remark(
+        ui,
+        fill(
+            tr("If {callback} were carried out…"),
+            &[("callback", callback)],
+        ),
+    );
     let slices = Change::Slices(scene.slice);
     let choices = [
         (
@@ -83,7 +96,9 @@ pub(super) fn show_made(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Comma
     remark(
         ui,
         fill(
-            tr("{callback} is carried out so. Side by side with a stall in {trace}:"),
+            tr(
+                "Here {callback} is carried out so. Those who waited in a stall of {trace}, side by side:",
+            ),
             &values,
         ),
     );
@@ -161,7 +176,13 @@ fn sides(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) {
         return;
     }
     let is_live = scene.made.is_some_and(|(_, live)| live);
-    paragraph(ui, RichText::new(sentence(verdict, is_live)).strong());
+    let said = paragraph(ui, RichText::new(sentence(verdict, is_live)).strong());
+    if verdict.found > 0 {
+        said.on_hover_text(tr(HOLDS));
+    }
+    if is_by_chance(scene.stall) {
+        remark(ui, tr(BY_CHANCE));
+    }
     if let Some((place, _)) = scene.made
         && verdict.found > 0
     {

@@ -349,3 +349,29 @@ fn work_that_goes_to_a_thread_makes_it_miss_nothing() {
     assert_eq!(ticks, ["0", "1", "2", "3", "4", "5"]);
     drop(open);
 }
+
+#[test]
+fn who_fires_after_a_tick_is_as_late_as_is_said() {
+    // What a tick does after its callback takes time, too: it plans the next one.
+    let us = Duration::from_micros(1);
+    let mut bench = Bench::on(&Clock::moved_by_looks(us), None);
+    let looping = ticking(&bench, done);
+    start(&mut bench, &looping, us, false);
+    bench.timer(us, "after it");
+    assert_eq!(bench.turn().last().map(String::as_str), Some("after it"));
+    let mut due = HashMap::new();
+    let mut fired = 0;
+    for (at, kind) in bench.events() {
+        match kind {
+            EventKind::TimerSet {
+                timer, deadline, ..
+            } => _ = due.insert(timer, deadline),
+            EventKind::TimerFired { timer, late } => {
+                assert_eq!(at.since(due[&timer]), Duration::from_nanos(late));
+                fired += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(fired, 2);
+}
