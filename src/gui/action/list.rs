@@ -282,7 +282,7 @@ pub(super) const ACTIONS: &[Action] = &[
     .switch(|state| state.settings.shows(Side::Statistics)),
     action(
         "legend",
-        Group::Window,
+        Group::Drawing,
         "Legend",
         "Show what the patterns and shapes mean, or hide it",
         |state| Ok(Command::SetLegend(!state.settings.legend)),

@@ -279,8 +279,8 @@ pub enum Group {
     Lanes,
     /// The parts of the window.
     Window,
-    /// The plots below the timeline.
-    Plots,
+    /// What is drawn beside the lanes: plots, arrows, the legend.
+    Drawing,
     /// How the window looks.
     Look,
     /// The language of the window.
@@ -300,7 +300,7 @@ impl Group {
         Self::Find,
         Self::Lanes,
         Self::Window,
-        Self::Plots,
+        Self::Drawing,
         Self::Look,
         Self::Language,
         Self::Help,
@@ -311,7 +311,7 @@ impl Group {
         match self {
             Self::File | Self::Run | Self::Window | Self::Help => false,
             Self::Compare | Self::Time | Self::Playback => true,
-            Self::Find | Self::Lanes | Self::Plots | Self::Look | Self::Language => true,
+            Self::Find | Self::Lanes | Self::Drawing | Self::Look | Self::Language => true,
         }
     }
 
@@ -326,7 +326,7 @@ impl Group {
             Self::Find => "Find",
             Self::Lanes => "Lanes",
             Self::Window => "Window",
-            Self::Plots => "What is plotted",
+            Self::Drawing => "What is drawn",
             Self::Look => "Look",
             Self::Language => "Language 语言",
             Self::Help => "Help",
@@ -341,7 +341,7 @@ pub const MENUS: [(&str, &[Group]); 4] = [
         "View",
         &[
             Group::Lanes,
-            Group::Plots,
+            Group::Drawing,
             Group::Window,
             Group::Look,
             Group::Language,

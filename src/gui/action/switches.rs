@@ -101,7 +101,7 @@ pub(super) const MARKS: Action = action(
 
 const fn plot(measure: Measure, id: &'static str, flip: fn(&State<'_>) -> Asked) -> Action {
     let does = "Plot this below the timeline, or no longer";
-    action(id, Group::Plots, measure.word(), does, flip)
+    action(id, Group::Drawing, measure.word(), does, flip)
 }
 
 fn is_plotted(state: &State<'_>, measure: Measure) -> bool {

@@ -93,7 +93,7 @@ pub(super) const RANGE: Action = action(
 /// Draws all arrows, or those of the selected thing.
 pub(super) const ARROWS: Action = action(
     "arrows",
-    Group::Window,
+    Group::Drawing,
     "Arrows of everything in view",
     "Draw an arrow from its cause to everything in view, and not only to the selected thing",
     |state| Ok(Command::SetAllArrows(!state.settings.all_arrows)),
