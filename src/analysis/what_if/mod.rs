@@ -21,6 +21,7 @@ mod compared;
 mod counterpart;
 mod entry;
 mod guilt;
+mod part;
 mod plan;
 mod replay;
 
