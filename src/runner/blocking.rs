@@ -16,7 +16,7 @@ use super::running::{Running, record_read};
 use super::stop::StopToken;
 use crate::record::Recorder;
 use crate::scenario::{Blocking, BlockingKind, Work};
-use crate::trace::{EventKind, Phrase, TaskId};
+use crate::trace::{EventKind, Phrase, TaskId, TimedCall};
 
 /// For how long nobody can be woken to be stopped, at most.
 const SLICE: Duration = Duration::from_millis(100);
@@ -118,20 +118,20 @@ pub(super) fn block_without_socket(
     let duration = blocking.duration;
     match blocking.kind {
         BlockingKind::Sleep => {
-            begin(&format!("sleep {duration:?}"), task, recorder);
+            begin(&TimedCall::Sleep.name(duration), task, recorder);
             sleep(duration, stop);
         }
         BlockingKind::Cpu | BlockingKind::Many => {
-            begin(&format!("compute {duration:?}"), task, recorder);
+            begin(&TimedCall::Compute.name(duration), task, recorder);
             compute(duration, wall_clock(), stop);
         }
         BlockingKind::Read => return,
         BlockingKind::Lock => {
-            begin(&format!("wait {duration:?} for a lock"), task, recorder);
+            begin(&TimedCall::Lock.name(duration), task, recorder);
             wait_for_lock(duration, stop);
         }
         BlockingKind::Fsync => {
-            begin(&format!("fsync for {duration:?}"), task, recorder);
+            begin(&TimedCall::Fsync.name(duration), task, recorder);
             if let Err(error) = sync_file(duration, stop) {
                 let message =
                     Phrase::new("cannot write to a temporary file: {error}").with("error", error);
@@ -149,11 +149,11 @@ pub(super) fn perform(work: Work, task: TaskId, recorder: &mut Recorder, stop: &
     match work {
         Work::Nothing => return,
         Work::Block(duration) => {
-            begin(&format!("sleep {duration:?}"), task, recorder);
+            begin(&TimedCall::Sleep.name(duration), task, recorder);
             sleep(duration, stop);
         }
         Work::Compute(duration) => {
-            begin(&format!("compute {duration:?}"), task, recorder);
+            begin(&TimedCall::Compute.name(duration), task, recorder);
             compute(duration, thread_clock(), stop);
         }
     }

@@ -12,6 +12,7 @@ mod event;
 mod ids;
 mod phrase;
 mod time;
+mod timed_call;
 mod words;
 
 pub use batch::{Batch, Source};
@@ -24,6 +25,7 @@ pub(crate) use phrase::system_error;
 #[cfg(feature = "gui")]
 pub(crate) use phrase::{of_the_system, values_in};
 pub use time::{TimeRange, Timestamp};
+pub(crate) use timed_call::TimedCall;
 #[cfg(feature = "cli")]
 pub(crate) use words::process_name;
 #[cfg(feature = "gui")]

@@ -8,7 +8,7 @@ use crate::trace::{
 };
 
 /// The texts, by their ids from 1.
-const TEXTS: [&str; 12] = [
+const TEXTS: [&str; 14] = [
     "data_received",
     "tick",
     "call",
@@ -21,6 +21,8 @@ const TEXTS: [&str; 12] = [
     "loop",
     "a pipe",
     "fsync",
+    "sleep 150ms",
+    "compute 200ms",
 ];
 
 const TASKS: [&str; 3] = ["ecstasy", "science", "truth"];

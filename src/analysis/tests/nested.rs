@@ -3,6 +3,7 @@
 use super::made::{Made, name, task};
 use super::watched::report;
 use super::*;
+use crate::trace::Change;
 
 /// What is called inside a callback is to blame for its own time, and what calls it for the rest.
 #[test]
@@ -88,4 +89,59 @@ fn what_follows_from_a_readiness_that_was_served_has_waited_for_nothing() {
     let mut waits = Waits::default();
     waits.look(&store.models()[0], usize::MAX);
     assert_eq!(waits.count(), 2);
+}
+
+/// A callback takes 150 and then 200 in blocking calls of these names, and goes on for 30. Returns how long a timer would
+/// have waited that was due 310 after its begin, in a thread and asynchronously, where the callback slept throughout.
+fn waits_of_a_timer(calls: [&str; 2]) -> [Duration; 2] {
+    let mut made = Made::new();
+    let timer = made.new_flow();
+    let set = EventKind::TimerSet {
+        timer,
+        deadline: at(310),
+        name: name("tick"),
+    };
+    made.events.insert(Made::BEFORE, (1, set));
+    let flow = made.ready(100, 1, None);
+    let begins = EventKind::CallbackBegin {
+        name: name("data_received"),
+        task: Some(task(1)),
+        cause: Cause::Readiness,
+        flow: Some(flow),
+    };
+    made.tell(100, begins);
+    for (call, (begin, end)) in calls.into_iter().zip([(100, 250), (250, 450)]) {
+        let (name, task) = (name(call), Some(task(1)));
+        made.tell(begin, EventKind::BlockingBegin { name, task });
+        made.tell(end, EventKind::BlockingEnd);
+    }
+    made.tell(480, EventKind::CallbackEnd { failed: false });
+    let late = millis(170).as_nanos() as u64;
+    made.tell(480, EventKind::TimerFired { timer, late });
+    made.call((480, 481), "tick", None, (Cause::Timer, timer));
+    made.stall(100, 481, 1);
+    made.poll(481, 490);
+    made.accounts(100, 0, 0);
+    made.accounts(481, 1, 0);
+    let (store, report) = (made.store(), report(&made));
+    [Change::InThread, Change::Asynchronous].map(|change| {
+        let foreseen = what_if(&store, &store.models()[0], &report, change, at(1000));
+        let [one] = &foreseen[..] else {
+            panic!("{foreseen:?}");
+        };
+        assert_eq!(one.recorded, millis(170));
+        one.predicted
+    })
+}
+
+/// As a scenario does it: it begins with both, and goes on when both are done.
+#[test]
+fn a_callback_goes_on_at_the_latest_of_two_calls_that_can_be_carried_out_at_once() {
+    // From 300 to 330 the callback goes on.
+    let together = waits_of_a_timer(["sleep 150ms", "compute 200ms"]);
+    assert_eq!(together, [millis(20); 2]);
+    // What reads needs what was read before: it goes on at 450, when the timer is long served.
+    for calls in [["recvfrom", "compute 200ms"], ["recvfrom", "recvfrom"]] {
+        assert_eq!(waits_of_a_timer(calls), [millis(0); 2], "{calls:?}");
+    }
 }

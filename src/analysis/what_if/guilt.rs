@@ -2,9 +2,9 @@
 
 use super::super::StallReport;
 use super::super::spans::{Called, callback_around, called_in, common, spans_in};
-use super::replay::Part;
+use super::part::Part;
 use crate::store::{Span, SpanKind, ThreadTrack, TraceStore};
-use crate::trace::{Change, Doing, TimeRange, Timestamp};
+use crate::trace::{Change, Doing, TimeRange, TimedCall, Timestamp};
 
 /// Where nearly all of a call was waiting, it is a wait: to enter it and to come back takes a moment on a core, too.
 const NEARLY_ALL: f64 = 0.9;
@@ -17,6 +17,14 @@ pub(super) struct Guilt<'a> {
     pub(super) change: Change,
     /// Which part of what the guilty callback did was waiting, from 0 to 1.
     waits: f64,
+}
+
+/// What takes long in a callback.
+struct Long {
+    range: TimeRange,
+    is_guilty: bool,
+    /// Whether the callback, where this is carried out otherwise, begins with the next one meanwhile.
+    beside: bool,
 }
 
 impl<'a> Guilt<'a> {
@@ -44,9 +52,16 @@ impl<'a> Guilt<'a> {
         let mut parts = Vec::new();
         let mut at = called.range.begin;
         let between = |at, to: Timestamp| Part::Handles(TimeRange::new(at, to.max(at)).nanos());
-        for (range, is_guilty) in long {
+        for Long {
+            range,
+            is_guilty,
+            beside,
+        } in long
+        {
             parts.push(between(at, range.begin));
             match is_guilty {
+                // What holds the loop all the same comes one after the other.
+                true if beside && self.share() >= 1.0 => parts.push(Part::Beside(range.nanos())),
                 true => parts.extend(self.split(range.nanos())),
                 false => parts.push(Part::Holds(range.nanos())),
             }
@@ -57,36 +72,56 @@ impl<'a> Guilt<'a> {
         parts
     }
 
-    /// What takes long in a callback, and whether it is guilty.
-    fn long(&self, called: &Called) -> Vec<(TimeRange, bool)> {
+    /// What takes long in a callback.
+    fn long(&self, called: &Called) -> Vec<Long> {
         let announced = self.announced(called);
-        if announced.iter().any(|(_, is_guilty)| *is_guilty) {
+        if announced.iter().any(|one| one.is_guilty) {
             return announced;
         }
         let callbacks = self.callbacks(called);
         match callbacks.is_empty() {
             true => announced,
-            false => callbacks.into_iter().map(|range| (range, true)).collect(),
+            false => callbacks
+                .into_iter()
+                .map(|range| Long {
+                    range,
+                    is_guilty: true,
+                    beside: false,
+                })
+                .collect(),
         }
     }
 
-    /// The blocking calls in a callback, and whether a guilty one made them.
-    fn announced(&self, called: &Called) -> Vec<(TimeRange, bool)> {
+    /// The blocking calls in a callback; those are guilty that a guilty one made. It begins with two at once where it is
+    /// known that neither needs the other, and goes on when both are done.
+    fn announced(&self, called: &Called) -> Vec<Long> {
         let lane = &self.thread.lane;
         let of_depth = |depth| {
             let spans = spans_in(lane, depth, called.range);
             let calls = spans.filter(|span| span.kind == SpanKind::Blocking);
-            calls.map(move |span| {
-                let around = callback_around(lane, depth, &span);
-                let is_guilty = around.is_some_and(|around| self.is_guilty(&around));
+            calls.filter_map(move |span| {
                 let range = common(span.range(called.range.end), called.range);
-                (range, is_guilty)
+                let around = callback_around(lane, depth, &span);
+                let guilty = around.filter(|around| self.is_guilty(around));
+                let is_timed = |name| TimedCall::is_named(self.store.name(name));
+                let alone = !span.name.is_some_and(is_timed);
+                (range.nanos() > 0).then_some((range, guilty, alone))
             })
         };
         let calls = (called.depth + 1..lane.depths()).flat_map(of_depth);
         let mut calls: Vec<_> = calls.collect();
-        calls.sort_by_key(|(range, _)| range.begin);
+        calls.sort_by_key(|(range, ..)| range.begin);
+        let mut after = calls.iter().skip(1);
         calls
+            .iter()
+            .map(|(range, guilty, alone)| Long {
+                range: *range,
+                is_guilty: guilty.is_some(),
+                beside: after.next().is_some_and(|(_, next, next_alone)| {
+                    !alone && !next_alone && guilty.is_some() && guilty == next
+                }),
+            })
+            .collect()
     }
 
     /// The guilty callbacks: itself, or those inside it, for a stall may be named after one of these.
@@ -108,17 +143,17 @@ impl<'a> Guilt<'a> {
     /// What would not have held the loop of so much guilty time, and what would. Waiting can be done by the loop;
     /// computing cannot, and of a file no system says that it is ready.
     pub(super) fn split(&self, nanos: u64) -> Vec<Part> {
-        if self.change != Change::Asynchronous {
-            return vec![Part::Guilty(nanos)];
-        }
-        let share = if self.waits >= NEARLY_ALL {
-            1.0
-        } else {
-            self.waits
-        };
-        let guilty = ((nanos as f64 * share) as u64).min(nanos);
+        let guilty = ((nanos as f64 * self.share()) as u64).min(nanos);
         let parts = [Part::Holds(nanos - guilty), Part::Guilty(guilty)];
         parts.into_iter().filter(|part| part.nanos() > 0).collect()
+    }
+
+    /// Which part of what is guilty would not have held the loop, from 0 to 1.
+    fn share(&self) -> f64 {
+        match self.change {
+            Change::Asynchronous if self.waits < NEARLY_ALL => self.waits,
+            _ => 1.0,
+        }
     }
 
     /// Which part of what the guilty callback did in the stall was waiting.
@@ -142,8 +177,8 @@ impl<'a> Guilt<'a> {
         let range = self.stall.range;
         let called = called_in(&self.thread.lane, range, range.end);
         let long = called.iter().flat_map(|called| self.long(called));
-        let guilty = long.filter(|(_, is_guilty)| *is_guilty);
-        let own: Vec<TimeRange> = guilty.map(|(own, _)| common(own, range)).collect();
+        let guilty = long.filter(|one| one.is_guilty);
+        let own: Vec<TimeRange> = guilty.map(|own| common(own.range, range)).collect();
         let own_nanos: u64 = own.iter().map(|own| own.nanos()).sum();
         let is_own = |at| own.iter().any(|own| own.contains(at));
         // How long one of the two was, as far as the looks tell; all of it where there was none.

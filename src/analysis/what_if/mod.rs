@@ -6,6 +6,10 @@
 //! changed, for every task that runs it and in all its stalls; what follows from it moves with it, and data that came
 //! piece by piece is read piece by piece where the loop has time, each piece in its part of the time.
 //!
+//! Where a guilty callback makes several blocking calls, it begins with those at once that take as long as they were told
+//! to, as a run of a scenario does, and goes on when the last is done. In slices, and where one may need what another
+//! brought, they come one after the other.
+//!
 //! What it cannot know:
 //! - A core that a thread takes from the loop, or that other programs take in one of the two runs: on a busy machine
 //!   each callback takes another time, and what computes takes as long as it did.
@@ -21,6 +25,7 @@ mod compared;
 mod counterpart;
 mod entry;
 mod guilt;
+mod part;
 mod plan;
 mod replay;
 

@@ -14,7 +14,7 @@ use super::super::ready::ready_of;
 use super::super::sends::sent_at;
 use super::super::spans::{Called, called_in};
 use super::guilt::Guilt;
-use super::replay::{Chunk, Job, Moment, Part, Plan, Point, Queue, Wakes};
+use super::replay::{Chunk, Job, Moment, Plan, Point, Queue, Wakes};
 use crate::store::{ModelTrack, Sent, SpanKind, TaskTrack, ThreadTrack, TraceStore};
 use crate::trace::{Cause, EventKind, FlowId, Interest, TaskId, TimeRange, Timestamp};
 
@@ -156,7 +156,7 @@ impl Draft<'_> {
     /// The point of a job that is known at a moment: what comes after something guilty moves with that.
     fn point(&self, place: usize, moment: Timestamp) -> Point {
         let job = &self.plan.jobs[place];
-        let before = job.parts.iter().take_while(|part| !is_guilty(**part));
+        let before = job.parts.iter().take_while(|part| part.guilty().is_none());
         let holds: u64 = before.map(|part| part.nanos()).sum();
         let ended = moment.0 >= job.end;
         match ended || moment.0 > job.begin + holds {
@@ -455,10 +455,6 @@ pub(super) fn read_in(task: &TaskTrack, called: &Called) -> Option<(u64, u64)> {
     let before = first.checked_sub(1).and_then(bytes).unwrap_or(0);
     let after = bytes(past.checked_sub(1)?)?;
     (after > before).then_some((before, after))
-}
-
-const fn is_guilty(part: Part) -> bool {
-    matches!(part, Part::Guilty(_))
 }
 
 /// A moment that comes whatever the loop does.

@@ -7,6 +7,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
+use super::part::Part;
+
 /// How many threads do what is carried out in a thread: those of the reactor's pool.
 const POOL: usize = 10;
 
@@ -74,25 +76,6 @@ pub(super) struct Chunk {
     /// Nobody reads before this job is over, which made the connection.
     pub(super) gate: Option<usize>,
     pub(super) job: usize,
-}
-
-/// A part of a callback.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// It holds the loop for so long, whatever is changed.
-    Holds(u64),
-    /// It holds the loop for so long with what was read: with a part of that for a part of the time.
-    Handles(u64),
-    /// It takes so long, and is to be carried out otherwise.
-    Guilty(u64),
-}
-
-impl Part {
-    pub(super) const fn nanos(self) -> u64 {
-        match self {
-            Self::Holds(nanos) | Self::Handles(nanos) | Self::Guilty(nanos) => nanos,
-        }
-    }
 }
 
 /// How what is guilty is carried out.
@@ -171,6 +154,8 @@ struct Running {
     jobs: Vec<usize>,
     /// Which stream is read again after it.
     stream: Option<usize>,
+    /// When what it has begun beside what comes next is done.
+    beside: u64,
     /// Whether it has let the loop go meanwhile.
     left: bool,
 }
@@ -320,7 +305,7 @@ impl Replay<'_> {
             parts: self.parts_of_share(first, taken),
             jobs,
             stream: Some(stream),
-            left: false,
+            ..Running::default()
         });
     }
 
@@ -361,35 +346,43 @@ impl Replay<'_> {
         let mut next = Some(running);
         while let Some(mut running) = next.take() {
             while let Some(part) = running.parts.pop() {
-                let (nanos, means) = match part {
-                    Part::Holds(nanos) | Part::Handles(nanos) => (nanos, None),
-                    Part::Guilty(nanos) => (nanos, Some(self.means)),
-                };
-                let (queue, again) = match means {
-                    Some(Means::Pool) => {
-                        let free = self.pool.pop().map_or(0, |Reverse(free)| free);
-                        let done = self.now.max(free).saturating_add(nanos);
-                        self.pool.push(Reverse(done));
-                        (Queue::Calls, done)
-                    }
-                    Some(Means::Waits) => (Queue::Timers, self.now.saturating_add(nanos)),
-                    Some(Means::Slices(slice)) if nanos > slice => {
+                let (queue, done) = match (part.guilty(), self.means) {
+                    (Some(nanos), Means::Pool) => (Queue::Calls, self.in_pool(nanos)),
+                    (Some(nanos), Means::Waits) => (Queue::Timers, self.now.saturating_add(nanos)),
+                    (Some(nanos), Means::Slices(slice)) if nanos > slice => {
                         self.now = self.now.saturating_add(slice);
                         running.parts.push(Part::Guilty(nanos - slice));
-                        (Queue::Timers, self.now)
+                        return self.pause(running, Queue::Timers, self.now);
                     }
                     _ => {
-                        self.now = self.now.saturating_add(nanos);
+                        self.now = self.now.saturating_add(part.nanos());
                         continue;
                     }
                 };
-                running.left = true;
-                self.paused.push(running);
-                let rest = Item::Rest(self.paused.len() - 1);
-                return self.queue(queue, again, self.order, rest);
+                running.beside = running.beside.max(done);
+                if !matches!(part, Part::Beside(_)) {
+                    let all_done = std::mem::take(&mut running.beside);
+                    return self.pause(running, queue, all_done);
+                }
             }
             next = self.over(running);
         }
+    }
+
+    /// Hands work of this length to the first thread that has time, and returns when it is done.
+    fn in_pool(&mut self, nanos: u64) -> u64 {
+        let free = self.pool.pop().map_or(0, |Reverse(free)| free);
+        let done = self.now.max(free).saturating_add(nanos);
+        self.pool.push(Reverse(done));
+        done
+    }
+
+    /// Lets the loop go until then.
+    fn pause(&mut self, mut running: Running, queue: Queue, until: u64) {
+        running.left = true;
+        self.paused.push(running);
+        let rest = Item::Rest(self.paused.len() - 1);
+        self.queue(queue, until, self.order, rest);
     }
 
     /// Something is over; what runs right after it.

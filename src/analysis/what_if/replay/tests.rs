@@ -116,6 +116,23 @@ fn what_follows_in_a_callback_on_what_is_guilty_waits_for_it_and_holds_the_loop_
 }
 
 #[test]
+fn what_a_callback_begins_at_once_is_waited_for_together_and_comes_one_after_the_other_in_slices() {
+    for (one, other) in [(150, 200), (200, 150)] {
+        let parts = [Part::Beside(one), Part::Handles(3), Part::Guilty(other)];
+        let follows = Job {
+            wakes: Wakes::Follows,
+            ..holds(0, 353, 5)
+        };
+        let plan = plan(&[job(0, 0, &parts), follows, holds(1, 358, 1)]);
+        let done = 200.max(other + 3);
+        assert_eq!(begins(&plan, Means::Pool), [0, done, 3]);
+        assert_eq!(begins(&plan, Means::Waits), [0, done, 3]);
+        assert_eq!(begins(&plan, Means::Slices(100))[1], 354);
+        assert_eq!(begins(&plan, Means::Unchanged), [0, 353, 358]);
+    }
+}
+
+#[test]
 fn what_a_callback_sets_moves_with_it_and_a_grid_stays() {
     let timer = |at, grid| Job {
         wakes: Wakes::From(
