@@ -20,7 +20,7 @@ pub(super) struct Taken<'a> {
     /// What the thread was seen to be busy with in the callback that was asked about last.
     busy: Option<(TimeRange, HashSet<i32>)>,
     #[cfg(test)]
-    looks: usize,
+    pub(super) looks: usize,
 }
 
 /// What a callback served.
