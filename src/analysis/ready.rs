@@ -113,6 +113,8 @@ pub(super) struct ReadyTimes<'a> {
     model: &'a ModelTrack,
     thread: &'a ThreadTrack,
     taken: Taken<'a>,
+    /// Asked for where something was called when the loop started.
+    start: Option<Start>,
 }
 
 impl<'a> ReadyTimes<'a> {
@@ -121,6 +123,7 @@ impl<'a> ReadyTimes<'a> {
             model,
             thread,
             taken: Taken::new(thread),
+            start: None,
         }
     }
 
@@ -137,7 +140,7 @@ impl<'a> ReadyTimes<'a> {
         };
         let (model, thread) = (self.model, self.thread);
         if cause == Cause::WhenRunning {
-            return Some(exactly(started(thread, callback)?, VictimKind::Startup));
+            return Some(exactly(self.started(callback)?, VictimKind::Startup));
         }
         let flow = callback.flow?;
         let origin = || thread.origin(flow);
@@ -155,6 +158,16 @@ impl<'a> ReadyTimes<'a> {
             }
             _ => None,
         }
+    }
+
+    /// When the loop had started to run before it came to one of the callbacks that are called then: the first of them had
+    /// not to wait.
+    fn started(&mut self, callback: &Span) -> Option<Timestamp> {
+        let thread = self.thread;
+        // Thousands may be called before the first poll: it is looked for once.
+        let start = *self.start.get_or_insert_with(|| Start::of(thread));
+        let is_later = start.polled.is_some_and(|polled| polled < callback.begin);
+        start.called.filter(|_| !is_later)
     }
 
     /// Since when a descriptor was ready that the loop learned of at `learned`.
@@ -176,16 +189,26 @@ impl<'a> ReadyTimes<'a> {
     }
 }
 
-/// When the loop had started to run before it came to one of the callbacks that are called then, one after another: the
-/// first of them had not to wait.
-fn started(thread: &ThreadTrack, callback: &Span) -> Option<Timestamp> {
-    let polled = thread.polls_from(Timestamp::ZERO).next();
-    if polled.is_some_and(|poll| poll.begin < callback.begin) {
-        return None;
+/// How a loop started.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    /// When the first of the callbacks began that are called then, one after another.
+    called: Option<Timestamp>,
+    /// When it polled first.
+    polled: Option<Timestamp>,
+}
+
+impl Start {
+    fn of(thread: &ThreadTrack) -> Self {
+        let row = thread.lane.row(0).into_iter();
+        let mut spans = row.flat_map(|row| row.spans().iter());
+        let called = spans.find(|span| span.kind == SpanKind::Callback(Cause::WhenRunning));
+        let polled = thread.polls_from(Timestamp::ZERO).next();
+        Self {
+            called: called.map(|span| span.begin),
+            polled: polled.map(|poll| poll.begin),
+        }
     }
-    let mut spans = thread.lane.row(0)?.spans().iter();
-    let first = spans.find(|span| span.kind == callback.kind)?;
-    Some(first.begin)
 }
 
 /// The deadline that a timer had when it fired: it may have been moved since it was set.
