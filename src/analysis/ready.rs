@@ -115,6 +115,8 @@ pub(super) struct ReadyTimes<'a> {
     taken: Taken<'a>,
     /// Asked for where something was called when the loop started.
     start: Option<Start>,
+    /// When the loop learned of something last, and when it had looked before.
+    looked: Option<(Timestamp, Timestamp)>,
 }
 
 impl<'a> ReadyTimes<'a> {
@@ -124,6 +126,7 @@ impl<'a> ReadyTimes<'a> {
             thread,
             taken: Taken::new(thread),
             start: None,
+            looked: None,
         }
     }
 
@@ -170,11 +173,18 @@ impl<'a> ReadyTimes<'a> {
         start.called.filter(|_| !is_later)
     }
 
+    /// As [`last_look`]: of thousands of descriptors the loop learns at once.
+    fn last_look(&mut self, learned: Timestamp) -> Timestamp {
+        let known = self.looked.filter(|(of, _)| *of == learned);
+        let looked = known.unwrap_or_else(|| (learned, last_look(self.thread, learned)));
+        self.looked.insert(looked).1
+    }
+
     /// Since when a descriptor was ready that the loop learned of at `learned`.
     fn descriptor(&mut self, flow: FlowId, learned: Timestamp) -> Ready {
         let fd = self.thread.descriptor_of(flow);
         // What had come in before the loop polled last, it would have told of then.
-        let unseen = TimeRange::new(last_look(self.thread, learned), learned);
+        let unseen = TimeRange::new(self.last_look(learned), learned);
         let arrivals = &self.model.arrivals;
         let mut arrivals = fd.into_iter().flat_map(|fd| arrivals.on(fd, unseen));
         let taken = &mut self.taken;
