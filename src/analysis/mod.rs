@@ -66,6 +66,7 @@ mod spans;
 mod spent;
 mod stalls;
 mod statistics;
+mod taken;
 mod victims;
 mod waits;
 mod what_if;

@@ -1,11 +1,11 @@
 //! When something that the loop served had become ready.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
-use super::spans::{callback_around, called_in, spans_in};
+use super::spans::{called_in, last_look};
+use super::taken::{Taken, busy_with};
 use crate::store::{Arrival, ModelTrack, Span, SpanKind, ThreadTrack};
-use crate::trace::{Cause, Doing, EventKind, FlowId, Sighting, TaskId, TimeRange, Timestamp};
+use crate::trace::{Cause, EventKind, FlowId, NameId, Sighting, TaskId, TimeRange, Timestamp};
 
 /// What somebody waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -103,127 +103,122 @@ pub(super) struct Ready {
     pub(super) fd: Option<i32>,
 }
 
-/// Since when what a callback serves was ready; `None` for one that nothing waited for.
+/// Since when what a callback serves was ready; `None` for one that nothing waited for. Of many, [`ReadyTimes`] says it.
 pub(super) fn ready_of(model: &ModelTrack, thread: &ThreadTrack, callback: &Span) -> Option<Ready> {
-    let SpanKind::Callback(cause) = callback.kind else {
-        return None;
-    };
-    let exactly = |at, kind| Ready {
-        at,
-        known: Known::Exactly,
-        kind,
-        fd: None,
-    };
-    if cause == Cause::WhenRunning {
-        return Some(exactly(started(thread, callback)?, VictimKind::Startup));
-    }
-    let flow = callback.flow?;
-    let origin = || thread.origin(flow);
-    match cause {
-        Cause::Readiness => Some(descriptor(model, thread, flow, origin()?.at)),
-        Cause::Timer => Some(exactly(
-            deadline(thread, flow, callback)?,
-            VictimKind::Timer,
-        )),
-        Cause::ThreadCall => {
-            let EventKind::ThreadCall { queued_at, .. } = origin()?.kind else {
-                return None;
-            };
-            Some(exactly(queued_at, asked_by(model, thread, flow, queued_at)))
+    ReadyTimes::new(model, thread).of(callback)
+}
+
+/// Since when one thing after another was ready that a thread served. What was found out for one is kept for the next.
+pub(super) struct ReadyTimes<'a> {
+    model: &'a ModelTrack,
+    thread: &'a ThreadTrack,
+    taken: Taken<'a>,
+    /// Asked for where something was called when the loop started.
+    start: Option<Start>,
+    /// When the loop learned of something last, and when it had looked before.
+    looked: Option<(Timestamp, Timestamp)>,
+}
+
+impl<'a> ReadyTimes<'a> {
+    pub(super) fn new(model: &'a ModelTrack, thread: &'a ThreadTrack) -> Self {
+        Self {
+            model,
+            thread,
+            taken: Taken::new(thread),
+            start: None,
+            looked: None,
         }
-        _ => None,
     }
-}
 
-/// When the loop had started to run before it came to one of the callbacks that are called then, one after another: the
-/// first of them had not to wait.
-fn started(thread: &ThreadTrack, callback: &Span) -> Option<Timestamp> {
-    let polled = thread.polls_from(Timestamp::ZERO).next();
-    if polled.is_some_and(|poll| poll.begin < callback.begin) {
-        return None;
-    }
-    let mut spans = thread.lane.row(0)?.spans().iter();
-    let first = spans.find(|span| span.kind == callback.kind)?;
-    Some(first.begin)
-}
-
-/// Since when a descriptor was ready that the loop learned of at `learned`.
-pub(super) fn descriptor(
-    model: &ModelTrack,
-    thread: &ThreadTrack,
-    flow: FlowId,
-    learned: Timestamp,
-) -> Ready {
-    let fd = thread.descriptor_of(flow);
-    // What had come in before the loop polled last, it would have told of then.
-    let unseen = TimeRange::new(last_look(thread, learned), learned);
-    let mut arrivals = fd.into_iter().flat_map(|fd| model.arrivals.on(fd, unseen));
-    let arrival = arrivals
-        .find(|arrival| !is_taken(thread, arrival, learned) && !is_read_there(thread, arrival));
-    Ready {
-        at: arrival.map_or(learned, |arrival| arrival.at),
-        known: arrival.map_or(Known::AsLearned, |arrival| Known::seen(arrival.sighting)),
-        kind: VictimKind::Descriptor,
-        fd,
-    }
-}
-
-/// How long somebody who looks takes to say when that was, at most.
-const GLANCE: Duration = Duration::from_micros(100);
-
-/// Whether what came in was taken before the loop learned of more: it had known of it already, and served it then.
-fn is_taken(thread: &ThreadTrack, arrival: &Arrival, learned: Timestamp) -> bool {
-    // What was there at the first look may have been there when the callback that ran then began, and it took it.
-    let is_found = arrival.sighting == Sighting::AtFirstLook;
-    let from = match is_found {
-        true => arrival.at - GLANCE,
-        false => arrival.at,
-    };
-    let since = TimeRange::new(from, learned);
-    let lane = &thread.lane;
-    let takes = |span: &Span| {
-        let number = || span.flow.and_then(|flow| thread.descriptor_of(flow));
-        let begun = is_found || span.begin >= since.begin;
-        span.kind == SpanKind::Callback(Cause::Readiness)
-            && begun
-            && match number() {
-                Some(fd) => fd == arrival.fd,
-                // The numbers of those that nobody had seen before are not told.
-                None => span.task.is_some() && span.task == arrival.task,
+    /// As [`ready_of`].
+    pub(super) fn of(&mut self, callback: &Span) -> Option<Ready> {
+        let SpanKind::Callback(cause) = callback.kind else {
+            return None;
+        };
+        let exactly = |at, kind| Ready {
+            at,
+            known: Known::Exactly,
+            kind,
+            fd: None,
+        };
+        let (model, thread) = (self.model, self.thread);
+        if cause == Cause::WhenRunning {
+            return Some(exactly(self.started(callback)?, VictimKind::Startup));
+        }
+        let flow = callback.flow?;
+        let origin = || thread.origin(flow);
+        match cause {
+            Cause::Readiness => Some(self.descriptor(flow, origin()?.at)),
+            Cause::Timer => Some(exactly(
+                deadline(thread, flow, callback)?,
+                VictimKind::Timer,
+            )),
+            Cause::ThreadCall => {
+                let EventKind::ThreadCall { queued_at, .. } = origin()?.kind else {
+                    return None;
+                };
+                Some(exactly(queued_at, asked_by(model, thread, flow, queued_at)))
             }
-    };
-    (0..lane.depths()).any(|depth| {
-        let mut spans = spans_in(lane, depth, since);
-        spans.any(|span| takes(&span) && callback_around(lane, depth, &span).is_none())
-    })
+            _ => None,
+        }
+    }
+
+    /// When the loop had started to run before it came to one of the callbacks that are called then: the first of them had
+    /// not to wait.
+    fn started(&mut self, callback: &Span) -> Option<Timestamp> {
+        let thread = self.thread;
+        // Thousands may be called before the first poll: it is looked for once.
+        let start = *self.start.get_or_insert_with(|| Start::of(thread));
+        let is_later = start.polled.is_some_and(|polled| polled < callback.begin);
+        start.called.filter(|_| !is_later)
+    }
+
+    /// As [`last_look`]: of thousands of descriptors the loop learns at once.
+    fn last_look(&mut self, learned: Timestamp) -> Timestamp {
+        let known = self.looked.filter(|(of, _)| *of == learned);
+        let looked = known.unwrap_or_else(|| (learned, last_look(self.thread, learned)));
+        self.looked.insert(looked).1
+    }
+
+    /// Since when a descriptor was ready that the loop learned of at `learned`.
+    fn descriptor(&mut self, flow: FlowId, learned: Timestamp) -> Ready {
+        let fd = self.thread.descriptor_of(flow);
+        // What had come in before the loop polled last, it would have told of then.
+        let unseen = TimeRange::new(self.last_look(learned), learned);
+        let arrivals = &self.model.arrivals;
+        let mut arrivals = fd.into_iter().flat_map(|fd| arrivals.on(fd, unseen));
+        let taken = &mut self.taken;
+        let arrival = arrivals
+            .find(|arrival| !taken.is_taken(arrival, learned) && !taken.is_read_there(arrival));
+        Ready {
+            at: arrival.map_or(learned, |arrival| arrival.at),
+            known: arrival.map_or(Known::AsLearned, |arrival| Known::seen(arrival.sighting)),
+            kind: VictimKind::Descriptor,
+            fd,
+        }
+    }
 }
 
-/// Whether what came in was read by the very callback that ran then: it was seen busy with that descriptor.
-fn is_read_there(thread: &ThreadTrack, arrival: &Arrival) -> bool {
-    let then = TimeRange::new(arrival.at, arrival.at + Duration::from_nanos(1));
-    let called = called_in(&thread.lane, then, then.end);
-    let mut ranges = called.iter().map(|called| called.span.range(then.end));
-    ranges.any(|range| busy_with(thread, range).any(|fd| fd == arrival.fd))
+/// How a loop started.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    /// When the first of the callbacks began that are called then, one after another.
+    called: Option<Timestamp>,
+    /// When it polled first.
+    polled: Option<Timestamp>,
 }
 
-/// The descriptors that a thread was seen to be busy with, at one look after another.
-fn busy_with(thread: &ThreadTrack, range: TimeRange) -> impl Iterator<Item = i32> {
-    let samples = thread.watch.samples_in(range).iter();
-    samples.filter_map(|sample| match sample.doing {
-        Doing::SystemCall { fd, .. } => fd,
-        _ => None,
-    })
-}
-
-/// When the poll before the one that returned at `learned` had returned.
-pub(super) fn last_look(thread: &ThreadTrack, learned: Timestamp) -> Timestamp {
-    let Some(row) = thread.lane.row(0) else {
-        return Timestamp::ZERO;
-    };
-    let before = row.spans().partition_point(|span| span.end <= learned);
-    let polls = row.spans().range(..before).iter().rev();
-    let mut polls = polls.filter(|span| span.kind == SpanKind::Poll);
-    polls.nth(1).map_or(Timestamp::ZERO, |poll| poll.end)
+impl Start {
+    fn of(thread: &ThreadTrack) -> Self {
+        let row = thread.lane.row(0).into_iter();
+        let mut spans = row.flat_map(|row| row.spans().iter());
+        let called = spans.find(|span| span.kind == SpanKind::Callback(Cause::WhenRunning));
+        let polled = thread.polls_from(Timestamp::ZERO).next();
+        Self {
+            called: called.map(|span| span.begin),
+            polled: polled.map(|poll| poll.begin),
+        }
+    }
 }
 
 /// The deadline that a timer had when it fired: it may have been moved since it was set.
@@ -274,8 +269,8 @@ fn asked_by(
 pub(super) struct Waiting {
     pub(super) ready: Ready,
     pub(super) task: Option<TaskId>,
-    /// The timer, where it is one.
-    pub(super) timer: Option<FlowId>,
+    /// The name of the callback of a timer, where it is one.
+    pub(super) timer: Option<NameId>,
 }
 
 /// What waits still, because the loop has not polled since `since`: data that a watchdog saw, timers that are due,
@@ -290,7 +285,7 @@ pub(super) fn still_waiting(
     let due = thread.pending_timers();
     waiting.extend(
         due.filter(|(_, timer)| timer.deadline < now)
-            .map(|(flow, timer)| Waiting {
+            .map(|(_, timer)| Waiting {
                 ready: Ready {
                     at: timer.deadline,
                     known: Known::Exactly,
@@ -298,7 +293,7 @@ pub(super) fn still_waiting(
                     fd: None,
                 },
                 task: None,
-                timer: Some(flow),
+                timer: Some(timer.name),
             }),
     );
     waiting
@@ -324,20 +319,21 @@ pub(super) fn unserved(
     let last: HashMap<TaskId, Timestamp> = reads
         .filter_map(|called| Some((called.span.task?, called.range.begin)))
         .collect();
-    let is_read = |arrival: &Arrival| {
-        let last = arrival.task.and_then(|task| last.get(&task));
-        last.is_some_and(|last| *last >= arrival.at) || is_taken(thread, arrival, stretch.end)
-    };
+    let mut times = ReadyTimes::new(model, thread);
     let mut waiting: Vec<Waiting> = Vec::new();
     for event in thread.instants_in(stretch) {
         if let EventKind::Readiness { flow, task, .. } = event.kind
             && !served.contains(&flow)
         {
-            let ready = descriptor(model, thread, flow, event.at);
+            let ready = times.descriptor(flow, event.at);
             let timer = None;
             waiting.push(Waiting { ready, task, timer });
         }
     }
+    let mut is_read = |arrival: &Arrival| {
+        let last = arrival.task.and_then(|task| last.get(&task));
+        last.is_some_and(|last| *last >= arrival.at) || times.taken.is_taken(arrival, stretch.end)
+    };
     let busy_with: HashSet<i32> = busy_with(thread, stretch).collect();
     let mut fds: HashSet<i32> = waiting.iter().filter_map(|one| one.ready.fd).collect();
     // Of one that the loop knows of the number may be unknown.

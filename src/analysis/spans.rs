@@ -88,6 +88,17 @@ pub(super) fn callback_around(lane: &Lane, depth: usize, span: &Span) -> Option<
     })
 }
 
+/// When the poll before the one that returned at `learned` had returned.
+pub(super) fn last_look(thread: &ThreadTrack, learned: Timestamp) -> Timestamp {
+    let Some(row) = thread.lane.row(0) else {
+        return Timestamp::ZERO;
+    };
+    let before = row.spans().partition_point(|span| span.end <= learned);
+    let polls = row.spans().range(..before).iter().rev();
+    let mut polls = polls.filter(|span| span.kind == SpanKind::Poll);
+    polls.nth(1).map_or(Timestamp::ZERO, |poll| poll.end)
+}
+
 /// What two stretches have in common; empty where that is nothing.
 pub(super) fn common(a: TimeRange, b: TimeRange) -> TimeRange {
     TimeRange::new(a.begin.max(b.begin), a.end.min(b.end))

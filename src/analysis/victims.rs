@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::blame::{Held, Holder, Holders, name_parts, named};
 use super::compare::name_of_task;
-use super::ready::{Ready, Waiting, ready_of, still_waiting};
+use super::ready::{Ready, ReadyTimes, Waiting, still_waiting};
 use super::spans::{Called, called_in, common, runs_loop, spans_in};
 use super::{Blame, Known, VictimKind};
 use crate::store::{Lane, LaneRef, ModelTrack, SpanKind, SpanRef, Stall, ThreadTrack, TraceStore};
@@ -140,12 +140,13 @@ impl Look<'_> {
     fn served(&self, range: TimeRange) -> Vec<Victim> {
         // What follows from a readiness, such as the loss of its connection, has the same flow: the first counts.
         let mut known: HashSet<FlowId> = HashSet::new();
+        let mut times = ReadyTimes::new(self.model, self.thread);
         called_in(&self.thread.lane, range, self.now)
             .iter()
             .filter(|called| called.range.begin >= range.begin)
             .filter(|called| called.span.flow.is_none_or(|flow| known.insert(flow)))
             .filter_map(|called| {
-                let ready = ready_of(self.model, self.thread, &called.span)?;
+                let ready = times.of(&called.span)?;
                 let waited = TimeRange::new(ready.at, called.range.begin);
                 let callback = called.span.name;
                 let victim = self.victim(&ready, waited, callback, called.span.task)?;
@@ -164,11 +165,7 @@ impl Look<'_> {
             .into_iter()
             .filter_map(|Waiting { ready, task, timer }| {
                 let waited = TimeRange::new(ready.at, self.now);
-                let timer = timer.and_then(|timer| {
-                    let mut timers = self.thread.pending_timers();
-                    timers.find(|(flow, _)| *flow == timer)
-                });
-                self.victim(&ready, waited, timer.map(|(_, timer)| timer.name), task)
+                self.victim(&ready, waited, timer, task)
             })
             .collect()
     }

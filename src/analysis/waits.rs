@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Histogram;
-use super::ready::ready_of;
+use super::ready::ReadyTimes;
 use super::spans::called_in;
 use crate::store::{ModelTrack, Series, ThreadTrack};
 use crate::trace::{ThreadId, TimeRange, Timestamp};
@@ -131,6 +131,7 @@ pub(super) fn served(
     new: TimeRange,
 ) -> Vec<(Timestamp, u64)> {
     let mut flow = None;
+    let mut times = ReadyTimes::new(model, thread);
     let mut served = Vec::new();
     for called in called_in(&thread.lane, new, new.end) {
         // What follows from a readiness at once, such as the loss of its connection, has waited for nothing.
@@ -139,7 +140,7 @@ pub(super) fn served(
         if called.range.begin < new.begin || follows {
             continue;
         }
-        if let Some(ready) = ready_of(model, thread, &called.span) {
+        if let Some(ready) = times.of(&called.span) {
             let waited = TimeRange::new(ready.at, called.range.begin);
             served.push((called.range.begin, waited.nanos()));
         }

@@ -1,6 +1,6 @@
 //! What a run or a trace says, as text or as JSON.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use comfy_table::Table;
@@ -73,8 +73,11 @@ pub(super) fn print_json(
     out: &mut impl Write,
     report: &impl serde::Serialize,
 ) -> anyhow::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
-    Ok(writeln!(out)?)
+    // Of a crowd these are millions of lines: standard output would write each by itself.
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer_pretty(&mut out, report)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
 }
 
 fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Result<()> {

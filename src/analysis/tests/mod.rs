@@ -3,6 +3,7 @@
 mod causes;
 mod connecting;
 mod counterparts;
+mod crowd;
 mod difference;
 mod lasting;
 mod links;

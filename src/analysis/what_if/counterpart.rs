@@ -11,8 +11,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::super::ready::{last_look, ready_of};
-use super::super::spans::{Called, called_at, called_in};
+use super::super::ready::ready_of;
+use super::super::spans::{Called, called_at, called_in, last_look};
 use super::super::{Known, Victim, VictimKind};
 use super::plan::{read_in, sent_between, taken_in};
 use crate::store::{LaneRef, ModelTrack, Span, SpanKind, SpanRef, ThreadTrack, TraceStore};
