@@ -3,7 +3,7 @@
 
 use loopscope::trace::{
     Batch, Cause, DeferredStep, Doing, Event, EventKind, FlowId, Interest, ModelId, NameId, Side,
-    Source, TaskId, ThreadId, Timestamp, WaitCall,
+    Sighting, Source, TaskId, ThreadId, Timestamp, WaitCall,
 };
 
 /// How many tasks each model has.
@@ -404,7 +404,10 @@ fn watch(watchdog: &mut Thread, begin: u64, of: Option<TaskId>, served: TaskId, 
         let arrived = EventKind::DataArrived {
             fd: 10 + other.index() as i32,
             task: Some(other),
-            at_first_look: look == 0,
+            sighting: match look {
+                0 => Sighting::AtFirstLook,
+                _ => Sighting::AsItCame,
+            },
         };
         watchdog.push(at + 100, arrived);
     }
