@@ -29,6 +29,9 @@ use loopscope_benches::resident;
 
 const SPANS: usize = 10_000_000;
 
+/// What is looked for.
+type IsIt<T> = fn(T) -> bool;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     let after = |word: &str| {
@@ -160,7 +163,7 @@ impl Hand {
 
     fn walking(&mut self) {
         let is_callback = |kind| matches!(kind, SpanKind::Callback(_));
-        let cases: [(&str, &str, f64, fn(SpanKind) -> bool); 6] = [
+        let cases: [(&str, &str, f64, IsIt<SpanKind>); 6] = [
             ("a callback", "data_received", 0.5, is_callback),
             ("a timer's callback", "tick", 0.5, is_callback),
             ("a rare callback", RARE, 0.0, is_callback),
@@ -193,7 +196,7 @@ impl Hand {
             }
         }
         // The moments of a loop: the Deferred and the timer that wait for the end.
-        let kinds: [(&str, fn(&EventKind) -> bool); 3] = [
+        let kinds: [(&str, IsIt<EventKind>); 3] = [
             ("a Deferred that waits to the end", |kind| {
                 matches!(kind, EventKind::DeferredMade { .. })
             }),
@@ -212,11 +215,11 @@ impl Hand {
             let found = store.models().iter().find_map(|model| {
                 let thread = model.threads.iter().find(|thread| thread.polls > 0)?;
                 let first = thread.instants().iter().position(|event| {
-                    is_it(&event.kind)
+                    is_it(event.kind)
                         && matches!(event.kind,
                             EventKind::DeferredMade { name, .. } | EventKind::TimerSet { name, .. }
                                 if store.name(name) == RARE)
-                        || is_it(&event.kind)
+                        || is_it(event.kind)
                             && matches!(event.kind, EventKind::ConnectionMade { .. })
                 })?;
                 Some(Selection::Instant(model.id, thread.id, first))
