@@ -8,11 +8,11 @@ use egui::{Color32, FontId, Galley, Painter};
 
 use crate::trace::Timestamp;
 
-/// A moment, in seconds since the beginning of the trace, to the microsecond: `1.250 000 s`.
+/// A moment, in seconds since the beginning of the trace, to the microsecond: `1.250 000 s`, which no line breaks apart.
 pub(super) fn moment(at: Timestamp) -> String {
     let micros = at.as_nanos() / 1_000;
     format!(
-        "{}.{:03} {:03} s",
+        "{}.{:03}\u{a0}{:03}\u{a0}s",
         micros / 1_000_000,
         micros / 1_000 % 1_000,
         micros % 1_000
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn a_moment_is_said_to_the_microsecond() {
-        assert_eq!(moment(Timestamp(1_250_000_999)), "1.250 000 s");
-        assert_eq!(moment(Timestamp(61_000_001_000)), "61.000 001 s");
+        assert_eq!(moment(Timestamp(1_250_000_999)), "1.250\u{a0}000\u{a0}s");
+        assert_eq!(moment(Timestamp(61_000_001_000)), "61.000\u{a0}001\u{a0}s");
     }
 }

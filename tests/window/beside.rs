@@ -380,7 +380,7 @@ fn a_playhead_stands_at_the_same_moment_of_both_and_tells_of_both_loops() {
     assert_eq!(circles.count(), 2);
     assert!(desk.has("A · asynchronous: stalled for 137 ms, turn 11"));
     assert!(desk.has("B · asynchronous: "), "at a glance");
-    assert!(desk.has("1.955 447 s of A") && desk.has("1.855 447 s of B"));
+    assert!(desk.has("1.955\u{a0}447\u{a0}s of A") && desk.has("1.855\u{a0}447\u{a0}s of B"));
     desk.apply(seek(40_000_000));
     desk.frames(2);
     assert_eq!(playheads(&desk), [Some(40_000_000), None]);

@@ -41,7 +41,7 @@ fn marks_are_exported_with_the_trace_and_opened_again() {
 fn the_list_leads_to_a_mark_and_deletes_it() {
     let mut desk = Desk::with_trace();
     mark(&mut desk, 2_000_000_000, "there");
-    desk.click("2.000 000 000 s");
+    desk.click("2.000\u{a0}000\u{a0}000\u{a0}s");
     let view = &desk.shown().view;
     let middle = view.begin() + view.length() / 2.0;
     assert!((middle - 2e9).abs() < 1.0);

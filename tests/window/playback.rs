@@ -23,7 +23,10 @@ fn playhead(desk: &Desk) -> u64 {
 fn the_loop_is_told_of_as_it_was_at_the_playhead() {
     let mut desk = Desk::with_trace();
     seek(&mut desk, STALLED);
-    assert!(desk.has("Loop at 1.955 447 s"), "it is shown at once");
+    assert!(
+        desk.has("Loop at 1.955\u{a0}447\u{a0}s"),
+        "it is shown at once"
+    );
     assert!(desk.has("Circle of asynchronous: dispatch, stalled, for 137 ms, turn 11"));
     assert!(!desk.has("Circle of threaded"));
     desk.click("Next turn");

@@ -126,8 +126,8 @@ fn what_is_chosen_is_measured_to_the_nanosecond() {
     world.look(|place, _| {
         let range = TimeRange::new(Timestamp(700_000_001), Timestamp(712_345_679));
         let measure = Measure::of(place, range).expect("it is seen");
-        assert_eq!(measure.words(false), "Δ 12.345 678 ms");
-        let words = "0.700 000 001 s   Δ 12.345 678 ms   0.712 345 679 s";
+        assert_eq!(measure.words(false), "Δ 12.345\u{a0}678\u{a0}ms");
+        let words = "0.700\u{a0}000\u{a0}001\u{a0}s   Δ 12.345\u{a0}678\u{a0}ms   0.712\u{a0}345\u{a0}679\u{a0}s";
         assert_eq!(measure.words(true), words);
         assert!(measure.x.min < measure.x.max && place.lanes.x_range().contains(measure.x.min));
         let elsewhere = TimeRange::new(Timestamp(0), Timestamp(5));
