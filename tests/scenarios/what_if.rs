@@ -155,7 +155,7 @@ fn answer(ran: &Traced, options: &Options, question: &Question, name: &str) -> V
     let worst = worst.expect("a question is about stalls");
     let foresight = Foresight::new(store, model, worst, change, now);
     let there = (&other, &other.models()[0]);
-    let comparison = Comparison::new((store, model), there, other.range().end);
+    let mut comparison = Comparison::new((store, model), there, other.range().end);
     let stalls = question.stalls.iter();
     stalls
         .map(|stall| comparison.of(stall, &foresight.of(stall)))
@@ -338,8 +338,8 @@ fn print_unlike(
         let there: &TraceStore = store;
         Comparison::new(here, (there, &there.models()[model]), there.range().end)
     };
-    let (before, after) = (comparison(&before, question.model), comparison(&after, 0));
-    let is_alike = |victim: &Victim, one: &Compared| {
+    let (mut before, mut after) = (comparison(&before, question.model), comparison(&after, 0));
+    let mut is_alike = |victim: &Victim, one: &Compared| {
         let waited = |predicted, measured| Compared {
             prediction: Prediction {
                 predicted,
