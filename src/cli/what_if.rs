@@ -52,7 +52,10 @@ pub(super) fn ask(
             interrupted: false,
         });
     };
-    if let Some(objection) = treatment.objection(scenario, options.blocking) {
+    let objection = treatment
+        .objection(scenario, options.blocking)
+        .or_else(|| analysis::objection(store, model, worst, change));
+    if let Some(objection) = objection {
         return Err(Misuse(format!("--what-if: {objection}")).into());
     }
     let variant = options.models.get(model.id.index());

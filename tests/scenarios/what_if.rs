@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use loopscope::analysis::{
     CauseKind, Compared, Comparison, Foresight, Prediction, StallReport, Verdict, Victim, findings,
-    is_announced, plain_duration, stalls,
+    objection, plain_duration, stalls,
 };
 use loopscope::format::{self, Recording, TraceInfo};
 use loopscope::scenario::{Blocking, DEFAULT_SLICE, Model, Scenario, Treatment, Variant, builtins};
@@ -101,7 +101,7 @@ fn questions(ran: &Traced, options: &Options, change: Change) -> Vec<Question> {
             let mut known = all.clone();
             // Whom other programs keep from a core, no change of this one helps.
             known.retain(|stall| {
-                let known = is_announced(store, model, stall);
+                let known = objection(store, model, stall, change).is_none();
                 let busy = stall.cause.kind == CauseKind::WaitingForCore;
                 stall.model == model.id && stall.of_loop && known && !busy
             });

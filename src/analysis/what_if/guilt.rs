@@ -103,7 +103,7 @@ impl<'a> Guilt<'a> {
                 let range = common(span.range(called.range.end), called.range);
                 let around = callback_around(lane, depth, &span);
                 let guilty = around.filter(|around| self.is_guilty(around));
-                let is_timed = |name| TimedCall::is_named(self.store.name(name));
+                let is_timed = |name| TimedCall::length(self.store.name(name)).is_some();
                 let alone = !span.name.is_some_and(is_timed);
                 (range.nanos() > 0).then_some((range, guilty, alone))
             })
