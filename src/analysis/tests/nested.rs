@@ -174,3 +174,43 @@ fn where_nothing_said_that_it_takes_time_nothing_can_be_changed() {
     let objection = objection(&store, &store.models()[0], &stall, Change::InThread);
     assert_eq!(objection, Some(NO_CHANGES[0]));
 }
+
+/// The second sleeps longer than it was told to, by chance: in another run it will not.
+#[test]
+fn a_call_that_the_machine_let_wait_takes_as_long_as_others_of_its_name() {
+    let mut made = Made::new();
+    let flows = [1, 2, 3].map(|number| made.ready(100, number, None));
+    let calls = [("data_received", 100, 250), ("call", 250, 450)];
+    for ((number, flow), (callback, begin, end)) in (1..).zip(flows).zip(calls) {
+        let (task, sleeps) = (Some(task(number)), name("sleep 150ms"));
+        let begins = EventKind::CallbackBegin {
+            name: name(callback),
+            task,
+            cause: Cause::Readiness,
+            flow: Some(flow),
+        };
+        made.tell(begin, begins);
+        made.tell(begin, EventKind::BlockingBegin { name: sleeps, task });
+        made.tell(end, EventKind::BlockingEnd);
+        made.tell(end, EventKind::CallbackEnd { failed: false });
+    }
+    made.call((450, 451), "call", Some(3), (Cause::Readiness, flows[2]));
+    made.stall(100, 451, 1);
+    made.poll(451, 460);
+    let (store, stall) = (made.store(), report(&made));
+    let foreseen = what_if(
+        &store,
+        &store.models()[0],
+        &stall,
+        Change::InThread,
+        at(1000),
+    );
+    let waits: Vec<_> = foreseen
+        .iter()
+        .map(|one| (one.recorded, one.predicted))
+        .collect();
+    assert_eq!(
+        waits,
+        [(millis(350), millis(150)), (millis(150), millis(0))]
+    );
+}

@@ -6,6 +6,9 @@
 //! changed, for every task that runs it and in all its stalls; what follows from it moves with it, and data that came
 //! piece by piece is read piece by piece where the loop has time, each piece in its part of the time.
 //!
+//! A call that was told how long to take, and took longer than most of its kind, owes that to the machine, and takes as
+//! long as they did.
+//!
 //! Where a guilty callback makes several blocking calls, it begins with those at once that take as long as they were told
 //! to, as a run of a scenario does, and goes on when the last is done. In slices, and where one may need what another
 //! brought, they come one after the other.
@@ -105,8 +108,8 @@ impl Foresight {
         let Some(thread) = model.thread(stall.thread) else {
             return Self::default();
         };
-        let guilt = Guilt::new(store, thread, stall, change);
         let window = window(thread, stall);
+        let guilt = Guilt::new(store, thread, stall, change, window);
         let Planned {
             mut plan,
             called,
