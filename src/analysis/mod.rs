@@ -108,8 +108,8 @@ pub use statistics::{
 pub use victims::{SHORTEST_WAIT, Victim};
 pub use waits::Waits;
 pub use what_if::{
-    BY_CHANCE, Compared, Comparison, Foresight, HOLDS, Measured, Prediction, Verdict, WhatIfEntry,
-    WhatIfVictimEntry, compare_with, is_announced, is_by_chance, what_if,
+    BY_CHANCE, Compared, Comparison, Foresight, HOLDS, Measured, NO_CHANGES, Prediction, Verdict,
+    WhatIfEntry, WhatIfVictimEntry, compare_with, is_by_chance, objection, what_if,
 };
 pub use words::{outcome_word, plain_count, plain_duration, plain_size};
 

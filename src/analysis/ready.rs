@@ -103,12 +103,8 @@ pub(super) struct Ready {
     pub(super) fd: Option<i32>,
 }
 
-/// Since when what a callback serves was ready; `None` for one that nothing waited for. Of many, [`ReadyTimes`] says it.
-pub(super) fn ready_of(model: &ModelTrack, thread: &ThreadTrack, callback: &Span) -> Option<Ready> {
-    ReadyTimes::new(model, thread).of(callback)
-}
-
 /// Since when one thing after another was ready that a thread served. What was found out for one is kept for the next.
+#[derive(Debug)]
 pub(super) struct ReadyTimes<'a> {
     model: &'a ModelTrack,
     thread: &'a ThreadTrack,
@@ -130,7 +126,7 @@ impl<'a> ReadyTimes<'a> {
         }
     }
 
-    /// As [`ready_of`].
+    /// Since when what a callback serves was ready; `None` for one that nothing waited for.
     pub(super) fn of(&mut self, callback: &Span) -> Option<Ready> {
         let SpanKind::Callback(cause) = callback.kind else {
             return None;

@@ -12,6 +12,7 @@ const GLANCE: Duration = Duration::from_micros(100);
 
 /// What a thread took of all that came in, asked about one arrival after another. Thousands may come in during a turn in
 /// which thousands are served: so the callbacks of a turn are gone through once, and not for each arrival.
+#[derive(Debug)]
 pub(super) struct Taken<'a> {
     thread: &'a ThreadTrack,
     /// When those ran that served what came in, as far as they have a moment in common with `known`.
@@ -24,7 +25,7 @@ pub(super) struct Taken<'a> {
 }
 
 /// What a callback served.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Served {
     Descriptor(i32),
     /// The numbers of those that nobody had seen before are not told.

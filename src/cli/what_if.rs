@@ -52,7 +52,10 @@ pub(super) fn ask(
             interrupted: false,
         });
     };
-    if let Some(objection) = treatment.objection(scenario, options.blocking) {
+    let objection = treatment
+        .objection(scenario, options.blocking)
+        .or_else(|| analysis::objection(store, model, worst, change));
+    if let Some(objection) = objection {
         return Err(Misuse(format!("--what-if: {objection}")).into());
     }
     let variant = options.models.get(model.id.index());
@@ -70,12 +73,12 @@ pub(super) fn ask(
     let foresight = Foresight::new(store, model, worst, change, now);
     let other_now = other.range().end;
     let there = other.models().first().map(|there| (&other, there));
-    let comparison = there.map(|there| Comparison::new((store, model), there, other_now));
+    let mut comparison = there.map(|there| Comparison::new((store, model), there, other_now));
     let mut all = Vec::new();
     let mut entries = Vec::new();
     for stall in stalls_like(&stalls, worst) {
         let predictions = foresight.of(stall);
-        let compared = comparison.as_ref();
+        let compared = comparison.as_mut();
         let compared = compared.map_or_else(Vec::new, |both| both.of(stall, &predictions));
         entries.push(WhatIfEntry::new(stall, name, begin, change, &compared));
         all.extend(compared);

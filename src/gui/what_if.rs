@@ -285,14 +285,9 @@ impl App {
         };
         let stall = stall_of(document, question.model, question.stall)?;
         let model = document.store.model(question.model)?;
-        if !analysis::is_announced(&document.store, model, stall) {
-            return Some(english(
-                "It is not known what of the program took so long, so that nothing can be carried out otherwise.",
-            ));
-        }
-        let objection = question
-            .treatment
-            .objection(&ran.scenario, ran.options.blocking);
+        let treatment = &question.treatment;
+        let objection = analysis::objection(&document.store, model, stall, treatment.change)
+            .or_else(|| treatment.objection(&ran.scenario, ran.options.blocking));
         objection.or_else(|| self.is_running().then_some(english("Stop the run first")))
     }
 

@@ -1,6 +1,5 @@
 //! Blocking calls that take as long as somebody said, and how they are named.
 
-#[cfg(any(test, feature = "cli"))]
 use std::time::Duration;
 
 /// A blocking call that takes as long as it was told to, and needs nothing of what its callback did before: two of them
@@ -33,15 +32,27 @@ impl TimedCall {
         format!("{before}{length:?}{after}")
     }
 
-    /// Whether a blocking call of this name is one.
-    pub(crate) fn is_named(name: &str) -> bool {
-        Self::ALL.iter().any(|call| {
+    /// How long a blocking call of this name was told to take; `None` where it is no such call.
+    pub(crate) fn length(name: &str) -> Option<Duration> {
+        Self::ALL.iter().find_map(|call| {
             let (before, after) = call.words();
-            let length = name.strip_prefix(before);
-            let length = length.and_then(|name| name.strip_suffix(after));
-            length.is_some_and(|length| length.starts_with(|first: char| first.is_ascii_digit()))
+            as_duration(name.strip_prefix(before)?.strip_suffix(after)?)
         })
     }
+}
+
+/// What `{:?}` writes of a duration, such as `1.5ms`.
+fn as_duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at(text.find(|one: char| one.is_alphabetic())?);
+    let nanos = match unit {
+        "s" => 1e9,
+        "ms" => 1e6,
+        "µs" => 1e3,
+        "ns" => 1.0,
+        _ => return None,
+    };
+    let number: f64 = number.parse().ok()?;
+    Duration::try_from_secs_f64(number * nanos / 1e9).ok()
 }
 
 #[cfg(test)]
@@ -50,12 +61,27 @@ mod tests {
 
     #[test]
     fn a_timed_call_is_known_by_its_name() {
-        for call in TimedCall::ALL {
-            let name = call.name(Duration::from_micros(1500));
-            assert!(TimedCall::is_named(&name), "{name}");
+        for (call, nanos) in TimedCall::ALL
+            .into_iter()
+            .zip([1_500_000, 2_000, 7, 1_500_000_000])
+        {
+            let length = Duration::from_nanos(nanos);
+            assert_eq!(
+                TimedCall::length(&call.name(length)),
+                Some(length),
+                "{call:?}"
+            );
         }
-        for other in ["read", "GET 127.0.0.1:80", "sleep", "wait 1s", "sleep well"] {
-            assert!(!TimedCall::is_named(other), "{other}");
+        let others = [
+            "read",
+            "GET 127.0.0.1:80",
+            "sleep",
+            "wait 1s",
+            "sleep well",
+            "sleep 1e99s",
+        ];
+        for other in others {
+            assert_eq!(TimedCall::length(other), None, "{other}");
         }
     }
 }

@@ -95,7 +95,7 @@ fn data_is_found_by_its_first_byte_and_a_tick_by_its_moment() {
     let names: Vec<_> = names.map(|victim| victim.name().to_string()).collect();
     assert_eq!(names, ["tick", "data_received of science"]);
     let models = (&here.models()[0], &there.models()[0]);
-    let comparison = Comparison::new((&here, models.0), (&there, models.1), at(400));
+    let mut comparison = Comparison::new((&here, models.0), (&there, models.1), at(400));
     let measured = stall.victims.iter().map(|one| comparison.measure(one));
     let measured: Vec<_> = measured
         .map(|one| one.expect("it is there").waited)

@@ -3,6 +3,7 @@
 use super::made::{Made, name, task};
 use super::watched::report;
 use super::*;
+use crate::analysis::NO_CHANGES;
 use crate::trace::Change;
 
 /// What is called inside a callback is to blame for its own time, and what calls it for the rest.
@@ -91,9 +92,9 @@ fn what_follows_from_a_readiness_that_was_served_has_waited_for_nothing() {
     assert_eq!(waits.count(), 2);
 }
 
-/// A callback takes 150 and then 200 in blocking calls of these names, and goes on for 30. Returns how long a timer would
-/// have waited that was due 310 after its begin, in a thread and asynchronously, where the callback slept throughout.
-fn waits_of_a_timer(calls: [&str; 2]) -> [Duration; 2] {
+/// A callback takes 150 and then 200 in blocking calls of these names, and goes on for 30: it slept throughout, and a
+/// timer waits that was due 210 after its begin.
+fn two_calls(calls: [&str; 2]) -> Made {
     let mut made = Made::new();
     let timer = made.new_flow();
     let set = EventKind::TimerSet {
@@ -123,6 +124,12 @@ fn waits_of_a_timer(calls: [&str; 2]) -> [Duration; 2] {
     made.poll(481, 490);
     made.accounts(100, 0, 0);
     made.accounts(481, 1, 0);
+    made
+}
+
+/// How long that timer would have waited in a thread and asynchronously.
+fn waits_of_a_timer(calls: [&str; 2]) -> [Duration; 2] {
+    let made = two_calls(calls);
     let (store, report) = (made.store(), report(&made));
     [Change::InThread, Change::Asynchronous].map(|change| {
         let foreseen = what_if(&store, &store.models()[0], &report, change, at(1000));
@@ -144,4 +151,66 @@ fn a_callback_goes_on_at_the_latest_of_two_calls_that_can_be_carried_out_at_once
     for calls in [["recvfrom", "compute 200ms"], ["recvfrom", "recvfrom"]] {
         assert_eq!(waits_of_a_timer(calls), [millis(0); 2], "{calls:?}");
     }
+}
+
+#[test]
+fn slices_no_shorter_than_what_takes_longest_are_no_change() {
+    let made = two_calls(["sleep 150ms", "compute 200ms"]);
+    let (store, stall) = (made.store(), report(&made));
+    let objection = |change| objection(&store, &store.models()[0], &stall, change);
+    assert_eq!(objection(Change::Slices(millis(200))), Some(NO_CHANGES[1]));
+    assert_eq!(objection(Change::Slices(millis(199))), None);
+    assert_eq!(objection(Change::InThread), None);
+}
+
+#[test]
+fn where_nothing_said_that_it_takes_time_nothing_can_be_changed() {
+    let mut made = Made::new();
+    let flow = made.ready(100, 1, None);
+    made.serve((100, 200), 1, flow);
+    made.stall(100, 200, 1);
+    made.poll(200, 201);
+    let (store, stall) = (made.store(), report(&made));
+    let objection = objection(&store, &store.models()[0], &stall, Change::InThread);
+    assert_eq!(objection, Some(NO_CHANGES[0]));
+}
+
+/// The second sleeps longer than it was told to, by chance: in another run it will not.
+#[test]
+fn a_call_that_the_machine_let_wait_takes_as_long_as_others_of_its_name() {
+    let mut made = Made::new();
+    let flows = [1, 2, 3].map(|number| made.ready(100, number, None));
+    let calls = [("data_received", 100, 250), ("call", 250, 450)];
+    for ((number, flow), (callback, begin, end)) in (1..).zip(flows).zip(calls) {
+        let (task, sleeps) = (Some(task(number)), name("sleep 150ms"));
+        let begins = EventKind::CallbackBegin {
+            name: name(callback),
+            task,
+            cause: Cause::Readiness,
+            flow: Some(flow),
+        };
+        made.tell(begin, begins);
+        made.tell(begin, EventKind::BlockingBegin { name: sleeps, task });
+        made.tell(end, EventKind::BlockingEnd);
+        made.tell(end, EventKind::CallbackEnd { failed: false });
+    }
+    made.call((450, 451), "call", Some(3), (Cause::Readiness, flows[2]));
+    made.stall(100, 451, 1);
+    made.poll(451, 460);
+    let (store, stall) = (made.store(), report(&made));
+    let foreseen = what_if(
+        &store,
+        &store.models()[0],
+        &stall,
+        Change::InThread,
+        at(1000),
+    );
+    let waits: Vec<_> = foreseen
+        .iter()
+        .map(|one| (one.recorded, one.predicted))
+        .collect();
+    assert_eq!(
+        waits,
+        [(millis(350), millis(150)), (millis(150), millis(0))]
+    );
 }

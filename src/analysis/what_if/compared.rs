@@ -67,7 +67,7 @@ pub fn compare_with(
 
 impl Comparison<'_> {
     /// Puts what was predicted of the victims of a stall beside how they fared in the other run.
-    pub fn of(&self, stall: &StallReport, predictions: &[Prediction]) -> Vec<Compared> {
+    pub fn of(&mut self, stall: &StallReport, predictions: &[Prediction]) -> Vec<Compared> {
         let compared = predictions.iter().filter_map(|prediction| {
             let victim = stall.victims.get(prediction.victim)?;
             Some(Compared {

@@ -11,7 +11,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::super::ready::ready_of;
+use super::super::ready::ReadyTimes;
 use super::super::spans::{Called, called_at, called_in, last_look};
 use super::super::{Known, Victim, VictimKind};
 use super::plan::{read_in, sent_between, taken_in};
@@ -58,8 +58,8 @@ impl<'a> Comparison<'a> {
     }
 
     /// How long a victim waited in the other run; `None` where it is not found, or was not served yet.
-    pub fn measure(&self, victim: &Victim) -> Option<Measured> {
-        let (here, there) = (self.here.as_ref()?, self.there.as_ref()?);
+    pub fn measure(&mut self, victim: &Victim) -> Option<Measured> {
+        let (here, there) = (self.here.as_ref()?, self.there.as_mut()?);
         let span = here.store.span(victim.served_by?)?;
         let key = Key {
             name: victim.callback.as_deref()?,
@@ -97,6 +97,7 @@ struct Side<'a> {
     store: &'a TraceStore,
     model: &'a ModelTrack,
     thread: &'a ThreadTrack,
+    times: ReadyTimes<'a>,
     /// The callbacks that lie in no other, and waited for something.
     waited: HashMap<Key<'a>, Vec<Called>>,
     /// All of them.
@@ -121,6 +122,7 @@ impl<'a> Side<'a> {
             store,
             model,
             thread,
+            times: ReadyTimes::new(model, thread),
             waited: HashMap::new(),
             of_task: HashMap::new(),
             first_calls: HashMap::new(),
@@ -149,12 +151,12 @@ impl<'a> Side<'a> {
     }
 
     /// What a callback had waited for, if for anything.
-    fn kind(&self, span: &Span) -> Option<VictimKind> {
+    fn kind(&mut self, span: &Span) -> Option<VictimKind> {
         match span.kind {
             SpanKind::Callback(Cause::Readiness) => Some(VictimKind::Descriptor),
             SpanKind::Callback(Cause::Timer) => Some(VictimKind::Timer),
             SpanKind::Callback(Cause::ThreadCall | Cause::WhenRunning) => {
-                ready_of(self.model, self.thread, span).map(|ready| ready.kind)
+                self.times.of(span).map(|ready| ready.kind)
             }
             _ => None,
         }
@@ -223,8 +225,9 @@ impl<'a> Side<'a> {
     fn tick(&self, due: Timestamp, key: &Key<'_>) -> Option<Called> {
         let since = Timestamp(due.0.saturating_sub(nanos(SAME_MOMENT)));
         let until = due + SAME_MOMENT;
+        let mut times = ReadyTimes::new(self.model, self.thread);
         let mut ticks = self.since(since, key).iter().filter_map(|called| {
-            let ready = ready_of(self.model, self.thread, &called.span)?;
+            let ready = times.of(&called.span)?;
             (ready.at >= since).then_some((called, ready.at))
         });
         ticks
@@ -244,8 +247,8 @@ impl<'a> Side<'a> {
         self.all(key).get(number).copied()
     }
 
-    fn measured(&self, called: &Called) -> Option<Measured> {
-        let ready = ready_of(self.model, self.thread, &called.span)?;
+    fn measured(&mut self, called: &Called) -> Option<Measured> {
+        let ready = self.times.of(&called.span)?;
         let sent = (ready.known == Known::AsLearned)
             .then(|| self.sent(called, ready.at))
             .flatten();

@@ -1,10 +1,12 @@
 //! Which part of what ran is the guilty callback's, and would not have held the loop.
 
+use std::collections::HashMap;
+
 use super::super::StallReport;
 use super::super::spans::{Called, callback_around, called_in, common, spans_in};
 use super::part::Part;
 use crate::store::{Span, SpanKind, ThreadTrack, TraceStore};
-use crate::trace::{Change, Doing, TimeRange, TimedCall, Timestamp};
+use crate::trace::{Change, Doing, NameId, TimeRange, TimedCall, Timestamp};
 
 /// Where nearly all of a call was waiting, it is a wait: to enter it and to come back takes a moment on a core, too.
 const NEARLY_ALL: f64 = 0.9;
@@ -17,22 +19,28 @@ pub(super) struct Guilt<'a> {
     pub(super) change: Change,
     /// Which part of what the guilty callback did was waiting, from 0 to 1.
     waits: f64,
+    /// How long the timed calls of each name take, as a rule.
+    usual: HashMap<NameId, u64>,
 }
 
 /// What takes long in a callback.
 struct Long {
     range: TimeRange,
+    /// How long it takes as a rule: not longer than it did.
+    nanos: u64,
     is_guilty: bool,
     /// Whether the callback, where this is carried out otherwise, begins with the next one meanwhile.
     beside: bool,
 }
 
 impl<'a> Guilt<'a> {
+    /// Of what ran in `window`.
     pub(super) fn new(
         store: &'a TraceStore,
         thread: &'a ThreadTrack,
         stall: &'a StallReport,
         change: Change,
+        window: TimeRange,
     ) -> Self {
         let mut guilt = Self {
             store,
@@ -40,6 +48,7 @@ impl<'a> Guilt<'a> {
             stall,
             change,
             waits: 0.0,
+            usual: usual_lengths(store, thread, window),
         };
         guilt.waits = guilt.waiting();
         guilt
@@ -54,6 +63,7 @@ impl<'a> Guilt<'a> {
         let between = |at, to: Timestamp| Part::Handles(TimeRange::new(at, to.max(at)).nanos());
         for Long {
             range,
+            nanos,
             is_guilty,
             beside,
         } in long
@@ -61,9 +71,9 @@ impl<'a> Guilt<'a> {
             parts.push(between(at, range.begin));
             match is_guilty {
                 // What holds the loop all the same comes one after the other.
-                true if beside && self.share() >= 1.0 => parts.push(Part::Beside(range.nanos())),
-                true => parts.extend(self.split(range.nanos())),
-                false => parts.push(Part::Holds(range.nanos())),
+                true if beside && self.share() >= 1.0 => parts.push(Part::Beside(nanos)),
+                true => parts.extend(self.split(nanos)),
+                false => parts.push(Part::Holds(nanos)),
             }
             at = range.end;
         }
@@ -85,6 +95,7 @@ impl<'a> Guilt<'a> {
                 .into_iter()
                 .map(|range| Long {
                     range,
+                    nanos: range.nanos(),
                     is_guilty: true,
                     beside: false,
                 })
@@ -103,9 +114,8 @@ impl<'a> Guilt<'a> {
                 let range = common(span.range(called.range.end), called.range);
                 let around = callback_around(lane, depth, &span);
                 let guilty = around.filter(|around| self.is_guilty(around));
-                let is_timed = |name| TimedCall::is_named(self.store.name(name));
-                let alone = !span.name.is_some_and(is_timed);
-                (range.nanos() > 0).then_some((range, guilty, alone))
+                let usual = span.name.and_then(|name| self.usual.get(&name)).copied();
+                (range.nanos() > 0).then_some((range, guilty, usual))
             })
         };
         let calls = (called.depth + 1..lane.depths()).flat_map(of_depth);
@@ -114,11 +124,12 @@ impl<'a> Guilt<'a> {
         let mut after = calls.iter().skip(1);
         calls
             .iter()
-            .map(|(range, guilty, alone)| Long {
+            .map(|(range, guilty, usual)| Long {
                 range: *range,
+                nanos: usual.map_or(range.nanos(), |usual| usual.min(range.nanos())),
                 is_guilty: guilty.is_some(),
-                beside: after.next().is_some_and(|(_, next, next_alone)| {
-                    !alone && !next_alone && guilty.is_some() && guilty == next
+                beside: after.next().is_some_and(|(_, next, next_usual)| {
+                    usual.is_some() && next_usual.is_some() && guilty.is_some() && guilty == next
                 }),
             })
             .collect()
@@ -209,6 +220,31 @@ impl<'a> Guilt<'a> {
                 .name
                 .is_some_and(|name| self.store.name(name) == self.stall.callback)
     }
+}
+
+/// How long the timed calls of each name took that ran in `window`: the one in the middle. What another took longer is owed
+/// to the machine, by chance: it will not be so in another run.
+fn usual_lengths(
+    store: &TraceStore,
+    thread: &ThreadTrack,
+    window: TimeRange,
+) -> HashMap<NameId, u64> {
+    let lane = &thread.lane;
+    let mut lengths: HashMap<NameId, Vec<u64>> = HashMap::new();
+    for span in (0..lane.depths()).flat_map(|depth| spans_in(lane, depth, window)) {
+        if span.kind == SpanKind::Blocking
+            && let Some(name) = span.name
+            && TimedCall::length(store.name(name)).is_some()
+        {
+            let nanos = span.range(window.end).nanos();
+            lengths.entry(name).or_default().push(nanos);
+        }
+    }
+    let usual = lengths.into_iter().map(|(name, mut lengths)| {
+        let middle = (lengths.len() - 1) / 2;
+        (name, *lengths.select_nth_unstable(middle).1)
+    });
+    usual.collect()
 }
 
 /// Which part of a whole something is, from 0 to 1.

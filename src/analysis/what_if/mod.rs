@@ -6,6 +6,9 @@
 //! changed, for every task that runs it and in all its stalls; what follows from it moves with it, and data that came
 //! piece by piece is read piece by piece where the loop has time, each piece in its part of the time.
 //!
+//! A call that was told how long to take, and took longer than most of its kind, owes that to the machine, and takes as
+//! long as they did.
+//!
 //! Where a guilty callback makes several blocking calls, it begins with those at once that take as long as they were told
 //! to, as a run of a scenario does, and goes on when the last is done. In slices, and where one may need what another
 //! brought, they come one after the other.
@@ -35,7 +38,7 @@ use std::time::Duration;
 use super::spans::{callback_around, spans_in};
 use super::{StallReport, VictimKind};
 use crate::store::{ModelTrack, Span, SpanKind, ThreadTrack, TraceStore};
-use crate::trace::{Change, TimeRange, Timestamp};
+use crate::trace::{Change, TimeRange, TimedCall, Timestamp};
 pub use compared::{BY_CHANCE, Compared, HOLDS, Verdict, compare_with, is_by_chance};
 pub use counterpart::{Comparison, Measured};
 pub use entry::{WhatIfEntry, WhatIfVictimEntry};
@@ -105,8 +108,8 @@ impl Foresight {
         let Some(thread) = model.thread(stall.thread) else {
             return Self::default();
         };
-        let guilt = Guilt::new(store, thread, stall, change);
         let window = window(thread, stall);
+        let guilt = Guilt::new(store, thread, stall, change, window);
         let Planned {
             mut plan,
             called,
@@ -226,9 +229,35 @@ fn means(change: Change) -> Means {
     }
 }
 
-/// Whether the guilty callback of a stall did something in it of which the program said that it takes time: only then it
-/// is known what could be carried out otherwise.
-pub fn is_announced(store: &TraceStore, model: &ModelTrack, stall: &StallReport) -> bool {
+/// Why it would be no change to carry out the guilty callback of a stall so: all that [`objection`] may say.
+pub const NO_CHANGES: [&str; 2] = [
+    "It is not known what of the program took so long, so that nothing can be carried out otherwise.",
+    "Nothing in the callback takes longer than one slice: cut so, the program would be the same.",
+];
+
+/// Why it would be no change to carry out the guilty callback of a stall so, for a person; `None` where it is one.
+pub fn objection(
+    store: &TraceStore,
+    model: &ModelTrack,
+    stall: &StallReport,
+    change: Change,
+) -> Option<&'static str> {
+    let takes_more_than = |length| is_announced(store, model, stall, length);
+    match change {
+        _ if !takes_more_than(Duration::ZERO) => Some(NO_CHANGES[0]),
+        Change::Slices(slice) if !takes_more_than(slice) => Some(NO_CHANGES[1]),
+        _ => None,
+    }
+}
+
+/// Whether the guilty callback of a stall did something in it of which the program said that it takes time, and that takes
+/// longer than `length`: only of that it is known what could be carried out otherwise.
+fn is_announced(
+    store: &TraceStore,
+    model: &ModelTrack,
+    stall: &StallReport,
+    length: Duration,
+) -> bool {
     let Some(thread) = model.thread(stall.thread) else {
         return false;
     };
@@ -238,8 +267,12 @@ pub fn is_announced(store: &TraceStore, model: &ModelTrack, stall: &StallReport)
         let name = around.and_then(|around| around.name);
         name.is_some_and(|name| store.name(name) == stall.callback)
     };
+    // However long it took in the end: it is cut as it was told to take.
+    let told = |span: &Span| TimedCall::length(store.name(span.name?));
+    let takes = |span: &Span| told(span).unwrap_or(span.range(stall.range.end).duration());
+    let is_long = |span: &Span| span.kind == SpanKind::Blocking && takes(span) > length;
     (0..lane.depths()).any(|depth| {
         let mut spans = spans_in(lane, depth, stall.range);
-        spans.any(|span| span.kind == SpanKind::Blocking && of_guilty(depth, &span))
+        spans.any(|span| is_long(&span) && of_guilty(depth, &span))
     })
 }

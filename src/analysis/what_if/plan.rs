@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 
-use super::super::ready::ready_of;
+use super::super::ready::ReadyTimes;
 use super::super::sends::sent_at;
 use super::super::spans::{Called, called_in};
 use super::guilt::Guilt;
@@ -44,10 +44,12 @@ pub(super) fn planned(
         store: guilt.store,
         model,
         thread: guilt.thread,
+        times: ReadyTimes::new(model, guilt.thread),
         called: &called,
         works: works(model, guilt.thread),
         asked: HashMap::new(),
         connected: HashMap::new(),
+        last: HashMap::new(),
         streams: HashMap::new(),
         intervals: HashMap::new(),
         first_chunks: HashMap::new(),
@@ -63,7 +65,13 @@ pub(super) fn planned(
     }
     draft.note_what_asks(window);
     draft.note_grids();
-    let mut ready: Vec<u64> = (0..called.len()).map(|place| draft.wake(place)).collect();
+    let mut ready = Vec::with_capacity(called.len());
+    for (place, one) in called.iter().enumerate() {
+        ready.push(draft.wake(place));
+        if let Some(task) = one.span.task {
+            draft.last.insert(task, place);
+        }
+    }
     draft.level_polls(&mut ready);
     let mut plan = draft.plan;
     let mut free = 0;
@@ -93,12 +101,15 @@ struct Draft<'a> {
     store: &'a TraceStore,
     model: &'a ModelTrack,
     thread: &'a ThreadTrack,
+    times: ReadyTimes<'a>,
     called: &'a [Called],
     works: HashMap<FlowId, FlowId>,
     /// The jobs in which a task wrote.
     asked: HashMap<TaskId, Vec<usize>>,
     /// The jobs in which a connection of a task was made.
     connected: HashMap<TaskId, Vec<usize>>,
+    /// The job in which each task ran last, of those that were gone through.
+    last: HashMap<TaskId, usize>,
     /// The place of the stream of each task.
     streams: HashMap<TaskId, usize>,
     /// The least that lies between two ticks of a looping call.
@@ -135,7 +146,7 @@ impl Draft<'_> {
         let mut last: HashMap<Caller, u64> = HashMap::new();
         for called in self.called {
             if called.span.kind == SpanKind::Callback(Cause::Timer)
-                && let Some(ready) = ready_of(self.model, self.thread, &called.span)
+                && let Some(ready) = self.times.of(&called.span)
                 && let Some(before) = last.insert(called.key(), ready.at.0)
             {
                 let between = ready.at.0.saturating_sub(before).max(1);
@@ -187,7 +198,7 @@ impl Draft<'_> {
         if cause == Cause::Readiness && !again && self.reads(place) {
             return self.data(place);
         }
-        let ready = ready_of(self.model, self.thread, &called.span);
+        let ready = self.times.of(&called.span);
         let (queue, moment) = match (cause, ready) {
             (Cause::WhenRunning, Some(ready)) => (Queue::Calls, fixed(ready.at.0)),
             (Cause::WhenRunning, None) => {
@@ -298,14 +309,10 @@ impl Draft<'_> {
                 },
                 _ => fixed(at.0),
             },
-            _ => {
-                let mut before = self.called[..place].iter().rev();
-                let last = before.find(|called| called.span.task == Some(task));
-                match last {
-                    Some(called) => self.follows(at.0, called.range.end, place),
-                    None => fixed(at.0),
-                }
-            }
+            _ => match self.last.get(&task) {
+                Some(&last) => self.follows(at.0, self.called[last].range.end, place),
+                None => fixed(at.0),
+            },
         }
     }
 
@@ -320,7 +327,7 @@ impl Draft<'_> {
         let sent = self.sent(id, &called);
         let moments = match sent.is_empty() {
             true => {
-                let ready = ready_of(self.model, self.thread, &called.span);
+                let ready = self.times.of(&called.span);
                 let begin = called.range.begin;
                 vec![ready.map_or(begin, |ready| ready.at.min(begin)).0]
             }

@@ -5,7 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::analysis::{BY_CHANCE, HOLDS, Known, LinkKind, Phase, VictimKind, outcome_word};
+use crate::analysis::{
+    BY_CHANCE, HOLDS, Known, LinkKind, NO_CHANGES, Phase, VictimKind, outcome_word,
+};
 use crate::format::Format;
 use crate::gui::action::{self, GESTURES, Group, MENUS, Trigger};
 use crate::scenario::{BlockingKind, EventProvider, Model, OBJECTIONS, Requests, builtins};
@@ -119,6 +121,7 @@ fn from_below() -> BTreeSet<String> {
         words.insert(model.explained().to_owned());
     }
     words.extend(OBJECTIONS.map(str::to_owned));
+    words.extend(NO_CHANGES.map(str::to_owned));
     words.extend([HOLDS, BY_CHANCE].map(str::to_owned));
     let phases = Phase::CIRCLE
         .into_iter()
