@@ -180,7 +180,8 @@ fn print_ratios(what: &str, elements: u64, peers: &mut [Peer<'_>], ratios: Ratio
     }
 }
 
-fn time(nanos: f64) -> String {
+/// So many nanoseconds, in words.
+pub fn time(nanos: f64) -> String {
     match nanos {
         ..1e3 => format!("{nanos:.1} ns"),
         ..1e6 => format!("{:.1} µs", nanos / 1e3),

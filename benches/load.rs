@@ -27,6 +27,9 @@ const ECHO: u8 = b'.';
 const HOLD: u8 = b'h';
 const CLOCK: u8 = b'c';
 const QUIT: u8 = b'q';
+/// A server that can be watched is to be from now on, or no more.
+pub const WATCH: u8 = b'w';
+pub const UNWATCH: u8 = b'u';
 
 /// Where a server says at which address it is, and shows each request before it answers.
 #[derive(Clone)]
@@ -177,11 +180,21 @@ impl Load {
         }
     }
 
+    /// The server is to be watched from now on, or no more.
+    pub fn watch(&self, is_watched: bool) {
+        self.ask(if is_watched { WATCH } else { UNWATCH });
+    }
+
     /// How long the server's thread was on a processor so far.
     pub fn cpu(&self) -> Duration {
-        send(&self.busy[0], CLOCK);
-        receive(&self.busy[0]);
+        self.ask(CLOCK);
         Duration::from_nanos(self.desk.cpu.load(Ordering::Acquire))
+    }
+
+    /// One question, and its answer.
+    fn ask(&self, what: u8) {
+        send(&self.busy[0], what);
+        receive(&self.busy[0]);
     }
 }
 

@@ -1,61 +1,111 @@
 //! What it costs a loop to be watched: echoing 64 bytes over loopback, recorded, with a watchdog beside it and without.
 //!
 //! Both are told: the processor time of the loop's own thread per request, in which its pulse is, and that of the whole
-//! process, in which the watchdog's thread is and what its second event provider adds to each arrival (that is done where
-//! the data comes from). The clients are a part of the latter.
+//! process, in which the watchdog's thread is and what the system does where the data comes from, as to stamp it. The
+//! clients are a part of the latter.
 //!
-//! The target is at most 1.03. Measured on two virtual cores: 1.00 for the thread; for the process 1.01 with 1, 1.02 with
-//! 100 and 1.03 with 1,000 connections, the middle of three runs.
+//! It is one server, which begins and ceases to be watched between two pieces of work: two servers have their memory
+//! in different places, and differ by as much as what is looked for. Two neighbouring pieces, of which one is watched, make
+//! a pair, and have their ratio; which one comes first changes from pair to pair. Told is the median of all ratios, in
+//! which bounds it lies in 95 of 100 such runs, and those between which half of the ratios lie. A server that seems to be
+//! watched, but is not, has 1.000.
+//!
+//! The target is at most 1.03.
 
-use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use criterion::Criterion;
 use loopscope_benches::load::{self, Load, Wave, requests};
-use loopscope_benches::{Peer, against, ours};
-use rustix::time::{ClockId, clock_gettime};
+use loopscope_benches::{ours, process_time, time};
 
-/// How much work is measured at once: it lasts for several of the watchdog's looks.
-const TIMES: u64 = 16;
+/// How long a piece of work is, roughly: it lasts for several of the watchdog's looks.
+const PIECE: Duration = Duration::from_millis(30);
+/// How long so many connections are measured.
+const EACH: Duration = Duration::from_secs(30);
 
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
+    let is_test = std::env::args().any(|argument| argument == "--test");
+    let each = if is_test { Duration::ZERO } else { EACH };
     load::raise_limit();
     let anywhere = load::stay_here();
     for connections in [1, 100, 1000] {
-        let off = Rc::new(Load::new(
-            ours::recorded(anywhere),
-            connections,
-            0,
-            Wave::Free,
-        ));
-        let on = Rc::new(Load::new(
-            ours::watched(anywhere),
-            connections,
-            0,
-            Wave::Free,
-        ));
-        let mut compare = |what: &str, clock: fn(&Load) -> Duration| {
-            let peers = [("not watched", &off), ("watched", &on)].map(|(name, load)| {
-                let (worker, timed) = (Rc::clone(load), Rc::clone(load));
-                let work = move || (0..TIMES).for_each(|_| worker.work());
-                Peer::new(name, work).on_clock(move || clock(&timed))
-            });
-            let what = format!("echo, {connections} connections, {what}");
-            against(
-                &mut criterion,
-                &what,
-                TIMES * requests(connections),
-                peers.into(),
-            );
-        };
-        compare("the loop's thread", Load::cpu);
-        compare("the whole process", |_| process_time());
+        let load = Load::new(ours::recorded(anywhere), connections, 0, Wave::Free);
+        let pairs = pairs(&load, requests(connections), each);
+        println!("\necho, {connections} connections, {} pairs:", pairs.len());
+        tell(&pairs, "the loop's thread", |spent| spent.thread);
+        tell(&pairs, "the whole process", |spent| spent.process);
     }
-    criterion.final_summary();
 }
 
-fn process_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    time.try_into().expect("it is not negative")
+/// Nanoseconds of processor time for a request.
+#[derive(Clone, Copy)]
+struct Spent {
+    thread: f64,
+    process: f64,
+}
+
+/// Of two neighbouring pieces of work.
+struct Pair {
+    alone: Spent,
+    watched: Spent,
+}
+
+/// Pairs for so long, but at least one. `requests` are in a unit of work.
+fn pairs(load: &Load, requests: u64, all: Duration) -> Vec<Pair> {
+    let mut piece = |units| {
+        let (thread, process) = (load.cpu(), process_time());
+        (0..units).for_each(|_| load.work());
+        // In this order, or else the answer to the one question is a part of the other.
+        let process = process_time().saturating_sub(process);
+        let thread = load.cpu().saturating_sub(thread);
+        let each = |spent: Duration| spent.as_nanos() as f64 / (units * requests) as f64;
+        Spent {
+            thread: each(thread),
+            process: each(process),
+        }
+    };
+    let one = piece(4).process * requests as f64;
+    let units = (PIECE.as_nanos() as f64 / one).max(1.0) as u64;
+    let begin = Instant::now();
+    let mut pairs = Vec::new();
+    let mut is_watched = false;
+    while pairs.is_empty() || begin.elapsed() < all {
+        let first = piece(units);
+        is_watched = !is_watched;
+        load.watch(is_watched);
+        // What it takes to begin is not looked for: the watchdog's thread starts, and the system begins to stamp.
+        piece(units);
+        let second = piece(units);
+        let (alone, watched) = if is_watched {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        pairs.push(Pair { alone, watched });
+    }
+    pairs
+}
+
+fn tell(pairs: &[Pair], what: &str, of: fn(&Spent) -> f64) {
+    let sorted = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    let alone = sorted(pairs.iter().map(|pair| of(&pair.alone)).collect());
+    let ratio = |pair: &Pair| of(&pair.watched) / of(&pair.alone);
+    let ratios = sorted(pairs.iter().map(ratio).collect());
+    let last = ratios.len() - 1;
+    let at = |part: f64| (part * last as f64).round() as usize;
+    // So many places beside the middle the median of all pairs that could be made may be.
+    let beside = (0.98 * (ratios.len() as f64).sqrt()) as usize;
+    let middle = at(0.5);
+    let (least, most) = (middle.saturating_sub(beside), (middle + beside).min(last));
+    println!(
+        "{:>12}  {what}; watched {:.3} of that ({:.3} to {:.3}; half of the pairs {:.3} to {:.3})",
+        time(alone[middle]),
+        ratios[middle],
+        ratios[least],
+        ratios[most],
+        ratios[at(0.25)],
+        ratios[at(0.75)],
+    );
 }

@@ -1,5 +1,5 @@
-//! Our echo server: recorded or not, watched or not. It serves until it is asked to quit, and sends nothing late
-//! (`TCP_NODELAY`).
+//! Our echo server: recorded or not, and watched while it is asked to be. It serves until it is asked to quit, and sends
+//! nothing late (`TCP_NODELAY`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,53 +13,43 @@ use loopscope::record::{Recorder, Recorders, channel};
 use loopscope::trace::ModelId;
 use rustix::thread::{CpuSet, sched_setaffinity};
 
-use crate::load::{ANY_PORT, Desk};
+use crate::load::{ANY_PORT, Desk, UNWATCH, WATCH};
 
 /// Ours, and nobody looks.
 pub fn unrecorded(kind: ProviderKind) -> impl FnOnce(Desk) + Send {
     move |desk| {
         let recorders = Recorders::off(&Clock::monotonic());
         let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
-        serve(kind, recorder, false, desk);
+        serve(kind, recorder, desk);
     }
 }
 
 /// Ours, recorded, and somebody fetches the events as the window does, only more often, on one of the processors of
 /// `anywhere`.
 pub fn recorded(anywhere: CpuSet) -> impl FnOnce(Desk) + Send {
-    move |desk| fetched(desk, anywhere, false)
-}
-
-/// The same, and a watchdog beside it.
-pub fn watched(anywhere: CpuSet) -> impl FnOnce(Desk) + Send {
-    move |desk| fetched(desk, anywhere, true)
-}
-
-fn fetched(desk: Desk, anywhere: CpuSet, is_watched: bool) {
-    let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
-    let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
-    let is_over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            sched_setaffinity(None, &anywhere).expect("it could run there before");
-            while !is_over.load(Ordering::Relaxed) {
-                while let Ok(batch) = receiver.try_recv() {
-                    receiver.recycle(batch);
+    move |desk| {
+        let (recorders, receiver) = channel(&Clock::monotonic(), Arc::new(|| {}));
+        let recorder = recorders.recorder(ModelId::from_index(0), "reactor");
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                sched_setaffinity(None, &anywhere).expect("it could run there before");
+                while !is_over.load(Ordering::Relaxed) {
+                    while let Ok(batch) = receiver.try_recv() {
+                        receiver.recycle(batch);
+                    }
+                    std::thread::sleep(Duration::from_millis(1));
                 }
-                std::thread::sleep(Duration::from_millis(1));
-            }
+            });
+            serve(ProviderKind::Epoll, recorder, desk);
+            is_over.store(true, Ordering::Relaxed);
         });
-        serve(ProviderKind::Epoll, recorder, is_watched, desk);
-        is_over.store(true, Ordering::Relaxed);
-    });
+    }
 }
 
-fn serve(kind: ProviderKind, recorder: Recorder, is_watched: bool, desk: Desk) {
+fn serve(kind: ProviderKind, recorder: Recorder, desk: Desk) {
     let provider = Provider::of(kind).expect("there are descriptors");
     let mut reactor = Reactor::with_provider(recorder, provider);
-    if is_watched {
-        reactor.watch().expect("there are threads and descriptors");
-    }
     let theirs = desk.clone();
     let factory = move |_: &Address| Echo(theirs.clone());
     let port = reactor
@@ -83,6 +73,11 @@ impl Protocol for Echo {
         data: &[u8],
     ) -> CallbackResult {
         let is_over = self.0.look(data);
+        match data.first() {
+            Some(&WATCH) => reactor.watch()?,
+            Some(&UNWATCH) => reactor.unwatch(),
+            _ => {}
+        }
         transport.write(reactor, data);
         if is_over {
             reactor.stop()?;

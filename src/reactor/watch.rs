@@ -10,7 +10,7 @@ use crate::trace::{EventKind, FlowId, Interest};
 use crate::watch::{Outer, Watchdog};
 
 impl Reactor {
-    /// Has this loop watched from now on, until it ends: of each stall there is then recorded that it lasts, what the
+    /// Has this loop watched from now on, until it ends or [`Reactor::unwatch`]: of each stall there is then recorded that it lasts, what the
     /// thread is doing in it, and what comes in meanwhile. To be called on the thread on which the loop is to run. What
     /// is seen, and what it costs, says [`watch`](crate::watch). Of a loop that keeps no record nothing is seen.
     ///
@@ -60,6 +60,30 @@ impl Reactor {
         }
         self.watchdog = Some(watchdog);
         Ok(())
+    }
+
+    /// Ends that before the loop does. What was seen so far was recorded when this returns.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use loopscope::clock::Clock;
+    /// use loopscope::reactor::{Label, Reactor};
+    /// use loopscope::record::channel;
+    /// use loopscope::trace::ModelId;
+    ///
+    /// let (recorders, _trace) = channel(&Clock::monotonic(), Arc::new(|| {}));
+    /// let mut reactor = Reactor::new(recorders.recorder(ModelId::from_index(0), "reactor"))?;
+    /// reactor.watch()?;
+    /// reactor.call_when_running(Label::new("do_what_may_take_long", None), |reactor| {
+    ///     reactor.unwatch();
+    ///     Ok(reactor.stop()?)
+    /// });
+    /// reactor.run()?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn unwatch(&mut self) {
+        self.watchdog = None;
     }
 
     /// User code is entered.

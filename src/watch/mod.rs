@@ -38,11 +38,10 @@
 //! the machine that comes in: a reading of its clock each. Sockets of the program are asked for them only in a stall.
 //!
 //! Nothing while the loops wait, however many there are: a loop that has done nothing for some looks is not looked at
-//! until it leaves its poll, and asks for that then. While a loop is busy, a look every 4 ms. The second event provider is
-//! told of every descriptor, but waited in only while a stretch lasts longer than that; where there are more than five
-//! hundred of them, while it lasts 8 µs for each, or half the threshold. Of stretches that last, each is looked at the
-//! less often, the more there are; where there is no time for all, those of which nothing is known come first, and of
-//! these those that began first.
+//! until it leaves its poll, and asks for that then. While a loop is busy, a look every 4 ms. The second event provider
+//! waits for data only while a stretch lasts longer than that; where there are more than 160 descriptors, longer than
+//! 24 µs for each, or than half the threshold. Of stretches that last, each is looked at the less often, the more there
+//! are; where there is no time for all, those of which nothing is known come first, and of these those that began first.
 //!
 //! # A loop of one's own
 //! It tells of each turn, in this order. What it leaves out is not known, and is told as that: of a loop without

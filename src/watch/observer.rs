@@ -1,8 +1,8 @@
 //! The second look at a loop's descriptors: an event provider beside the loop's own, which tells when data came in while
 //! the loop did not look.
 //!
-//! It is told of every descriptor that the loop reads, but nobody waits in it unless a stretch lasts long: waiting in
-//! two at once would make each of the loop's own waits dearer.
+//! It knows of every descriptor that the loop reads, but asks the system only while a stretch lasts long: each
+//! descriptor that is waited for in two places makes each packet dearer that comes in there, whoever waits.
 
 use std::collections::HashSet;
 use std::collections::hash_map::{Entry, HashMap};
@@ -22,22 +22,29 @@ use crate::trace::TaskId;
 /// How many descriptors one wait brings, at most.
 const EVENTS: usize = 1024;
 
-/// To begin to wait for data takes the system half a microsecond or so for each descriptor, as it goes through all of
-/// them. That is to be a twentieth of the stretch for which it is done, at most.
-const WORTH_IT: Duration = Duration::from_micros(8);
+/// To begin and to end to wait for data takes the system a microsecond and a half or less for each descriptor. That is to
+/// be a sixteenth of the stretch for which it is done, at most.
+const WORTH_IT: Duration = Duration::from_micros(24);
+
+/// How many descriptors the system is asked about one after another before the loop may change which they are: it waits no
+/// longer than some ten microseconds for that.
+const AT_ONCE: usize = 16;
 
 /// Which descriptor: its number, and whose it is.
 pub(super) type Whose = (RawFd, Option<TaskId>);
 
 /// The loop's side: says what is to be observed, and learns what came in.
 pub(super) struct Observed {
-    registry: Registry,
     desk: Arc<Desk>,
 }
 
 /// The watchdog's side.
 pub(super) struct Observer {
-    poll: Poll,
+    /// What the next stretch is observed with: kept, or else a program that has used up its descriptors would not be
+    /// observed.
+    spare: Option<(Poll, Registry)>,
+    /// What the present one is observed with.
+    poll: Option<Poll>,
     events: Events,
     desk: Arc<Desk>,
     stamps: Option<Arc<Stamps>>,
@@ -47,9 +54,16 @@ pub(super) struct Observer {
 /// when it begins or ends to read a descriptor, and after a stall.
 #[derive(Default)]
 struct Desk {
-    /// By their ids, which are never used again, as the numbers of descriptors are.
-    descriptors: Mutex<HashMap<u64, Whose>>,
+    descriptors: Mutex<Descriptors>,
     arrivals: Mutex<Arrivals>,
+}
+
+#[derive(Default)]
+struct Descriptors {
+    /// By their ids, which are never used again, as the numbers of descriptors are.
+    read: HashMap<u64, Whose>,
+    /// Where they are registered, while a stretch is observed.
+    registry: Option<Registry>,
 }
 
 /// On which descriptors data came in during a stretch.
@@ -70,14 +84,13 @@ pub(super) struct News {
 }
 
 pub(super) fn observer() -> io::Result<(Observed, Observer)> {
-    let poll = Poll::new()?;
     let desk = Arc::new(Desk::default());
     let observed = Observed {
-        registry: poll.registry().try_clone()?,
         desk: Arc::clone(&desk),
     };
     let observer = Observer {
-        poll,
+        spare: Some(provider()?),
+        poll: None,
         events: Events::with_capacity(EVENTS),
         desk,
         stamps: Stamps::shared(),
@@ -85,27 +98,36 @@ pub(super) fn observer() -> io::Result<(Observed, Observer)> {
     Ok((observed, observer))
 }
 
+fn provider() -> io::Result<(Poll, Registry)> {
+    let poll = Poll::new()?;
+    let registry = poll.registry().try_clone()?;
+    Ok((poll, registry))
+}
+
+/// Edges, and only of what comes in, its end included. Should the system refuse it, nothing is told of the descriptor.
+fn register(registry: &Registry, id: u64, fd: RawFd) {
+    let source = &mut SourceFd(&fd);
+    let _ = registry.register(source, Token(id as usize), Interest::READABLE);
+}
+
 impl Observed {
     /// The loop reads `fd` from now on, under an id of its own that is not 0.
     pub(super) fn add(&self, fd: RawFd, id: u64, task: Option<TaskId>) {
-        let token = Token(id as usize);
-        let source = &mut SourceFd(&fd);
-        // Edges, and only of what comes in, its end included. The loop's own provider took it as well; should this one
-        // have no room for it, nothing is told of the descriptor.
-        if self
-            .registry
-            .register(source, token, Interest::READABLE)
-            .is_ok()
-        {
-            lock(&self.desk.descriptors).insert(id, (fd, task));
+        let mut descriptors = lock(&self.desk.descriptors);
+        descriptors.read.insert(id, (fd, task));
+        if let Some(registry) = &descriptors.registry {
+            register(registry, id, fd);
         }
     }
 
     /// The loop reads it no more.
     pub(super) fn remove(&self, fd: RawFd, id: u64) {
-        if lock(&self.desk.descriptors).remove(&id).is_some() {
-            // It was registered, and one that was closed meanwhile is gone.
-            let _ = self.registry.deregister(&mut SourceFd(&fd));
+        let mut descriptors = lock(&self.desk.descriptors);
+        if descriptors.read.remove(&id).is_some()
+            && let Some(registry) = &descriptors.registry
+        {
+            // One that was closed meanwhile is gone, and one that was not registered yet will not be.
+            let _ = registry.deregister(&mut SourceFd(&fd));
         }
     }
 
@@ -122,38 +144,54 @@ impl Observed {
 }
 
 impl Observer {
-    /// What is ready to be read when data has come in.
-    pub(super) fn fd(&self) -> RawFd {
-        self.poll.as_raw_fd()
-    }
-
     /// How long a stretch has to last before it is worth while to wait for what comes in.
     pub(super) fn patience(&self) -> Duration {
-        let descriptors = lock(&self.desk.descriptors).len();
+        let descriptors = lock(&self.desk.descriptors).read.len();
         WORTH_IT.saturating_mul(u32::try_from(descriptors).unwrap_or(u32::MAX))
+    }
+
+    /// Begins to wait for data on all that the loop reads: what lies there already comes with the next wait. Returns what
+    /// is ready to be read when any is there; `None` where the system has no descriptor to spare for that.
+    pub(super) fn begin(&mut self) -> Option<RawFd> {
+        let (poll, registry) = self.spare.take().or_else(|| provider().ok())?;
+        let mut descriptors = lock(&self.desk.descriptors);
+        descriptors.registry = Some(registry);
+        let ids: Vec<u64> = descriptors.read.keys().copied().collect();
+        drop(descriptors);
+        for some in ids.chunks(AT_ONCE) {
+            // While they are locked, none of them is closed and its number used again.
+            let descriptors = lock(&self.desk.descriptors);
+            for (id, (fd, _)) in some
+                .iter()
+                .filter_map(|id| descriptors.read.get_key_value(id))
+            {
+                register(poll.registry(), *id, *fd);
+            }
+        }
+        let fd = poll.as_raw_fd();
+        self.poll = Some(poll);
+        Some(fd)
+    }
+
+    /// Ends that.
+    pub(super) fn end(&mut self) {
+        // With its provider a descriptor's place in it is gone, which takes the system half as long as one after another.
+        lock(&self.desk.descriptors).registry = None;
+        self.poll = None;
+        self.spare = provider().ok();
     }
 
     /// Waits until data comes in, for `timeout` at most. Returns on which descriptors it did, by their ids.
     pub(super) fn wait(&mut self, timeout: Duration) -> Vec<u64> {
-        if self.poll.poll(&mut self.events, Some(timeout)).is_err() {
+        let Some(poll) = &mut self.poll else {
+            return Vec::new();
+        };
+        if poll.poll(&mut self.events, Some(timeout)).is_err() {
             // A signal was handled. Nothing else can be wrong with it.
             self.events.clear();
         }
         let tokens = self.events.iter().map(|event| event.token());
         tokens.map(|token| token.0 as u64).collect()
-    }
-
-    /// Has the next wait bring those of these, by their ids, that the loop still reads and on which there is data to be
-    /// read: it was told of already, and may have been read since.
-    pub(super) fn ask_again(&self, ids: &[u64]) {
-        // While they are locked, none of them is closed and its number used again.
-        let descriptors = lock(&self.desk.descriptors);
-        for (id, (fd, _)) in ids.iter().filter_map(|id| Some((id, descriptors.get(id)?))) {
-            let source = &mut SourceFd(fd);
-            // It is registered. Should the system fail all the same, nothing is told of it.
-            let registry = self.poll.registry();
-            let _ = registry.reregister(source, Token(*id as usize), Interest::READABLE);
-        }
     }
 
     /// Data came in on these, during the stretch that began there, as was seen at a moment. Of those of them that the loop
@@ -166,7 +204,10 @@ impl Observer {
         }
         let descriptors = lock(&self.desk.descriptors);
         let mut news = News::default();
-        for (&id, &whose) in ids.iter().filter_map(|id| Some((id, descriptors.get(id)?))) {
+        for (&id, &whose) in ids
+            .iter()
+            .filter_map(|id| Some((id, descriptors.read.get(id)?)))
+        {
             match arrivals.told.entry(id) {
                 Entry::Occupied(_) => news.again.push(id),
                 Entry::Vacant(free) => {
@@ -193,7 +234,7 @@ impl Observer {
         }
         let told = arrivals.told.get_mut(&id).filter(|told| **told < since)?;
         *told = since;
-        let whose = *lock(&self.desk.descriptors).get(&id)?;
+        let whose = *lock(&self.desk.descriptors).read.get(&id)?;
         Some((since, whose))
     }
 
@@ -201,14 +242,14 @@ impl Observer {
     pub(super) fn age(&self, id: u64) -> Option<Duration> {
         // While they are locked, it is not closed and its number used again.
         let descriptors = lock(&self.desk.descriptors);
-        let (fd, _) = descriptors.get(&id)?;
+        let (fd, _) = descriptors.read.get(&id)?;
         self.stamps.as_ref()?.age(*fd)
     }
 
     /// For whom the loop reads a descriptor, as far as it does.
     pub(super) fn task_of(&self, fd: RawFd) -> Option<TaskId> {
         let descriptors = lock(&self.desk.descriptors);
-        let mut known = descriptors.values().filter(|(known, _)| *known == fd);
+        let mut known = descriptors.read.values().filter(|(known, _)| *known == fd);
         known.find_map(|(_, task)| *task)
     }
 
@@ -236,16 +277,22 @@ mod tests {
         UnixStream::pair().unwrap()
     }
 
+    /// Of a loop that reads one descriptor under the id 7, and is stuck.
+    fn observing(near: &UnixStream) -> (Observed, Observer) {
+        let (observed, mut observer) = observer().unwrap();
+        observed.add(near.as_raw_fd(), 7, None);
+        observer.begin().unwrap();
+        (observed, observer)
+    }
+
     #[test]
     fn data_is_told_of_once_in_a_stretch() {
-        let (observed, mut observer) = observer().unwrap();
         let (mut near, mut far) = pair();
-        let fd = near.as_raw_fd();
-        let task = Some(TaskId::from_index(0));
-        observed.add(fd, 7, task);
+        let (_observed, mut observer) = observing(&near);
+        let whose = (near.as_raw_fd(), None);
         far.write_all(b"x").unwrap();
         assert_eq!(observer.wait(EVER), [7]);
-        assert_eq!(observer.note(STRETCH, &[7], NOW).first, [(7, (fd, task))]);
+        assert_eq!(observer.note(STRETCH, &[7], NOW).first, [(7, whose)]);
         far.write_all(b"x").unwrap();
         assert_eq!(observer.wait(EVER), [7]);
         let known = News {
@@ -256,40 +303,41 @@ mod tests {
         near.read_exact(&mut [0; 2]).unwrap();
         far.write_all(b"x").unwrap();
         observer.wait(EVER);
-        assert_eq!(observer.note(Ticks(6), &[7], NOW).first, [(7, (fd, task))]);
+        assert_eq!(observer.note(Ticks(6), &[7], NOW).first, [(7, whose)]);
     }
 
     #[test]
-    fn what_is_asked_for_again_is_told_if_it_is_there_still() {
-        let (observed, mut observer) = observer().unwrap();
+    fn what_lies_there_comes_whenever_a_stretch_begins_to_be_observed() {
         let (mut near, mut far) = pair();
-        observed.add(near.as_raw_fd(), 7, None);
         far.write_all(b"x").unwrap();
-        assert_eq!(observer.wait(EVER), [7]);
-        assert!(observer.wait(Duration::ZERO).is_empty(), "once");
-        observer.ask_again(&[7, 8]);
+        let (_observed, mut observer) = observing(&near);
         assert_eq!(observer.wait(Duration::ZERO), [7]);
+        assert!(observer.wait(Duration::ZERO).is_empty(), "once");
+        observer.end();
+        assert!(observer.wait(Duration::ZERO).is_empty(), "nobody waits");
+        observer.begin().unwrap();
+        assert_eq!(observer.wait(Duration::ZERO), [7]);
+        observer.end();
         near.read_exact(&mut [0]).unwrap();
-        observer.ask_again(&[7]);
+        observer.begin().unwrap();
         assert!(observer.wait(Duration::ZERO).is_empty(), "it was read");
     }
 
     #[test]
-    fn what_was_read_before_the_first_look_is_not_told_of() {
-        let (observed, mut observer) = observer().unwrap();
-        let (mut near, mut far) = pair();
-        observed.add(near.as_raw_fd(), 7, None);
+    fn what_the_loop_reads_only_since_it_is_observed_is_observed_as_well() {
+        let (near, _far) = pair();
+        let (observed, mut observer) = observing(&near);
+        let (later, mut far) = pair();
+        observed.add(later.as_raw_fd(), 8, None);
         far.write_all(b"x").unwrap();
-        near.read_exact(&mut [0]).unwrap();
-        assert!(observer.wait(Duration::ZERO).is_empty());
+        assert_eq!(observer.wait(EVER), [8]);
     }
 
     #[test]
     fn one_that_took_the_number_of_another_is_not_taken_for_it() {
-        let (observed, mut observer) = observer().unwrap();
         let (near, mut far) = pair();
+        let (observed, mut observer) = observing(&near);
         let fd = near.as_raw_fd();
-        observed.add(fd, 7, None);
         far.write_all(b"x").unwrap();
         let came = observer.wait(EVER);
         observer.note(STRETCH, &came, NOW);
@@ -300,9 +348,8 @@ mod tests {
 
     #[test]
     fn arrivals_of_another_stretch_are_not_those_of_this_one() {
-        let (observed, mut observer) = observer().unwrap();
         let (near, mut far) = pair();
-        observed.add(near.as_raw_fd(), 7, None);
+        let (observed, mut observer) = observing(&near);
         far.write_all(b"x").unwrap();
         let came = observer.wait(EVER);
         observer.note(STRETCH, &came, NOW);
@@ -327,9 +374,8 @@ mod tests {
 
     #[test]
     fn one_that_is_removed_is_told_of_no_more() {
-        let (observed, mut observer) = observer().unwrap();
         let (near, mut far) = pair();
-        observed.add(near.as_raw_fd(), 7, None);
+        let (observed, mut observer) = observing(&near);
         observed.remove(near.as_raw_fd(), 7);
         far.write_all(b"x").unwrap();
         assert!(observer.wait(Duration::ZERO).is_empty());

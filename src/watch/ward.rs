@@ -46,10 +46,6 @@ pub(super) struct Ward {
     first: Option<FirstLook>,
     /// The one that is looked at closely.
     stretch: Option<Stretch>,
-    /// The descriptors, by their ids, on which data had come in when the stretch that was looked at was over already. Of
-    /// what is there still at the first look at another it is told then, and not before: the poll between the two may
-    /// have told the loop of it, and the loop have read it.
-    strays: Vec<u64>,
 }
 
 impl Ward {
@@ -63,7 +59,6 @@ impl Ward {
             calm: 0,
             first: None,
             stretch: None,
-            strays: Vec::new(),
         }
     }
 
@@ -87,7 +82,7 @@ impl Ward {
         let is_over = |stretch: &mut Stretch| self.subject.is_over(stretch.begin);
         if let Some(stretch) = self.stretch.take_if(is_over) {
             // What came after it may last as well.
-            self.conclude(stretch, desk, registry);
+            self.conclude(stretch, desk);
         }
         let mut wait = match self.stretch {
             Some(_) => Some(Duration::ZERO),
@@ -181,15 +176,14 @@ impl Ward {
     fn begin_to_observe(&mut self, desk: &mut Desk, registry: &Registry) -> Option<Duration> {
         let stretch = self.stretch.as_mut().filter(|stretch| !stretch.observed)?;
         let fd = {
-            let observer = lock(&self.subject.observer);
-            let observer = observer.as_ref()?;
+            let mut observer = lock(&self.subject.observer);
+            let observer = observer.as_mut()?;
             // Of a stall that is just long enough to be one, the larger part is to be seen.
             let from = observer.patience().min(self.subject.threshold() / 2);
             if desk.time_between(stretch.begin, desk.ticks()) < from {
                 return Some(from);
             }
-            observer.ask_again(&std::mem::take(&mut self.strays));
-            observer.fd()
+            observer.begin()?
         };
         // Without it, what comes in is told at its next look.
         let _ = registry.register(&mut SourceFd(&fd), ARRIVED, Interest::READABLE);
@@ -219,8 +213,7 @@ impl Ward {
             }
             let now = desk.ticks();
             if self.subject.is_over(stretch.begin) {
-                // It is told only once, and the loop may be stuck again.
-                self.strays.extend(came);
+                // Should the loop be stuck again, what is there still comes again.
                 return true;
             }
             // Who looks late finds what came in before, and does not know when.
@@ -234,13 +227,12 @@ impl Ward {
     }
 
     /// The stretch is over. What was seen of one that was no stall is forgotten.
-    fn conclude(&self, stretch: Stretch, desk: &mut Desk, registry: &Registry) {
+    fn conclude(&self, stretch: Stretch, desk: &mut Desk) {
         self.subject.pulse.attend(None);
         if stretch.observed
-            && let Some(observer) = &*lock(&self.subject.observer)
+            && let Some(observer) = &mut *lock(&self.subject.observer)
         {
-            // It was registered, unless there was no room for it.
-            let _ = registry.deregister(&mut SourceFd(&observer.fd()));
+            observer.end();
         }
         let account = self.subject.take_account(stretch.begin);
         // The loop may be far ahead: then there is only its account to go by.
@@ -251,9 +243,9 @@ impl Ward {
     }
 
     /// It is looked at no more, for now or for good.
-    pub(super) fn let_go(mut self, desk: &mut Desk, registry: &Registry) {
+    pub(super) fn let_go(mut self, desk: &mut Desk) {
         if let Some(stretch) = self.stretch.take() {
-            self.conclude(stretch, desk, registry);
+            self.conclude(stretch, desk);
         }
         desk.shut(self.files);
         if let Some(count) = lock(&self.subject.limit).take_held_back() {
@@ -340,7 +332,7 @@ mod tests {
 
         /// On what data came in, after all is over.
         fn arrivals(mut self) -> Vec<Event> {
-            self.ward.let_go(&mut self.desk, self.poll.registry());
+            self.ward.let_go(&mut self.desk);
             self.desk.close();
             let is_arrival = |event: &Event| matches!(event.kind, EventKind::DataArrived { .. });
             told(&self.receiver)

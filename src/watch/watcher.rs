@@ -56,7 +56,7 @@ impl Watcher {
             self.wait(wait);
         }
         for ward in self.wards {
-            ward.let_go(&mut self.desk, self.poll.registry());
+            ward.let_go(&mut self.desk);
         }
         self.desk.close();
     }
@@ -79,7 +79,7 @@ impl Watcher {
         calm.sort_unstable();
         for place in calm.into_iter().rev() {
             let ward = self.wards.swap_remove(place);
-            ward.let_go(&mut self.desk, self.poll.registry());
+            ward.let_go(&mut self.desk);
         }
         let next = self.wards.iter().map(Ward::due).min()?;
         let wait = next.saturating_duration_since(Instant::now());

@@ -229,6 +229,33 @@ fn a_reactor_can_be_watched_later() {
     });
 }
 
+/// Also by one of its own callbacks: it is seen from the next poll on.
+#[test]
+fn one_that_is_watched_no_more_can_be_watched_again() {
+    let mut bench = watched();
+    bench.reactor.unwatch();
+    assert!(bench.reactor.watchdog.is_none());
+    let (answer, answered) = mpsc::channel();
+    let stuck = move |reactor: &mut Reactor| {
+        answered.recv()?;
+        Ok(reactor.stop()?)
+    };
+    bench
+        .reactor
+        .call_later(Duration::ZERO, label("watch"), move |reactor| {
+            reactor.watch()?;
+            reactor.unwatch();
+            reactor.watch()?;
+            // What is made in a turn is for the next one.
+            reactor.call_later(Duration::ZERO, label("stuck"), stuck);
+            Ok(())
+        });
+    run(bench, move |looker| {
+        looker.wait_for(is_notice);
+        answer.send(()).unwrap();
+    });
+}
+
 #[test]
 fn one_that_keeps_no_record_is_not_watched() {
     let recorders = Recorders::off(&Clock::monotonic());
