@@ -89,9 +89,9 @@ fn the_palette_aligns_two_traces_at_a_model() {
     let mut desk = Desk::with_trace();
     desk.show_recorded();
     desk.apply(Command::Beside(BesideCommand::Compare([1, 2])));
-    assert!(!desk.has("the beginning of threaded"));
     ask(&mut desk, "align threaded");
-    assert!(desk.has("the beginning of threaded"));
+    let compared = desk.app().compared().expect("two are compared");
+    assert_eq!(compared.alignment.words(), "the beginning of threaded");
 }
 
 #[test]

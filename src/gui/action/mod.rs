@@ -1,7 +1,8 @@
 //! What can be done, each thing once: its name, its keys, whether it is possible now, and the command that it
 //! gives. Menus, keys, the table of keys and the command palette all come from [`all`].
 //!
-//! To add one: an entry in `list` or beside it, and a case in `tests/window/keys.rs`, which fails without it.
+//! To add one: an entry in `list` or beside it, and a case in `tests/window/keys.rs`, which fails without it. What people
+//! from elsewhere may call it stands in `words`.
 
 mod beside;
 mod build;

@@ -113,6 +113,8 @@ impl CommandPalette {
         let scroll = egui::ScrollArea::vertical().max_height(HEIGHT);
         scroll.auto_shrink([false, true]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
+            // Why something is not possible is there to be read.
+            ui.visuals_mut().disabled_alpha = 1.0;
             for (place, offer) in found.iter().enumerate() {
                 let chosen = place == self.chosen;
                 let response = row(ui, offer, chosen);
@@ -139,13 +141,23 @@ fn row(ui: &mut Ui, offer: &Offer<'_>, chosen: bool) -> egui::Response {
         Err(why) => (false, tr(why)),
     };
     let name = &*offer.name;
-    let mut button = Button::new(RichText::new(format!("{INDENT}{name}")).font(theme::body()))
+    let mut words = RichText::new(format!("{INDENT}{name}")).font(theme::body());
+    let mut right = RichText::new(right).font(theme::small());
+    if !possible {
+        let ink = if chosen {
+            palette.text
+        } else {
+            palette.text_weak
+        };
+        (words, right) = (words.color(ink), right.color(ink));
+    }
+    let mut button = Button::new(words)
         .min_size(vec2(ui.available_width(), 24.0))
         .frame_when_inactive(chosen)
         .selected(chosen)
         // The arrows come here, while the keyboard stays in the field.
         .sense(egui::Sense::CLICK)
-        .shortcut_text(RichText::new(right).font(theme::small()));
+        .shortcut_text(right);
     if chosen {
         button = button.fill(palette.selection_fill);
     }
