@@ -143,13 +143,12 @@ fn row(ui: &mut Ui, offer: &Offer<'_>, chosen: bool) -> egui::Response {
     let name = &*offer.name;
     let mut words = RichText::new(format!("{INDENT}{name}")).font(theme::body());
     let mut right = RichText::new(right).font(theme::small());
-    if !possible {
-        let ink = if chosen {
-            palette.text
-        } else {
-            palette.text_weak
-        };
-        (words, right) = (words.color(ink), right.color(ink));
+    // On the row that is chosen nothing is weak: it would be hard to read there.
+    if chosen {
+        (words, right) = (words.color(palette.text), right.color(palette.text));
+    } else if !possible {
+        let weak = palette.text_weak;
+        (words, right) = (words.color(weak), right.color(weak));
     }
     let mut button = Button::new(words)
         .min_size(vec2(ui.available_width(), 24.0))
