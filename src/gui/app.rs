@@ -249,6 +249,7 @@ impl App {
                 self.settings.show(Side::Statistics, true);
                 self.on_shown(|document| document.chosen = Some(range));
             }
+            Command::Statistics(command) => self.tabulate(command),
             Command::Lane(change) => self.arrange(change),
             Command::Scroll(to) => self.scroll(to),
             Command::SetLegend(shown) => self.settings.legend = shown,

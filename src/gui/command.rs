@@ -11,6 +11,7 @@ use super::playback::PlaybackCommand;
 use super::plot::Measure;
 use super::search::SearchCommand;
 use super::settings::Kept;
+use super::statistics::StatisticsCommand;
 use crate::gui::texts::{LanguageChoice, english, tr};
 use crate::scenario::{Blocking, Edit, Owner};
 use crate::store::SpanRef;
@@ -57,6 +58,8 @@ pub enum Command {
     ChooseRange(Option<TimeRange>),
     /// The same, and show its statistics.
     ReadRange(TimeRange),
+    /// Show other statistics, or copy them.
+    Statistics(StatisticsCommand),
     /// Arrange the lanes.
     Lane(LaneCommand),
     /// Scroll the lanes.

@@ -15,7 +15,7 @@ const PAUSE: f64 = 0.4;
 
 /// Of which stretch of time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Scope {
+pub enum Scope {
     /// The one that is chosen; where none is, what is in view.
     #[default]
     Chosen,

@@ -31,6 +31,31 @@ pub(super) fn fit(typed: &str, name: &str) -> Option<i32> {
     Some(best * 100 - length)
 }
 
+/// How well the words of `typed` fit, in whatever order: `None` where one of them begins no word of `texts`. In a script
+/// that parts no words by blanks it may stand anywhere. It is comparable with what [`fit`] says of whole words.
+pub(super) fn begin(typed: &str, texts: &[&str]) -> Option<i32> {
+    let texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
+    let is_there = |wanted: &str| {
+        let mut words = texts
+            .iter()
+            .flat_map(|text| text.split(|one: char| !one.is_alphanumeric()));
+        match wanted.is_ascii() {
+            true => words.any(|word| word.starts_with(wanted)),
+            false => words.any(|word| word.contains(wanted)),
+        }
+    };
+    let mut all = 0;
+    for wanted in typed.to_lowercase().split_whitespace() {
+        if !is_there(wanted) {
+            return None;
+        }
+        let letters = i32::try_from(wanted.chars().count()).ok()?.min(1_000);
+        all += AT_WORD + letters + IN_A_ROW * (letters - 1);
+    }
+    let length = texts.first().map_or(0, |text| text.chars().count());
+    Some(all * 100 - i32::try_from(length).unwrap_or(i32::MAX / 2))
+}
+
 /// The best score with the next letter at `at`.
 fn arrive(before: &[Option<i32>], name: &[char], at: usize, first: bool) -> Option<i32> {
     let begins = at == 0 || !name[at - 1].is_alphanumeric();
@@ -83,5 +108,20 @@ mod tests {
         assert_eq!(best("ns", &names), Some("Next stall"));
         assert_eq!(best("fits", &names), Some("Fit the selection"));
         assert_eq!(best("zoom", &["Zoom in", "Zoom out"]), Some("Zoom in"));
+    }
+
+    #[test]
+    fn words_are_found_in_any_order_by_their_beginnings() {
+        let texts = ["Export the trace…", "save, chrome"];
+        for typed in ["save", "sav trace", "trace exp", "Chrome"] {
+            assert!(begin(typed, &texts).is_some(), "{typed}");
+        }
+        for typed in ["ave", "save all", "port"] {
+            assert_eq!(begin(typed, &texts), None, "{typed}");
+        }
+        assert!(begin("缩小", &["看更多、缩小一些"]).is_some());
+        assert_eq!(begin("缩放", &["看更多、缩小一些"]), None);
+        let [short, long] = ["Loop", "Loop lag"].map(|name| begin("loop", &[name]));
+        assert!(short > long, "the shorter one was meant");
     }
 }

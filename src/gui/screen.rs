@@ -109,10 +109,15 @@ impl App {
             found: documents
                 .shown()
                 .map_or(0, |one| self.search.hits(one.id).len()),
+            tabled: self.statistics.tabled,
+            counted: self.has_counted(),
+            opening: !self.opening.is_empty(),
+            exporting: !self.exporting.is_empty(),
             lane: pane.timeline.aimed(),
             lanes: self.lanes(),
             held: action::ONE_STEP,
             what_if: self.what_if.answer.as_ref(),
+            slice: self.what_if.slice,
         }
     }
 

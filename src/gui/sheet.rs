@@ -10,7 +10,7 @@ use crate::store::{SpanRef, TraceStore};
 
 /// What there is a table of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Subject {
+pub enum Subject {
     /// What was called.
     #[default]
     Callbacks,
@@ -159,6 +159,14 @@ impl Subject {
             Self::Callbacks => CALLBACKS,
             Self::Tasks => TASKS,
             Self::Threads => THREADS,
+        }
+    }
+
+    /// How many of its columns, the first ones, are words; the others are numbers.
+    pub(super) const fn worded(self) -> usize {
+        match self {
+            Self::Callbacks => 3,
+            Self::Tasks | Self::Threads => 2,
         }
     }
 
@@ -363,6 +371,9 @@ mod tests {
             assert!(!sheet.rows.is_empty());
             for row in &sheet.rows {
                 assert_eq!(row.values.len(), subject.columns().len());
+                let words = row.values.iter();
+                let words = words.take_while(|value| matches!(value, Value::Word(_)));
+                assert_eq!(words.count(), subject.worded());
             }
             assert!(subject.order().column < subject.columns().len());
         }

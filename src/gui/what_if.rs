@@ -156,6 +156,19 @@ pub(super) fn in_words(change: Change) -> String {
     }
 }
 
+/// What that does.
+pub(super) fn explained(change: Change) -> &'static str {
+    match change {
+        Change::InThread => tr("A thread of the pool does what takes time, and the loop goes on"),
+        Change::Slices(_) => {
+            tr("It does a part of its work, lets the loop look for others, and goes on after that")
+        }
+        Change::Asynchronous => {
+            tr("The loop waits for it and calls back; what computes, computes all the same")
+        }
+    }
+}
+
 impl App {
     /// Brings the answer up to date.
     pub(super) fn update_what_if(&mut self) {

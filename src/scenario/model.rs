@@ -296,4 +296,22 @@ impl BlockingKind {
             Self::Many => "many",
         }
     }
+
+    /// What it does, in one sentence without its end.
+    pub const fn explained(self) -> &'static str {
+        match self {
+            Self::Sleep => "The callback sleeps in a system call, as one does that asks a database",
+            Self::Cpu => "The callback computes, as one does that compresses or parses",
+            Self::Read => {
+                "The callback reads its socket to the end, waiting for each piece: it makes the loop a queue"
+            }
+            Self::Lock => "The callback waits for a lock that another thread holds meanwhile",
+            Self::Fsync => {
+                "The callback writes to a file and waits until that is on the disk, as one does that keeps a log"
+            }
+            Self::Many => {
+                "No callback takes long, but a hundred of them come in one turn, before the loop looks again"
+            }
+        }
+    }
 }

@@ -13,7 +13,7 @@ use loopscope::trace::{Cause, TimeRange, Timestamp};
 use crate::beside;
 use crate::cases;
 use crate::desk::Desk;
-use crate::switches;
+use crate::{opening, ranges, switches};
 
 /// Asks for the action under test.
 pub(crate) type Ask<'a> = &'a dyn Fn(&mut Desk);
@@ -244,6 +244,8 @@ fn case(id: &str) -> fn(&mut Desk, Ask<'_>) {
         _ => cases::of_lanes_and_marks(id)
             .or_else(|| beside::of_comparing(id))
             .or_else(|| switches::of_switches(id))
+            .or_else(|| ranges::of_statistics(id))
+            .or_else(|| opening::of_opening(id))
             .unwrap_or_else(|| panic!("{id} has no case: add one here")),
     }
 }

@@ -12,6 +12,7 @@ use loopscope::trace::{
 };
 
 use crate::desk::Desk;
+use crate::keys::Ask;
 
 /// So many events cannot be taken in within one frame.
 const TURNS: u64 = 300_000;
@@ -123,9 +124,24 @@ fn record(recording: &mut Recording, at: u64, kind: EventKind) {
     recording.flush().expect("there is room");
 }
 
+/// The case of an action, if it is about files that are opened.
+pub(crate) fn of_opening(id: &str) -> Option<fn(&mut Desk, Ask<'_>)> {
+    (id == "cancel").then_some(|desk, ask| {
+        let _recording = follow(desk);
+        ask(desk);
+        assert!(!desk.app().is_busy() && !desk.has("still being recorded"));
+    })
+}
+
 /// A desk at which a recording of another program is shown, and that recording.
 fn following() -> (Desk, Recording) {
     let mut desk = Desk::new();
+    let recording = follow(&mut desk);
+    (desk, recording)
+}
+
+/// A recording of another program, which is shown from now on.
+fn follow(desk: &mut Desk) -> Recording {
     let path = desk.path("mine.loopscope");
     let mut recording =
         Recording::beside(&path, &TraceInfo::default()).expect("the folder is ours");
@@ -135,7 +151,7 @@ fn following() -> (Desk, Recording) {
     desk.until("it is followed", |desk| {
         desk.has("mine.loopscope.part is still being recorded")
     });
-    (desk, recording)
+    recording
 }
 
 #[test]

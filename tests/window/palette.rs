@@ -1,9 +1,12 @@
 //! The command palette beyond the actions: see `keys` for those.
 
-use egui::accesskit::Toggled;
+use egui::accesskit::{Role, Toggled};
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::NodeT;
-use loopscope::gui::command::Command;
+use egui_kittest::kittest::{NodeT, Queryable};
+use loopscope::gui::action::{self, GESTURES};
+use loopscope::gui::beside::BesideCommand;
+use loopscope::gui::command::{Command, Side};
+use loopscope::scenario::BlockingKind;
 
 use crate::desk::Desk;
 
@@ -23,16 +26,18 @@ fn the_arrows_choose_in_the_palette() {
     assert_eq!(desk.shown().selection, other.shown().selection);
 }
 
+/// Types these words into the palette, and does what they find first.
+fn ask(desk: &mut Desk, words: &str) {
+    desk.press(Modifiers::COMMAND, Key::P);
+    desk.control("Command").type_text(words);
+    desk.frames(2);
+    desk.press(Modifiers::NONE, Key::Enter);
+    desk.frames(2);
+}
+
 #[test]
 fn the_palette_also_loads_a_scenario_and_shows_an_open_trace() {
     let mut desk = Desk::with_trace();
-    let ask = |desk: &mut Desk, words: &str| {
-        desk.press(Modifiers::COMMAND, Key::P);
-        desk.control("Command").type_text(words);
-        desk.frames(2);
-        desk.press(Modifiers::NONE, Key::Enter);
-        desk.frames(2);
-    };
     ask(&mut desk, "the bank");
     assert_eq!(desk.app().controls().source, "the-bank");
     desk.show_recorded();
@@ -44,6 +49,67 @@ fn the_palette_also_loads_a_scenario_and_shows_an_open_trace() {
         0,
         "the first of that name"
     );
+}
+
+#[test]
+fn the_palette_switches_models_and_how_callbacks_block() {
+    let mut desk = Desk::new();
+    let mut variants = desk.app().controls().scenario.variants.iter();
+    let threaded = variants.position(|model| model.name == "threaded");
+    let threaded = threaded.expect("it is one of three");
+    for on in [false, true] {
+        ask(&mut desk, "run threaded");
+        assert_eq!(desk.app().controls().runs(threaded), on);
+    }
+    ask(&mut desk, "block cpu");
+    let kind = desk.app().controls().blocking.kind;
+    assert_eq!(kind, BlockingKind::Cpu);
+}
+
+fn is_chosen(desk: &Desk, name: &str) -> bool {
+    desk.control(name).accesskit_node().toggled() == Some(Toggled::True)
+}
+
+#[test]
+fn the_palette_sorts_the_statistics_and_asks_what_if() {
+    let mut desk = Desk::with_trace();
+    desk.apply(Command::SetPanel(Side::Statistics, true));
+    desk.until("it is counted", |desk| desk.has("Sort by p99"));
+    assert!(!is_chosen(&desk, "Sort by p99"));
+    ask(&mut desk, "sort p99");
+    assert!(is_chosen(&desk, "Sort by p99"));
+    desk.apply(Command::NextStall(true));
+    assert!(is_chosen(&desk, "In a thread"));
+    ask(&mut desk, "what if slices");
+    assert!(is_chosen(&desk, "In slices"));
+}
+
+#[test]
+fn the_palette_aligns_two_traces_at_a_model() {
+    let mut desk = Desk::with_trace();
+    desk.show_recorded();
+    desk.apply(Command::Beside(BesideCommand::Compare([1, 2])));
+    ask(&mut desk, "align threaded");
+    let compared = desk.app().compared().expect("two are compared");
+    assert_eq!(compared.alignment.words(), "the beginning of threaded");
+}
+
+#[test]
+fn the_table_of_keys_has_every_action_that_has_a_key() {
+    let mut desk = Desk::with_trace();
+    desk.press(Modifiers::NONE, Key::Questionmark);
+    let has = |text: &str| {
+        let mut nodes = desk.harness.query_all_by_label(text);
+        nodes.any(|node| node.accesskit_node().role() == Role::Label)
+    };
+    for action in action::all().filter(|action| !action.triggers.is_empty()) {
+        assert!(has(action.name), "{}", action.id);
+        let keys = action.shortcuts();
+        assert!(has(&format!(" {keys} ")), "{keys} of {}", action.id);
+    }
+    for (_, how, what) in GESTURES {
+        assert!(has(what) && has(&format!(" {how} ")), "{how}");
+    }
 }
 
 #[test]

@@ -1,11 +1,16 @@
 //! A stretch of time is chosen, its statistics are read and copied, and what they are about is walked to.
 
+use egui::accesskit::Toggled;
 use egui::{Key, Modifiers, OutputCommand, vec2};
-use egui_kittest::kittest::Queryable;
-use loopscope::gui::command::{Command, Selection};
+use egui_kittest::kittest::{NodeT, Queryable};
+use loopscope::gui::command::{Command, Selection, Side};
+use loopscope::gui::counting::Scope;
+use loopscope::gui::sheet::Subject;
+use loopscope::gui::statistics::StatisticsCommand;
 
 use crate::QUICK;
 use crate::desk::Desk;
+use crate::keys::Ask;
 
 /// A desk with the trace of a run that is over.
 fn run() -> Desk {
@@ -13,6 +18,48 @@ fn run() -> Desk {
     desk.run_to_the_end();
     desk.frames(3);
     desk
+}
+
+/// The case of an action, if it is about statistics.
+pub(crate) fn of_statistics(id: &str) -> Option<fn(&mut Desk, Ask<'_>)> {
+    let case: fn(&mut Desk, Ask<'_>) = match id {
+        "callback-statistics" => |desk, ask| {
+            desk.apply(Command::Statistics(StatisticsCommand::Of(Subject::Tasks)));
+            tabulates(desk, ask, "Callbacks", "Sort by p99");
+        },
+        "task-statistics" => |desk, ask| tabulates(desk, ask, "Tasks", "Sort by Ready"),
+        "thread-statistics" => |desk, ask| tabulates(desk, ask, "Threads", "Sort by Busy"),
+        "count-range" => |desk, ask| {
+            let range = desk.shown().stalls[0].range;
+            desk.apply(Command::ReadRange(range));
+            let whole = StatisticsCommand::During(Scope::Trace);
+            desk.apply(Command::Statistics(whole));
+            tabulates(desk, ask, "Range", "Sort by p99");
+        },
+        "count-view" => |desk, ask| {
+            let whole = StatisticsCommand::During(Scope::Trace);
+            desk.apply(Command::Statistics(whole));
+            tabulates(desk, ask, "In view", "Sort by p99");
+        },
+        "count-all" => |desk, ask| tabulates(desk, ask, "Whole trace", "Sort by p99"),
+        "copy-statistics" => |desk, ask| {
+            desk.apply(Command::SetPanel(Side::Statistics, true));
+            desk.until("it is counted", |desk| desk.has("Sort by p99"));
+            ask(desk);
+            assert_eq!(desk.app().hint(), Some("The table was copied"));
+        },
+        _ => return None,
+    };
+    Some(case)
+}
+
+/// Asks for statistics: they are shown, this choice is made, and there is a table with this column.
+fn tabulates(desk: &mut Desk, ask: Ask<'_>, choice: &str, column: &str) {
+    desk.apply(Command::SetPanel(Side::Statistics, false));
+    ask(desk);
+    desk.until("it is counted", |desk| desk.has(column));
+    let chosen = desk.control(choice).accesskit_node().toggled();
+    assert_eq!(chosen, Some(Toggled::True), "{choice}");
 }
 
 /// Drags over the middle of the ruler.

@@ -99,6 +99,17 @@ pub(super) const ACTIONS: &[Action] = &[
     )
     .keys(&[Press(CTRL, Key::E)]),
     action(
+        "cancel",
+        Group::File,
+        "Cancel opening or exporting",
+        "Give up what is being opened, or else what is being exported; what grows on is no longer followed",
+        |state| match (state.opening, state.exporting) {
+            (true, _) => Ok(Command::CancelOpening),
+            (false, true) => Ok(Command::CancelExporting),
+            (false, false) => Err(english("Nothing is being opened or exported")),
+        },
+    ),
+    action(
         "quit",
         Group::File,
         "Quit",

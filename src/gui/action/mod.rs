@@ -1,7 +1,8 @@
 //! What can be done, each thing once: its name, its keys, whether it is possible now, and the command that it
 //! gives. Menus, keys, the table of keys and the command palette all come from [`all`].
 //!
-//! To add one: an entry in `list` or beside it, and a case in `tests/window/keys.rs`, which fails without it.
+//! To add one: an entry in `list` or beside it, and a case in `tests/window/keys.rs`, which fails without it. What people
+//! from elsewhere may call it stands in `words`.
 
 mod beside;
 mod build;
@@ -9,14 +10,18 @@ mod find;
 mod keeping;
 mod lanes;
 mod list;
+mod offers;
 mod plays;
 mod sizes;
 mod switches;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod walks;
+mod words;
 
 use std::fmt;
+use std::time::Duration;
 
 use egui::{Key, Modifiers};
 
@@ -27,10 +32,14 @@ use super::document::Document;
 use super::lanes::{Arrangement, Lane};
 use super::scale::Scale;
 use super::settings::Settings;
+use super::statistics::Tabled;
 use super::what_if::Answer;
 use crate::gui::texts::{english, tr, with_aside};
 use crate::trace::TimeRange;
 pub use list::GESTURES;
+pub(super) use offers::{Offer, offers};
+#[cfg(test)]
+pub(super) use words::WORDS;
 
 /// The lists, in the order in which menus show them.
 const LISTS: &[&[Action]] = &[
@@ -39,6 +48,7 @@ const LISTS: &[&[Action]] = &[
     keeping::ACTIONS,
     find::ACTIONS,
     lanes::ACTIONS,
+    tables::ACTIONS,
     beside::ACTIONS,
 ];
 
@@ -111,6 +121,14 @@ pub struct State<'a> {
     pub scale: Scale,
     /// How much was found, while something is searched for.
     pub found: usize,
+    /// What the table of statistics shows.
+    pub tabled: Tabled,
+    /// Whether that table has rows.
+    pub counted: bool,
+    /// Whether a trace is being opened.
+    pub opening: bool,
+    /// Whether a trace is being exported.
+    pub exporting: bool,
     /// The lane that was pointed at or selected last.
     pub lane: Option<&'a Lane>,
     /// How the lanes are arranged.
@@ -121,6 +139,8 @@ pub struct State<'a> {
     pub held: f64,
     /// What is asked about the stall that is looked at, where one is.
     pub what_if: Option<&'a Answer>,
+    /// How long a slice is of which it can be asked.
+    pub slice: Duration,
 }
 
 /// For how long an action counts as held that was asked for once, in seconds.
@@ -277,6 +297,8 @@ pub enum Group {
     Find,
     /// Arranging the lanes.
     Lanes,
+    /// What is counted.
+    Statistics,
     /// The parts of the window.
     Window,
     /// What is drawn beside the lanes: plots, arrows, the legend.
@@ -291,7 +313,7 @@ pub enum Group {
 
 impl Group {
     /// All of them, in the order in which they are told of.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::File,
         Self::Run,
         Self::Time,
@@ -299,6 +321,7 @@ impl Group {
         Self::Compare,
         Self::Find,
         Self::Lanes,
+        Self::Statistics,
         Self::Window,
         Self::Drawing,
         Self::Look,
@@ -311,7 +334,8 @@ impl Group {
         match self {
             Self::File | Self::Run | Self::Window | Self::Help => false,
             Self::Compare | Self::Time | Self::Playback => true,
-            Self::Find | Self::Lanes | Self::Drawing | Self::Look | Self::Language => true,
+            Self::Find | Self::Lanes | Self::Statistics | Self::Drawing => true,
+            Self::Look | Self::Language => true,
         }
     }
 
@@ -325,6 +349,7 @@ impl Group {
             Self::Compare => "Compare two traces",
             Self::Find => "Find",
             Self::Lanes => "Lanes",
+            Self::Statistics => "Table of statistics",
             Self::Window => "Window",
             Self::Drawing => "What is drawn",
             Self::Look => "Look",
@@ -342,6 +367,7 @@ pub const MENUS: [(&str, &[Group]); 4] = [
         &[
             Group::Lanes,
             Group::Drawing,
+            Group::Statistics,
             Group::Window,
             Group::Look,
             Group::Language,

@@ -52,7 +52,7 @@ fn settings(ui: &mut Ui, controls: &Controls) -> Option<Blocking> {
     if let Some(kind) = widgets::segments(
         ui,
         blocking.kind,
-        BlockingKind::ALL.map(|kind| (kind, tr(kind.name()), explained(kind))),
+        BlockingKind::ALL.map(|kind| (kind, tr(kind.name()), tr(kind.explained()))),
     ) {
         blocking.kind = kind;
     }
@@ -157,27 +157,6 @@ fn callback(controls: &Controls) -> &'static str {
         "data_received"
     } else {
         tr("callback")
-    }
-}
-
-fn explained(kind: BlockingKind) -> &'static str {
-    match kind {
-        BlockingKind::Sleep => {
-            tr("The callback sleeps in a system call, as one does that asks a database")
-        }
-        BlockingKind::Cpu => tr("The callback computes, as one does that compresses or parses"),
-        BlockingKind::Read => tr(
-            "The callback reads its socket to the end, waiting for each piece: it makes the loop a queue",
-        ),
-        BlockingKind::Lock => {
-            tr("The callback waits for a lock that another thread holds meanwhile")
-        }
-        BlockingKind::Fsync => tr(
-            "The callback writes to a file and waits until that is on the disk, as one does that keeps a log",
-        ),
-        BlockingKind::Many => tr(
-            "No callback takes long, but a hundred of them come in one turn, before the loop looks again",
-        ),
     }
 }
 

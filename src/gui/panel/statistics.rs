@@ -11,6 +11,7 @@ use crate::gui::document::Document;
 use crate::gui::navigate;
 use crate::gui::range::{exact, exact_moment};
 use crate::gui::sheet::{self, Order, Sheet, Subject, Value};
+use crate::gui::statistics::{StatisticsCommand, Tabled};
 use crate::gui::texts::{fill, tr, variant};
 use crate::gui::theme::{self, Palette, STEP};
 use crate::trace::TimeRange;
@@ -28,11 +29,9 @@ const WORDS: [f32; 2] = [190.0, 104.0];
 /// The table and what it remembers.
 #[derive(Default)]
 pub struct Table {
+    /// What it shows.
+    pub(in crate::gui) tabled: Tabled,
     counting: Counting,
-    scope: Scope,
-    subject: Subject,
-    /// How the rows of each subject are sorted, where somebody has chosen it.
-    orders: [Option<Order>; Subject::ALL.len()],
     /// The rows as they are shown, and of what they were made.
     sheet: Option<(u64, Subject, Order, Sheet)>,
 }
@@ -41,44 +40,49 @@ impl Table {
     /// Shows the table of `document`.
     pub fn show(&mut self, ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
         let time = ui.input(|input| input.time);
-        if let Some(wait) = self.counting.go_on(document, self.scope, time) {
+        if let Some(wait) = self.counting.go_on(document, self.tabled.scope, time) {
             ui.ctx().request_repaint_after(wait);
         }
-        self.head(ui, document);
+        self.head(ui, document, commands);
         let Some(counted) = self.counting.counted(document) else {
             note(ui, tr("Counting…"));
             return;
         };
-        let place = Subject::ALL.iter().position(|one| *one == self.subject);
-        let chosen = place.and_then(|place| self.orders[place]);
-        let order = chosen.unwrap_or(self.subject.order());
-        let key = (counted.number, self.subject, order);
+        let Tabled { subject, .. } = self.tabled;
+        let order = self.tabled.order();
+        let key = (counted.number, subject, order);
         let known = self
             .sheet
             .as_ref()
             .map(|(number, subject, order, _)| (*number, *subject, *order));
         if known != Some(key) {
-            let mut sheet = Sheet::new(self.subject, &document.store, &counted.models);
+            let mut sheet = Sheet::new(subject, &document.store, &counted.models);
             sheet.sort(order);
             self.sheet = Some((key.0, key.1, key.2, sheet));
         }
         if let Some((.., sheet)) = &self.sheet {
-            let pressed = rows(ui, document, sheet, order, commands);
-            if let Some((place, order)) = place.zip(pressed) {
-                self.orders[place] = Some(order);
-            }
+            rows(ui, document, sheet, order, commands);
         }
     }
 
+    /// The rows of this trace as they are shown, where it is this one whose rows are.
+    pub(in crate::gui) fn sheet(&self, document: &Document) -> Option<&Sheet> {
+        let counted = self.counting.counted(document)?;
+        let shown = self.sheet.as_ref();
+        let shown = shown.filter(|(number, ..)| *number == counted.number);
+        shown.map(|(.., sheet)| sheet)
+    }
+
     /// What there is a table of, of which stretch of time, and what can be done with it.
-    fn head(&mut self, ui: &mut Ui, document: &Document) {
+    fn head(&self, ui: &mut Ui, document: &Document, commands: &mut Vec<Command>) {
+        let mut ask = |command| commands.push(Command::Statistics(command));
         ui.horizontal_wrapped(|ui| {
             let subjects = Subject::ALL.map(|subject| {
                 let (word, hint) = subject.words();
                 (subject, tr(word), tr(hint))
             });
-            if let Some(subject) = segments(ui, self.subject, subjects) {
-                self.subject = subject;
+            if let Some(subject) = segments(ui, self.tabled.subject, subjects) {
+                ask(StatisticsCommand::Of(subject));
             }
             ui.add_space(2.0 * STEP);
             note(ui, tr("of time"));
@@ -95,8 +99,8 @@ impl Table {
             let offered = scopes
                 .into_iter()
                 .filter(|(scope, ..)| chosen || *scope != Scope::Chosen);
-            if let Some(scope) = segments(ui, self.scope.of(document), offered) {
-                self.scope = scope;
+            if let Some(scope) = segments(ui, self.tabled.scope.of(document), offered) {
+                ask(StatisticsCommand::During(scope));
             }
             ui.add_space(2.0 * STEP);
             if let Some(counted) = self.counting.counted(document) {
@@ -111,19 +115,18 @@ impl Table {
                     ),
                 );
             }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| self.copy(ui));
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let button = egui::Button::new(tr("Copy as CSV"));
+                let response = ui
+                    .add_enabled(self.sheet(document).is_some(), button)
+                    .on_hover_text(tr(
+                        "The rows as they stand, lengths in seconds to the nanosecond",
+                    ));
+                if response.clicked() {
+                    ask(StatisticsCommand::Copy);
+                }
+            });
         });
-    }
-
-    fn copy(&self, ui: &mut Ui) {
-        let sheet = self.sheet.as_ref().map(|(.., sheet)| sheet);
-        let button = egui::Button::new(tr("Copy as CSV"));
-        let response = ui.add_enabled(sheet.is_some(), button).on_hover_text(tr(
-            "The rows as they stand, lengths in seconds to the nanosecond",
-        ));
-        if let Some(sheet) = sheet.filter(|_| response.clicked()) {
-            ui.copy_text(sheet.csv());
-        }
     }
 }
 
@@ -137,26 +140,20 @@ fn when(ui: &mut Ui, counted: &Counted) {
     ui.label(RichText::new(words).font(theme::number()).weak());
 }
 
-/// The table itself. How it is to be sorted, where the title of a column was pressed.
+/// The table itself.
 fn rows(
     ui: &mut Ui,
     document: &Document,
     sheet: &Sheet,
     order: Order,
     commands: &mut Vec<Command>,
-) -> Option<Order> {
+) {
     let one_model = document.store.models().len() <= 1;
     let columns = sheet.subject.columns();
     let shown: Vec<usize> = (0..columns.len())
         .filter(|place| !(one_model && columns[*place].key == "model"))
         .collect();
-    let words = sheet.rows.first().map_or(0, |row| {
-        let words = row.values.iter();
-        words
-            .take_while(|value| matches!(value, Value::Word(_)))
-            .count()
-    });
-    let mut pressed = None;
+    let words = sheet.subject.worded();
     ui.spacing_mut().item_spacing = vec2(2.0 * STEP, 2.0);
     let worded = shown.iter().filter(|place| **place < words).count();
     let number = number_width(ui, shown.len(), worded);
@@ -198,7 +195,8 @@ fn rows(
                     sorted_mark(ui, response.inner.rect, is_word, order.falling);
                 }
                 if response.inner.clicked() {
-                    pressed = Some(order.pressed(place, is_word));
+                    let sort = StatisticsCommand::SortBy(place);
+                    commands.push(Command::Statistics(sort));
                 }
             });
         }
@@ -210,7 +208,6 @@ fn rows(
     });
     let worded = shown.iter().take(worded).map(|place| &columns[*place]);
     name_edges(ui, egui::IdSalt::new(salt), worded);
-    pressed
 }
 
 /// How wide a column of numbers is beside so many others, of which some are words.

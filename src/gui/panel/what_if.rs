@@ -14,7 +14,7 @@ use crate::gui::command::{Command, Selection};
 use crate::gui::document::Document;
 use crate::gui::texts::{fill, say, tr, with_aside};
 use crate::gui::theme::{Palette, STEP};
-use crate::gui::what_if::{Answer, in_words};
+use crate::gui::what_if::{Answer, explained, in_words};
 use crate::scenario::{Treatment, limits};
 use crate::trace::Change;
 
@@ -55,22 +55,11 @@ pub(super) fn show(ui: &mut Ui, scene: &Scene<'_>, commands: &mut Vec<Command>) 
     );
     let slices = Change::Slices(scene.slice);
     let choices = [
-        (
-            Change::InThread,
-            tr("In a thread"),
-            tr("A thread of the pool does what takes time, and the loop goes on"),
-        ),
-        (
-            slices,
-            tr("In slices"),
-            tr("It does a part of its work, lets the loop look for others, and goes on after that"),
-        ),
-        (
-            Change::Asynchronous,
-            tr("Asynchronous"),
-            tr("The loop waits for it and calls back; what computes, computes all the same"),
-        ),
+        (Change::InThread, tr("In a thread")),
+        (slices, tr("In slices")),
+        (Change::Asynchronous, tr("Asynchronous")),
     ];
+    let choices = choices.map(|(change, name)| (change, name, explained(change)));
     let chosen = widgets::segments(ui, change, choices);
     commands.extend(chosen.map(Command::SetWhatIf));
     if change == slices {

@@ -113,6 +113,7 @@ fn from_below() -> BTreeSet<String> {
     words.extend(outcomes.map(|one| outcome_word(one).to_owned()));
     words.extend(Format::ALL.map(|one| one.title().to_owned()));
     words.extend(BlockingKind::ALL.map(|one| one.name().to_owned()));
+    words.extend(BlockingKind::ALL.map(|one| one.explained().to_owned()));
     words.extend(LinkKind::ALL.map(|one| one.word().to_owned()));
     words.extend(Requests::ALL.map(|one| one.explained().to_owned()));
     words.extend(EventProvider::ALL.map(|one| one.explained().to_owned()));
@@ -153,6 +154,7 @@ fn of_actions() -> BTreeSet<String> {
         }
     }
     words.extend(GESTURES.iter().flat_map(|(_, how, what)| [*how, *what]));
+    words.extend(action::WORDS.iter().map(|(_, other)| *other));
     words.extend(Group::ALL.map(Group::word));
     words.extend(MENUS.map(|(name, _)| name));
     // Each language is called by itself.
