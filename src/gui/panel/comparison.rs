@@ -9,7 +9,6 @@ use egui_extras::{Column, TableBuilder, TableRow};
 use super::widgets::{self, bar_number, number};
 use crate::analysis::{self, ModelSummary, plain_count, plain_duration, plain_size};
 use crate::gui::command::{Command, ScrollTo, ViewCommand};
-use crate::gui::describe;
 use crate::gui::document::Document;
 use crate::gui::focus;
 use crate::gui::texts::{self, english, fill, tr};
@@ -228,8 +227,7 @@ fn table(
             let Some(track) = document.store.model(model.id) else {
                 return;
             };
-            let live = document.run.is_some();
-            if line(&mut row, &columns, model, hues[place], (track, live), scale) {
+            if line(&mut row, &columns, model, hues[place], track, scale) {
                 let range = track.range(document.now);
                 commands.push(Command::View(ViewCommand::Show(range)));
                 commands.push(Command::Scroll(ScrollTo::Model(model.name.clone())));
@@ -244,7 +242,7 @@ fn line(
     columns: &[usize],
     model: &ModelSummary,
     hue: usize,
-    (track, live): (&ModelTrack, bool),
+    track: &ModelTrack,
     scale: &Scale,
 ) -> bool {
     let mut pressed = false;
@@ -287,7 +285,7 @@ fn line(
         row.col(|ui| told(ui, polls.map(plain_count)));
     }
     row.col(|ui| drop(number(ui, plain_count(model.stalls as u64))));
-    row.col(|ui| tasks(ui, model, live));
+    row.col(|ui| tasks(ui, model));
     let bytes = model.tasks.iter().map(|task| task.bytes).sum();
     row.col(|ui| drop(number(ui, plain_count(bytes))));
     let (_, events) = row.col(|ui| match model.dropped {
@@ -326,7 +324,7 @@ fn told(ui: &mut Ui, text: Option<String>) {
     );
 }
 
-fn tasks(ui: &mut Ui, model: &ModelSummary, live: bool) {
+fn tasks(ui: &mut Ui, model: &ModelSummary) {
     let palette = Palette::of(ui.visuals());
     let count = |outcome| {
         model
@@ -347,18 +345,16 @@ fn tasks(ui: &mut Ui, model: &ModelSummary, live: bool) {
         ))
         .font(theme::number()),
     );
-    let (word, color) = match model.outcome {
-        _ if failed > 0 => (
+    // Whether the model goes on is told in the timeline: behind this count it would be taken for what is counted.
+    let (word, color) = match failed {
+        0 => (tr("done").to_owned(), palette.text_weak),
+        _ => (
             fill(
                 tr("{failed} failed"),
                 &[("failed", &plain_count(failed as u64))],
             ),
             palette.failed,
         ),
-        outcome => {
-            let word = describe::outcome(outcome, live);
-            (word.to_owned(), palette.text_weak)
-        }
     };
     ui.label(RichText::new(word).font(theme::small()).color(color));
 }

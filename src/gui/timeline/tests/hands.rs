@@ -230,8 +230,16 @@ fn what_a_hand_took_hold_of_stays_under_it_from_the_first_point_to_the_last() {
     }
     assert!((under(&harness, at.x + 40.0) - held).abs() < 0.1 * point);
     // The last stretch and the release come in one frame.
-    harness.hover_at(at + vec2(150.0, 0.0));
-    release(&mut harness, at + vec2(150.0, 0.0));
+    let end = at + vec2(150.0, 0.0);
+    let let_go = Event::PointerButton {
+        pos: end,
+        button: egui::PointerButton::Primary,
+        pressed: false,
+        modifiers: Modifiers::NONE,
+    };
+    let events = [Event::PointerMoved(end), let_go];
+    harness.input_mut().events.extend(events);
+    harness.step();
     assert!((under(&harness, at.x + 150.0) - held).abs() < 0.1 * point);
 }
 
