@@ -235,3 +235,14 @@ fn who_types_at_once_types_into_the_field_that_he_asked_for() {
     assert!(desk.has("Dark or light") || desk.has("threaded"));
     assert_eq!(desk.control("Command").value().as_deref(), Some("th"));
 }
+
+#[test]
+fn what_is_closed_leaves_no_ring_behind() {
+    let mut desk = Desk::with_trace();
+    desk.press(Modifiers::COMMAND, Key::P);
+    let place = desk.control("Command").rect();
+    assert!(has_ring(&desk, place));
+    desk.harness.key_down(Key::Escape);
+    desk.until_now("it is closed", |desk| !desk.sees("Command"));
+    assert!(!has_ring(&desk, place));
+}
