@@ -9,6 +9,7 @@ use egui_extras::{Column, TableBuilder, TableRow};
 use super::widgets::{self, bar_number, number};
 use crate::analysis::{self, ModelSummary, plain_count, plain_duration, plain_size};
 use crate::gui::command::{Command, ScrollTo, ViewCommand};
+use crate::gui::describe;
 use crate::gui::document::Document;
 use crate::gui::focus;
 use crate::gui::texts::{self, english, fill, tr};
@@ -227,7 +228,8 @@ fn table(
             let Some(track) = document.store.model(model.id) else {
                 return;
             };
-            if line(&mut row, &columns, model, hues[place], track, scale) {
+            let live = document.run.is_some();
+            if line(&mut row, &columns, model, hues[place], (track, live), scale) {
                 let range = track.range(document.now);
                 commands.push(Command::View(ViewCommand::Show(range)));
                 commands.push(Command::Scroll(ScrollTo::Model(model.name.clone())));
@@ -242,7 +244,7 @@ fn line(
     columns: &[usize],
     model: &ModelSummary,
     hue: usize,
-    track: &ModelTrack,
+    (track, live): (&ModelTrack, bool),
     scale: &Scale,
 ) -> bool {
     let mut pressed = false;
@@ -285,7 +287,7 @@ fn line(
         row.col(|ui| told(ui, polls.map(plain_count)));
     }
     row.col(|ui| drop(number(ui, plain_count(model.stalls as u64))));
-    row.col(|ui| tasks(ui, model));
+    row.col(|ui| tasks(ui, model, live));
     let bytes = model.tasks.iter().map(|task| task.bytes).sum();
     row.col(|ui| drop(number(ui, plain_count(bytes))));
     let (_, events) = row.col(|ui| match model.dropped {
@@ -324,7 +326,7 @@ fn told(ui: &mut Ui, text: Option<String>) {
     );
 }
 
-fn tasks(ui: &mut Ui, model: &ModelSummary) {
+fn tasks(ui: &mut Ui, model: &ModelSummary, live: bool) {
     let palette = Palette::of(ui.visuals());
     let count = |outcome| {
         model
@@ -345,9 +347,14 @@ fn tasks(ui: &mut Ui, model: &ModelSummary) {
         ))
         .font(theme::number()),
     );
-    // Whether the model goes on is told in the timeline: behind this count it would be taken for what is counted.
-    let (word, color) = match failed {
-        0 => (tr("done").to_owned(), palette.text_weak),
+    // Right behind the count, what the model does would be taken for what is counted.
+    let (word, color) = match (failed, model.outcome) {
+        (0, Some(Outcome::Done)) => (tr("done").to_owned(), palette.text_weak),
+        (0, None) if live => (tr("done").to_owned(), palette.text_weak),
+        (0, outcome) => {
+            let word = format!("· {}", describe::outcome(outcome, live));
+            (word, palette.text_weak)
+        }
         _ => (
             fill(
                 tr("{failed} failed"),
