@@ -484,24 +484,3 @@ fn arrows_move_the_view_only_while_nothing_is_selected() {
     press(&mut desk, Trigger::Hold(Key::ArrowUp));
     assert_eq!(view(&desk).1, before.1);
 }
-
-#[test]
-fn a_key_that_is_only_tapped_moves_the_view() {
-    let mut desk = Desk::with_trace();
-    zoom(&mut desk);
-    let seen = |desk: &Desk| (desk.shown().view.begin(), desk.shown().view.length());
-    for key in [Key::W, Key::S, Key::A, Key::D] {
-        let before = seen(&desk);
-        // Down and up between two frames.
-        let events = [true, false].map(|pressed| egui::Event::Key {
-            key,
-            physical_key: None,
-            pressed,
-            repeat: false,
-            modifiers: Modifiers::NONE,
-        });
-        desk.harness.input_mut().events.extend(events);
-        desk.harness.step();
-        assert_ne!(seen(&desk), before, "{key:?}");
-    }
-}
