@@ -59,7 +59,13 @@ impl Origin {
     }
 }
 
-fn copy(from: &Path, path: &Path, marks: &[Mark], progress: &Progress) -> Result<(), WriteError> {
+/// Copies a native file with these marks. Of one that is still being recorded it is a whole trace of what is there so far.
+pub(super) fn copy(
+    from: &Path,
+    path: &Path,
+    marks: &[Mark],
+    progress: &Progress,
+) -> Result<(), WriteError> {
     let unreadable = |source| WriteError::Source {
         path: from.to_owned(),
         source,
@@ -69,8 +75,9 @@ fn copy(from: &Path, path: &Path, marks: &[Mark], progress: &Progress) -> Result
     let replaced = || unreadable(io::Error::other(changed.clone()));
     let file = File::open(from).map_err(unreadable)?;
     let bytes = file.metadata().map_err(unreadable)?.len();
+    let grows = native::is_written(&file);
     let file = BufReader::new(progress.reading(file, bytes));
-    let mut copy = MarkedCopy::new(from, file).map_err(|_| replaced())?;
+    let mut copy = MarkedCopy::new(from, file, grows).map_err(|_| replaced())?;
     whole::write(path, |out| copy.write(out, marks))
 }
 

@@ -245,6 +245,9 @@ impl Origin {
         match Format::of_path(path)? {
             Format::Native => match self {
                 Self::Recording(recording) => recording.save_with_marks(path, &[], progress),
+                Self::File(from) if native::is_growing(from) => {
+                    marks::copy(from, path, marks, progress)
+                }
                 Self::File(from) => whole::copy(from, path, progress),
             },
             Format::Chrome => chrome::export(path, info, store, marks, now, progress),

@@ -27,6 +27,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 pub use reader::Reader;
+pub(super) use reader::is_written;
 use serde::Serialize;
 
 use super::recording::part_of;
@@ -186,15 +187,19 @@ pub(super) struct MarkedCopy<R> {
     info: TraceInfo,
     version: u16,
     chunks: Chunks<R>,
+    /// Whether what is there so far becomes a finished trace.
+    finishes: bool,
 }
 
 impl<R: Read> MarkedCopy<R> {
-    pub(super) fn new(path: &Path, input: R) -> Result<Self, ReadError> {
+    /// Of a file that somebody still writes the copy is finished if it `finishes` it.
+    pub(super) fn new(path: &Path, input: R, finishes: bool) -> Result<Self, ReadError> {
         let (info, version, chunks) = read_head(path, input)?;
         Ok(Self {
             info,
             version,
             chunks,
+            finishes,
         })
     }
 
@@ -211,12 +216,24 @@ impl<R: Read> MarkedCopy<R> {
         let mut chunk = Vec::new();
         encode(&mut chunk, INFO, &self.info)?;
         out.write_all(&chunk)?;
+        let mut events = 0;
         loop {
             let kind = match self.chunks.next()? {
                 Chunk::Sound(MARKS) => continue,
                 Chunk::Sound(kind) if [BATCH, END].contains(&kind) => kind,
-                _ => return marks::write(out, marks),
+                _ => {
+                    marks::write(out, marks)?;
+                    chunk.clear();
+                    if self.finishes {
+                        encode(&mut chunk, END, &events)?;
+                    }
+                    return out.write_all(&chunk);
+                }
             };
+            if self.finishes && kind == BATCH {
+                let batch = postcard::from_bytes::<Batch>(&self.chunks.payload);
+                events += batch.map_err(io::Error::other)?.events.len() as u64;
+            }
             if kind == END {
                 marks::write(out, marks)?;
             }
@@ -257,6 +274,11 @@ pub(super) fn read_watched(path: &Path, progress: &Progress) -> Result<Trace, Re
     take_in(Reader::open_through(path, |file| {
         progress.reading(file, bytes)
     })?)
+}
+
+/// Whether somebody still records into this file.
+pub(super) fn is_growing(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| is_written(&file))
 }
 
 /// Reads what a trace tells before its first event.

@@ -66,6 +66,16 @@ impl Recording {
         Ok(Self::new(writer, Place::Beside { part, target }))
     }
 
+    /// What a file that grows at `part` is called once it is finished; `None` where no recording is called like that.
+    pub fn finished_name(part: &Path) -> Option<PathBuf> {
+        let name = part.file_name()?.to_str()?.strip_suffix(".part")?;
+        let name = match name.rsplit_once('.') {
+            Some((name, number)) if number.parse::<u32>().is_ok() => name,
+            _ => name,
+        };
+        Some(part.with_file_name(name))
+    }
+
     /// Records into a temporary file, for a run of which nobody knows yet whether it will be kept.
     ///
     /// # Errors

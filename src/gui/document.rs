@@ -128,13 +128,27 @@ impl Document {
 
     /// A trace that is about to be read from a file.
     pub fn of_opening(path: &Path, info: TraceInfo) -> Self {
-        let name = path.file_name().unwrap_or(path.as_os_str());
         let native = Native::Here(Origin::File(path.to_owned()));
-        let title = name.to_string_lossy().into_owned();
         Self {
             file: Some(path.to_owned()),
-            ..Self::new(title, info, TraceStore::new(), native)
+            ..Self::new(title_of(path), info, TraceStore::new(), native)
         }
+    }
+
+    /// Finds the file again that was followed, once it is finished: it has another name then.
+    pub(super) fn follow_file(&mut self) {
+        let Native::Here(Origin::File(path)) = &self.native else {
+            return;
+        };
+        let finished = Recording::finished_name(path).filter(|finished| finished.exists());
+        let Some(finished) = finished.filter(|_| !path.exists()) else {
+            return;
+        };
+        if self.file.as_ref() == Some(path) {
+            self.title = title_of(&finished);
+            self.file = Some(finished.clone());
+        }
+        self.native = Native::Here(Origin::File(finished));
     }
 
     fn new(title: String, info: TraceInfo, store: TraceStore, native: Native) -> Self {
@@ -430,6 +444,12 @@ impl Documents {
         self.shown = self.all.len() - 1;
         (self.added, out)
     }
+}
+
+/// What a trace is called that comes from a file.
+fn title_of(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]

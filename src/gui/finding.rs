@@ -27,8 +27,8 @@ impl App {
                 let Some(document) = self.documents.shown() else {
                     return;
                 };
-                let middle = document.view.begin() + document.view.length() / 2.0;
-                if let Some(span) = self.search.walk(forward, middle) {
+                let seen = (document.view.begin(), document.view.end());
+                if let Some(span) = self.search.walk(forward, seen) {
                     self.apply(Command::Reveal(Selection::Span(span)));
                 }
             }

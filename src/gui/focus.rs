@@ -43,6 +43,9 @@ pub(super) fn settle(ctx: &Context) {
 /// Draws the ring, over all that is shown. Nobody else draws one.
 pub(super) fn ring(ctx: &Context) {
     let focused = ctx.memory(|memory| memory.focused());
+    // What was closed in the last frame still has the focus in this one.
+    let is_shown = |id: &Id| ctx.viewport(|shown| shown.this_pass.widgets.get(*id).is_some());
+    let focused = focused.filter(is_shown);
     let Some(response) = focused.and_then(|id| ctx.read_response(id)) else {
         return;
     };

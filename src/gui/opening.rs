@@ -253,6 +253,7 @@ impl App {
                     let document = opening.document.and_then(|id| self.documents.by_id_mut(id));
                     if let Some(document) = document {
                         document.marks.join(marks);
+                        document.follow_file();
                     }
                     if let Some(what) = missing {
                         self.messages.say(Severity::Warning, say(&what));

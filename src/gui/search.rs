@@ -243,24 +243,23 @@ impl Search {
     }
 
     /// The find after the one that was gone to last, or before it; at the end it begins again. The first time it is
-    /// the one at `middle`, in nanoseconds, or next to it.
-    pub(super) fn walk(&mut self, forward: bool, middle: f64) -> Option<SpanRef> {
+    /// the first that begins on the screen, or the last; what is `seen` there is told in nanoseconds.
+    pub(super) fn walk(&mut self, forward: bool, seen: (f64, f64)) -> Option<SpanRef> {
         let count = self.hits.len();
         let place = match (self.current(), forward) {
             (_, _) if count == 0 => return None,
             (Some(place), true) => (place + 1) % count,
             (Some(place), false) => (place + count - 1) % count,
-            (None, _) => {
-                let after = self.hits.partition_point(|hit| (hit.at.0 as f64) < middle);
-                if forward {
-                    after % count
-                } else {
-                    (after + count - 1) % count
-                }
-            }
+            (None, true) => self.begun_before(seen.0) % count,
+            (None, false) => (self.begun_before(seen.1) + count - 1) % count,
         };
         self.current = Some(self.hits[place].span);
         self.current
+    }
+
+    /// How many finds began before a moment, in nanoseconds.
+    fn begun_before(&self, at: f64) -> usize {
+        self.hits.partition_point(|hit| (hit.at.0 as f64) < at)
     }
 }
 
@@ -316,15 +315,20 @@ mod tests {
     }
 
     #[test]
-    fn the_walk_goes_round_from_the_middle_of_the_screen() {
+    fn the_walk_goes_round_from_the_edges_of_the_screen() {
         let document = document();
+        let hits = found(&document, "data_received").hits;
+        let last = hits.len() - 1;
+        let seen = (hits[1].at.0 as f64, hits[last - 1].at.0 as f64 + 0.5);
         let mut search = found(&document, "data_received");
-        let last = search.hits.len() - 1;
-        assert!(search.walk(true, search.hits[1].at.0 as f64).is_some());
-        assert_eq!(search.current(), Some(1));
-        assert!(search.walk(false, 0.0).is_some());
-        assert!(search.walk(false, 0.0).is_some());
+        assert!(search.walk(true, seen).is_some());
+        assert_eq!(search.current(), Some(1), "the first that is seen");
+        assert!(search.walk(false, seen).is_some());
+        assert!(search.walk(false, seen).is_some());
         assert_eq!(search.current(), Some(last), "round again");
+        let mut search = found(&document, "data_received");
+        assert!(search.walk(false, seen).is_some());
+        assert_eq!(search.current(), Some(last - 1), "the last that is seen");
     }
 
     #[test]

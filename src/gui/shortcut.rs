@@ -9,6 +9,9 @@ use super::command::Command;
 
 /// The longest step of time that a held key takes at once, in seconds: a frame that took longer makes no leap.
 const LONGEST_STEP: f64 = 0.05;
+/// For how long a key counts as held in the frame in which it goes down, in seconds: also one that came up in it has done
+/// something to be seen.
+const TAP: f64 = 0.08;
 
 /// What the keys of this frame ask for. Who types has most of them for himself; a menu that is open, or a dialog, has
 /// nearly all. `dialog` says that one is.
@@ -103,33 +106,42 @@ fn went_down(input: &mut InputState, modifiers: Modifiers, key: Key, repeats: bo
 
 /// What the keys ask for that are down; `focused` says that a control has the focus.
 fn held(ctx: &Context, state: &State<'_>, focused: bool) -> Vec<Command> {
-    let (down, seconds) = ctx.input(|input| {
-        let plain = input.modifiers.is_none() || input.modifiers == Modifiers::SHIFT;
-        let down = if plain {
-            input.keys_down.clone()
-        } else {
-            Default::default()
-        };
-        (down, f64::from(input.unstable_dt))
-    });
-    let state = State {
-        held: seconds.clamp(0.0, LONGEST_STEP),
-        ..*state
-    };
+    let seconds = ctx.input(|input| f64::from(input.unstable_dt));
+    let seconds = seconds.clamp(0.0, LONGEST_STEP);
     let selected = state.document.is_some_and(|one| one.selection.is_some());
     let is_idle = !selected && !focused;
-    let is_down = |action: &&Action| {
-        let mut triggers = action.triggers.iter();
-        triggers.any(|trigger| match trigger {
-            Trigger::Hold(key) => down.contains(key),
-            Trigger::Idle(key) => is_idle && down.contains(key),
-            Trigger::Press(..) | Trigger::Hand(_) => false,
-        })
+    let held = |trigger: &Trigger| match trigger {
+        Trigger::Hold(key) => held_for(ctx, *key, seconds),
+        Trigger::Idle(key) if is_idle => held_for(ctx, *key, seconds),
+        Trigger::Idle(_) | Trigger::Press(..) | Trigger::Hand(_) => 0.0,
     };
-    let actions = action::all().filter(is_down);
-    actions
-        .filter_map(|action| action.command(&state).ok())
-        .collect()
+    let actions = action::all().filter_map(|action| {
+        let held = action.triggers.iter().map(held).fold(0.0, f64::max);
+        let state = State { held, ..*state };
+        (held > 0.0).then(|| action.command(&state).ok()).flatten()
+    });
+    actions.collect()
+}
+
+/// How long a key counts as held without others in this frame, in seconds, if a key that is down does for `seconds`.
+fn held_for(ctx: &Context, key: Key, seconds: f64) -> f64 {
+    let plain = |with: &Modifiers| with.is_none() || *with == Modifiers::SHIFT;
+    ctx.input(|input| {
+        let taps = input.events.iter().filter(|event| match event {
+            egui::Event::Key {
+                key: one,
+                pressed: true,
+                repeat: false,
+                modifiers,
+                ..
+            } => *one == key && plain(modifiers),
+            _ => false,
+        });
+        match taps.count() {
+            0 if input.keys_down.contains(&key) && plain(&input.modifiers) => seconds,
+            taps => TAP * taps as f64,
+        }
+    })
 }
 
 /// Whether a key does something else while nothing is selected.

@@ -7,6 +7,7 @@ use super::document::{Document, Native};
 use super::focus;
 use super::jobs::{self, Done, Exported};
 use super::messages::Severity;
+use super::opening::Opening;
 use super::panel::files::{self, PathDialog, Purpose};
 use crate::format::{self, Format, Mark, Origin, Progress, Trace, TraceInfo};
 use crate::gui::texts::{fill, say, tr};
@@ -64,7 +65,8 @@ impl App {
             return;
         };
         let (id, info, now) = (document.id, document.info.clone(), document.now);
-        if self.opening.iter().any(|one| one.document == Some(id)) {
+        let still_comes = |one: &Opening| one.document == Some(id) && !one.is_growing();
+        if self.opening.iter().any(still_comes) {
             // Its last events, and what was marked in it, are not here yet: they would be missing in the copy.
             let text = tr("This trace is still being opened: export it when all of it is here.");
             self.fail(Purpose::Export, text.to_owned());

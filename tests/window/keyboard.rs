@@ -6,7 +6,9 @@ use egui::accesskit::Role;
 use egui::epaint::ClippedShape;
 use egui::{Id, Key, Modifiers, Rect, Shape};
 use egui_kittest::kittest::NodeT;
+use loopscope::gui::command::{Command, ViewCommand};
 use loopscope::gui::theme::Palette;
+use loopscope::trace::{TimeRange, Timestamp};
 
 use crate::desk::Desk;
 use crate::views::{VIEWS, View};
@@ -234,4 +236,37 @@ fn who_types_at_once_types_into_the_field_that_he_asked_for() {
     desk.frames(2);
     assert!(desk.has("Dark or light") || desk.has("threaded"));
     assert_eq!(desk.control("Command").value().as_deref(), Some("th"));
+}
+
+#[test]
+fn what_is_closed_leaves_no_ring_behind() {
+    let mut desk = Desk::with_trace();
+    desk.press(Modifiers::COMMAND, Key::P);
+    let place = desk.control("Command").rect();
+    assert!(has_ring(&desk, place));
+    desk.harness.key_down(Key::Escape);
+    desk.until_now("it is closed", |desk| !desk.sees("Command"));
+    assert!(!has_ring(&desk, place));
+}
+
+#[test]
+fn a_key_that_is_only_tapped_moves_the_view() {
+    let mut desk = Desk::with_trace();
+    let part = TimeRange::new(Timestamp(500_000_000), Timestamp(1_500_000_000));
+    desk.apply(Command::View(ViewCommand::Show(part)));
+    let seen = |desk: &Desk| (desk.shown().view.begin(), desk.shown().view.length());
+    for key in [Key::W, Key::S, Key::A, Key::D] {
+        let before = seen(&desk);
+        // Down and up between two frames.
+        let events = [true, false].map(|pressed| egui::Event::Key {
+            key,
+            physical_key: None,
+            pressed,
+            repeat: false,
+            modifiers: Modifiers::NONE,
+        });
+        desk.harness.input_mut().events.extend(events);
+        desk.harness.step();
+        assert_ne!(seen(&desk), before, "{key:?}");
+    }
 }

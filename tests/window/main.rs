@@ -27,7 +27,7 @@ use std::fs;
 use std::sync::Arc;
 
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::NodeT;
+use egui_kittest::kittest::{NodeT, Queryable as _};
 use loopscope::gui::command::{Command, ViewCommand};
 use loopscope::scenario::builtins;
 use loopscope::trace::{TimeRange, Timestamp};
@@ -173,6 +173,17 @@ fn every_model_is_compared_when_the_run_is_over() {
         2,
         "each run is a trace of its own"
     );
+}
+
+#[test]
+fn of_what_goes_on_it_is_counted_what_is_done() {
+    let mut desk = Desk::new();
+    desk.click("▶ Run");
+    let none_of_three = |desk: &Desk| desk.harness.query_all_by_label("0 of 3").count() == 3;
+    desk.until("all models have begun", none_of_three);
+    assert_eq!(desk.harness.query_all_by_label("done").count(), 3);
+    desk.click("■ Stop");
+    desk.until("it has stopped", |desk| !desk.app().is_running());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::io::BufWriter;
 use std::path::Path;
 
 use loopscope::format::native::Writer;
-use loopscope::format::{Recording, TraceInfo};
+use loopscope::format::{self, Recording, TraceInfo};
 use loopscope::gui::command::{Command, ViewCommand};
 use loopscope::trace::{
     Batch, Event, EventKind, ModelId, NameId, Source, ThreadId, TimeRange, Timestamp,
@@ -165,6 +165,28 @@ fn what_another_program_still_records_is_shown_as_it_comes() {
     desk.until("its end is shown", |desk| !desk.app().is_busy());
     assert!(!desk.has("still being recorded"));
     assert_eq!(desk.message(), "");
+}
+
+#[test]
+fn of_what_still_grows_that_is_exported_which_is_there_and_all_of_it_later() {
+    let (mut desk, mut recording) = following();
+    let export = |desk: &mut Desk, name: &str| {
+        let path = desk.path(name);
+        desk.apply(Command::Export(path.clone()));
+        desk.until("it is exported", |desk| desk.message().contains(name));
+        format::open(&path).expect("it was just written")
+    };
+    let so_far = export(&mut desk, "so far.loopscope");
+    assert_eq!(so_far.truncated, None, "a whole trace");
+    assert_eq!(so_far.store.events(), 1);
+    assert!(desk.has("is still being recorded"), "it goes on");
+    record(&mut recording, 1, EventKind::PollBegin);
+    desk.until("it is shown", |desk| desk.shown().store.events() == 2);
+    recording.finish().expect("there is room");
+    desk.until("its end is shown", |desk| !desk.app().is_busy());
+    let all = export(&mut desk, "all.loopscope");
+    assert_eq!(all.truncated, None);
+    assert_eq!(all.store.events(), 2);
 }
 
 #[test]

@@ -386,3 +386,30 @@ fn the_timeline_keeps_its_room_whatever_is_shown_below_it() {
         assert!(height >= 160.0, "{height} of two");
     }
 }
+
+#[test]
+fn parts_that_no_hand_has_pulled_are_as_large_as_the_window_has_room_for() {
+    let timeline = |desk: &Desk| desk.control("Timeline").rect();
+    let sized = |width, height| {
+        let mut desk = Desk::sized(vec2(width, height), 1.0);
+        desk.show_recorded();
+        desk.frames(3);
+        desk
+    };
+    let (large, small) = (vec2(1920.0, 1080.0), vec2(960.0, 540.0));
+    let expected = [small, large].map(|size| timeline(&sized(size.x, size.y)));
+    let mut desk = sized(large.x, large.y);
+    for (size, expected) in [small, large].into_iter().zip(expected) {
+        desk.harness.set_size(size);
+        desk.frames(4);
+        assert_eq!(timeline(&desk), expected, "{size}");
+    }
+    // What the hand has pulled stays as it is.
+    let edge = timeline(&desk).left_center();
+    desk.drag(edge, edge + vec2(60.0, 0.0));
+    let pulled = timeline(&desk).left();
+    assert!((pulled - edge.x - 60.0).abs() < 2.0, "{pulled}");
+    desk.harness.set_size(large - vec2(200.0, 200.0));
+    desk.frames(4);
+    assert_eq!(timeline(&desk).left(), pulled);
+}

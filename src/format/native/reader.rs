@@ -107,7 +107,7 @@ impl Reader {
 }
 
 /// Whether a recording writes this file: it keeps it locked for as long as it lives.
-fn is_written(file: &File) -> bool {
+pub(in crate::format) fn is_written(file: &File) -> bool {
     let locked = file.try_lock_shared();
     if locked.is_ok() {
         // Nobody else is to be kept from it. It goes with the file, at the latest.

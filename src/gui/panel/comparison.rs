@@ -347,18 +347,21 @@ fn tasks(ui: &mut Ui, model: &ModelSummary, live: bool) {
         ))
         .font(theme::number()),
     );
-    let (word, color) = match model.outcome {
-        _ if failed > 0 => (
+    // Right behind the count, what the model does would be taken for what is counted.
+    let (word, color) = match (failed, model.outcome) {
+        (0, Some(Outcome::Done)) => (tr("done").to_owned(), palette.text_weak),
+        (0, None) if live => (tr("done").to_owned(), palette.text_weak),
+        (0, outcome) => {
+            let word = format!("· {}", describe::outcome(outcome, live));
+            (word, palette.text_weak)
+        }
+        _ => (
             fill(
                 tr("{failed} failed"),
                 &[("failed", &plain_count(failed as u64))],
             ),
             palette.failed,
         ),
-        outcome => {
-            let word = describe::outcome(outcome, live);
-            (word.to_owned(), palette.text_weak)
-        }
     };
     ui.label(RichText::new(word).font(theme::small()).color(color));
 }

@@ -3,8 +3,10 @@
 use std::fmt::Debug;
 use std::hash::Hash;
 
+use egui::panel::PanelState;
 use egui::{
-    CursorIcon, Event, EventFilter, Frame, Id, InnerResponse, Key, Panel, Sense, Ui, accesskit,
+    CursorIcon, Event, EventFilter, Frame, Id, InnerResponse, Key, Panel, Response, Sense, Ui,
+    accesskit,
 };
 
 use crate::gui::texts::{fill, tr};
@@ -98,8 +100,13 @@ impl Part {
             panel,
         } = self;
         // As the library calls the widget that it puts on the edge; a test tells when that changes.
-        let edge = ui.scope_id().with(salt).with("__resize");
+        let id = ui.scope_id().with(salt);
+        let edge = id.with("__resize");
         steer(ui, edge, at);
+        if !is_pulled(ui, id, edge) {
+            // Else the library would keep the size that it had first, in whatever window that was.
+            ui.data_mut(|data| data.remove::<PanelState>(id));
+        }
         let shown = panel.show(ui, add);
         describe(ui, edge, name);
         ui.data_mut(|data| {
@@ -108,6 +115,23 @@ impl Part {
         });
         shown
     }
+}
+
+/// Whether the hand has moved the edge of a part, now or at any time since its layout was reset.
+fn is_pulled(ui: &Ui, id: Id, edge: Id) -> bool {
+    let dragged = |edge: Response| edge.dragged() || edge.drag_stopped();
+    let asked = |ui: &Ui| {
+        let actions = [accesskit::Action::Increment, accesskit::Action::Decrement];
+        ui.input(|input| {
+            let mut actions = actions.into_iter();
+            actions.any(|action| input.has_accesskit_action_request(edge, action))
+        })
+    };
+    let pulled = id.with("pulled");
+    if ui.read_response(edge).is_some_and(dragged) || asked(ui) {
+        ui.data_mut(|data| data.insert_persisted(pulled, true));
+    }
+    ui.data_mut(|data| data.get_persisted(pulled).unwrap_or(false))
 }
 
 /// Where the edges of a frame are kept until all is shown.

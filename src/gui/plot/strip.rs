@@ -369,12 +369,36 @@ fn style(curve: &Curve) -> LineStyle {
     }
 }
 
+/// How far a hand has dragged something sideways since the last frame, in points: also the way on which it became a drag,
+/// and the one in the frame in which it let go.
+fn hand_moved(response: &Response) -> f32 {
+    let (way, origin, at) = response.ctx.input(|input| {
+        let pointer = &input.pointer;
+        (
+            pointer.delta(),
+            pointer.press_origin(),
+            pointer.latest_pos(),
+        )
+    });
+    if response.drag_started_by(PointerButton::Primary) {
+        let ends = origin.zip(at);
+        ends.map_or(0.0, |(origin, at)| at.x - origin.x)
+    } else if response.dragged_by(PointerButton::Primary)
+        || response.drag_stopped_by(PointerButton::Primary)
+    {
+        way.x
+    } else {
+        0.0
+    }
+}
+
 /// What a hand does on a plot, as a move of the view.
 fn moved(ui: &Ui, response: &Response, view: &TimeView, frame: Rect) -> Option<Command> {
     let nanos_per_point = view.length() / f64::from(frame.width().max(1.0));
-    if response.dragged_by(PointerButton::Primary) {
-        let by = -f64::from(response.drag_delta().x) * nanos_per_point;
-        return (by != 0.0).then_some(Command::View(ViewCommand::Pan(by)));
+    let points = hand_moved(response);
+    if points != 0.0 {
+        let by = -f64::from(points) * nanos_per_point;
+        return Some(Command::View(ViewCommand::Pan(by)));
     }
     if response.double_clicked() {
         return Some(Command::View(ViewCommand::Fit));

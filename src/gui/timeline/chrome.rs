@@ -1,6 +1,8 @@
 //! What stands around the lanes: the ruler above, names in the gutter, the headers of the models.
 
-use egui::{Align2, FontId, Mesh, Painter, Rect, Stroke, StrokeKind, pos2, vec2};
+use std::sync::Arc;
+
+use egui::{Align2, Color32, FontId, Galley, Mesh, Painter, Rect, Stroke, StrokeKind, pos2, vec2};
 
 use super::items::{Picture, StallBar, StallMark};
 use super::outline::{Band, Kind, Stays};
@@ -24,8 +26,10 @@ pub(super) const GUTTER: f32 = 176.0;
 pub fn gutter_width(width: f32) -> f32 {
     GUTTER.min(width / 3.0).round()
 }
-/// Height of the ruler.
-pub(super) const RULER: f32 = 30.0;
+/// Height of the ruler: moments are written along its upper edge, and flags stand along its lower one.
+pub(super) const RULER: f32 = 34.0;
+/// How far below its upper edge the moments of the ruler are written, in points: at their middle.
+const WRITTEN: f32 = 11.0;
 /// A column of names that is narrower has room for nothing else, in points.
 const NARROW: f32 = 130.0;
 /// How far lanes are indented below the header of their model.
@@ -108,7 +112,7 @@ pub(super) fn ruler(
     inside.add(mesh);
     for tick in &ruler.ticks {
         if let Some(label) = &tick.label {
-            let at = pos2(area.left() + tick.x + 5.0, area.top() + 12.0);
+            let at = pos2(area.left() + tick.x + 5.0, area.top() + WRITTEN);
             let galley = painter.layout_no_wrap(label.clone(), theme::number(), palette.text_weak);
             // Half a number would be another number.
             if area.left() <= at.x && at.x + galley.size().x <= area.right() {
@@ -117,7 +121,7 @@ pub(super) fn ruler(
         }
     }
     if let Some(base) = &ruler.base {
-        let at = pos2(areas.corner.right() - 8.0, area.top() + 12.0);
+        let at = pos2(areas.corner.right() - 8.0, area.top() + WRITTEN);
         let ink = palette.text_weak;
         painter.text(at, Align2::RIGHT_CENTER, base, theme::number(), ink);
     }
@@ -136,20 +140,26 @@ pub(super) fn cursor_time(
     let (at, resolution) = (place.axis.nanos_at(x), place.axis.nanos_per_point());
     let text = moment(at, resolution);
     let galley = painter.layout_no_wrap(text, theme::number(), palette.text);
+    plate(painter, palette, areas, (x, galley), palette.cursor);
+}
+
+/// Paints a plate on which something is written, around `x` at the upper edge of the ruler. Where it lies.
+pub(super) fn plate(
+    painter: &Painter,
+    palette: &Palette,
+    areas: &Areas,
+    (x, galley): (f32, Arc<Galley>),
+    edge: Color32,
+) -> Rect {
     let size = galley.size() + vec2(12.0, 4.0);
-    let left = (x - size.x / 2.0).clamp(
-        areas.ruler.left(),
-        (areas.ruler.right() - size.x).max(areas.ruler.left()),
-    );
-    let chip = Rect::from_min_size(pos2(left, areas.ruler.top() + 3.0), size);
-    painter.rect(
-        chip,
-        3.0,
-        palette.raised,
-        Stroke::new(1.0, palette.cursor),
-        StrokeKind::Inside,
-    );
-    painter.galley(chip.min + vec2(6.0, 2.0), galley, palette.text);
+    let most = (areas.ruler.right() - size.x).max(areas.ruler.left());
+    let left = (x - size.x / 2.0).clamp(areas.ruler.left(), most);
+    let top = areas.ruler.top() + WRITTEN - size.y / 2.0;
+    let plate = Rect::from_min_size(pos2(left, top.round()), size);
+    let line = Stroke::new(1.0, edge);
+    painter.rect(plate, 3.0, palette.raised, line, StrokeKind::Inside);
+    painter.galley(plate.min + vec2(6.0, 2.0), galley, palette.text);
+    plate
 }
 
 /// Paints the names of lanes, and headers over names and lanes.

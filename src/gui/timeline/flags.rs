@@ -64,7 +64,7 @@ fn flag(
         true => 9.0,
         false => galley.size().x + 8.0,
     };
-    let top = areas.ruler.bottom() - HEIGHT - 3.0;
+    let top = areas.ruler.bottom() - HEIGHT;
     let rect = Rect::from_min_size(pos2(x, top), vec2(width, HEIGHT));
     painter.rect_filled(rect, 0.0, color);
     if !note.is_empty() {

@@ -15,12 +15,14 @@ use crate::trace::Timestamp;
 
 /// A range counts from this width on, in points: who goes back to where he began wants none.
 const NARROWEST_RANGE: f64 = 3.0;
+/// What a hand holds has not moved if it lies no further from it, in points: moments on the screen are rounded.
+const STILL: f64 = 0.01;
 
 /// What a drag does, from the moment when it starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Drag {
-    /// It moves the view.
-    Pan,
+    /// It moves the view: this moment stays under the pointer, which was last seen at this height.
+    Pan { held: f64, height: f32 },
     /// It moves the playhead.
     Playhead,
     /// It chooses a stretch of time, of which this end is held.
@@ -81,14 +83,18 @@ fn start_drag(
     outline: &Outline<'_>,
     drag: &mut Option<Drag>,
 ) {
+    let input = |input: &egui::InputState| (input.pointer.press_origin(), input.modifiers);
+    let (origin, modifiers) = response.ctx.input(input);
+    let pan = origin.map(|at| Drag::Pan {
+        held: place.axis.nanos_at(at.x),
+        height: at.y,
+    });
     if response.drag_started_by(PointerButton::Middle) {
-        *drag = Some(Drag::Pan);
+        *drag = pan;
     }
     if !response.drag_started_by(PointerButton::Primary) {
         return;
     }
-    let input = |input: &egui::InputState| (input.pointer.press_origin(), input.modifiers);
-    let (origin, modifiers) = response.ctx.input(input);
     let time = areas.lanes.union(areas.ruler);
     let origin = origin.filter(|&at| time.contains(at));
     if origin.is_some_and(|at| is_on_playhead(areas, place, at)) {
@@ -101,7 +107,7 @@ fn start_drag(
             begins.then(|| meant(place, outline, at, modifiers.alt).at)
         })
     });
-    *drag = Some(held.map_or(Drag::Pan, Drag::Range));
+    *drag = held.map(Drag::Range).or(pan);
 }
 
 fn drags(
@@ -112,11 +118,16 @@ fn drags(
     commands: &mut Vec<Command>,
     hands: &mut Hands,
 ) {
-    match *drag {
-        Some(Drag::Pan) => {
-            let delta = response.drag_delta();
-            pan(place, delta.x, commands);
-            hands.scroll -= delta.y;
+    match drag {
+        Some(Drag::Pan { held, height }) => {
+            if let Some(at) = response.interact_pointer_pos() {
+                let by = *held - place.axis.nanos_at(at.x);
+                if by.abs() > STILL * place.axis.nanos_per_point() {
+                    commands.push(Command::View(ViewCommand::Pan(by)));
+                }
+                hands.scroll -= at.y - *height;
+                *height = at.y;
+            }
         }
         Some(Drag::Playhead) => {
             if let Some(at) = response.interact_pointer_pos() {
@@ -124,6 +135,7 @@ fn drags(
             }
         }
         Some(Drag::Range(held)) => {
+            let held = *held;
             hands.pulls = true;
             if let Some(at) = response.interact_pointer_pos() {
                 let free = response.ctx.input(|input| input.modifiers.alt);
@@ -237,7 +249,7 @@ fn pan(place: &Placement<'_>, points: f32, commands: &mut Vec<Command>) {
 fn cursor_icon(ui: &Ui, areas: &Areas, place: &Placement<'_>, drag: Option<Drag>, hands: &Hands) {
     let grips = |at| held_by(place, at).is_some() || is_on_playhead(areas, place, at);
     let icon = match (drag, hands.target) {
-        (Some(Drag::Pan), _) => CursorIcon::Grabbing,
+        (Some(Drag::Pan { .. }), _) => CursorIcon::Grabbing,
         (Some(Drag::Range(_) | Drag::Playhead), _) => CursorIcon::ResizeHorizontal,
         (None, _) if hands.pointer.is_some_and(grips) => CursorIcon::ResizeHorizontal,
         (None, Some(target)) if target.selection().is_some() => CursorIcon::PointingHand,

@@ -1,8 +1,8 @@
 //! The stretch of time that is chosen: where it lies, what holds of it there is, and what is written on it.
 
-use egui::{Painter, Pos2, Rangef, Rect, Stroke, StrokeKind, pos2, vec2};
+use egui::{Painter, Pos2, Rangef, Rect, Stroke, pos2, vec2};
 
-use super::chrome::Areas;
+use super::chrome::{Areas, plate};
 use super::outline::{Band, Kind, Outline};
 use super::place::Placement;
 use crate::gui::range::{exact, exact_moment};
@@ -172,14 +172,8 @@ pub(super) fn paint(
     }
     let words = measure.words(closely);
     let galley = painter.layout_no_wrap(words, theme::number(), palette.text);
-    let size = galley.size() + vec2(12.0, 4.0);
-    let shown = rect.intersect(areas.ruler);
-    let most = (areas.ruler.right() - size.x).max(areas.ruler.left());
-    let left = (shown.center().x - size.x / 2.0).clamp(areas.ruler.left(), most);
-    let plate = Rect::from_min_size(pos2(left, areas.ruler.top() + 3.0), size);
-    let line = Stroke::new(1.0, palette.link);
-    painter.rect(plate, 3.0, palette.raised, line, StrokeKind::Inside);
-    painter.galley(plate.min + vec2(6.0, 2.0), galley, palette.text);
+    let middle = rect.intersect(areas.ruler).center().x;
+    let plate = plate(&painter, palette, areas, (middle, galley), palette.link);
     Some(plate)
 }
 

@@ -60,8 +60,8 @@ struct Track {
 /// What a drag does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Grab {
-    /// It moves the window.
-    Window,
+    /// It moves the window, of which what lies so many nanoseconds behind its beginning stays under the pointer.
+    Window { held: f64 },
     /// It moves one of its edges; the other one stays at this moment.
     Edge { other: f64 },
 }
@@ -160,23 +160,24 @@ impl Minimap {
         let Some(pointer) = pointer else { return };
         let over = response
             .contains_pointer()
-            .then(|| self.at(scene, window, pointer));
+            .then(|| self.at(scene, axis, window, pointer));
         if response.drag_started_by(PointerButton::Primary) {
             let origin = response.ctx.input(|input| input.pointer.press_origin());
-            let grab = self.at(scene, window, origin.unwrap_or(pointer));
-            if grab.is_none() {
-                commands.push(jump(axis, pointer));
-            }
-            self.grab = Some(grab.unwrap_or(Grab::Window));
+            let origin = origin.unwrap_or(pointer);
+            // Beside the window it comes to the hand, with its middle.
+            let held = scene.view.length() / 2.0;
+            let grab = self.at(scene, axis, window, origin);
+            self.grab = Some(grab.unwrap_or(Grab::Window { held }));
         } else if response.clicked() && !window.contains(pointer) {
             commands.push(jump(axis, pointer));
         }
-        if response.dragged() {
+        if response.dragged() || response.drag_stopped() {
             match self.grab {
-                Some(Grab::Window) => {
-                    let by = f64::from(response.drag_delta().x) / f64::from(axis.area.width());
-                    let pan = ViewCommand::Pan(by * axis.length());
-                    commands.push(Command::View(pan));
+                Some(Grab::Window { held }) => {
+                    let by = axis.nanos(pointer.x) - held - scene.view.begin();
+                    if by != 0.0 {
+                        commands.push(Command::View(ViewCommand::Pan(by)));
+                    }
                 }
                 Some(Grab::Edge { other }) => {
                     let pulled = axis.nanos(pointer.x);
@@ -191,15 +192,15 @@ impl Minimap {
         }
         let icon = match self.grab.or(over.flatten()) {
             Some(Grab::Edge { .. }) => CursorIcon::ResizeHorizontal,
-            Some(Grab::Window) if self.grab.is_some() => CursorIcon::Grabbing,
-            Some(Grab::Window) => CursorIcon::Grab,
+            Some(Grab::Window { .. }) if self.grab.is_some() => CursorIcon::Grabbing,
+            Some(Grab::Window { .. }) => CursorIcon::Grab,
             None => return,
         };
         response.ctx.set_cursor_icon(icon);
     }
 
     /// What can be taken hold of at a place.
-    fn at(&self, scene: &Scene<'_>, window: Rect, at: Pos2) -> Option<Grab> {
+    fn at(&self, scene: &Scene<'_>, axis: &Axis, window: Rect, at: Pos2) -> Option<Grab> {
         let near = |x: f32| (at.x - x).abs() <= GRIP;
         // Of a narrow window the middle must be left to hold.
         let inside = window.width() > 4.0 * GRIP;
@@ -213,7 +214,9 @@ impl Minimap {
             let other = scene.view.begin();
             return Some(Grab::Edge { other });
         }
-        window.x_range().contains(at.x).then_some(Grab::Window)
+        let held = axis.nanos(at.x) - scene.view.begin();
+        let inside = window.x_range().contains(at.x);
+        inside.then_some(Grab::Window { held })
     }
 }
 

@@ -130,8 +130,12 @@ fn every_model_has_its_columns_and_its_stalls() {
 fn the_window_is_dragged_and_its_length_stays() {
     let mut harness = harness();
     let before = (harness.state().view.begin(), harness.state().view.length());
-    let at = seen(&harness).center();
+    let (at, left) = (seen(&harness).center(), seen(&harness).left());
     drag(&mut harness, at, at + vec2(60.0, 0.0));
+    assert!(
+        (seen(&harness).left() - left - 60.0).abs() < 0.5,
+        "all the way"
+    );
     let view = &harness.state().view;
     assert!(view.begin() > before.0);
     assert!((view.length() - before.1).abs() < 1.0);

@@ -216,6 +216,34 @@ fn the_wheel_scrolls_what_is_higher_than_the_screen() {
 }
 
 #[test]
+fn what_a_hand_took_hold_of_stays_under_it_from_the_first_point_to_the_last() {
+    let mut harness = harness(World::new(Sample::default()).at(1_000 * MS, 2_000 * MS));
+    let at = areas(&harness).lanes.center();
+    let under = |harness: &Harness<'_, App>, x| look(harness, |place, _| place.axis.nanos_at(x));
+    let point = look(&harness, |place, _| place.axis.nanos_per_point());
+    let held = under(&harness, at.x);
+    press(&mut harness, at);
+    // The first points are not a drag yet; to far beyond the end and back nothing slips from the hand.
+    for dx in [3.0, 9.0, -20_000.0, 40.0] {
+        harness.hover_at(at + vec2(dx, 0.0));
+        harness.step();
+    }
+    assert!((under(&harness, at.x + 40.0) - held).abs() < 0.1 * point);
+    // The last stretch and the release come in one frame.
+    let end = at + vec2(150.0, 0.0);
+    let let_go = Event::PointerButton {
+        pos: end,
+        button: egui::PointerButton::Primary,
+        pressed: false,
+        modifiers: Modifiers::NONE,
+    };
+    let events = [Event::PointerMoved(end), let_go];
+    harness.input_mut().events.extend(events);
+    harness.step();
+    assert!((under(&harness, at.x + 150.0) - held).abs() < 0.1 * point);
+}
+
+#[test]
 fn a_drag_moves_time_along_with_the_hand() {
     let mut harness = harness(World::new(Sample::default()).at(1_000 * MS, 2_000 * MS));
     let at = areas(&harness).lanes.center();
