@@ -51,7 +51,7 @@ pub struct Walk {
 /// What a step points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Anchor {
-    /// The button that runs the scenario.
+    /// The button that runs the scenario, or stops it.
     Run,
     /// The switch that makes callbacks block, and how they do.
     Blocking,
