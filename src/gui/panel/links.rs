@@ -7,9 +7,9 @@ use super::widgets::{field, link, note, title};
 use crate::analysis::{self, Happened, Link, plain_duration};
 use crate::gui::command::{Command, Selection, Step};
 use crate::gui::describe;
+use crate::gui::neighbours;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::STEP;
-use crate::gui::walk;
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef, TraceStore};
 
 /// Only the first of them is told.
@@ -57,7 +57,7 @@ pub(super) fn cause(
                 .on_hover_text(tr("Go to where it happened"))
                 .clicked()
             {
-                commands.extend(walk::selection(found.from).map(Command::Reveal));
+                commands.extend(neighbours::selection(found.from).map(Command::Reveal));
             }
         });
         let waited = fill(
