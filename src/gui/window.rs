@@ -7,11 +7,16 @@ use std::time::Duration;
 use super::app::App;
 use super::command::Command;
 use super::desktop::Desktop;
+use super::messages::Severity;
 use super::settings::Settings;
+use super::texts::{fill, tr};
 use crate::scenario::builtins;
 
 /// The smallest window, in points of the display: 1024 by 640 pixels on a display of 200 %.
 const SMALLEST: [f32; 2] = [512.0, 320.0];
+
+/// As what a desktop knows the window, and where it keeps what the window remembers.
+const ID: &str = "loopscope";
 
 /// What a desktop needs of the height of a screen beside the window: for a bar above it, and one of its own.
 const BARS: f32 = 64.0;
@@ -49,7 +54,7 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Loopscope")
-            .with_app_id("loopscope")
+            .with_app_id(ID)
             .with_icon(icon())
             .with_inner_size([1440.0, 900.0])
             .with_min_inner_size(SMALLEST)
@@ -66,6 +71,9 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
         if !app.settings().walked && launch == Launch::default() {
             app.apply(Command::StartWalk);
         }
+        if creation.storage.is_none() {
+            app.messages.say(Severity::Warning, forgets());
+        }
         app.apply(match launch {
             Launch::Scenario(name) => Command::PickScenario(name),
             Launch::Trace(path) => Command::Open(path),
@@ -77,7 +85,7 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
             is_placed: false,
         }) as Box<dyn eframe::App>)
     };
-    eframe::run_native("loopscope", options, Box::new(create)).map_err(|error| {
+    eframe::run_native(ID, options, Box::new(create)).map_err(|error| {
         GuiError::NoDisplay(reason(&error.to_string(), |name| {
             env::var_os(name).is_some()
         }))
@@ -91,6 +99,17 @@ fn fits(viewport: &egui::ViewportInfo) -> bool {
     sizes.is_none_or(|(screen, window)| {
         window.width() <= screen.x && window.height() + BARS <= screen.y
     })
+}
+
+/// What a person is told whose window has no place to keep its settings in.
+fn forgets() -> String {
+    let folder = eframe::storage_dir(ID).unwrap_or_default();
+    fill(
+        tr(
+            "What is set here will be forgotten: there is no folder {folder}, and none can be made.",
+        ),
+        &[("folder", &folder.display())],
+    )
 }
 
 /// The picture that stands for the window in a list of windows.
