@@ -349,7 +349,7 @@ fn top_of(measure: Measure, curves: &[Curve], threshold: Duration) -> f64 {
 /// Lines at round values, as many as can have their labels: one just below the upper edge would be cut off by it.
 fn grid(unit: Unit, top: f64, height: f64) -> Vec<GridMark> {
     const BETWEEN_LABELS: f64 = 24.0;
-    const HALF_A_LABEL: f64 = 7.0;
+    const HALF_A_LABEL: f64 = 5.0;
     let step = unit.step(top * BETWEEN_LABELS / height.max(BETWEEN_LABELS));
     let highest = top - top * HALF_A_LABEL / height.max(HALF_A_LABEL);
     let only = ((top / step) as usize).min(1);
