@@ -7,7 +7,6 @@ use super::widgets::{field, link, note, title};
 use crate::analysis::{self, Happened, Link, plain_duration};
 use crate::gui::command::{Command, Selection, Step};
 use crate::gui::describe;
-use crate::gui::neighbours;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::STEP;
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef, TraceStore};
@@ -57,7 +56,8 @@ pub(super) fn cause(
                 .on_hover_text(tr("Go to where it happened"))
                 .clicked()
             {
-                commands.extend(neighbours::selection(found.from).map(Command::Reveal));
+                let there = crate::gui::neighbours::selection(found.from);
+                commands.extend(there.map(Command::Reveal));
             }
         });
         let waited = fill(
