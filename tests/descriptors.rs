@@ -18,9 +18,10 @@ use loopscope::reactor::{
     Address, CallbackResult, Descriptor, Factory, Failure, Next, Protocol, Provider, ProviderKind,
     Reactor, Reason, Transport,
 };
-use loopscope::record::channel;
+use loopscope::record::{Recorders, channel};
 use loopscope::runner::{self, Controls, Endpoint, Job, Place};
 use loopscope::scenario::{Model, Scenario, Service, Step, Task, Work};
+use loopscope::server::Servers;
 use loopscope::session::{Options, Session};
 use loopscope::trace::{EventKind, ModelId, Outcome, TaskId};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -208,6 +209,27 @@ fn a_server_without_a_descriptor_for_the_next_client_turns_him_away() {
         }
         assert_eq!(ends, 20, "{model}");
     }
+}
+
+/// Before, a run with few descriptors took twice as long, and nobody said why.
+#[test]
+fn slow_servers_without_a_descriptor_say_that_clients_wait() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let scenario = Scenario::load("three-slow-servers").unwrap();
+    let recorders = Recorders::off(&Clock::monotonic());
+    let servers = Servers::start(&scenario.servers, &recorders).unwrap();
+    let loopscope::server::Address::Tcp(address) = servers.addresses()[0] else {
+        panic!("it drips over TCP");
+    };
+    let trouble = servers.trouble();
+    assert!(trouble.get().is_none());
+    let limit = Limit::to(1);
+    let client = TcpStream::connect(address);
+    let told = trouble.wait().to_string();
+    drop(limit);
+    assert!(client.is_ok(), "its own end was to be had");
+    assert!(told.starts_with("the servers let clients wait"), "{told}");
+    assert!(told.contains("ulimit -n"), "{told}");
 }
 
 /// Counts the connections that stand.

@@ -188,7 +188,11 @@ fn lane<'a>(
         spend(span.kind, span.range(range.end));
     }
     for stall in stalls.filter(|stall| stall.range.overlaps(range)) {
-        for column in &mut lane[column(stall.range.begin)..=column(stall.range.end)] {
+        let during = &mut lane[column(stall.range.begin)..=column(stall.range.end)];
+        // While others ran in the same turn, the one after whom it is named waited as everybody did.
+        let ran = |column: &Column| column.running > 0;
+        let nowhere = !during.iter().any(ran);
+        for column in during.iter_mut().filter(|column| nowhere || ran(column)) {
             column.stalled = true;
         }
     }
@@ -301,6 +305,45 @@ mod tests {
         assert_eq!(lane, "  1 ecstasy ··········──────────!!!!!!!!!!!────────✔");
         assert!(text.starts_with("ecstasy, 400 ms\n"));
         assert!(text.lines().last().expect("the axis").ends_with("0.40 s"));
+    }
+
+    #[test]
+    fn of_a_stall_that_several_caused_a_task_stalls_only_where_it_ran() {
+        let callback = EventKind::CallbackBegin {
+            name: NAME,
+            task: Some(TASK),
+            cause: Cause::Program,
+            flow: None,
+        };
+        let waits = EventKind::WaitBegin {
+            task: TASK,
+            call: WaitCall::Read,
+        };
+        let stall = EventKind::Stall {
+            begin: Timestamp(100_000_000),
+            task: Some(TASK),
+            callback: NAME,
+        };
+        let store = store(&[
+            (0, EventKind::ModelBegin { name: NAME }),
+            (
+                0,
+                EventKind::TaskBegin {
+                    task: TASK,
+                    name: NAME,
+                },
+            ),
+            (0, waits),
+            (200, EventKind::WaitEnd { task: TASK }),
+            (200, callback),
+            (300, EventKind::CallbackEnd { failed: false }),
+            (300, stall),
+            (301, waits),
+            (400, EventKind::WaitEnd { task: TASK }),
+        ]);
+        let text = chart(&store, store.range(), 52);
+        let lane = text.lines().nth(1).expect("the task's line");
+        assert_eq!(lane, "  1 ecstasy ────────────────────!!!!!!!!!!!─────────");
     }
 
     #[test]

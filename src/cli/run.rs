@@ -1,6 +1,7 @@
 //! `loopscope run`: a scenario without a window.
 
 use std::ffi::OsStr;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -178,6 +179,10 @@ fn execute(
         }
     }
     progress.clear();
+    if let Some(trouble) = session.trouble() {
+        let text = "what follows took longer than it should";
+        let _ = writeln!(io::stderr(), "loopscope: {trouble}; {text}");
+    }
     session.join();
     Ok((store, asked))
 }

@@ -119,6 +119,7 @@ impl App {
     pub fn on(mut self, desktop: Desktop) -> Self {
         self.desktop = desktop;
         self.set_motion();
+        self.speak();
         self
     }
 

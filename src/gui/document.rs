@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use super::command::{Selection, Step, ViewCommand};
 use super::marks::Marks;
 use super::navigate;
+use super::neighbours::neighbour;
 use super::panel::chain::LINES;
 use super::playback::Playback;
 use super::reports::Reports;
 use super::time_view::{Extent, TimeView};
-use super::walk::walk;
 use super::what_if::Ran;
 use crate::analysis::{Chain, Finding, LoopHistories, StallReport, Waits};
 use crate::format::{Origin, Recording, Trace, TraceInfo};
@@ -314,7 +314,7 @@ impl Document {
     pub fn walk(&mut self, step: Step) {
         let next = self
             .selection
-            .and_then(|from| walk(&self.store, from, step));
+            .and_then(|from| neighbour(&self.store, from, step));
         if let Some(next) = next {
             self.reveal(next);
         }

@@ -3,9 +3,18 @@
 //! Panels and the timeline look at the world and emit [`command::Command`]s; [`app`] alone applies them. Nothing
 //! in here touches a socket or a thread of a model: that is `session`.
 //!
-//! [`app::App`] is what there is to know, `screen` says what is where, `window` is the native window around
-//! it. A run that goes on is [`live`], a trace that is looked at is a [`document`], and what takes its time is
-//! done by [`jobs`].
+//! Where to find what:
+//!
+//! | what | where |
+//! |---|---|
+//! | what there is to know, and what a command does to it | [`app`]; a part of it each have `scenarios`, `runs`, `traces` (files), `recording`, `navigate`, `searching`, `marking`, `counting` (statistics), [`what_if`], [`beside`] (two traces), `hinting` (what cannot be done, and why), `walking` (the guided walk) |
+//! | what a person can ask for | [`command`]; [`action`] gives it names and keys, `shortcut` hears them |
+//! | a run that goes on; a trace that is looked at; one that is being opened | [`live`]; [`document`], with its [`time_view`], [`playback`], [`marks`], `range` and `reports`; `opening` |
+//! | what is found in a trace | [`search`] by name, `neighbours` and `alike` from one thing to the next, `sheet` as a table |
+//! | what is where on the screen | `screen`: the sides are [`panel`], and the `middle` is [`timeline`], arranged as [`lanes`] says, with a [`plot`] or more below it |
+//! | how it looks and what it says | [`theme`], [`scale`], `focus`; [`texts`], `text`, `describe`, [`messages`] |
+//! | what it remembers | [`settings`] to the next start, [`memory`] to the next frame |
+//! | what is around it | `window`, the native one; [`screenshot`], which needs none, and paints with [`raster`]; `desktop`; [`jobs`] for what takes its time |
 
 pub mod action;
 mod alike;
@@ -19,7 +28,6 @@ pub mod counting;
 mod describe;
 mod desktop;
 pub mod document;
-mod finding;
 mod focus;
 mod fuzzy;
 mod hinting;
@@ -34,6 +42,7 @@ pub mod memory;
 pub mod messages;
 mod middle;
 mod navigate;
+mod neighbours;
 mod opening;
 pub mod panel;
 pub mod playback;
@@ -48,6 +57,7 @@ mod scenarios;
 mod screen;
 pub mod screenshot;
 pub mod search;
+mod searching;
 pub mod settings;
 pub mod sheet;
 mod shortcut;
@@ -58,7 +68,6 @@ pub mod theme;
 pub mod time_view;
 pub mod timeline;
 mod traces;
-mod walk;
 mod walking;
 pub mod what_if;
 mod window;

@@ -98,6 +98,13 @@ impl App {
                 document.view.move_in_steps(false);
                 document.view.advance(document.range());
                 if let Some(live) = self.live.take() {
+                    if let Some(trouble) = live.session().trouble() {
+                        let text = fill(
+                            tr("It took longer than it should: {error}."),
+                            &[("error", &say(&trouble))],
+                        );
+                        self.messages.say(Severity::Warning, text);
+                    }
                     live.join();
                 }
                 ctx.request_repaint();

@@ -7,11 +7,19 @@ use std::time::Duration;
 use super::app::App;
 use super::command::Command;
 use super::desktop::Desktop;
+use super::messages::Severity;
 use super::settings::Settings;
+use super::texts::{fill, tr};
 use crate::scenario::builtins;
 
 /// The smallest window, in points of the display: 1024 by 640 pixels on a display of 200 %.
 const SMALLEST: [f32; 2] = [512.0, 320.0];
+
+/// As what a desktop knows the window, and where it keeps what the window remembers.
+const ID: &str = "loopscope";
+
+/// What a desktop needs of the height of a screen beside the window: for a bar above it, and one of its own.
+const BARS: f32 = 64.0;
 
 /// What the window begins with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +54,7 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title("Loopscope")
-            .with_app_id("loopscope")
+            .with_app_id(ID)
             .with_icon(icon())
             .with_inner_size([1440.0, 900.0])
             .with_min_inner_size(SMALLEST)
@@ -63,18 +71,45 @@ pub fn run(launch: Launch) -> Result<(), GuiError> {
         if !app.settings().walked && launch == Launch::default() {
             app.apply(Command::StartWalk);
         }
+        if creation.storage.is_none() {
+            app.messages.say(Severity::Warning, forgets());
+        }
         app.apply(match launch {
             Launch::Scenario(name) => Command::PickScenario(name),
             Launch::Trace(path) => Command::Open(path),
         });
         let title = app.title();
-        Ok(Box::new(Window { app, title }) as Box<dyn eframe::App>)
+        Ok(Box::new(Window {
+            app,
+            title,
+            is_placed: false,
+        }) as Box<dyn eframe::App>)
     };
-    eframe::run_native("loopscope", options, Box::new(create)).map_err(|error| {
+    eframe::run_native(ID, options, Box::new(create)).map_err(|error| {
         GuiError::NoDisplay(reason(&error.to_string(), |name| {
             env::var_os(name).is_some()
         }))
     })
+}
+
+/// Whether the window, as large as it is made, lies on the screen with all that a desktop puts around it. Where that is
+/// not known, it does.
+fn fits(viewport: &egui::ViewportInfo) -> bool {
+    let sizes = viewport.monitor_size.zip(viewport.inner_rect);
+    sizes.is_none_or(|(screen, window)| {
+        window.width() <= screen.x && window.height() + BARS <= screen.y
+    })
+}
+
+/// What a person is told whose window has no place to keep its settings in.
+fn forgets() -> String {
+    let folder = eframe::storage_dir(ID).unwrap_or_default();
+    fill(
+        tr(
+            "What is set here will be forgotten: there is no folder {folder}, and none can be made.",
+        ),
+        &[("folder", &folder.display())],
+    )
 }
 
 /// The picture that stands for the window in a list of windows.
@@ -106,6 +141,8 @@ struct Window {
     app: App,
     /// What stands above it.
     title: String,
+    /// Whether it was looked after that it lies on the screen: once, then it is the user's.
+    is_placed: bool,
 }
 
 impl eframe::App for Window {
@@ -115,6 +152,12 @@ impl eframe::App for Window {
                 .note_frame_cost(Duration::try_from_secs_f32(cost).unwrap_or_default());
         }
         self.app.logic(ctx);
+        if !self.is_placed {
+            self.is_placed = true;
+            if !ctx.input(|input| fits(input.viewport())) {
+                ctx.send_viewport_cmd(egui::ViewportCommand::Maximized(true));
+            }
+        }
         let asked = ctx.input(|input| input.viewport().close_requested());
         if asked && !self.app.is_closing() && !self.app.may_close() {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
@@ -154,6 +197,20 @@ mod tests {
         );
         assert!(reason(ERROR, |_| false).contains("neither DISPLAY nor WAYLAND_DISPLAY is set"));
         assert!(reason("no GL", |name| name == "DISPLAY").contains("no GL"));
+    }
+
+    #[test]
+    fn a_window_as_high_as_its_screen_would_hide_its_last_row() {
+        let window = |size, screen| egui::ViewportInfo {
+            inner_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, size)),
+            monitor_size: screen,
+            ..Default::default()
+        };
+        let size = egui::vec2(1440.0, 900.0);
+        assert!(!fits(&window(size, Some(size))));
+        assert!(!fits(&window(size, Some(egui::vec2(1366.0, 1000.0)))));
+        assert!(fits(&window(size, Some(egui::vec2(1920.0, 1080.0)))));
+        assert!(fits(&window(size, None)), "nobody knows");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::rc::{Rc, Weak};
 use mio::net::UdpSocket;
 
 use super::descriptor::{Handler, Served};
+use super::listen::refused;
 use super::{CallbackResult, Descriptor, DescriptorId, Failure, Label, Next, Reactor, Reason};
 use crate::trace::{Cause, EventKind, FlowId, Loss, Side, TaskId};
 
@@ -210,7 +211,7 @@ impl Reactor {
         task: Option<TaskId>,
         protocol: impl DatagramProtocol + 'static,
     ) -> io::Result<DatagramTransport> {
-        let socket = UdpSocket::bind(address)?;
+        let socket = UdpSocket::bind(address).map_err(|error| refused(address, error))?;
         self.open_datagrams(socket, None, task, Box::new(protocol))
     }
 

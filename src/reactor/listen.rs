@@ -1,6 +1,7 @@
 //! Ports: where a server takes connections in.
 
 use std::cell::{Cell, RefCell};
+use std::fmt::Display;
 use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
@@ -117,6 +118,18 @@ impl Port {
     }
 }
 
+/// Where nobody may listen is told with the reason: the system does not say it. What has nothing to do with the place
+/// stays as it is.
+pub(super) fn refused(place: impl Display, error: io::Error) -> io::Error {
+    use io::ErrorKind::{AddrInUse, AddrNotAvailable, NotFound, PermissionDenied};
+    match error.kind() {
+        kind @ (AddrInUse | AddrNotAvailable | NotFound | PermissionDenied) => {
+            io::Error::new(kind, format!("cannot listen on {place}: {error}"))
+        }
+        _ => error,
+    }
+}
+
 impl Reactor {
     /// Listens at `address`, and takes in whoever connects, with a protocol of `factory` for each. `task` is
     /// for whom all of that happens. Port 0 lets the system choose; [`Port::get_host`] tells.
@@ -129,7 +142,7 @@ impl Reactor {
         task: Option<TaskId>,
         factory: impl Factory + 'static,
     ) -> io::Result<Port> {
-        let listener = TcpListener::bind(address)?;
+        let listener = TcpListener::bind(address).map_err(|error| refused(address, error))?;
         self.listen(Listener::Tcp(listener), task, Box::new(factory))
     }
 
@@ -143,7 +156,8 @@ impl Reactor {
         task: Option<TaskId>,
         factory: impl Factory + 'static,
     ) -> io::Result<Port> {
-        let listener = Listener::Unix(UnixListener::bind(path)?, path.to_owned());
+        let listener = UnixListener::bind(path).map_err(|error| refused(path.display(), error))?;
+        let listener = Listener::Unix(listener, path.to_owned());
         self.listen(listener, task, Box::new(factory))
     }
 

@@ -93,23 +93,26 @@ impl Acceptor {
         }
     }
 
-    /// The next client; `None` if there is none for now, or if it must rest because it cannot take one in.
-    /// Readiness is reported once only, so it is to be called until `None`.
+    /// The next client; `None` if there is none for now. Readiness is reported once only, so it is to be called until
+    /// there is none.
+    ///
+    /// # Errors
+    /// It cannot take the next client in, and must rest.
     pub(super) fn accept(
         &mut self,
         now: Instant,
         nobody_is_served: bool,
         spare: &mut Spare,
-    ) -> Option<Stream> {
+    ) -> io::Result<Option<Stream>> {
         loop {
             match self.listener.accept() {
                 Ok(stream) => {
                     self.recovered();
-                    return Some(stream);
+                    return Ok(Some(stream));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.recovered();
-                    return None;
+                    return Ok(None);
                 }
                 // The client went away before its turn.
                 Err(error)
@@ -119,13 +122,13 @@ impl Acceptor {
                     ) => {}
                 // No descriptor or no memory is left. The client stays in the system's queue, and the port rests:
                 // asking again at once would spin.
-                Err(_) => {
+                Err(error) => {
                     let since = *self.stuck_since.get_or_insert(now);
                     if nobody_is_served && now.duration_since(since) >= PATIENCE {
                         self.turn_one_away(spare);
                     }
                     self.resting_until = Some(now + REST);
-                    return None;
+                    return Err(error);
                 }
             }
         }

@@ -34,6 +34,7 @@ mod text;
 use std::env;
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -80,6 +81,7 @@ pub struct Servers {
     addresses: Vec<Address>,
     orders: Orders,
     thread: Option<JoinHandle<()>>,
+    trouble: Arc<OnceLock<ServerError>>,
     /// Where the Unix sockets are; it is removed with all that is in it.
     _folder: Option<TempDir>,
 }
@@ -119,7 +121,8 @@ impl Servers {
         // What they do is no model's work: nobody asks for its CPU time.
         let recorders = recorders.clone().without_thread_times();
         let recorder = recorders.recorder(ModelId::SERVERS, "servers");
-        let serving = Serving::new(poll, given, open, recorder)
+        let trouble = Arc::default();
+        let serving = Serving::new(poll, given, open, Arc::clone(&trouble), recorder)
             .map_err(failed(Phrase::new("cannot watch the ports")))?;
         let thread = thread::Builder::new()
             .name("slow servers".to_owned())
@@ -131,6 +134,7 @@ impl Servers {
             addresses,
             orders,
             thread: Some(thread),
+            trouble,
             _folder: folder,
         })
     }
@@ -138,6 +142,11 @@ impl Servers {
     /// Where each server is (or, if dead, is not), in the order in which they were given.
     pub fn addresses(&self) -> &[Address] {
         &self.addresses
+    }
+
+    /// Why clients had to wait until a server could take them in, from when the first one has to. It outlives the servers.
+    pub fn trouble(&self) -> Arc<OnceLock<ServerError>> {
+        Arc::clone(&self.trouble)
     }
 
     /// Lets the server at this place say `chunk` bytes (at least 1) every `delay` (at most a day) from the next

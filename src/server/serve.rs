@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
@@ -12,6 +13,7 @@ use mio::{Events, Interest, Poll, Token};
 use super::acceptor::{Acceptor, Spare};
 use super::agenda::Agenda;
 use super::connection::{Connection, Then};
+use super::error::ServerError;
 use super::host::Host;
 use super::orders::Order;
 use super::pace::Pace;
@@ -19,6 +21,7 @@ use super::port::Port;
 use super::stream::Stream;
 use crate::alarm::Alarm;
 use crate::record::Recorder;
+use crate::trace::Phrase;
 
 /// There are orders.
 pub(super) const WAKE: Token = Token(usize::MAX);
@@ -39,6 +42,8 @@ pub(super) struct Serving {
     /// Their places are their tokens.
     servers: Vec<(Host, Port)>,
     spare: Spare,
+    /// Why clients had to wait, if any had to.
+    trouble: Arc<OnceLock<ServerError>>,
     /// By token. No token is used twice, so an event for a connection that is gone finds nothing.
     connections: HashMap<usize, Connection>,
     next_token: usize,
@@ -54,6 +59,7 @@ impl Serving {
         poll: Poll,
         orders: Receiver<Order>,
         mut servers: Vec<(Host, Port)>,
+        trouble: Arc<OnceLock<ServerError>>,
         recorder: Recorder,
     ) -> io::Result<Self> {
         for (place, (_, port)) in servers.iter_mut().enumerate() {
@@ -70,6 +76,7 @@ impl Serving {
             next_token: servers.len(),
             servers,
             spare: Spare::take()?,
+            trouble,
             connections: HashMap::new(),
             agenda: Agenda::default(),
             alarm,
@@ -171,10 +178,16 @@ impl Serving {
             let Some((_, Port::Streams(acceptor))) = self.servers.get_mut(place) else {
                 return;
             };
-            let Some(stream) = acceptor.accept(now, nobody_is_served, &mut self.spare) else {
-                return;
-            };
-            self.welcome(place, stream, now);
+            match acceptor.accept(now, nobody_is_served, &mut self.spare) {
+                Ok(Some(stream)) => self.welcome(place, stream, now),
+                Ok(None) => return,
+                Err(reason) => {
+                    let what = Phrase::new("the servers let clients wait");
+                    // The first reason will do.
+                    let _ = self.trouble.set(ServerError::new(what, reason));
+                    return;
+                }
+            }
         }
     }
 

@@ -7,7 +7,7 @@ mod memory;
 use std::fmt;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -103,6 +103,7 @@ pub struct Session {
     running: Arc<AtomicUsize>,
     /// As long as a row needs them.
     servers: Weak<Servers>,
+    trouble: Arc<OnceLock<ServerError>>,
     tasks: Arc<[Task]>,
 }
 
@@ -140,6 +141,7 @@ impl Session {
             threads: Vec::with_capacity(rows.len()),
             running: Arc::new(AtomicUsize::new(rows.len())),
             servers: Arc::downgrade(&servers),
+            trouble: servers.trouble(),
             tasks: Arc::clone(&tasks),
         };
         // Closed until all threads are there: dropping this end opens it to all of them at once.
@@ -219,6 +221,11 @@ impl Session {
     /// Whether every model ended and handed over its last events. The servers are gone then, too.
     pub fn is_finished(&self) -> bool {
         self.running.load(Ordering::Acquire) == 0
+    }
+
+    /// Why clients of the servers had to wait, if any had to: then tasks took longer than the scenario says.
+    pub fn trouble(&self) -> Option<Phrase> {
+        self.trouble.get().map(ServerError::phrase)
     }
 
     /// Waits for the end. The models in the order in which they were chosen.

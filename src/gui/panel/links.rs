@@ -9,7 +9,6 @@ use crate::gui::command::{Command, Selection, Step};
 use crate::gui::describe;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::STEP;
-use crate::gui::walk;
 use crate::store::{LaneRef, ModelTrack, SpanKind, SpanRef, TraceStore};
 
 /// Only the first of them is told.
@@ -57,7 +56,8 @@ pub(super) fn cause(
                 .on_hover_text(tr("Go to where it happened"))
                 .clicked()
             {
-                commands.extend(walk::selection(found.from).map(Command::Reveal));
+                let there = crate::gui::neighbours::selection(found.from);
+                commands.extend(there.map(Command::Reveal));
             }
         });
         let waited = fill(

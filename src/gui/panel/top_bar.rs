@@ -96,6 +96,7 @@ fn run_or_stop(ui: &mut Ui, scene: &Scene<'_>, state: &State<'_>, commands: &mut
             let response = ui
                 .add_enabled(!live.stopping, button)
                 .on_hover_text(tr("Stop all models (Space)"));
+            walk::anchor(ui.ctx(), walk::Anchor::Run, response.rect);
             if response.clicked() {
                 commands.push(Command::Stop);
             }

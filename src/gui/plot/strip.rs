@@ -346,11 +346,14 @@ fn top_of(measure: Measure, curves: &[Curve], threshold: Duration) -> f64 {
     }
 }
 
-/// Lines at round values, as many as can have their labels.
+/// Lines at round values, as many as can have their labels: one just below the upper edge would be cut off by it.
 fn grid(unit: Unit, top: f64, height: f64) -> Vec<GridMark> {
     const BETWEEN_LABELS: f64 = 24.0;
+    const HALF_A_LABEL: f64 = 5.0;
     let step = unit.step(top * BETWEEN_LABELS / height.max(BETWEEN_LABELS));
-    let count = (top / step) as usize;
+    let highest = top - top * HALF_A_LABEL / height.max(HALF_A_LABEL);
+    let only = ((top / step) as usize).min(1);
+    let count = ((highest / step) as usize).max(only);
     let marks = (1..=count).map(|place| GridMark {
         value: place as f64 * step,
         step_size: step,
@@ -412,4 +415,19 @@ fn moved(ui: &Ui, response: &Response, view: &TimeView, frame: Rect) -> Option<C
     }
     let along = f64::from(scroll.x) + f64::from(scroll.y);
     (along != 0.0).then_some(Command::View(ViewCommand::Pan(-along * nanos_per_point)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_label_is_cut_off_by_the_upper_edge() {
+        let values = |top| -> Vec<f64> {
+            let marks = grid(Unit::Seconds, top, 80.0).into_iter();
+            marks.map(|mark| mark.value).collect()
+        };
+        assert_eq!(values(0.102), [0.05], "0.1 is 1.6 points below the edge");
+        assert_eq!(values(0.120), [0.05, 0.1]);
+    }
 }

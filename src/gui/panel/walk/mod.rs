@@ -32,6 +32,8 @@ pub struct Sight {
     pub running: bool,
     /// Whether callbacks block.
     pub blocking: bool,
+    /// Whether every task whose callbacks are to block has ended in that run.
+    pub too_late: bool,
     /// How many stalls the trace has that is shown.
     pub stalls: usize,
     /// What is selected in it.
@@ -49,7 +51,7 @@ pub struct Walk {
 /// What a step points at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Anchor {
-    /// The button that runs the scenario.
+    /// The button that runs the scenario, or stops it.
     Run,
     /// The switch that makes callbacks block, and how they do.
     Blocking,
@@ -107,6 +109,11 @@ impl Walk {
                 english(
                     "Red stripes are a stall: the loop is held, and nobody is served. The most harmful one is the first on this list. Click it.",
                 ),
+            ),
+            Step::See if sight.running && sight.too_late => (
+                Anchor::Run,
+                english("See"),
+                english("That task has ended in this run already. Stop it, and run again."),
             ),
             Step::See if sight.running => (
                 Anchor::Blocking,
@@ -189,16 +196,18 @@ mod tests {
             step: Step::See,
             runs: 0,
         };
-        let points_at = |running, stalls| {
+        let points_at = |running, too_late, stalls| {
             let sight = Sight {
                 running,
+                too_late,
                 stalls,
                 ..Sight::default()
             };
             walk.says(&sight).0
         };
-        assert_eq!(points_at(false, 0), Anchor::Run);
-        assert_eq!(points_at(true, 0), Anchor::Blocking);
-        assert_eq!(points_at(true, 1), Anchor::Stalls);
+        assert_eq!(points_at(false, false, 0), Anchor::Run);
+        assert_eq!(points_at(true, false, 0), Anchor::Blocking);
+        assert_eq!(points_at(true, true, 0), Anchor::Run);
+        assert_eq!(points_at(true, true, 1), Anchor::Stalls);
     }
 }

@@ -173,7 +173,9 @@ fn the_file_of_a_unix_socket_goes_with_its_port_and_a_missing_one_is_told() {
     let again = bench
         .reactor
         .listen_unix(&path, None, |_: &Address| echo(&Log::default()));
-    assert_eq!(again.err().unwrap().kind(), io::ErrorKind::AddrInUse);
+    let again = again.err().unwrap();
+    assert_eq!(again.kind(), io::ErrorKind::AddrInUse);
+    assert!(again.to_string().contains(path.to_str().unwrap()));
     assert!(path.exists(), "it belongs to the other port");
     port.stop_listening(&mut bench.reactor);
     bench.until_logged("factory stops");

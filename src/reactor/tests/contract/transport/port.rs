@@ -86,7 +86,10 @@ fn a_taken_address_is_refused() {
     let again = bench.reactor.listen_tcp(address, None, |_: &Address| {
         Scripted::new("", &Log::default())
     });
-    assert_eq!(again.err().unwrap().kind(), io::ErrorKind::AddrInUse);
+    let again = again.err().unwrap();
+    assert_eq!(again.kind(), io::ErrorKind::AddrInUse);
+    let place = format!("cannot listen on {address}: ");
+    assert!(again.to_string().starts_with(&place), "{again}");
     assert!(port.is_listening());
 }
 

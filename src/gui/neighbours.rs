@@ -10,7 +10,7 @@ use crate::trace::{EventKind, FlowId, ThreadId, Timestamp};
 const FAR: usize = 1_000_000;
 
 /// Where a step leads from `from`; `None` where there is nothing.
-pub(super) fn walk(store: &TraceStore, from: Selection, step: Step) -> Option<Selection> {
+pub(super) fn neighbour(store: &TraceStore, from: Selection, step: Step) -> Option<Selection> {
     match (from, step) {
         (Selection::Span(at), Step::Out) => store.parent(at).map(Selection::Span),
         (Selection::Span(at), Step::In) => first_inside(store, at).map(Selection::Span),
@@ -150,9 +150,9 @@ mod tests {
     use crate::trace::ModelId;
 
     /// Whichever step it is.
-    fn walk(store: &TraceStore, from: Selection, step: Step) -> Option<Selection> {
+    fn neighbour(store: &TraceStore, from: Selection, step: Step) -> Option<Selection> {
         let Some(mut search) = Search::begin(store, from, step) else {
-            return super::walk(store, from, step);
+            return super::neighbour(store, from, step);
         };
         match search.look(store, usize::MAX) {
             Looked::Found(found) => Some(found),
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn the_next_of_its_kind_has_the_same_name() {
         let store = sample::store();
-        let step = |from, step| begin(&store, walk(&store, callback(&store, from), step));
+        let step = |from, step| begin(&store, neighbour(&store, callback(&store, from), step));
         assert_eq!(step(10, Step::Next), Some(73), "not the timer's");
         assert_eq!(step(73, Step::Previous), Some(10));
         assert_eq!(
@@ -214,7 +214,7 @@ mod tests {
         );
         assert_eq!(step(1, Step::Next), Some(91), "it lies at another depth");
         assert_eq!(step(91, Step::Previous), Some(1));
-        let poll = walk(&store, at(LOOP, 0, 1), Step::Next);
+        let poll = neighbour(&store, at(LOOP, 0, 1), Step::Next);
         assert_eq!(
             begin(&store, poll),
             Some(78),
@@ -233,10 +233,10 @@ mod tests {
             let index = spans.iter().rposition(|span| span.kind == kind);
             at(lane, 0, index.expect("it was in that state"))
         };
-        let found = walk(&store, last(first, SpanKind::Running), Step::Next);
+        let found = neighbour(&store, last(first, SpanKind::Running), Step::Next);
         assert_eq!(begin(&store, found), Some(73));
         assert!(matches!(found, Some(Selection::Span(span)) if span.lane == second));
-        let ready = walk(&store, last(second, SpanKind::Ready), Step::Next);
+        let ready = neighbour(&store, last(second, SpanKind::Ready), Step::Next);
         assert_eq!(ready, None);
     }
 
@@ -244,26 +244,30 @@ mod tests {
     fn out_and_in_lead_through_what_is_nested() {
         let store = sample::store();
         let served = callback(&store, 10);
-        let sleep = walk(&store, served, Step::In).expect("it sleeps");
+        let sleep = neighbour(&store, served, Step::In).expect("it sleeps");
         assert_eq!(begin(&store, Some(sleep)), Some(12));
-        assert_eq!(walk(&store, sleep, Step::Out), Some(served));
-        assert_eq!(walk(&store, sleep, Step::In), None);
-        let turn = walk(&store, served, Step::Out).expect("it lies in a turn");
-        assert_eq!(walk(&store, turn, Step::In), Some(served));
-        assert_eq!(walk(&store, turn, Step::Out), None);
+        assert_eq!(neighbour(&store, sleep, Step::Out), Some(served));
+        assert_eq!(neighbour(&store, sleep, Step::In), None);
+        let turn = neighbour(&store, served, Step::Out).expect("it lies in a turn");
+        assert_eq!(neighbour(&store, turn, Step::In), Some(served));
+        assert_eq!(neighbour(&store, turn, Step::Out), None);
     }
 
     #[test]
     fn a_cause_leads_to_what_followed_and_back() {
         let store = sample::store();
         let start = callback(&store, 1);
-        let fired = walk(&store, start, Step::Effect).expect("its timer fired");
+        let fired = neighbour(&store, start, Step::Effect).expect("its timer fired");
         assert_eq!(fired, callback(&store, 76));
-        let set = walk(&store, fired, Step::Cause).expect("it was set");
+        let set = neighbour(&store, fired, Step::Cause).expect("it was set");
         assert_eq!(begin(&store, Some(set)), Some(1));
-        assert_eq!(walk(&store, set, Step::Effect), Some(fired));
-        assert_eq!(walk(&store, set, Step::Out), Some(start), "it lies in it");
-        assert_eq!(walk(&store, start, Step::Cause), None);
+        assert_eq!(neighbour(&store, set, Step::Effect), Some(fired));
+        assert_eq!(
+            neighbour(&store, set, Step::Out),
+            Some(start),
+            "it lies in it"
+        );
+        assert_eq!(neighbour(&store, start, Step::Cause), None);
     }
 
     #[test]
@@ -273,16 +277,20 @@ mod tests {
         let mut instants = thread.instants().iter();
         let index = instants.position(|one| matches!(one.kind, EventKind::TimerFired { .. }));
         let fired = Selection::Instant(ModelId::from_index(0), thread.id, index.expect("it did"));
-        let set = walk(&store, fired, Step::Cause);
+        let set = neighbour(&store, fired, Step::Cause);
         assert_eq!(begin(&store, set), Some(1));
-        assert_eq!(walk(&store, fired, Step::Next), None, "it was the only one");
+        assert_eq!(
+            neighbour(&store, fired, Step::Next),
+            None,
+            "it was the only one"
+        );
     }
 
     #[test]
     fn who_stands_nowhere_goes_nowhere() {
         let store = sample::store();
         for step in Step::ALL {
-            assert_eq!(walk(&store, at(LOOP, 9, 9), step), None);
+            assert_eq!(neighbour(&store, at(LOOP, 9, 9), step), None);
         }
     }
 
@@ -291,7 +299,7 @@ mod tests {
         let store = sample::store();
         let stall = Selection::Stall(ModelId::from_index(0), 0);
         for step in Step::ALL {
-            let to = walk(&store, stall, step);
+            let to = neighbour(&store, stall, step);
             let leads_in = matches!(step, Step::In | Step::Cause);
             assert_eq!(to.is_some(), leads_in, "{step:?}: there is one stall only");
         }
@@ -299,9 +307,9 @@ mod tests {
             Some(Selection::Span(span)) => store.span(span).map(|span| span.kind),
             _ => None,
         };
-        let held = walk(&store, stall, Step::In);
+        let held = neighbour(&store, stall, Step::In);
         assert!(matches!(kind(held), Some(SpanKind::Callback(_))));
-        let call = held.and_then(|held| walk(&store, held, Step::In));
+        let call = held.and_then(|held| neighbour(&store, held, Step::In));
         assert_eq!(kind(call), Some(SpanKind::Blocking));
     }
 }
