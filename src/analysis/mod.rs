@@ -62,6 +62,7 @@ mod ready;
 mod report;
 mod sends;
 mod sentence;
+mod shares;
 mod spans;
 mod spent;
 mod stalls;

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::blame::{Held, Holder, Holders, name_parts, named};
+use super::blame::{Holder, name_parts, named};
 use super::compare::name_of_task;
 use super::ready::{Ready, ReadyTimes, Waiting, still_waiting};
+use super::shares::{Held, split};
 use super::spans::{Called, called_in, common, runs_loop, spans_in};
 use super::{Blame, Known, VictimKind};
 use crate::store::{Lane, LaneRef, ModelTrack, SpanKind, SpanRef, Stall, ThreadTrack, TraceStore};
@@ -204,20 +205,19 @@ impl Look<'_> {
 
     /// Says of each who held the loop meanwhile.
     fn blame(&self, stall: &Stall, victims: &mut [Victim]) {
-        let waits = victims.iter().map(|victim| victim.waited);
-        let Some(whole) = waits.reduce(TimeRange::union) else {
+        let waits: Vec<_> = victims.iter().map(|victim| victim.waited).collect();
+        let Some(whole) = waits.iter().copied().reduce(TimeRange::union) else {
             return;
         };
-        let mut holders = Holders::new(&held(self.thread, stall, whole, self.now));
-        for victim in victims {
-            let parts = holders.split(victim.waited);
-            victim.blame = name_parts(parts, |(callback, task)| Holder::Callback {
+        let held = held(self.thread, stall, whole, self.now);
+        split(&held, &waits, |place, split| {
+            victims[place].blame = name_parts(split, |(callback, task)| Holder::Callback {
                 name: callback
                     .map_or("?", |name| self.store.name(name))
                     .to_owned(),
                 task: task.map(|id| name_of_task(self.store, self.model, id)),
             });
-        }
+        });
     }
 }
 
