@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::cause::cause;
 use super::compare::name_of_task;
-use super::spans::runs_loop;
 use super::victims::victims;
 use super::{Cause, Victim};
 use crate::store::{ModelTrack, TraceStore};
@@ -96,7 +95,7 @@ pub fn stall(
         model: model.id,
         index,
         thread: stall.thread,
-        of_loop: runs_loop(thread),
+        of_loop: thread.runs_loop(),
         range,
         lasts: stall.lasts,
         task: stall.task,

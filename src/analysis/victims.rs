@@ -7,7 +7,7 @@ use super::blame::{Holder, name_parts, named};
 use super::compare::name_of_task;
 use super::ready::{Ready, ReadyTimes, Waiting, still_waiting};
 use super::shares::{Held, split};
-use super::spans::{Called, called_in, common, runs_loop, spans_in};
+use super::spans::{Called, called_in, common, spans_in};
 use super::{Blame, Known, VictimKind};
 use crate::store::{Lane, LaneRef, ModelTrack, SpanKind, SpanRef, Stall, ThreadTrack, TraceStore};
 use crate::trace::{FlowId, NameId, Phrase, TaskId, TimeRange, Timestamp};
@@ -89,7 +89,7 @@ pub(super) fn victims(
     stall: &Stall,
     now: Timestamp,
 ) -> Victims {
-    if !runs_loop(thread) {
+    if !thread.runs_loop() {
         // A thread that blocks for its own task keeps nobody else waiting.
         let (all, settled) = (Vec::new(), !stall.lasts);
         return Victims { all, settled };
