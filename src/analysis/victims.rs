@@ -1,6 +1,6 @@
 //! Who waited because of a stall, since when, and who is to blame for it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use super::blame::{Holder, name_parts, named};
@@ -70,6 +70,18 @@ impl Victim {
     pub const fn delay(&self) -> Duration {
         self.waited.duration()
     }
+}
+
+/// How many of each kind these are: a connection that waited twice is one.
+pub(super) fn count(victims: &[Victim]) -> Vec<(VictimKind, usize)> {
+    let mut known = HashSet::new();
+    let mut counts: BTreeMap<VictimKind, usize> = BTreeMap::new();
+    for victim in victims {
+        if victim.fd.is_none_or(|fd| known.insert((fd, victim.task))) {
+            *counts.entry(victim.kind).or_default() += 1;
+        }
+    }
+    counts.into_iter().collect()
 }
 
 /// Who waited because of a stall.
