@@ -5,6 +5,7 @@
 //! inner one that holds the loop, and what lies between callbacks is the loop's own. The parts add up to the delay to
 //! the nanosecond.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::plain_count;
@@ -17,12 +18,12 @@ pub(super) const NAMED: usize = 16;
 /// Who held a loop for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holder {
-    /// A callback.
+    /// A callback. One may hold up thousands: they share its name.
     Callback {
         /// What it is called.
-        name: String,
+        name: Arc<str>,
         /// What its task is called.
-        task: Option<String>,
+        task: Option<Arc<str>>,
     },
     /// Nobody: the time lies between callbacks.
     LoopItself,
@@ -36,8 +37,8 @@ impl Holder {
         match callback {
             LOOP_ITSELF => Self::LoopItself,
             name => Self::Callback {
-                name: name.to_owned(),
-                task: task.map(str::to_owned),
+                name: name.into(),
+                task: task.map(Arc::from),
             },
         }
     }
@@ -65,7 +66,7 @@ impl Holder {
     /// The name of the callback, without its task.
     pub(super) fn callback(&self) -> String {
         match self {
-            Self::Callback { name, .. } => name.clone(),
+            Self::Callback { name, .. } => name.as_ref().to_owned(),
             Self::LoopItself | Self::Others(_) => self.said().to_string(),
         }
     }
@@ -91,8 +92,8 @@ pub(super) fn named(callback: &str, task: Option<&str>) -> Phrase {
 }
 
 /// The parts with their names. Those of very many become one.
-pub(super) fn name_parts<K>(split: Split<K>, holder: impl Fn(K) -> Holder) -> Vec<Blame> {
-    let mut named: Vec<Blame> = Vec::new();
+pub(super) fn name_parts<K>(split: Split<K>, mut holder: impl FnMut(K) -> Holder) -> Vec<Blame> {
+    let mut named: Vec<Blame> = Vec::with_capacity(split.largest.len().min(NAMED + 1));
     let (mut others, mut rest) = (split.others, split.rest);
     for (by, nanos) in split.largest {
         if named.len() == NAMED {
@@ -100,7 +101,7 @@ pub(super) fn name_parts<K>(split: Split<K>, holder: impl Fn(K) -> Holder) -> Ve
             rest += nanos;
             continue;
         }
-        let holder = by.map_or(Holder::LoopItself, &holder);
+        let holder = by.map_or(Holder::LoopItself, &mut holder);
         let duration = Duration::from_nanos(nanos);
         match named.iter_mut().find(|known| known.holder == holder) {
             Some(known) => known.duration += duration,

@@ -1,6 +1,6 @@
 //! Who waited because of a stall, since when, and who is to blame for it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use super::blame::{Holder, name_parts, named};
@@ -222,13 +222,18 @@ impl Look<'_> {
             return;
         };
         let held = held(self.thread, stall, whole, self.now);
-        split(&held, &waits, |place, split| {
-            victims[place].blame = name_parts(split, |(callback, task)| Holder::Callback {
-                name: callback
-                    .map_or("?", |name| self.store.name(name))
-                    .to_owned(),
-                task: task.map(|id| name_of_task(self.store, self.model, id)),
+        let mut known: HashMap<(Option<NameId>, Option<TaskId>), Holder> = HashMap::new();
+        let mut holder = |by: (Option<NameId>, Option<TaskId>)| {
+            let holder = known.entry(by).or_insert_with(|| Holder::Callback {
+                name: by.0.map_or("?", |name| self.store.name(name)).into(),
+                task: by
+                    .1
+                    .map(|id| name_of_task(self.store, self.model, id).into()),
             });
+            holder.clone()
+        };
+        split(&held, &waits, |place, split| {
+            victims[place].blame = name_parts(split, &mut holder);
         });
     }
 }
