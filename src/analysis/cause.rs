@@ -166,11 +166,11 @@ pub(super) fn cause(
         in_callbacks: Duration::from_nanos(in_callbacks),
         longest: longest.map(|longest| {
             let task = longest.span.task.map(|id| name_of_task(store, model, id));
-            let name = name(longest.span.name);
-            (
-                Holder::Callback { name, task },
-                Duration::from_nanos(length(longest)),
-            )
+            let holder = Holder::Callback {
+                name: name(longest.span.name).into(),
+                task: task.map(Into::into),
+            };
+            (holder, Duration::from_nanos(length(longest)))
         }),
         others: others(&lengths, range.nanos()),
         split,

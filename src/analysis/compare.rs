@@ -112,12 +112,23 @@ pub(super) fn model_summary(
         tasks: model
             .tasks
             .iter()
-            .map(|task| task_summary(store, task, now))
+            .map(|task| summary(store, task, now))
             .collect(),
     }
 }
 
-fn task_summary(store: &TraceStore, task: &TaskTrack, now: Timestamp) -> TaskSummary {
+/// How one task of a model fared up to `now`, as [`compare`] tells it of all.
+pub fn task_summary(
+    store: &TraceStore,
+    model: &ModelTrack,
+    id: TaskId,
+    now: Timestamp,
+) -> Option<TaskSummary> {
+    let now = model.range(now).end;
+    model.task(id).map(|task| summary(store, task, now))
+}
+
+fn summary(store: &TraceStore, task: &TaskTrack, now: Timestamp) -> TaskSummary {
     let spent = |state| Duration::from_nanos(task.spent_nanos(state, now));
     TaskSummary {
         id: task.id,

@@ -106,10 +106,10 @@ pub struct HealthEntry {
     pub turns: usize,
     /// How many of them a second.
     pub turns_per_second: f64,
-    /// How many callbacks ran in a turn.
-    pub callbacks_per_turn: f64,
-    /// How many descriptors a poll brought.
-    pub ready_per_poll: f64,
+    /// How many callbacks ran in a turn; `null` where the loop came to no poll.
+    pub callbacks_per_turn: Option<f64>,
+    /// How many descriptors a poll brought; `null` where there was no poll.
+    pub ready_per_poll: Option<f64>,
     /// How late timers fired.
     pub lag: QuantilesEntry,
     /// How long things waited from the moment when they were ready to that when they were served.

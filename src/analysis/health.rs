@@ -31,14 +31,14 @@ use crate::trace::{ThreadId, TimeRange, Timestamp};
 pub struct Health {
     /// Event loop utilization: the share of its time that a loop spent outside the poll, 0 to 1. It is not CPU time.
     pub utilization: f64,
-    /// How many turns were made.
+    /// How many turns were made, counted by their polls.
     pub turns: usize,
     /// How many of them a second.
     pub turns_per_second: f64,
-    /// How many callbacks, those inside others not counted, ran in a turn.
-    pub callbacks_per_turn: f64,
-    /// How many descriptors a poll brought.
-    pub ready_per_poll: f64,
+    /// How many callbacks, those inside others not counted, ran in a turn; `None` where the loop came to no poll.
+    pub callbacks_per_turn: Option<f64>,
+    /// How many descriptors a poll brought; `None` where there was no poll.
+    pub ready_per_poll: Option<f64>,
     /// How late timers fired: what is called the lag of the loop.
     pub lag: Quantiles,
     /// How long descriptors, timers and calls from threads waited from the moment when they were ready to that when
@@ -67,7 +67,7 @@ impl Meter {
     /// A meter that looks while a run goes on takes a descriptor as ready since the loop learned of it, should the
     /// watchdog that saw it come in be heard of later than the loop.
     pub fn look(&mut self, model: &ModelTrack) {
-        for thread in model.threads.iter().filter(|thread| thread.polls > 0) {
+        for thread in model.threads.iter().filter(|thread| thread.runs_loop()) {
             let counted = self.threads.entry(thread.id).or_default();
             let late = thread.lateness.points().range(counted.timers..);
             late.iter().for_each(|(_, late)| self.lag.add(*late));
@@ -88,11 +88,8 @@ impl Meter {
     /// How well the loops of the model do, by what it has seen so far; `None` where the model has no loop.
     pub fn health(&self, model: &ModelTrack, now: Timestamp) -> Option<Health> {
         let now = model.end.map_or(now, |end| end.min(now));
-        let loops = || model.threads.iter().filter(|thread| thread.polls > 0);
+        let loops = || model.threads.iter().filter(|thread| thread.runs_loop());
         let polls: usize = loops().map(|thread| thread.polls).sum();
-        if polls == 0 {
-            return None;
-        }
         let lived = loops().map(|thread| thread.range(now).nanos());
         let lived = lived.fold(0, u64::saturating_add);
         let waited = loops().map(|thread| thread.waited_nanos(now));
@@ -102,13 +99,15 @@ impl Meter {
             .map(|thread| thread.ready)
             .fold(0, u64::saturating_add);
         let share = |a: f64, b: f64| if b > 0.0 { a / b } else { 0.0 };
+        let by_turn = |count: f64| (polls > 0).then(|| count / polls as f64);
+        // Where there is no loop there is no longest either.
         let longest = Duration::from_nanos(loops().map(|one| one.range(now).nanos()).max()?);
         Some(Health {
             utilization: share((lived - waited) as f64, lived as f64),
             turns: polls,
             turns_per_second: share(polls as f64, longest.as_secs_f64()),
-            callbacks_per_turn: share(callbacks as f64, polls as f64),
-            ready_per_poll: share(ready as f64, polls as f64),
+            callbacks_per_turn: by_turn(callbacks as f64),
+            ready_per_poll: by_turn(ready as f64),
             lag: self.lag.quantiles(),
             queueing: self.queueing.quantiles(),
         })
@@ -123,7 +122,7 @@ pub fn health_in(model: &ModelTrack, range: TimeRange, now: Timestamp) -> Option
     let mut lag = Histogram::default();
     let (mut lived, mut busy, mut made, mut longest) = (0, 0, 0.0, Duration::ZERO);
     let mut all = Turned::default();
-    for thread in model.threads.iter().filter(|thread| thread.polls > 0) {
+    for thread in model.threads.iter().filter(|thread| thread.runs_loop()) {
         let part = common(thread.range(now), range);
         if part.is_empty() {
             continue;
@@ -143,7 +142,7 @@ pub fn health_in(model: &ModelTrack, range: TimeRange, now: Timestamp) -> Option
     }
     let mut waits = Waits::default();
     waits.look(model, usize::MAX);
-    let by_turn = |count: u64| count as f64 / all.turns.max(1) as f64;
+    let by_turn = |count: u64| (all.turns > 0).then(|| count as f64 / all.turns as f64);
     (lived > 0).then(|| Health {
         utilization: busy as f64 / lived as f64,
         turns: usize::try_from(all.turns).unwrap_or(usize::MAX),

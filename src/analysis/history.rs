@@ -142,7 +142,7 @@ impl LoopHistories {
     pub fn look(&mut self, model: &ModelTrack, most: usize) -> bool {
         let mut left = most;
         for thread in &model.threads {
-            if thread.polls > 0 {
+            if thread.runs_loop() {
                 let history = self.loops.entry(thread.id).or_default();
                 left -= history.look(thread, left);
             } else {

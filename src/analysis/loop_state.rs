@@ -197,7 +197,7 @@ pub fn loop_state(
     at: Timestamp,
     now: Timestamp,
 ) -> Option<LoopState> {
-    if thread.polls == 0 {
+    if !thread.runs_loop() {
         return None;
     }
     let history = histories.of(thread.id)?;

@@ -62,6 +62,7 @@ mod ready;
 mod report;
 mod sends;
 mod sentence;
+mod shares;
 mod spans;
 mod spent;
 mod stalls;
@@ -76,7 +77,7 @@ pub use blame::{Blame, Holder};
 pub use callbacks::{CallbackSummary, callbacks};
 pub use cause::{Cause, CauseKind, TimeSplit};
 pub use chain::{Chain, ChainEvent, ChainStep, chain};
-pub use compare::{ModelSummary, TaskSummary, compare};
+pub use compare::{ModelSummary, TaskSummary, compare, task_summary};
 pub use difference::{
     CallbackDifference, CallbackDifferenceEntry, Figure, FigureEntry, FoundIn, Judgement,
     ModelDifference, ModelDifferenceEntry, ModelFigures, MoreIs, Unit, What, difference,

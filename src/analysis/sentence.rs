@@ -191,32 +191,25 @@ impl StallReport {
                 false => Phrase::new("nobody is known to have waited"),
             };
         };
-        let phrase = match (self.victims.len(), self.lasts) {
-            (1, false) => Phrase::new("{who} waited {worst}"),
-            (1, true) => Phrase::new("{who} has waited for {worst}"),
-            (_, false) => Phrase::new("{who} waited, the worst {worst}"),
-            (_, true) => Phrase::new("{who} have waited, the worst for {worst}"),
+        let who: usize = self.waiters.iter().map(|(_, count)| count).sum();
+        let phrase = match (self.victims.len(), who, self.lasts) {
+            (1, _, false) => Phrase::new("{who} waited {worst}"),
+            (1, _, true) => Phrase::new("{who} has waited for {worst}"),
+            (_, 1, false) => Phrase::new("{who} waited {count} times, the longest {worst}"),
+            (_, 1, true) => Phrase::new("{who} has waited {count} times, the longest for {worst}"),
+            (_, _, false) => Phrase::new("{who} waited, the worst {worst}"),
+            (_, _, true) => Phrase::new("{who} have waited, the worst for {worst}"),
         };
         phrase
+            .with("count", told(self.victims.len()))
             .with_words("who", self.tell_who())
             .with("worst", plain_duration(worst.delay()))
     }
 
     /// `2 connections, 1 timer and 1 call from a thread`.
     fn tell_who(&self) -> Phrase {
-        let kinds = [
-            VictimKind::Descriptor,
-            VictimKind::Timer,
-            VictimKind::ThreadCall,
-            VictimKind::Deferred,
-            VictimKind::Startup,
-        ];
-        let count = |kind: VictimKind| {
-            let of_kind = self.victims.iter().filter(|victim| victim.kind == kind);
-            (of_kind.count(), kind)
-        };
-        let counts = kinds.map(count).into_iter().filter(|(count, _)| *count > 0);
-        let mut parts = counts.map(|(count, kind)| counted(count, kind)).rev();
+        let counts = self.waiters.iter();
+        let mut parts = counts.map(|(kind, count)| counted(*count, *kind)).rev();
         let last = parts.next().unwrap_or_default();
         let mut before = parts.rev();
         let Some(first) = before.next() else {

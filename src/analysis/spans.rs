@@ -1,7 +1,7 @@
 //! What ran on a lane during a stretch of time.
 
 use crate::store::{Lane, Span, SpanKind, ThreadTrack};
-use crate::trace::{Cause, NameId, TaskId, TimeRange, Timestamp};
+use crate::trace::{NameId, TaskId, TimeRange, Timestamp};
 
 /// A callback that lies in no other.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,15 +48,6 @@ pub(super) fn called_at(lane: &Lane, moment: Timestamp) -> Option<Called> {
         range: span.range(moment),
         depth,
     })
-}
-
-/// Whether a thread runs a loop: it polls, or it has begun with what is called before the first poll.
-pub(super) fn runs_loop(thread: &ThreadTrack) -> bool {
-    let lane = &thread.lane;
-    let first = lane.row(0).and_then(|row| row.spans().first());
-    let first = first.or_else(|| lane.open().first().copied());
-    let starts = SpanKind::Callback(Cause::WhenRunning);
-    thread.polls > 0 || first.is_some_and(|first| first.kind == starts)
 }
 
 /// The spans of a depth that have a moment in common with `range`, what lasts still included.

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use super::cause::cause;
 use super::compare::name_of_task;
-use super::spans::runs_loop;
-use super::victims::victims;
-use super::{Cause, Victim};
+use super::victims::{count, victims};
+use super::{Cause, Victim, VictimKind};
 use crate::store::{ModelTrack, TraceStore};
 use crate::trace::{LOOP_ITSELF, ModelId, TaskId, ThreadId, TimeRange, Timestamp};
 
@@ -48,6 +47,8 @@ pub struct StallReport {
     pub cause: Cause,
     /// Who waited because of it, the one who waited longest first.
     pub victims: Vec<Victim>,
+    /// How many of each kind that were: one that waited again counts once, so these may be fewer than the victims.
+    pub waiters: Vec<(VictimKind, usize)>,
     /// How long others waited during it, all of them together.
     pub harm: Duration,
     /// Whether a watchdog looked at all, at a loop that tells what it waits for: who waited is known only then.
@@ -96,7 +97,7 @@ pub fn stall(
         model: model.id,
         index,
         thread: stall.thread,
-        of_loop: runs_loop(thread),
+        of_loop: thread.runs_loop(),
         range,
         lasts: stall.lasts,
         task: stall.task,
@@ -104,6 +105,7 @@ pub fn stall(
         callback: callback.to_owned(),
         cause,
         harm: waited.sum(),
+        waiters: count(&victims.all),
         victims: victims.all,
         watched,
         settled: victims.settled,

@@ -1,12 +1,13 @@
 //! Who waited because of a stall, since when, and who is to blame for it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
-use super::blame::{Held, Holder, Holders, name_parts, named};
+use super::blame::{Holder, name_parts, named};
 use super::compare::name_of_task;
 use super::ready::{Ready, ReadyTimes, Waiting, still_waiting};
-use super::spans::{Called, called_in, common, runs_loop, spans_in};
+use super::shares::{Held, split};
+use super::spans::{Called, called_in, common, spans_in};
 use super::{Blame, Known, VictimKind};
 use crate::store::{Lane, LaneRef, ModelTrack, SpanKind, SpanRef, Stall, ThreadTrack, TraceStore};
 use crate::trace::{FlowId, NameId, Phrase, TaskId, TimeRange, Timestamp};
@@ -71,6 +72,18 @@ impl Victim {
     }
 }
 
+/// How many of each kind these are: a connection that waited twice is one.
+pub(super) fn count(victims: &[Victim]) -> Vec<(VictimKind, usize)> {
+    let mut known = HashSet::new();
+    let mut counts: BTreeMap<VictimKind, usize> = BTreeMap::new();
+    for victim in victims {
+        if victim.fd.is_none_or(|fd| known.insert((fd, victim.task))) {
+            *counts.entry(victim.kind).or_default() += 1;
+        }
+    }
+    counts.into_iter().collect()
+}
+
 /// Who waited because of a stall.
 #[derive(Debug, Default)]
 pub(super) struct Victims {
@@ -88,7 +101,7 @@ pub(super) fn victims(
     stall: &Stall,
     now: Timestamp,
 ) -> Victims {
-    if !runs_loop(thread) {
+    if !thread.runs_loop() {
         // A thread that blocks for its own task keeps nobody else waiting.
         let (all, settled) = (Vec::new(), !stall.lasts);
         return Victims { all, settled };
@@ -204,20 +217,24 @@ impl Look<'_> {
 
     /// Says of each who held the loop meanwhile.
     fn blame(&self, stall: &Stall, victims: &mut [Victim]) {
-        let waits = victims.iter().map(|victim| victim.waited);
-        let Some(whole) = waits.reduce(TimeRange::union) else {
+        let waits: Vec<_> = victims.iter().map(|victim| victim.waited).collect();
+        let Some(whole) = waits.iter().copied().reduce(TimeRange::union) else {
             return;
         };
-        let mut holders = Holders::new(&held(self.thread, stall, whole, self.now));
-        for victim in victims {
-            let parts = holders.split(victim.waited);
-            victim.blame = name_parts(parts, |(callback, task)| Holder::Callback {
-                name: callback
-                    .map_or("?", |name| self.store.name(name))
-                    .to_owned(),
-                task: task.map(|id| name_of_task(self.store, self.model, id)),
+        let held = held(self.thread, stall, whole, self.now);
+        let mut known: HashMap<(Option<NameId>, Option<TaskId>), Holder> = HashMap::new();
+        let mut holder = |by: (Option<NameId>, Option<TaskId>)| {
+            let holder = known.entry(by).or_insert_with(|| Holder::Callback {
+                name: by.0.map_or("?", |name| self.store.name(name)).into(),
+                task: by
+                    .1
+                    .map(|id| name_of_task(self.store, self.model, id).into()),
             });
-        }
+            holder.clone()
+        };
+        split(&held, &waits, |place, split| {
+            victims[place].blame = name_parts(split, &mut holder);
+        });
     }
 }
 

@@ -37,7 +37,7 @@ impl Waits {
     /// Whether that was all; a turn that is not over waits.
     pub fn look(&mut self, model: &ModelTrack, most: usize) -> bool {
         let mut left = most;
-        for thread in model.threads.iter().filter(|thread| thread.polls > 0) {
+        for thread in model.threads.iter().filter(|thread| thread.runs_loop()) {
             let delays = self.threads.entry(thread.id).or_default();
             let known = known_until(thread);
             while delays.until < known {

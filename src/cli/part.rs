@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use comfy_table::Table;
 
-use super::report::{findings, health_table, print_json, warn_if_truncated, width, write_first};
+use super::report::{findings, print_json, warn_if_truncated, width, write_first, write_health};
 use super::table::{numbers_right, table};
 use super::{Misuse, chart, progress};
 use crate::analysis::{self, PartReport, plain_count, plain_duration};
@@ -109,9 +109,7 @@ fn write_text(
         let health = analysis::health_in(model, range, trace.now())?;
         Some((store.model_name(model).to_owned(), health))
     });
-    if let Some(health) = health_table(healths) {
-        writeln!(out, "{health}\n")?;
-    }
+    write_health(out, healths.collect())?;
     writeln!(out, "{}\n", threads(report))?;
     writeln!(out, "{}", calls(report))?;
     let all: usize = report

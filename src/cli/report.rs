@@ -85,9 +85,7 @@ fn write_text(out: &mut impl Write, title: &str, store: &TraceStore) -> io::Resu
     writeln!(out, "{}", chart::chart(store, store.range(), width()))?;
     writeln!(out, "{}\n", chart::LEGEND)?;
     writeln!(out, "{}\n", comparison(store))?;
-    if let Some(health) = health_table(healths(store)) {
-        writeln!(out, "{health}\n")?;
-    }
+    write_health(out, healths(store).collect())?;
     let stalls = analysis::stalls(store, store.range().end);
     write_first(out, &findings(store, &stalls), "findings")?;
     for observed in observed(store) {
@@ -205,8 +203,22 @@ fn healths(store: &TraceStore) -> impl Iterator<Item = (String, Health)> {
     })
 }
 
-/// How well the loops did; `None` where there is none.
-pub(super) fn health_table(healths: impl Iterator<Item = (String, Health)>) -> Option<Table> {
+/// Writes how well the loops did, where there are some.
+pub(super) fn write_health(out: &mut impl Write, healths: Vec<(String, Health)>) -> io::Result<()> {
+    if healths.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "{}\n", health_table(&healths))?;
+    for (model, _) in healths.iter().filter(|(_, health)| health.turns == 0) {
+        writeln!(
+            out,
+            "{model}: the loop came to no poll, so there is no turn to count by.\n"
+        )?;
+    }
+    Ok(())
+}
+
+fn health_table(healths: &[(String, Health)]) -> Table {
     let mut table = table([
         "loop",
         "busy",
@@ -224,13 +236,14 @@ pub(super) fn health_table(healths: impl Iterator<Item = (String, Health)>) -> O
             0 => unknown(),
             _ => plain_duration(duration),
         };
+        let by_turn = |mean: Option<f64>| mean.map_or_else(unknown, |mean| format!("{mean:.1}"));
         let (lag, queueing) = (health.lag, health.queueing);
         table.add_row([
-            model,
+            model.clone(),
             format!("{:.1} %", health.utilization * 100.0),
             format!("{:.1}", health.turns_per_second),
-            format!("{:.1}", health.callbacks_per_turn),
-            format!("{:.1}", health.ready_per_poll),
+            by_turn(health.callbacks_per_turn),
+            by_turn(health.ready_per_poll),
             told(lag.count, lag.p99),
             told(queueing.count, queueing.p50),
             told(queueing.count, queueing.p90),
@@ -238,7 +251,7 @@ pub(super) fn health_table(healths: impl Iterator<Item = (String, Health)>) -> O
             told(queueing.count, queueing.max),
         ]);
     }
-    (table.row_count() > 0).then(|| numbers_right(table, 1..))
+    numbers_right(table, 1..)
 }
 
 /// The models side by side.

@@ -112,6 +112,7 @@ mod tests {
             lasts: false,
             cause: Cause::default(),
             victims: Vec::new(),
+            waiters: Vec::new(),
             harm: Duration::ZERO,
             watched: true,
             settled: true,

@@ -1,5 +1,7 @@
 //! One run of one model of execution.
 
+use std::collections::BTreeSet;
+
 use super::stalls::{StallPlaces, is_same};
 use super::{
     Arrival, Arrivals, Busy, CpuTimes, Observer, Ran, Sample, SeenDescriptor, SpanKind, Stall,
@@ -50,7 +52,7 @@ pub struct ModelTrack {
     /// The places of all others.
     ended: StallPlaces,
     /// Tasks of which a watchdog saw data come in that their loop has not told of.
-    untold: Vec<TaskId>,
+    untold: BTreeSet<TaskId>,
 }
 
 /// How the time of threads was spent, by the system's own account; of several the sum.
@@ -93,7 +95,7 @@ impl ModelTrack {
             longest_stall: None,
             lasting: Vec::new(),
             ended: StallPlaces::default(),
-            untold: Vec::new(),
+            untold: BTreeSet::new(),
         }
     }
 
@@ -404,8 +406,8 @@ impl ModelTrack {
         let told = told.unwrap_or(Timestamp::MAX);
         let task = self.task_mut(id);
         task.arrived(arrival.at, told);
-        if task.has_untold_data() && !self.untold.contains(&id) {
-            self.untold.push(id);
+        if task.has_untold_data() {
+            self.untold.insert(id);
         }
     }
 

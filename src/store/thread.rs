@@ -24,7 +24,7 @@ pub struct ThreadTrack {
     pub begin: Timestamp,
     /// When it ended, if it did.
     pub end: Option<Timestamp>,
-    /// How many polls it has entered; 0 for a thread that has no loop.
+    /// How many polls it has entered; 0 for a thread that has no loop, or whose loop has not come to a poll.
     pub polls: usize,
     /// How many descriptors its polls have brought, all together.
     pub ready: u64,
@@ -162,6 +162,14 @@ impl ThreadTrack {
         ended
             .chain(open.filter(move |span| span.begin >= moment))
             .filter(|span| span.kind == SpanKind::Poll)
+    }
+
+    /// Whether it runs a loop: it polls, or it has begun with what is called before the first poll.
+    pub fn runs_loop(&self) -> bool {
+        let first = self.lane.row(0).and_then(|row| row.spans().first());
+        let first = first.or_else(|| self.lane.open().first().copied());
+        let starts = SpanKind::Callback(Cause::WhenRunning);
+        self.polls > 0 || first.is_some_and(|first| first.kind == starts)
     }
 
     /// Whether it did anything that has a length. The main thread of the threaded model, which only waits for

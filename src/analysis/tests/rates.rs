@@ -116,7 +116,7 @@ fn the_health_of_a_part_is_that_of_what_lies_in_it() {
         all
     );
     let first = health_in(model, TimeRange::new(at(0), at(160)), at(300)).expect("it has a loop");
-    assert_eq!((first.turns, first.callbacks_per_turn), (1, 1.0));
+    assert_eq!((first.turns, first.callbacks_per_turn), (1, Some(1.0)));
     let later = health_in(model, TimeRange::new(at(200), at(220)), at(300)).expect("it has a loop");
     assert!((later.utilization - 1.0).abs() < 1e-9, "{later:?}");
     assert_eq!(later.queueing.count, 2);

@@ -80,6 +80,35 @@ fn the_start_of_a_loop_is_one_stretch_without_a_poll() {
     assert!(lag.iter().all(|point| point.at > at(300)), "{lag:?}");
 }
 
+/// It was stopped by what was called at its start.
+#[test]
+fn a_loop_that_ends_without_a_poll_has_a_health_as_far_as_it_can_be_told() {
+    let mut made = computing();
+    made.events.truncate(made.events.len() - 3);
+    made.tell(300, EventKind::ThreadEnd);
+    let store = made.store();
+    let model = &store.models()[0];
+    let mut meter = Meter::default();
+    meter.look(model);
+    let health = meter.health(model, at(1000)).expect("it has a loop");
+    assert_eq!((health.utilization, health.turns), (1.0, 0));
+    assert_eq!(
+        (health.callbacks_per_turn, health.ready_per_poll),
+        (None, None)
+    );
+    assert_eq!(
+        (health.queueing.count, health.queueing.max),
+        (3, millis(280))
+    );
+    assert_eq!(health.lag.count, 0, "no timer fired");
+    assert_eq!(health_in(model, WHOLE, at(1000)), Some(health));
+    let mut histories = LoopHistories::default();
+    assert!(histories.look(model, usize::MAX));
+    let state = loop_state(model, &model.threads[0], &histories, at(250), at(1000));
+    let state = state.expect("it has a loop");
+    assert_eq!((state.phase, state.stack.len()), (Phase::Starting, 1));
+}
+
 #[test]
 fn what_is_called_at_once_because_the_loop_runs_has_not_waited() {
     let mut made = computing();

@@ -109,6 +109,47 @@ fn every_victim_is_listed_with_its_moments_and_no_other() {
     );
 }
 
+/// What was ready when the turn began is served late in it, and there is more for it before the turn is over.
+#[test]
+fn one_that_waited_twice_in_a_stall_is_told_as_one() {
+    let again = |tasks: &[u32]| {
+        let mut made = Made::new();
+        let first = made.ready(100, 1, Some(6));
+        let waiting: Vec<_> = tasks
+            .iter()
+            .map(|task| (*task, made.ready(100, *task, Some(6 + *task as i32))))
+            .collect();
+        made.serve((100, 300), 1, first);
+        for (begin, &(task, flow)) in (300..).zip(&waiting) {
+            made.serve((begin, begin + 1), task, flow);
+            made.arrives(302, task, 6 + task as i32, Sighting::AsItCame);
+        }
+        made.sees(150, in_call(SLEEPS, None));
+        made.call((302, 310), "tick", None, (Cause::Timer, first));
+        made.stall(100, 310, 1);
+        made.poll(310, 311);
+        for (begin, (task, _)) in (311..).zip(waiting) {
+            let more = made.ready(311, task, Some(6 + task as i32));
+            made.serve((begin, begin + 1), task, more);
+        }
+        made.poll(313, 400);
+        let report = report(&made);
+        (report.victims.len(), report.sentence().to_string())
+    };
+    let (waits, said) = again(&[2]);
+    assert_eq!(waits, 2);
+    assert!(
+        said.ends_with("; 1 connection waited 2 times, the longest 200 ms"),
+        "{said}"
+    );
+    let (waits, said) = again(&[2, 3]);
+    assert_eq!(waits, 4);
+    assert!(
+        said.ends_with("; 2 connections waited, the worst 201 ms"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_delay_is_split_among_those_who_held_the_loop_meanwhile() {
     let report = report(&asleep());
@@ -291,7 +332,7 @@ fn a_meter_that_looks_in_between_counts_what_one_that_looks_at_the_end_does() {
     assert_eq!(health.queueing.count, 7, "each was served once");
     assert_eq!(health.queueing.max, millis(205), "true readiness counts");
     assert_eq!(health.lag.max, millis(182));
-    assert_eq!((health.turns, health.callbacks_per_turn), (4, 2.0));
+    assert_eq!((health.turns, health.callbacks_per_turn), (4, Some(2.0)));
     let busy = millis(401 - 99 - 1 - 86).as_secs_f64() / millis(401).as_secs_f64();
     assert!((health.utilization - busy).abs() < 1e-9, "{health:?}");
 

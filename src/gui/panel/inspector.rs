@@ -1,5 +1,6 @@
 //! What is looked at closely: what it is, when it was, what caused it, and where that leads.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use egui::{RichText, Ui};
@@ -110,7 +111,7 @@ impl Look<'_> {
         });
         links::followed(ui, self.store, Happened::Span(at), commands);
         if let LaneRef::Task(task) = at.lane {
-            self.task(ui, at.model, task);
+            self.task(ui, model, task);
         }
         self.chain(ui, commands);
         Some(())
@@ -197,12 +198,9 @@ impl Look<'_> {
     }
 
     /// How a task fared as a whole.
-    fn task(&self, ui: &mut Ui, model: ModelId, id: TaskId) {
-        let summary = analysis::compare(self.store, self.document.now)
-            .into_iter()
-            .find(|one| one.id == model)
-            .and_then(|one| one.tasks.into_iter().find(|task| task.id == id));
-        let Some(task) = summary else {
+    fn task(&self, ui: &mut Ui, model: &ModelTrack, id: TaskId) {
+        let now = self.document.now;
+        let Some(task) = analysis::task_summary(self.store, model, id, now) else {
             return;
         };
         title(ui, &fill(tr("Task {name}"), &[("name", &task.name)]));
@@ -256,8 +254,8 @@ impl Look<'_> {
             what_if::show(ui, what_if, commands);
         }
         title(ui, tr("What ran in it"));
-        let spans = self.evidence(model, stall.thread, stall.range);
-        for (at, span) in spans.iter().take(EVIDENCE) {
+        let (spans, count) = self.evidence(model, stall.thread, stall.range);
+        for (at, span) in &spans {
             let length = plain_duration(span.range(self.document.now).duration());
             let name = describe::span_of_task(self.store, model, span);
             let text = format!("{name} · {length}");
@@ -265,14 +263,10 @@ impl Look<'_> {
                 commands.push(Command::Reveal(Selection::Span(*at)));
             }
         }
-        if spans.len() > EVIDENCE {
-            note(
-                ui,
-                fill(
-                    tr("and {count} more, shorter ones"),
-                    &[("count", &(spans.len() - EVIDENCE))],
-                ),
-            );
+        if let Some(more) = count.checked_sub(EVIDENCE + 1) {
+            let more = plain_count(more as u64 + 1);
+            let said = fill(tr("and {count} more, shorter ones"), &[("count", &more)]);
+            note(ui, said);
         }
         Some(())
     }
@@ -284,15 +278,15 @@ impl Look<'_> {
         }
     }
 
-    /// Callbacks and calls that block during a stretch of a thread, the longest first.
+    /// Callbacks and calls that block during a stretch of a thread: the longest of them, and how many there are.
     fn evidence(
         &self,
         model: &ModelTrack,
         thread: ThreadId,
         range: TimeRange,
-    ) -> Vec<(SpanRef, Span)> {
+    ) -> (Vec<(SpanRef, Span)>, usize) {
         let Some(track) = model.thread(thread) else {
-            return Vec::new();
+            return (Vec::new(), 0);
         };
         let mut found = Vec::new();
         for (depth, row) in track.lane.rows().iter().enumerate() {
@@ -313,8 +307,18 @@ impl Look<'_> {
                 shown.then_some((at, span))
             }));
         }
-        found.sort_by_key(|(_, span)| std::cmp::Reverse(span.end.since(span.begin)));
-        found
+        let count = found.len();
+        // Of a crowd there are thousands, in every frame: those that nobody sees are not put in order.
+        let key = |&(at, span): &(SpanRef, Span)| {
+            let length = Reverse(span.end.since(span.begin));
+            (length, at.depth, at.index)
+        };
+        if count > EVIDENCE {
+            found.select_nth_unstable_by_key(EVIDENCE, key);
+            found.truncate(EVIDENCE);
+        }
+        found.sort_unstable_by_key(key);
+        (found, count)
     }
 
     fn instant(

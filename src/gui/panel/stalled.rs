@@ -44,6 +44,8 @@ pub(super) fn victims(
     title(ui, tr("Who waited"));
     if stall.victims.is_empty() {
         let said = match stall.of_loop {
+            true if stall.lasts => tr("Nobody is known to wait yet."),
+            true if stall.watched => tr("Nobody waited for it."),
             true => tr("Nobody is known to have waited for it."),
             false => tr("Nobody but its own task: this thread runs no loop."),
         };

@@ -192,7 +192,7 @@ pub(super) fn the_worst<T>(
     let more = |listed: usize| {
         let more = count.saturating_sub(listed);
         let text = tr("and {more} more, who waited less");
-        (more > 0).then(|| fill(text, &[("more", &more)]))
+        (more > 0).then(|| fill(text, &[("more", &plain_count(more as u64))]))
     };
     let Some(title) = more(worst.len()) else {
         return;

@@ -156,7 +156,7 @@ pub(super) fn is_crowded(measure: Measure, model: &ModelTrack) -> bool {
 /// The threads that can tell something of a measure: most are about loops. Where there is a loop nobody waits for the
 /// threads beside it, such as those of its pool.
 fn threads(measure: Measure, model: &ModelTrack) -> impl Iterator<Item = &ThreadTrack> {
-    let is_loop = |thread: &ThreadTrack| thread.polls > 0;
+    let is_loop = ThreadTrack::runs_loop;
     let of_all = matches!(measure, Measure::Lag | Measure::Utilization);
     let of_all = of_all && !model.threads.iter().any(is_loop);
     let tells = move |thread: &&ThreadTrack| match of_all {

@@ -11,6 +11,7 @@ use crate::gui::describe::coloured_models;
 use crate::gui::document::Document;
 use crate::gui::texts::{counted, english, fill, tr, variant};
 use crate::gui::theme::{self, Palette, STEP};
+use crate::store::ThreadTrack;
 
 /// How many bars a power of ten has.
 const BARS: u32 = 6;
@@ -70,7 +71,7 @@ fn bars(document: &Document, look: Look) -> Vec<Bars> {
     let loops = coloured_models(store).filter_map(|(hue, model)| {
         let waits = document.waits.get(&model.id)?;
         let histogram = waits.histogram(look.view);
-        let has_loop = model.threads.iter().any(|thread| thread.polls > 0);
+        let has_loop = model.threads.iter().any(ThreadTrack::runs_loop);
         let name = variant(store.model_name(model)).to_owned();
         has_loop.then(|| Bars::new(name, hue, &histogram))
     });

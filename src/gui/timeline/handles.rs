@@ -43,7 +43,7 @@ fn meaning(band: &Band<'_>) -> &'static str {
         Kind::Task(_) => tr(
             "How a task fares: hatched while it waits, outlined while there is data that nobody serves, solid while its code runs; the line rises with the bytes that have come",
         ),
-        Kind::Thread(thread) if thread.polls > 0 => tr(
+        Kind::Thread(thread) if thread.runs_loop() => tr(
             "What a loop does: its polls and turns, below them the callbacks that it calls, and below those what they call",
         ),
         Kind::Crowd {
