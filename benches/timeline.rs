@@ -12,6 +12,8 @@
 //! The rectangles of ten million spans throw ours out of the caches each round: beside them all of a hundred thousand, a million
 //! and ten million spans take 1.0, 1.4 and 3.5 ms (0.001 of the rectangles).
 //!
+//! `cargo bench --bench timeline -- frames` measures nothing but our frames, one after the other and with the caches emptied.
+//!
 //! The targets: under 4 ms at every zoom, and less than twice as much for ten million spans as for a hundred thousand.
 
 use std::hint::black_box;
@@ -45,8 +47,11 @@ const LENGTHS: [u64; 9] = [
     1_000,
 ];
 
-/// In how many frames one is measured.
+/// In how many frames one is measured: one after the other, and with the caches emptied before each.
 const FRAMES: usize = 101;
+const COLD_FRAMES: usize = 31;
+/// More bytes than any cache of the processor holds.
+const CACHES: usize = 64 << 20;
 /// With how many tasks a trace of a million spans is drawn as well.
 const TASKS: [usize; 2] = [1_000, 10_000];
 
@@ -54,12 +59,15 @@ fn main() {
     // As in the window.
     memory::keep();
     let mut criterion = Criterion::default().configure_from_args();
+    let only_frames = std::env::args().any(|argument| argument == "frames");
     let mut measured = Vec::new();
     for spans in SIZES {
         let store = stored(spans);
         let count = count(&store);
         assert!(count >= spans, "{count} spans");
-        compare(&mut criterion, &store, spans);
+        if !only_frames {
+            compare(&mut criterion, &store, spans);
+        }
         measured.push((format!("{spans} spans"), at_every_zoom(&store)));
     }
     for tasks in TASKS {
@@ -68,18 +76,20 @@ fn main() {
         measured.push((what, at_every_zoom(&store)));
     }
     criterion.final_summary();
-    println!("\nA frame after the other, processor time at the median:");
+    println!("\nA frame, processor time at the median, one after the other | with the caches emptied before each:");
     for (what, frames) in measured {
         let frames = frames.into_iter().map(|(shown, took)| {
-            let millis = took.as_secs_f64() * 1e3;
-            format!("{millis:.2} ms for {shown}")
+            let [warm, cold] = took.map(|took| took.as_secs_f64() * 1e3);
+            format!("{warm:.2} | {cold:.2} ms for {shown}")
         });
         println!("{what}: {}", frames.collect::<Vec<_>>().join(", "));
     }
 }
 
-/// What a frame costs at every zoom, where one comes after the other as in a window.
-fn at_every_zoom(store: &TraceStore) -> Vec<(String, Duration)> {
+/// What a frame costs at every zoom, where one comes after the other as in a window, and where everything else that the
+/// machine has to do comes between two of them.
+fn at_every_zoom(store: &TraceStore) -> Vec<(String, [Duration; 2])> {
+    let mut other = vec![0_u64; CACHES / size_of::<u64>()];
     let all = store.range().nanos();
     let some = LENGTHS.into_iter().filter(|length| *length <= all);
     let lengths = [all, all / 2, all / 4].into_iter().chain(some);
@@ -87,23 +97,39 @@ fn at_every_zoom(store: &TraceStore) -> Vec<(String, Duration)> {
         1_000_000.. => format!("{} ms", length / 1_000_000),
         _ => format!("{} µs", length / 1_000),
     };
-    let frames = |length| {
+    let mut frames = |length| {
         let (view, context) = (view(store, length), context());
         let scene = scene(store, &view);
         let mut timeline = Timeline::default();
-        let mut took: Vec<Duration> = (0..FRAMES)
-            .map(|_| {
-                let begin = thread_time();
-                black_box(frame(&context, |ui| {
-                    timeline.show(ui, &scene, &mut Vec::new());
-                }));
-                thread_time() - begin
-            })
-            .collect();
-        took.sort_unstable();
-        (shown(length), took[FRAMES / 2])
+        let mut one = || {
+            let begin = thread_time();
+            black_box(frame(&context, |ui| {
+                timeline.show(ui, &scene, &mut Vec::new());
+            }));
+            thread_time() - begin
+        };
+        let warm = median((0..FRAMES).map(|_| one()));
+        let cold = median((0..COLD_FRAMES).map(|_| {
+            empty_caches(&mut other);
+            one()
+        }));
+        (shown(length), [warm, cold])
     };
-    lengths.map(frames).collect()
+    lengths.map(&mut frames).collect()
+}
+
+fn median(took: impl Iterator<Item = Duration>) -> Duration {
+    let mut took: Vec<_> = took.collect();
+    took.sort_unstable();
+    took[took.len() / 2]
+}
+
+/// Fills the caches of the processor with something else.
+fn empty_caches(other: &mut [u64]) {
+    const LINE: usize = 64 / size_of::<u64>();
+    for line in other.chunks_mut(LINE) {
+        line[0] = black_box(line[0] + 1);
+    }
 }
 
 /// All of a trace, beside what one would write first. Both take turns: neither finds in the caches what it left there.

@@ -5,6 +5,8 @@ use std::ops::{Bound, Index, IndexMut, RangeBounds};
 
 /// How many values a piece holds.
 const CHUNK: usize = 512;
+/// What is no further than this is found faster by a look at each: memory that is read in its order is there in time.
+const NEAR: usize = 32;
 /// With so many pieces an empty one more makes no difference.
 const MANY: usize = 8;
 
@@ -82,6 +84,17 @@ impl<T> Chunks<T> {
         }
     }
 
+    /// Those from one place up to another, as far as they are here: a slice for each piece in which they lie.
+    pub(super) fn slices(&self, from: usize, to: usize) -> impl Iterator<Item = &[T]> {
+        let [from, to] =
+            [from.min(to), to].map(|place| place.clamp(self.gone, self.len) - self.gone);
+        (from / CHUNK..to.div_ceil(CHUNK)).map(move |number| {
+            let piece = self.chunk(number).map_or(&[][..], Vec::as_slice);
+            let first = number * CHUNK;
+            &piece[from.saturating_sub(first)..(to - first).min(piece.len())]
+        })
+    }
+
     /// The place of the first value that does not satisfy `before`, where all that do come first.
     pub fn partition_point(&self, mut before: impl FnMut(&T) -> bool) -> usize {
         let is_past = |chunk: &Vec<T>| chunk.last().is_some_and(&mut before);
@@ -101,6 +114,22 @@ impl<T> Chunks<T> {
         }
         // The value at `low + step - 1`, where there is one, lies past.
         self.bisect(low, (low + step - 1).min(self.len), before)
+    }
+
+    /// As [`Self::partition_point_from`], where that place is likely to be so near that a look at each leads there.
+    pub fn partition_point_walking(
+        &self,
+        from: usize,
+        mut before: impl FnMut(&T) -> bool,
+    ) -> usize {
+        let mut next = from.max(self.gone).min(self.len);
+        for near in self.slices(next, next + NEAR) {
+            match near.iter().position(|value| !before(value)) {
+                Some(past) => return next + past,
+                None => next += near.len(),
+            }
+        }
+        self.partition_point_from(next, before)
     }
 
     /// As [`Self::partition_point_from`], where that place is likely to be `step` places further. Looks there first.
@@ -436,6 +465,7 @@ mod tests {
             let inside = from.clamp(first, vector.len())..to.clamp(first, vector.len());
             let kept: Vec<usize> = chunks.range(from..to).iter().copied().collect();
             prop_assert_eq!(&kept, &vector[inside]);
+            prop_assert_eq!(&chunks.slices(from, to).collect::<Vec<_>>().concat(), &kept);
             let back: Vec<usize> = chunks.range(from..to).iter().rev().copied().collect();
             prop_assert!(back.iter().eq(kept.iter().rev()));
             vector.drain(..first);
@@ -446,6 +476,8 @@ mod tests {
             prop_assert_eq!(near, known);
             let guessed = chunks.partition_point_near(b, step, |&number| number < a);
             prop_assert_eq!(guessed, known);
+            let walked = chunks.partition_point_walking(b, |&number| number < a);
+            prop_assert_eq!(walked, known);
         }
     }
 }

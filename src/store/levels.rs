@@ -4,24 +4,23 @@ use super::SpanKind;
 use super::chunks::Chunks;
 use crate::trace::Timestamp;
 
-/// How many spans a block of each level holds. Each level is a multiple of the one below: the begins of all blocks
-/// inside one around them are fetched from memory at once.
-const LEVELS: [usize; 6] = [8, 32, 128, 512, 4_096, 32_768];
+/// How many spans a block of each level holds. Each is four times the one below: a look at a long row goes from block to
+/// block of one level, of which there are a few to a pixel, and so is fetched from memory as one stream.
+const LEVELS: [usize; 8] = [8, 32, 128, 512, 2_048, 8_192, 32_768, 131_072];
 /// How many spans the smallest block holds. Finding a sum or a place looks at so many spans at most: what is slow about
 /// a long row is not to compute but to fetch it from memory.
 pub(super) const BLOCK: usize = LEVELS[0];
 
 /// What is known of the spans of a row by blocks of them, so that a stretch of many is found and summed up with a few
-/// looks. Three bytes and a third for each span.
+/// looks. Four bytes for each span.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Levels {
-    /// The smallest blocks.
-    blocks: Chunks<Block>,
-    /// When the blocks of each level above begin.
-    begins: [Chunks<Timestamp>; LEVELS.len() - 1],
+    /// The blocks of each level. Those above the smallest begin to be kept with the second one of their level: a row of a
+    /// few spans needs none.
+    blocks: [Chunks<Block>; LEVELS.len()],
 }
 
-/// Where one of the smallest blocks begins, and what lies before it: all that a fold up to there needs in one place.
+/// Where a block begins, and what lies before it: all that a fold up to there needs in one place.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Block {
     /// When its first span begins.
@@ -40,6 +39,14 @@ const _: () = assert!(size_of::<Block>() == 24, "memory is stated per span");
 const FAR: u32 = u32::MAX;
 
 impl Block {
+    /// Stands for one of which nothing is known any more.
+    const BEFORE: Self = Self {
+        begin: Timestamp::ZERO,
+        active: 0,
+        gap: FAR,
+        kind: None,
+    };
+
     /// One whose first span begins at a moment, where the last one before it ended at another.
     pub(super) fn new(
         begin: Timestamp,
@@ -76,23 +83,15 @@ pub(super) enum Found {
     NearEnough(usize),
 }
 
-/// How the last moment was found. The next one is likely to be as far away: this says where to look first, and changes
-/// nothing about what is found.
+/// By blocks of which level the last moment was found. The next one is likely to be as far away: this says where to look
+/// first, and changes nothing about what is found.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Trail {
-    /// By blocks of this level.
-    level: usize,
-    /// So many of them further.
-    step: usize,
-}
+pub(super) struct Trail(usize);
 
 impl Default for Trail {
     /// From above: nothing is known.
     fn default() -> Self {
-        Self {
-            level: LEVELS.len() - 1,
-            step: 0,
-        }
+        Self(LEVELS.len() - 1)
     }
 }
 
@@ -107,88 +106,92 @@ impl Levels {
     }
 
     fn push_block(&mut self, place: usize, block: Block) {
-        self.blocks.push(block);
-        for (begins, size) in self.begins.iter_mut().zip(&LEVELS[1..]) {
-            if !place.is_multiple_of(*size) {
+        let [smallest, above @ ..] = &mut self.blocks;
+        smallest.push(block);
+        for (blocks, size) in above.iter_mut().zip(&LEVELS[1..]) {
+            if place == 0 || !place.is_multiple_of(*size) {
                 return;
             }
-            begins.push(block.begin);
+            if place == *size {
+                // Where that was let go of nobody asks for it any more.
+                blocks.push(*smallest.get(0).unwrap_or(&Block::BEFORE));
+            }
+            blocks.push(block);
         }
     }
 
     /// There is no span at `place`, the last one, any more.
     pub(super) fn forget(&mut self, place: usize) {
-        if !place.is_multiple_of(BLOCK) {
-            return;
-        }
-        self.blocks.pop();
-        for (begins, size) in self.begins.iter_mut().zip(&LEVELS[1..]) {
-            if place.is_multiple_of(*size) {
-                begins.pop();
+        for (level, size) in LEVELS.into_iter().enumerate() {
+            if !place.is_multiple_of(size) || place == 0 && level > 0 {
+                return;
+            }
+            self.blocks[level].pop();
+            if place == size && level > 0 {
+                // The first one came with it.
+                self.blocks[level].pop();
             }
         }
     }
 
     /// The span at `place` begins at another moment, and so may the one before it have ended at another.
     pub(super) fn move_begin(&mut self, place: usize, begin: Timestamp, ended: Timestamp) {
-        if !place.is_multiple_of(BLOCK) {
-            return;
-        }
-        if let Some(block) = self.blocks.get_mut(place / BLOCK) {
+        self.change(place, |block| {
             (block.begin, block.gap) = (begin, gap(begin, ended));
-        }
-        for (begins, size) in self.begins.iter_mut().zip(&LEVELS[1..]) {
-            if let Some(known) = begins.get_mut(place / size)
-                && place.is_multiple_of(*size)
-            {
-                *known = begin;
-            }
-        }
+        });
     }
 
     /// The span at `place` ends at another moment.
     pub(super) fn move_end(&mut self, place: usize, to: Timestamp) {
-        let next = place + 1;
-        if let Some(block) = self.blocks.get_mut(next / BLOCK)
-            && next.is_multiple_of(BLOCK)
-        {
-            block.gap = gap(block.begin, to);
+        self.change(place + 1, |block| block.gap = gap(block.begin, to));
+    }
+
+    /// Changes the blocks that begin at `place`, where any do.
+    fn change(&mut self, place: usize, change: impl Fn(&mut Block)) {
+        for (blocks, size) in self.blocks.iter_mut().zip(LEVELS) {
+            if !place.is_multiple_of(size) {
+                return;
+            }
+            if let Some(block) = blocks.get_mut(place / size) {
+                change(block);
+            }
         }
     }
 
     /// Nobody will ask for anything before `place` any more.
     pub(super) fn forget_before(&mut self, place: usize) {
-        self.blocks.forget_before(place / BLOCK);
-        for (begins, size) in self.begins.iter_mut().zip(&LEVELS[1..]) {
-            begins.forget_before(place / size);
+        for (blocks, size) in self.blocks.iter_mut().zip(LEVELS) {
+            blocks.forget_before(place / size);
         }
     }
 
     /// How many bytes of memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        let begins: usize = self.begins.iter().map(Chunks::bytes).sum();
-        begins + self.blocks.bytes()
+        self.blocks.iter().map(Chunks::bytes).sum()
     }
 
-    /// The smallest block that begins at `place`, where one does.
-    pub(super) fn border(&self, place: usize) -> Option<&Block> {
-        let begins = place.is_multiple_of(BLOCK);
-        begins.then(|| self.blocks.get(place / BLOCK)).flatten()
+    /// The block that begins at `place`, where one does. All that do say the same: the one is asked by which the trail leads.
+    pub(super) fn border(&self, place: usize, trail: Trail) -> Option<&Block> {
+        let of = |level: usize| {
+            let begins = place.is_multiple_of(LEVELS[level]);
+            begins.then(|| self.block(level, place / LEVELS[level]))?
+        };
+        of(trail.0).or_else(|| of(0))
     }
 
     /// The active time, in nanoseconds, of all spans before the smallest block around `place`, and where that begins.
     pub(super) fn active_before_block(&self, place: usize) -> (u64, usize) {
         let block = place / BLOCK;
-        let active = self.blocks.get(block).map_or(0, |block| block.active);
+        let active = self.block(0, block).map_or(0, |block| block.active);
         (active, block * BLOCK)
     }
 
     /// When the block that begins at `place` does, if it takes no more than `slack` nanoseconds: none of its spans needs to
     /// be looked at then. Of the blocks that begin there, the one by which the trail leads counts.
     pub(super) fn short_block(&self, place: usize, trail: Trail, slack: u64) -> Option<Timestamp> {
-        let (level, size) = (trail.level, LEVELS[trail.level]);
+        let size = LEVELS[trail.0];
         let begins = place.is_multiple_of(size);
-        begins.then(|| self.short(level, place / size, slack))?
+        begins.then(|| self.short(trail.0, [place, place + size], slack))?
     }
 
     /// Where the first span from `from` on lies that begins at `moment` or later. A block of no more than `slack`
@@ -200,75 +203,51 @@ impl Levels {
         slack: u64,
         trail: &mut Trail,
     ) -> Found {
-        let Trail { level, step } = *trail;
-        let (mut low, mut likely) = (from, step);
-        for level in (0..=level).rev() {
-            let first = low / LEVELS[level] + 1;
-            let next = match level.checked_sub(1) {
-                None => self
-                    .blocks
-                    .partition_point_near(first, likely, |block| block.begin < moment),
-                Some(above) => {
-                    self.begins[above].partition_point_near(first, likely, |begin| *begin < moment)
-                }
-            };
-            low = low.max(next.saturating_sub(1) * LEVELS[level]);
-            // What was walked below the level where the trail began says nothing about the next moment.
-            let step = match level == trail.level {
-                true => next.saturating_sub(first),
-                false => 0,
-            };
-            let end = |level| self.end_of_short(low, level, moment, slack);
-            if let Some(near) = end(level) {
-                let around =
-                    (level + 1..LEVELS.len()).map_while(|above| Some((above, end(above)?)));
-                let (largest, step, near) = match around.last() {
-                    Some((above, near)) => (above, 0, near),
-                    None => (level, step, near),
-                };
-                *trail = Trail {
-                    level: largest,
-                    step,
-                };
+        let mut low = from;
+        for level in (0..=trail.0).rev() {
+            let size = LEVELS[level];
+            let begins_before = |block: &Block| block.begin < moment;
+            let next = self.blocks[level].partition_point_walking(low / size + 1, begins_before);
+            low = low.max(next.saturating_sub(1) * size);
+            let end = |above| self.end_of_short(low, above, level, moment, slack);
+            let largest = (level..LEVELS.len()).map_while(|above| Some((above, end(above)?)));
+            if let Some((largest, near)) = largest.last() {
+                *trail = Trail(largest);
                 return Found::NearEnough(near);
             }
             if level == 0 {
-                *trail = Trail { level, step };
-                return Found::Between(low, next * LEVELS[level]);
+                *trail = Trail(level);
+                return Found::Between(low, next * size);
             }
-            likely = 0;
         }
         unreachable!("the last level is the smallest one")
     }
 
-    /// Where the block of a level around `place` ends, if it begins before `moment` and takes no more than `slack`
-    /// nanoseconds.
+    /// Where the block of level `above` around `place` ends, if it begins before `moment` and takes no more than `slack`
+    /// nanoseconds. When it does is told by the blocks of `level` in it, at which we look anyway.
     fn end_of_short(
         &self,
         place: usize,
+        above: usize,
         level: usize,
         moment: Timestamp,
         slack: u64,
     ) -> Option<usize> {
-        let block = place / LEVELS[level];
-        let begin = self.short(level, block, slack)?;
-        (begin < moment).then_some((block + 1) * LEVELS[level])
+        let size = LEVELS[above];
+        let from = place - place % size;
+        let begin = self.short(level, [from, from + size], slack)?;
+        (begin < moment).then_some(from + size)
     }
 
-    /// When a block begins that takes no more than `slack` nanoseconds. The last one of a row has no end yet.
-    fn short(&self, level: usize, block: usize, slack: u64) -> Option<Timestamp> {
-        let (begin, end) = (
-            self.begin_of(level, block)?,
-            self.begin_of(level, block + 1)?,
-        );
+    /// When the spans from one place up to another begin, at both of which a block of a level does, if they take no more
+    /// than `slack` nanoseconds. The last ones of a row have no end yet.
+    fn short(&self, level: usize, [from, to]: [usize; 2], slack: u64) -> Option<Timestamp> {
+        let begin = |place| Some(self.block(level, place / LEVELS[level])?.begin);
+        let (begin, end) = (begin(from)?, begin(to)?);
         (end.0 - begin.0 <= slack).then_some(begin)
     }
 
-    /// When a block of a level begins.
-    fn begin_of(&self, level: usize, block: usize) -> Option<Timestamp> {
-        match level.checked_sub(1) {
-            None => self.blocks.get(block).map(|block| block.begin),
-            Some(above) => self.begins[above].get(block).copied(),
-        }
+    fn block(&self, level: usize, number: usize) -> Option<&Block> {
+        self.blocks[level].get(number)
     }
 }

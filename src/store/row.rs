@@ -147,8 +147,8 @@ impl Row {
 
     /// How many nanoseconds of active time the spans `from..to` hold.
     pub fn active_nanos(&self, from: usize, to: usize) -> u64 {
-        self.active_before(to)
-            .saturating_sub(self.active_before(from))
+        let [from, to] = [from, to].map(|place| self.active_before(place, Trail::default()));
+        to.saturating_sub(from)
     }
 
     /// The place, among the spans `from..to`, of the one with the most active time, if any of them has some.
@@ -159,12 +159,12 @@ impl Row {
             .filter(|&place| self.get(place).is_some_and(|span| span.kind.is_active()))
     }
 
-    fn active_before(&self, place: usize) -> u64 {
+    fn active_before(&self, place: usize, trail: Trail) -> u64 {
         if place >= self.shelf.len() {
             return self.total_active;
         }
         let place = place.max(self.shelf.first());
-        if let Some(border) = self.levels.border(place) {
+        if let Some(border) = self.levels.border(place, trail) {
             return border.active;
         }
         let (before, block) = self.levels.active_before_block(place);
@@ -179,8 +179,8 @@ impl Row {
     }
 
     /// When the last span before a place ended.
-    fn ended_before(&self, place: usize) -> Option<Timestamp> {
-        if let Some(ended) = self.levels.border(place).and_then(Block::ended) {
+    fn ended_before(&self, place: usize, trail: Trail) -> Option<Timestamp> {
+        if let Some(ended) = self.levels.border(place, trail).and_then(Block::ended) {
             return Some(ended);
         }
         Some(self.shelf.times(place.checked_sub(1)?)?.1)
@@ -188,9 +188,9 @@ impl Row {
 
     /// What a fold of the spans `from..to` is drawn as: what the last of them is that has active time, if any has. Only
     /// the last few are looked at where that is not known: a frame must not read the whole trace.
-    fn kind_of(&self, from: usize, to: usize, active: u64) -> SpanKind {
+    fn kind_of(&self, from: usize, to: usize, active: u64, trail: Trail) -> SpanKind {
         const ENOUGH: usize = 4;
-        let known = self.levels.border(to).filter(|_| active > 0);
+        let known = self.levels.border(to, trail).filter(|_| active > 0);
         let spans = self.spans().range(from..to);
         let few = || spans.iter().rev().take(ENOUGH);
         let found = || few().find(|span| span.kind.is_active() == (active > 0));
@@ -306,16 +306,19 @@ impl Iterator for Pieces<'_> {
             self.active = None;
             return Some(Piece::Span { index: first });
         }
-        let before = self.active.unwrap_or_else(|| row.active_before(first));
-        let until = row.active_before(past);
+        let trail = self.trail;
+        let before = self
+            .active
+            .unwrap_or_else(|| row.active_before(first, trail));
+        let until = row.active_before(past, trail);
         self.active = Some(until);
         let active = until.saturating_sub(before);
         Some(Piece::Folded {
             first,
             count: past - first,
-            range: TimeRange::new(begin, row.ended_before(past)?),
+            range: TimeRange::new(begin, row.ended_before(past, trail)?),
             active,
-            kind: row.kind_of(first, past, active),
+            kind: row.kind_of(first, past, active, trail),
         })
     }
 }

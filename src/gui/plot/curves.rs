@@ -96,6 +96,24 @@ impl Curve {
         self
     }
 
+    /// Its points but those that differ by less than `visible` in their value from the one before that stays.
+    pub(super) fn told_apart(&self, visible: f64) -> Vec<PlotPoint> {
+        let mut apart: Vec<PlotPoint> = Vec::new();
+        let (mut last, mut left_out) = (f64::INFINITY, None);
+        for &point in &self.points {
+            if (point.y - last).abs() < visible {
+                left_out = Some(point);
+                continue;
+            }
+            // Up to there it stayed as it was.
+            apart.extend(left_out.take());
+            apart.push(point);
+            last = point.y;
+        }
+        apart.extend(left_out);
+        apart
+    }
+
     /// Its value at a moment: the highest that is near it, where there are several.
     pub(super) fn at(&self, seconds: f64, seconds_per_pixel: f64) -> Option<f64> {
         let near = NEAR * seconds_per_pixel;
@@ -278,9 +296,12 @@ fn progress(task: &TaskTrack, look: Look) -> Vec<PlotPoint> {
     let first = task.begin.unwrap_or_default().max(look.view.begin);
     let end = task.end.unwrap_or(look.now).min(look.view.end);
     let mut points = vec![PlotPoint::new(first.as_secs_f64(), had as f64)];
+    // How many came in the last grain is likely to come in the next.
+    let mut likely = 0;
     while let Some((at, _)) = all.get(next).filter(|(at, _)| *at < look.view.end) {
         let grain_end = (at.0 / grain).saturating_add(1).saturating_mul(grain);
-        let past = all.partition_point_from(next + 1, |(at, _)| at.0 < grain_end);
+        let past = all.partition_point_near(next + 1, likely, |(at, _)| at.0 < grain_end);
+        likely = past - next - 1;
         let (last, bytes) = all[past - 1];
         let at = last.as_secs_f64();
         points.extend([had, bytes].map(|bytes| PlotPoint::new(at, bytes as f64)));

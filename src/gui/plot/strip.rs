@@ -166,6 +166,7 @@ impl Row<'_> {
         let view = &self.scene.document.view;
         let unit = self.measure.unit();
         let word = tr(self.measure.word());
+        let pixels_per_point = ui.pixels_per_point();
         let top = top_of(self.measure, self.curves, self.scene.threshold);
         let height = f64::from(self.rect.height());
         let response = Plot::new(("plot", self.measure))
@@ -207,7 +208,8 @@ impl Row<'_> {
                 for at in self.scene.grid {
                     plot.vline(VLine::new("", at / 1e9).color(palette.grid).width(1.0));
                 }
-                self.draw(plot, palette);
+                let pixels = f64::from(self.rect.height() * pixels_per_point);
+                self.draw(plot, palette, top / pixels.max(1.0));
                 if let Some(at) = self.scene.document.playback.at() {
                     let line = VLine::new("", at.as_secs_f64());
                     plot.vline(line.color(palette.selection).width(1.5));
@@ -226,7 +228,8 @@ impl Row<'_> {
         frame
     }
 
-    fn draw<'b>(&'b self, plot: &mut egui_plot::PlotUi<'b>, palette: &Palette) {
+    /// Draws the curves where a pixel is so high.
+    fn draw<'b>(&'b self, plot: &mut egui_plot::PlotUi<'b>, palette: &Palette, pixel: f64) {
         if self.measure == Measure::Lag {
             plot.hline(
                 HLine::new(tr("stall threshold"), self.scene.threshold.as_secs_f64())
@@ -236,7 +239,12 @@ impl Row<'_> {
             );
         }
         for curve in self.curves {
-            let line = Line::new(curve.name.as_str(), PlotPoints::Borrowed(&curve.points))
+            let points = match curve.shape {
+                // There may be dozens of them, each with a step in every column of the screen.
+                Shape::Steps => PlotPoints::Owned(curve.told_apart(pixel / 2.0)),
+                _ => PlotPoints::Borrowed(&curve.points),
+            };
+            let line = Line::new(curve.name.as_str(), points)
                 .color(palette.model(curve.hue))
                 .style(style(curve))
                 // Teeth that touch would become one solid band; there are few enough points without it.

@@ -180,18 +180,44 @@ fn bytes_end_at_what_a_task_has_read() {
     assert_eq!(read("synchronous · science"), Some(653.0));
 }
 
-#[test]
-fn a_value_is_read_at_a_moment() {
-    let curve = |shape, points: &[(f64, f64)]| Curve {
+fn curve(shape: Shape, points: &[(f64, f64)]) -> Curve {
+    let points = points.iter();
+    Curve {
         name: String::new(),
         hue: 0,
         shape,
         points: points
-            .iter()
             .map(|&(x, y)| egui_plot::PlotPoint::new(x, y))
             .collect(),
         highest: 10.0,
-    };
+    }
+}
+
+#[test]
+fn of_a_stair_no_more_is_drawn_than_can_be_told_apart() {
+    let stair = (0..10_000_u32).flat_map(|step| {
+        let (at, value) = (f64::from(step), f64::from(step));
+        [(at, value), (at, value + 1.0)]
+    });
+    let stair: Vec<_> = stair.collect();
+    let steps = curve(Shape::Steps, &stair);
+    let drawn = steps.told_apart(100.0);
+    assert!(drawn.len() <= 202, "{}", drawn.len());
+    assert_eq!(drawn.last().map(|point| point.y), Some(10_000.0));
+    let shown = curve(
+        Shape::Steps,
+        &drawn.iter().map(|one| (one.x, one.y)).collect::<Vec<_>>(),
+    );
+    for at in (0..9_999).map(|step| f64::from(step) + 0.5) {
+        let (whole, shown) = (steps.at(at, 0.0), shown.at(at, 0.0));
+        let differ = whole.zip(shown).map(|(whole, shown)| whole - shown);
+        assert!(differ.is_some_and(|differ| differ.abs() <= 100.0), "{at}");
+    }
+    assert_eq!(steps.told_apart(0.5).len(), stair.len(), "each step");
+}
+
+#[test]
+fn a_value_is_read_at_a_moment() {
     let line = curve(Shape::Line, &[(0.0, 0.0), (0.0, 10.0), (10.0, 0.0)]);
     assert_eq!(line.at(5.0, 0.1), Some(5.0));
     let steps = curve(

@@ -185,7 +185,11 @@ fn check_pieces(row: &Row, grain: u64) -> Result<(), TestCaseError> {
                 let some = (first..past).filter_map(|place| row.get(place));
                 let mut kinds = some.map(|span| span.kind);
                 prop_assert!(kinds.any(|known| known == kind), "{:?}", kind);
-                prop_assert!(kind.is_active() || active == 0 || row.levels.border(past).is_none());
+                prop_assert!(
+                    kind.is_active()
+                        || active == 0
+                        || row.levels.border(past, Trail::default()).is_none()
+                );
                 (first, count)
             }
         };
