@@ -4,8 +4,8 @@
 use super::app::App;
 use super::command::{Detail, Selection, Step};
 use super::navigate;
+use super::neighbours::looked_among;
 use super::panel::hint::Hint;
-use super::walk::looked_among;
 use crate::analysis::plain_count;
 use crate::gui::texts::{english, fill, tr};
 
