@@ -51,7 +51,7 @@ struct Pair {
 
 /// Pairs for so long, but at least one. `requests` are in a unit of work.
 fn pairs(load: &Load, requests: u64, all: Duration) -> Vec<Pair> {
-    let mut piece = |units| {
+    let piece = |units| {
         let (thread, process) = (load.cpu(), process_time());
         (0..units).for_each(|_| load.work());
         // In this order, or else the answer to the one question is a part of the other.
