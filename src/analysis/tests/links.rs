@@ -240,7 +240,7 @@ fn where_it_was_not_looked_for_what_followed_to_the_end_that_is_told() {
     let never = EventKind::TimerSet {
         timer,
         deadline: at(300),
-        name: name("never"),
+        name: name("tick"),
     };
     long.tell(110, never);
     let turns = 110_000;
