@@ -2,7 +2,7 @@
 //! a thread's work to the call that takes its result.
 //!
 //! A cause is found by bisection. What followed is looked for forwards in time, from where it can be at the earliest; how
-//! far, is bounded: a timer that never fires costs no look at the whole trace.
+//! far, is bounded, and told: a timer that never fires costs no look at the whole trace.
 
 use crate::store::{LaneRef, ModelTrack, Row, Span, SpanKind, SpanRef, ThreadTrack, TraceStore};
 use crate::trace::{
@@ -85,6 +85,17 @@ pub struct Link {
     pub arrived: Timestamp,
 }
 
+/// What followed from something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effects {
+    /// In the order of their causes.
+    pub links: Vec<Link>,
+    /// How many spans and moments were looked at.
+    pub looked_at: usize,
+    /// Whether that was all among which there may be more; else what lies farther on was not looked at.
+    pub is_whole: bool,
+}
+
 /// What led to a span, if its flow leads back to something.
 pub fn cause(store: &TraceStore, to: SpanRef) -> Option<Link> {
     let span = store.span(to)?;
@@ -118,9 +129,9 @@ pub fn cause(store: &TraceStore, to: SpanRef) -> Option<Link> {
 
 /// What followed from something, at most `most` links, in the order of their causes: of a span, all that was begun in
 /// it and led to something else; of a moment, what it led to.
-pub fn effects(store: &TraceStore, from: Happened, most: usize) -> Vec<Link> {
+pub fn effects(store: &TraceStore, from: Happened, most: usize) -> Effects {
     let mut search = Search { left: FAR };
-    let mut found = match from {
+    let mut links: Vec<Link> = match from {
         Happened::Instant(id, thread, index) => {
             let followed = store.model(id).and_then(|model| {
                 let track = model.thread(thread)?;
@@ -131,8 +142,12 @@ pub fn effects(store: &TraceStore, from: Happened, most: usize) -> Vec<Link> {
         Happened::Span(at) => search.of_span(store, at, most),
         Happened::Sent(..) => Vec::new(),
     };
-    found.truncate(most);
-    found
+    links.truncate(most);
+    Effects {
+        links,
+        looked_at: FAR - search.left,
+        is_whole: search.left > 0,
+    }
 }
 
 /// Where a flow begins: on this lane mostly, or on another thread.

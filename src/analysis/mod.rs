@@ -90,7 +90,7 @@ pub use health::{Health, Meter, health_in};
 pub use histogram::{Histogram, Quantiles};
 pub use history::LoopHistories;
 pub use lag::{LagPoint, loop_lag};
-pub use links::{Happened, Link, LinkKind, cause as cause_of, effects};
+pub use links::{Effects, Happened, Link, LinkKind, cause as cause_of, effects};
 pub use loop_state::{
     Frame, LoopState, Phase, PlannedTimer, PoolState, QueuedCall, ReadyThing, Registered,
     loop_state,

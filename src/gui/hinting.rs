@@ -5,7 +5,9 @@ use super::app::App;
 use super::command::{Detail, Selection, Step};
 use super::navigate;
 use super::panel::hint::Hint;
-use crate::gui::texts::{english, tr};
+use super::walk::looked_among;
+use crate::analysis::plain_count;
+use crate::gui::texts::{english, fill, tr};
 
 impl App {
     /// What is said at this moment, if anything is.
@@ -15,8 +17,13 @@ impl App {
 
     /// Says for a moment why something did not happen; `why` in English.
     pub(super) fn explain(&mut self, why: &'static str) {
+        self.explain_in_words(tr(why).to_owned());
+    }
+
+    /// The same, `why` in the language of the window.
+    fn explain_in_words(&mut self, why: String) {
         let time = self.ctx.input(|input| input.time);
-        self.hint = Some(Hint::new(tr(why).to_owned(), time));
+        self.hint = Some(Hint::new(why, time));
         self.ctx.request_repaint();
     }
 
@@ -41,7 +48,12 @@ impl App {
         let shown = self.documents.shown();
         let is_there = shown.is_some_and(|document| document.selection == from);
         if is_there && self.alike.is_none() {
-            self.explain(nothing_there(step, from));
+            let among = shown.zip(from).filter(|_| step == Step::Effect);
+            let among = among.and_then(|(document, from)| looked_among(&document.store, from));
+            match among {
+                Some(count) => self.explain_in_words(nothing_among(count)),
+                None => self.explain(nothing_there(step, from)),
+            }
         }
     }
 
@@ -64,6 +76,12 @@ impl App {
             });
         }
     }
+}
+
+/// That what followed was not found, and how far it was looked for.
+pub(super) fn nothing_among(count: usize) -> String {
+    let words = tr("Nothing more followed among the next {count} spans; it was not looked farther");
+    fill(words, &[("count", &plain_count(count as u64))])
 }
 
 /// Why a step from there led nowhere.

@@ -68,8 +68,19 @@ pub(super) const fn selection(what: Happened) -> Option<Selection> {
 }
 
 fn effect(store: &TraceStore, from: Happened) -> Option<Selection> {
-    let links = analysis::effects(store, from, 1);
-    links.first().map(|link| Selection::Span(link.to))
+    let effects = analysis::effects(store, from, 1);
+    effects.links.first().map(|link| Selection::Span(link.to))
+}
+
+/// Among how many spans after something it was looked for what followed, where that was not all there are.
+pub(super) fn looked_among(store: &TraceStore, from: Selection) -> Option<usize> {
+    let from = match from {
+        Selection::Span(span) => Happened::Span(span),
+        Selection::Instant(model, thread, index) => Happened::Instant(model, thread, index),
+        Selection::Stall(..) => return None,
+    };
+    let effects = analysis::effects(store, from, 1);
+    (!effects.is_whole).then_some(effects.looked_at)
 }
 
 /// What held the thread in a stall: of what it ran for itself, that which took most of it.

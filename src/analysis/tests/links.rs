@@ -26,6 +26,13 @@ fn caused(store: &TraceStore, thread: usize, cause: Cause) -> Vec<SpanRef> {
     .collect()
 }
 
+/// What followed, where it was looked for to the end.
+fn effects(store: &TraceStore, from: Happened, most: usize) -> Vec<Link> {
+    let effects = crate::analysis::effects(store, from, most);
+    assert!(effects.is_whole);
+    effects.links
+}
+
 fn span(store: &TraceStore, at: SpanRef) -> Span {
     store.span(at).expect("it is there")
 }
@@ -224,6 +231,30 @@ fn a_moment_leads_on_and_a_cancelled_timer_to_nothing() {
     let index = model.threads[0].instants().len() - 2;
     let set = Happened::Instant(model.id, model.threads[0].id, index);
     assert_eq!(effects(&store, set, 9), []);
+}
+
+#[test]
+fn where_it_was_not_looked_for_what_followed_to_the_end_that_is_told() {
+    let mut long = Made::new();
+    let timer = long.new_flow();
+    let never = EventKind::TimerSet {
+        timer,
+        deadline: at(300),
+        name: name("tick"),
+    };
+    long.tell(110, never);
+    let turns = 110_000;
+    (0..turns).for_each(|turn| long.poll(400 + 10 * turn, 405 + 10 * turn));
+    let store = long.store();
+    let model = &store.models()[0];
+    let instants = model.threads[0].instants().iter();
+    let set = instants
+        .enumerate()
+        .find(|(_, event)| event.kind == never)
+        .map(|(index, _)| Happened::Instant(model.id, model.threads[0].id, index));
+    let found = crate::analysis::effects(&store, set.expect("it was set"), 9);
+    assert_eq!((found.links.len(), found.is_whole), (0, false));
+    assert!(found.looked_at < 2 * turns as usize, "there are more spans");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::widgets::{field, link, note, title};
 use crate::analysis::{self, Happened, Link, plain_duration};
 use crate::gui::command::{Command, Selection, Step};
 use crate::gui::describe;
+use crate::gui::hinting::nothing_among;
 use crate::gui::texts::{fill, tr};
 use crate::gui::theme::STEP;
 use crate::gui::walk;
@@ -151,8 +152,9 @@ pub(super) fn followed(
     from: Happened,
     commands: &mut Vec<Command>,
 ) {
-    let links = analysis::effects(store, from, LISTED + 1);
-    if links.is_empty() {
+    let effects = analysis::effects(store, from, LISTED + 1);
+    let links = &effects.links;
+    if links.is_empty() && effects.is_whole {
         return;
     }
     title(ui, tr("What followed"));
@@ -175,6 +177,8 @@ pub(super) fn followed(
     }
     if links.len() > LISTED {
         note(ui, tr("and more"));
+    } else if !effects.is_whole {
+        note(ui, nothing_among(effects.looked_at));
     }
 }
 

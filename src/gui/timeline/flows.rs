@@ -128,7 +128,7 @@ fn of_selection(place: &Placement<'_>, lanes: &mut Lanes<'_>) -> Vec<Arrow> {
         _ => Vec::new(),
     };
     let links = cause.into_iter().chain(sent);
-    let links = links.chain(effects(store, from, SELECTED));
+    let links = links.chain(effects(store, from, SELECTED).links);
     links.filter_map(|link| arrow(lanes, link, 1)).collect()
 }
 
