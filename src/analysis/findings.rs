@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{Cause, CauseKind, StallReport, plain_count, plain_duration};
 use crate::trace::{ModelId, Phrase, TaskId};
 
-/// All stalls of one callback of one task that have the same cause: of those that were blocked, in the same call.
+/// All stalls of one callback of one task that have the same cause: of those that were blocked, in the same call. Of turns of
+/// many callbacks none is the one: all of them in a model are one finding.
 ///
 /// ```
 /// # #[cfg(feature = "format")] {
@@ -22,9 +23,9 @@ use crate::trace::{ModelId, Phrase, TaskId};
 pub struct Finding {
     /// In which model.
     pub model: ModelId,
-    /// The name of the callback.
+    /// The name of the callback; of turns of many, that of the longest in the first of them.
     pub callback: String,
-    /// Its task.
+    /// Its task; none where the callbacks of many took turns.
     pub task: Option<TaskId>,
     /// What that task is called.
     pub task_name: Option<String>,
@@ -49,10 +50,12 @@ pub fn findings(stalls: &[StallReport]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     let mut places = std::collections::HashMap::new();
     for (place, stall) in stalls.iter().enumerate() {
+        let of_one = stall.cause.kind != CauseKind::ManyCallbacks;
+        let task = stall.task.filter(|_| of_one);
         let key = (
             stall.model,
-            &stall.callback,
-            stall.task,
+            of_one.then_some(&stall.callback),
+            task,
             stall.cause.kind,
             blocked_in(&stall.cause),
         );
@@ -62,8 +65,8 @@ pub fn findings(stalls: &[StallReport]) -> Vec<Finding> {
             findings.push(Finding {
                 model: stall.model,
                 callback: stall.callback.clone(),
-                task: stall.task,
-                task_name: stall.task_name.clone(),
+                task,
+                task_name: stall.task_name.clone().filter(|_| of_one),
                 of_loop: stall.of_loop,
                 kind: stall.cause.kind,
                 stalls: Vec::new(),

@@ -145,9 +145,10 @@ impl ModelDifference {
         if a.max(b) <= 0.0 {
             return None;
         }
-        let said = match a == b {
-            true => Phrase::new("it stalled {b} in both"),
-            false => Phrase::new("it stalled {b} (A: {a})"),
+        let said = match (a == b, b < 0.5) {
+            (true, _) => Phrase::new("it stalled {b} in both"),
+            (false, true) => Phrase::new("it never stalled (A: {a})"),
+            (false, false) => Phrase::new("it stalled {b} (A: {a})"),
         };
         Some(
             said.with_words("a", how_often(a))

@@ -69,6 +69,21 @@ fn stalls_of_one_callback_that_were_blocked_in_different_calls_are_different_fin
     assert_eq!(places, [vec![0, 2], vec![1]]);
 }
 
+/// The longest of them is not the one to blame, and is another in each turn.
+#[test]
+fn turns_of_many_callbacks_are_one_finding_that_is_nobodys() {
+    let mut one = held(1, 1, &[Doing::Running]);
+    one.cause.kind = CauseKind::ManyCallbacks;
+    let mut other = one.clone();
+    (other.callback, other.task) = ("tick".into(), None);
+    let found = findings(&[one, other]);
+    assert_eq!(found.len(), 1);
+    assert_eq!(
+        (found[0].stalls.len(), found[0].task, &found[0].task_name),
+        (2, None, &None)
+    );
+}
+
 /// Such as another runtime, of which nothing is told but when it waits.
 #[test]
 fn of_a_loop_that_does_not_say_what_it_waits_for_nobody_is_known_to_have_waited() {

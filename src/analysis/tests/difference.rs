@@ -92,7 +92,7 @@ fn the_other_way_round_it_is_better() {
     }
     let sentence = model.sentence(&Phrase::new("B")).to_string();
     assert!(
-        sentence.starts_with("B was done 200 ms sooner; it stalled never (A: once)"),
+        sentence.starts_with("B was done 200 ms sooner; it never stalled (A: once)"),
         "{sentence}"
     );
     assert_eq!(

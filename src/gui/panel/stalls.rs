@@ -3,7 +3,7 @@
 use egui::{RichText, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::{walk, widgets};
-use crate::analysis::{Finding, StallReport, plain_duration};
+use crate::analysis::{CauseKind, Finding, StallReport, plain_duration};
 use crate::gui::command::{Command, Selection, StallOrder};
 use crate::gui::describe;
 use crate::gui::document::Document;
@@ -141,8 +141,11 @@ fn most(document: &Document, order: StallOrder) -> f32 {
     most.unwrap_or(0).max(1) as f32
 }
 
-/// Whose stall it is: a task's, and where there is none a callback's.
-fn whose<'a>(task: Option<&'a str>, callback: &'a str) -> &'a str {
+/// Whose stall it is: a task's, and where there is none a callback's; of many callbacks none is the one.
+fn whose<'a>(kind: CauseKind, task: Option<&'a str>, callback: &'a str) -> &'a str {
+    if kind == CauseKind::ManyCallbacks {
+        return tr("many callbacks");
+    }
     task.unwrap_or(match callback {
         LOOP_ITSELF => tr("the loop itself"),
         name => name,
@@ -178,7 +181,11 @@ impl Line {
         let next = selected.map_or(0, |place| (place + 1) % finding.stalls.len());
         let leads_to = selection(finding.stalls.get(next)?)?;
         let model = describe::model(&document.store, finding.model);
-        let task = whose(finding.task_name.as_deref(), &finding.callback);
+        let task = whose(
+            finding.kind,
+            finding.task_name.as_deref(),
+            &finding.callback,
+        );
         let stalled = plain_duration(finding.stalled);
         let first = match finding.stalls.len() {
             1 => fill(
@@ -234,7 +241,11 @@ impl Line {
             length.push_str(tr(" so far"));
         }
         let model = describe::model(&document.store, stall.model);
-        let task = whose(stall.task_name.as_deref(), &stall.callback);
+        let task = whose(
+            stall.cause.kind,
+            stall.task_name.as_deref(),
+            &stall.callback,
+        );
         let what = say(&stall.what());
         Self {
             first: format!("{length}  {task}"),
