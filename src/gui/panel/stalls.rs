@@ -47,11 +47,14 @@ impl Shape {
         }
     }
 
-    /// How high the list is, where it may be as high as `most`, in points.
+    /// How high the list is, in points, where it may be as high as `most`; its title and a line have room in any case.
     pub fn height(self, most: f32) -> f32 {
+        // Without a line below it, the title would say nothing.
+        let least = HEAD + LINE;
+        let most = most.max(least);
         match self {
-            Self::Empty => most.min(HEAD + LINE),
-            Self::Few => most.min(HEAD + LINE + FEW as f32 * (LINE + STEP)),
+            Self::Empty => least,
+            Self::Few => most.min(least + FEW as f32 * (LINE + STEP)),
             Self::Many => most,
         }
     }
