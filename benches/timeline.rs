@@ -77,7 +77,9 @@ fn main() {
         measured.push((what, at_every_zoom(&store)));
     }
     criterion.final_summary();
-    println!("\nA frame, processor time at the median, one after the other | with the caches emptied before each:");
+    println!(
+        "\nA frame, processor time at the median, one after the other | with the caches emptied before each:"
+    );
     for (what, frames) in measured {
         let frames = frames.into_iter().map(|(shown, took)| {
             let [warm, cold] = took.map(|took| took.as_secs_f64() * 1e3);
