@@ -50,7 +50,10 @@ pub(super) struct Curve {
 /// The stretch of time to draw, and how finely.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Look {
+    /// What of the time of the trace is on the screen.
     pub(super) view: TimeRange,
+    /// Where the screen begins and ends, in nanoseconds: beside another trace that may be before the beginning of time.
+    pub(super) screen: [f64; 2],
     /// Nanoseconds that a pixel shows.
     pub(super) nanos_per_pixel: f64,
     /// The end of what lasts still.
@@ -58,13 +61,11 @@ pub(super) struct Look {
 }
 
 impl Look {
-    /// What is drawn, in seconds: the view and a little beside it.
+    /// What is drawn, in seconds: the screen and a little beside it.
     fn edges(&self) -> [f64; 2] {
         let beside = self.nanos_per_pixel * BESIDE;
-        [
-            (self.view.begin.0 as f64 - beside) / 1e9,
-            (self.view.end.0 as f64 + beside) / 1e9,
-        ]
+        let [begin, end] = self.screen;
+        [(begin - beside) / 1e9, (end + beside) / 1e9]
     }
 
     fn grain(&self) -> u64 {

@@ -83,6 +83,7 @@ impl Plots {
     pub(super) fn bars(&mut self, document: &Document) -> &[Bars] {
         let look = Look {
             view: document.view.range(),
+            screen: [0.0; 2],
             nanos_per_pixel: 0.0,
             // What waits still is in no bar: that time goes on changes nothing.
             now: crate::trace::Timestamp::ZERO,

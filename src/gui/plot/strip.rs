@@ -115,6 +115,7 @@ fn look(ui: &Ui, scene: &Scene<'_>, width: f32) -> Look {
     let pixels = f64::from((width - scene.gutter).max(1.0) * ui.pixels_per_point());
     Look {
         view: view.range(),
+        screen: [view.begin(), view.end()],
         nanos_per_pixel: view.length() / pixels,
         now: scene.document.now,
     }

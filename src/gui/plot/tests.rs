@@ -32,6 +32,7 @@ fn document() -> Document {
 fn look(document: &Document) -> Look {
     Look {
         view: document.view.range(),
+        screen: [document.view.begin(), document.view.end()],
         nanos_per_pixel: document.view.length() / 1000.0,
         now: document.now,
     }
@@ -106,6 +107,7 @@ fn however_closely_one_looks_no_curve_reaches_far_beyond_the_screen() {
     let (begin, end) = (Timestamp(1_955_447_000), Timestamp(1_955_447_010));
     let close = Look {
         view: TimeRange::new(begin, end),
+        screen: [begin, end].map(|at| at.0 as f64),
         nanos_per_pixel: 0.01,
         now: document.now,
     };
@@ -128,6 +130,23 @@ fn however_closely_one_looks_no_curve_reaches_far_beyond_the_screen() {
         }
     }
     assert!(held, "the lag of what is held is told");
+}
+
+/// Their dashes took all the memory there was: what was left of them lay so far from the screen that no two dashes could be
+/// told apart.
+#[test]
+fn curves_are_not_drawn_where_the_screen_lies_outside_of_the_time_of_a_trace() {
+    let mut document = document();
+    document.view = document.view.shifted(-5e18);
+    let outside = look(&document);
+    assert_eq!(outside.view.end, Timestamp::ZERO);
+    for measure in Measure::ALL {
+        let curves = curves(&document, measure, outside);
+        assert!(
+            curves.iter().all(|curve| curve.points.is_empty()),
+            "{measure:?}"
+        );
+    }
 }
 
 #[test]
