@@ -62,7 +62,7 @@ pub(super) struct Look {
 
 impl Look {
     /// What is drawn, in seconds: the screen and a little beside it.
-    fn edges(&self) -> [f64; 2] {
+    pub(super) fn edges(&self) -> [f64; 2] {
         let beside = self.nanos_per_pixel * BESIDE;
         let [begin, end] = self.screen;
         [(begin - beside) / 1e9, (end + beside) / 1e9]
@@ -81,7 +81,7 @@ impl Look {
 impl Curve {
     /// Leaves out what lies outside of these moments, and puts a point on each edge that it crosses: what draws dots and
     /// dashes would make them for all of a curve, also where that reaches millions of screens far.
-    fn clip(mut self, [from, to]: [f64; 2]) -> Self {
+    pub(super) fn clip(mut self, [from, to]: [f64; 2]) -> Self {
         let points = &self.points;
         self.highest = points.iter().map(|point| point.y).fold(0.0, f64::max);
         let first = points.partition_point(|point| point.x < from);
