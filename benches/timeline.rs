@@ -7,11 +7,11 @@
 //! Measured on two virtual cores, in processor time, one frame after the other: all of a hundred thousand spans, of a
 //! million and of ten million in 1.2, 0.6 and 1.2 ms; at every closer zoom 0.1 to 1.4 ms, whatever the length of the trace. Ten
 //! thousand spans, of which nearly all are told apart, take 0.7 ms. A million spans of a thousand tasks, of which nearly all
-//! share a lane, take 0.4 ms at most, of ten thousand tasks 0.9 ms. With the caches emptied before each frame all of them take 1.4,
+//! share a lane, take 0.4 ms at most, of ten thousand tasks 0.6 ms. With the caches emptied before each frame all of them take 1.4,
 //! 1.0 and 2.4 ms.
 //!
 //! The rectangles of ten million spans throw ours out of the caches each round: beside them all of a hundred thousand, a million
-//! and ten million spans take 1.5, 1.6 and 3.6 ms (0.001 of the rectangles).
+//! and ten million spans take 1.6, 1.6 and 3.6 ms (0.001 of the rectangles).
 //!
 //! `cargo bench --bench timeline -- frames` measures nothing but our frames, one after the other and with the caches emptied.
 //!

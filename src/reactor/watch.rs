@@ -10,9 +10,10 @@ use crate::trace::{EventKind, FlowId, Interest};
 use crate::watch::{Outer, Watchdog};
 
 impl Reactor {
-    /// Has this loop watched from now on, until it ends or [`Reactor::unwatch`]: of each stall there is then recorded that it lasts, what the
-    /// thread is doing in it, and what comes in meanwhile. To be called on the thread on which the loop is to run. What
-    /// is seen, and what it costs, says [`watch`](crate::watch). Of a loop that keeps no record nothing is seen.
+    /// Has this loop watched from now on, until it ends or [`Reactor::unwatch`]: of each stall there is then recorded that
+    /// it lasts, what the thread is doing in it, and what comes in meanwhile. To be called on the thread on which the loop
+    /// is to run. What is seen, and what it costs, says [`watch`](crate::watch). Of a loop that keeps no record nothing is
+    /// seen.
     ///
     /// ```
     /// use std::sync::{Arc, mpsc};
